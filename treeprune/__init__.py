@@ -1,0 +1,33 @@
+"""treeprune prunes fitted tree models and gives back models of the same class, smaller and no worse."""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+#: Public names and the modules they are loaded from when first asked for.
+_HOMES = {
+    "prune": "pruning",
+    "pruning_path": "pruning",
+    "TreePruner": "estimators",
+    "ModelFormatError": "exceptions",
+    "MissingStatisticError": "exceptions",
+    "UnsupportedModelError": "exceptions",
+}
+__all__ = [
+    "MissingStatisticError",
+    "ModelFormatError",
+    "TreePruner",
+    "UnsupportedModelError",
+    "prune",
+    "pruning_path",
+]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,118 @@
+"""What an adapter is: the only code that knows the inside of one family of models."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core.forest import Forest
+from ..core.graft import graft
+from ..core.plan import Plan
+from ..core.rows import Rows
+from ..exceptions import UnsupportedModelError
+
+
+class Adapter(ABC):
+    """One fitted model, seen as a Forest.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model. It is never changed.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Class paths of the models that the adapter takes, subclasses included.
+    operations : frozenset of str
+        The fields of a Plan that the family can express.
+    """
+
+    models: ClassVar[tuple[str, ...]]
+    operations: ClassVar[frozenset[str]]
+
+    def __init__(self, model: Any):
+        self.model = model
+
+    @cached_property
+    def forest(self) -> Forest:
+        """The model's trees, checked and in canonical order."""
+        return self._read().validate().canonical()
+
+    @abstractmethod
+    def _read(self) -> Forest:
+        """The model's trees in the model's own node order, as copies."""
+
+    @abstractmethod
+    def write(self, forest: Forest) -> Any:
+        """A new fitted model of the same class with the trees of a grafted forest."""
+
+    @abstractmethod
+    def _apply(self, X: Any) -> Callable[[int], NDArray]:
+        """A function of a tree's index that gives the model's own leaf id of each row in that tree."""
+
+    @abstractmethod
+    def encode_target(self, y: ArrayLike) -> NDArray:
+        """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
+
+    def prune(self, plan: Plan) -> Any:
+        """The model after a plan. A plan without operations gives a deep copy."""
+        from copy import deepcopy
+
+        if not plan.operations:
+            return deepcopy(self.model)
+        unknown = plan.operations - self.operations
+        if unknown:
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} cannot express a plan that changes {', '.join(sorted(unknown))}; "
+                f"it can express {', '.join(sorted(self.operations))}."
+            )
+        return self.write(graft(self.forest, plan)[0])
+
+    def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
+        """Labelled rows routed by the model's own ``apply``.
+
+        Raises
+        ------
+        ValueError
+            The rows or weights are not what the model takes; y holds labels that training did not.
+        """
+        from sklearn.utils.validation import check_consistent_length
+
+        target = self.encode_target(y)
+        check_consistent_length(X, target)
+        apply = self._apply(X)
+
+        def leaf_ids(tree):
+            return self._position[tree][apply(tree)]
+
+        return Rows(self.forest, leaf_ids, target, check_weights(sample_weight, len(target)))
+
+    @cached_property
+    def _position(self):
+        """For each tree, the canonical node of each of the model's own node ids."""
+        forest, positions = self.forest, []
+        for first, last in zip(forest.start[:-1], forest.start[1:], strict=True):
+            ids = forest.node_id[first:last]
+            position = np.full(ids.max() + 1, -1, np.int32)
+            position[ids] = np.arange(first, last, dtype=np.int32)
+            positions.append(position)
+        return positions
+
+
+def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
+    """Weights as float64, shape (n_rows,), or None; they must be finite, not negative, and not all zero."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected ({n_rows},)!")
+    for bad, what in ((~np.isfinite(weight), "finite"), (weight < 0, "non-negative")):
+        if bad.any():
+            raise ValueError(f"The 'sample_weight' parameter must be {what}. Got {weight[bad][0]}.")
+    if not weight.any():
+        raise ValueError("The 'sample_weight' parameter must not be zero for all rows.")
+    return weight

@@ -1,0 +1,189 @@
+"""Compiled loops over nodes and rows. Imported only inside the functions that need them: numba loads slowly.
+
+Every kernel takes and returns plain 1-D arrays and has a slow, obvious twin in ``tests/naive.py``. Node arrays
+are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))`` visits children first.
+"""
+
+import numba
+import numpy as np
+
+#: What `structure_fault` found, by its code.
+STRUCTURE_FAULTS = {
+    1: "{side} child {child} outside 0..{last}",
+    2: "{side} child {child} reached twice",
+    3: "one child only ({side} child missing)",
+    4: "not reachable from the root",
+}
+
+
+def kernel(function):
+    """Compile with numba, cached on disk where a cache folder can be written."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no writable place for the cache: costs a compile in each process, nothing else
+        return numba.njit(nogil=True)(function)
+
+
+@kernel
+def structure_fault(root, start, children_left, children_right, visited):
+    """First structural fault of trees in any node order, as ``(code, tree, node, is_left)``; code 0: none.
+
+    ``visited`` (uint8, zeros) is filled with 1 at each node reached from a root. ``start`` has the first node of
+    each tree and, last, the number of nodes: children must lie within their tree. A cycle shows as a node that
+    is reached twice.
+    """
+    stack = np.empty(len(children_left), np.int64)
+    for tree in range(len(root)):
+        low, high = start[tree], start[tree + 1]
+        if root[tree] < low or root[tree] >= high:
+            return 1, tree, root[tree], True
+        stack[0] = root[tree]
+        visited[root[tree]] = 1
+        size = 1
+        while size:
+            size -= 1
+            node = stack[size]
+            left, right = children_left[node], children_right[node]
+            if left == -1 and right == -1:
+                continue
+            if left == -1 or right == -1:
+                return 3, tree, node, left == -1
+            for child, is_left in ((right, False), (left, True)):
+                if child < low or child >= high:
+                    return 1, tree, node, is_left
+                if visited[child]:
+                    return 2, tree, node, is_left
+                visited[child] = 1
+                stack[size] = child
+                size += 1
+    return 0, 0, 0, False
+
+
+@kernel
+def preorder(root, children_left, children_right, n_reached):
+    """Node ids of all trees in depth-first order, left child first. The structure must be sound."""
+    order = np.empty(n_reached, np.int32)
+    stack = np.empty(n_reached, np.int32)
+    position = 0
+    for tree in range(len(root)):
+        stack[0] = root[tree]
+        size = 1
+        while size:
+            size -= 1
+            node = stack[size]
+            order[position] = node
+            position += 1
+            if children_left[node] >= 0:
+                stack[size] = children_right[node]
+                stack[size + 1] = children_left[node]
+                size += 2
+    return order
+
+
+@kernel
+def subtree_end(children_right):
+    """One past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
+    end = np.empty(len(children_right), np.int32)
+    for node in range(len(children_right) - 1, -1, -1):
+        end[node] = end[children_right[node]] if children_right[node] >= 0 else node + 1
+    return end
+
+
+@kernel
+def node_depth(parent):
+    """Depth of each node; a root has depth 0."""
+    depth = np.zeros(len(parent), np.int32)
+    for node in range(len(parent)):
+        if parent[node] >= 0:
+            depth[node] = depth[parent[node]] + 1
+    return depth
+
+
+@kernel
+def survivors(root, children_left, children_right, collapse, source):
+    """Walk the trees that remain: new nodes in preorder as ``(origin, children_left, children_right, new_root)``.
+
+    ``source[node]`` takes the place of ``node`` (itself unless a subtree is raised); a node whose ``collapse`` is
+    set becomes a leaf.
+    """
+    n_nodes = len(children_left)
+    origin = np.empty(n_nodes, np.int32)
+    left = np.full(n_nodes, -1, np.int32)
+    right = np.full(n_nodes, -1, np.int32)
+    new_root = np.empty(len(root), np.int32)
+    stack = np.empty(n_nodes + 1, np.int32)
+    above = np.empty(
+        n_nodes + 1, np.int32
+    )  # the new parent of a right child that waits on the stack, else -1
+    position = 0
+    for tree in range(len(root)):
+        new_root[tree] = position
+        stack[0] = root[tree]
+        above[0] = -1
+        size = 1
+        while size:
+            size -= 1
+            node = source[stack[size]]
+            if above[size] >= 0:
+                right[above[size]] = position
+            origin[position] = node
+            if children_left[node] >= 0 and not collapse[node]:
+                left[position] = position + 1
+                stack[size] = children_right[node]
+                above[size] = position
+                stack[size + 1] = children_left[node]
+                above[size + 1] = -1
+                size += 2
+            position += 1
+    return origin[:position].copy(), left[:position].copy(), right[:position].copy(), new_root
+
+
+# Sums in double-double arithmetic (Dekker 1971; Knuth, TAOCP vol. 2, 4.2.2): a float64 pair high + low with about
+# 106 significant bits. Sums of rows then do not depend on their order, and an integer weight is worth exactly as
+# much as that many repetitions of its row.
+
+
+@kernel
+def two_sum(a, b):
+    """``a + b`` as a rounded sum and its exact error (Knuth)."""
+    high = a + b
+    shifted = high - a
+    return high, (a - (high - shifted)) + (b - shifted)
+
+
+@kernel
+def two_product(a, b):
+    """``a * b`` as a rounded product and its exact error (Dekker, Veltkamp splitting)."""
+    high = a * b
+    scaled = 134217729.0 * a  # 2**27 + 1
+    a_high = scaled - (scaled - a)
+    a_low = a - a_high
+    scaled = 134217729.0 * b
+    b_high = scaled - (scaled - b)
+    b_low = b - b_high
+    return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+@kernel
+def pair_sum(high, low, other_high, other_low):
+    """Sum of two double-double numbers."""
+    total, error = two_sum(high, other_high)
+    return two_sum(total, error + (low + other_low))
+
+
+@kernel
+def sums_by_index(index, weight, x, high, low):
+    """Add ``weight * x`` of each row to the double-double sum ``high + low`` at ``index``."""
+    for row in range(len(index)):
+        product, error = two_product(weight[row], x[row])
+        i = index[row]
+        high[i], low[i] = pair_sum(high[i], low[i], product, error)
+
+
+@kernel
+def accumulate(parent, high, low):
+    """Turn sums over the rows of each leaf into sums over the rows of each node, in place: one reverse pass."""
+    for node in range(len(parent) - 1, -1, -1):
+        if parent[node] >= 0:
+            above = parent[node]
+            high[above], low[above] = pair_sum(high[above], low[above], high[node], low[node])

@@ -1,0 +1,182 @@
+"""PruningPath: a nested family of pruned trees, held as one number per node."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .forest import Forest
+from .plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class PruningPath:
+    """All trees that a method gives as its strength rises, each nested in the one before.
+
+    A node collapses when the strength reaches its own: tree ``i`` is what is left when every node with
+    ``strength <= alphas[i]`` has become a leaf. ``alphas[0] = 0`` is the unpruned tree.
+
+    Parameters
+    ----------
+    forest : Forest
+        The unpruned trees.
+    strength : ndarray of float64, shape (n_nodes,)
+        Smallest alpha at which a node is a leaf; ``inf`` never, 0 at leaves. A child's strength never exceeds its
+        parent's.
+    risk : ndarray of float64, shape (n_nodes,)
+        Risk of each node as a leaf, per unit of row weight; on training impurity, scikit-learn's impurities.
+    resolution : float, default=0.0
+        Strengths closer than this differ by rounding only: they share one step, at the largest of them.
+    write : callable, optional
+        Turns a Plan into a fitted model; see `prune`.
+
+    Attributes
+    ----------
+    alphas : ndarray of float64, shape (n_steps,)
+        Strictly rising, from 0.
+    n_leaves : ndarray of int64, shape (n_steps,)
+        Leaves of each tree (for an ensemble: of all its trees).
+    impurities : ndarray of float64, shape (n_steps,)
+        Sum of the risks of its leaves.
+    """
+
+    forest: Forest
+    strength: NDArray[np.float64]
+    risk: NDArray[np.float64]
+    resolution: float = 0.0
+    write: Callable[[Plan], Any] | None = field(default=None, repr=False)
+
+    @cached_property
+    def alphas(self) -> NDArray[np.float64]:
+        strengths = np.unique(self._falling_strengths)
+        strengths = strengths[np.isfinite(strengths)]
+        last = np.ones(len(strengths), bool)  # of each run of strengths that rounding could have set apart
+        last[:-1] = np.diff(strengths) > self.resolution
+        steps = strengths[last]
+        if len(steps) and steps[0] <= self.resolution:
+            steps[0] = self.resolution  # splits without gain: no alpha below the resolution means anything
+        return np.concatenate([[0.0], steps])
+
+    @cached_property
+    def n_leaves(self) -> NDArray[np.int64]:
+        return self._n_splits + self.forest.n_trees
+
+    @cached_property
+    def impurities(self) -> NDArray[np.float64]:
+        return self.totals(self.risk)
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def totals(self, node_score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum of an additive score over the leaves of every tree of the path, in one sweep.
+
+        Parameters
+        ----------
+        node_score : ndarray of float64, shape (n_nodes,) or (n_nodes, k)
+            Score of each node as a leaf.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_steps,) or (n_steps, k)
+        """
+        forest, node = self.forest, self._falling_nodes[::-1]
+        change = node_score[node] - node_score[forest.children_left[node]]
+        change = change - node_score[forest.children_right[node]]
+        leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
+        sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
+        return sums[len(node) - self._n_splits]
+
+    def step(
+        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
+    ) -> int:
+        """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
+        if step is not None:
+            if not -len(self) <= step < len(self):
+                raise ValueError(f"The 'step' parameter must be in the range [0, {len(self)}). Got {step!r}.")
+            return int(step) % len(self)
+        if n_leaves is not None:
+            if n_leaves < self.n_leaves[-1]:
+                raise ValueError(
+                    f"The 'n_leaves' parameter must be at least {self.n_leaves[-1]}, the leaves of the "
+                    f"smallest tree of the path. Got {n_leaves!r}."
+                )
+            return int(np.argmax(self.n_leaves <= n_leaves))
+        return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
+
+    def plan(
+        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
+    ) -> Plan:
+        """The plan of one tree of the path; exactly one of the strengths must be given."""
+        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
+            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
+        if alpha is None:
+            alpha = self.alphas[self.step(n_leaves=n_leaves, step=step)]
+        elif not 0 <= alpha < np.inf:
+            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
+
+    def prune(
+        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
+    ) -> Any:
+        """The pruned model at a strength, a number of leaves or a step of the path.
+
+        Parameters
+        ----------
+        alpha : float, optional
+            Every node whose strength is at most this becomes a leaf. 0 prunes nothing.
+        n_leaves : int, optional
+            The largest tree of the path with at most this many leaves.
+        step : int, optional
+            Index into `alphas`; negative counts from the end.
+
+        Returns
+        -------
+        object
+            A fitted model of the same class as the one that the path was taken of.
+        """
+        return self.write(self.plan(alpha=alpha, n_leaves=n_leaves, step=step))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The path as a table, in the manner of rpart's ``printcp``.
+
+        Returns
+        -------
+        DataFrame
+            One row per step: alpha, n_leaves, impurity and impurity relative to that of the root alone.
+        """
+        import pandas as pd
+
+        root = self.risk[self.forest.root].sum()
+        relative = self.impurities / root if root else np.ones(len(self))
+        columns = {
+            "alpha": self.alphas,
+            "n_leaves": self.n_leaves,
+            "impurity": self.impurities,
+            "relative_impurity": relative,
+        }
+        return pd.DataFrame(columns).rename_axis("step")
+
+    @cached_property
+    def _falling_nodes(self):
+        """Nodes that split, from the one that collapses last to the one that collapses first."""
+        internal = self.forest.internal
+        return internal[np.argsort(-self.strength[internal], kind="stable")]
+
+    @cached_property
+    def _falling_strengths(self):
+        return self.strength[self._falling_nodes]
+
+    @cached_property
+    def _n_splits(self):
+        """Number of nodes that still split at each step."""
+        rising = self._falling_strengths[::-1]
+        splits = len(rising) - np.searchsorted(rising, self.alphas, side="right")
+        splits[0] = len(rising)
+        return splits

@@ -1,0 +1,187 @@
+r"""Risks: what it costs to predict a node's value for the rows of that node, as arrays over nodes.
+
+A risk is a sum over rows, not a mean: ``R(t) = sum of w_i loss(y_i, value(t))``. The impurities of scikit-learn's
+criteria are means of such losses over the training rows (Breiman et al. 1984, section 4.3 and 8.3):
+
+=============== ================================ =========================================================
+criterion       impurity                         loss of a row
+=============== ================================ =========================================================
+gini            :math:`1 - \sum_k p_k^2`         Brier score :math:`\sum_k (1[y = k] - p_k)^2`
+entropy         :math:`-\sum_k p_k \log_2 p_k`   :math:`-\log_2 p_y`
+squared_error   variance                         :math:`(y - v)^2`
+absolute_error  mean absolute deviation          :math:`|y - v|`
+poisson         half mean Poisson deviance       :math:`y \log(y / v) - y + v`
+=============== ================================ =========================================================
+
+so that one name, "impurity", means the same for training rows (where the model stores it) and for other rows. With
+several outputs, losses are averaged over outputs, as scikit-learn does.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import MissingStatisticError
+from .forest import Forest
+from .rows import Rows
+from .statistics import NodeStatistics
+
+#: Probabilities below this count as this in log-losses, as in `sklearn.metrics.log_loss`.
+SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
+
+_LOSS_OF_CRITERION = {"gini": "brier", "entropy": "log2_loss"}
+CLASSIFICATION_RISKS = ("impurity", "error", "log_loss", "brier")
+REGRESSION_RISKS = ("impurity", "error", "absolute_error")
+
+
+def node_risk(
+    forest: Forest, risk: str = "impurity", rows: Rows | None = None, cost_matrix=None
+) -> tuple[NDArray[np.float64], float]:
+    """Risk of each node as a leaf.
+
+    Parameters
+    ----------
+    forest : Forest
+        A canonical forest.
+    risk : {"impurity", "error", "log_loss", "brier", "absolute_error"}
+        The loss: "impurity" is the loss behind the criterion that grew the model, "error" is misclassification
+        or, for regression, squared error.
+    rows : Rows, optional
+        Rows to take the risk over; None: the training rows, from statistics stored in the model.
+    cost_matrix : array-like of shape (n_classes, n_classes), optional
+        ``cost_matrix[true, predicted]``, in place of `risk`: the cost of what the node predicts.
+
+    Returns
+    -------
+    risk : ndarray of float64, shape (n_nodes,)
+        Sums over the rows of each node.
+    total_weight : float
+        Sum of the weights of all rows of one tree, by which scikit-learn's alpha scale divides.
+
+    Raises
+    ------
+    MissingStatisticError
+        The model does not store what the risk needs, and no rows are given.
+    ValueError
+        The risk does not exist for this task, or its values are not finite.
+    """
+    if cost_matrix is not None:
+        array, weight = _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+    elif forest.task == "classification":
+        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
+        array, weight = _classification_risk(forest, risk, rows, None)
+    else:
+        _check_name(risk, REGRESSION_RISKS, "a regressor")
+        array, weight = _regression_risk(forest, risk, rows)
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"The {risk!r} risk is not finite at node {forest.node_id[~np.isfinite(array)][0]}: "
+            "the target is too large for float64 sums of squares; rescale y."
+        )
+    return array, float(weight[forest.root[0]])
+
+
+def resolution(risk: NDArray[np.float64]) -> float:
+    """Differences of risks up to this size are rounding: risks that differ by less count as tied."""
+    return 4.0 * float(np.finfo(np.float64).eps) * float(np.abs(risk).max(initial=0.0))
+
+
+def _check_name(risk, known, of):
+    if risk not in known:
+        raise ValueError(f"The 'risk' of {of} must be one of {', '.join(map(repr, known))}. Got {risk!r}.")
+
+
+def _checked_costs(forest, cost_matrix):
+    if forest.task != "classification" or forest.n_outputs > 1:
+        raise ValueError("The 'cost_matrix' parameter needs a classifier with one output.")
+    costs, k = np.asarray(cost_matrix, dtype=np.float64), forest.value.shape[2]
+    if costs.shape != (k, k) or not np.isfinite(costs).all() or (costs < 0).any():
+        raise ValueError(
+            f"The 'cost_matrix' parameter must hold {k} x {k} finite costs >= 0 "
+            f"(rows: true class, columns: predicted class). Got shape {costs.shape}: {costs.tolist()}."
+        )
+    return costs
+
+
+def stored_statistics(forest: Forest) -> NodeStatistics:
+    """Statistics of the training rows, from what the model stores.
+
+    For regression trees sums of squares come from the impurity, of which only the mean over outputs is stored:
+    the sum over outputs is right, the share of each is not known.
+
+    Raises
+    ------
+    MissingStatisticError
+        The model does not store them.
+    """
+    (weight,) = _stored(forest, "weighted_n_node_samples")
+    n_rows = forest.n_node_samples
+    if forest.task == "classification":
+        return NodeStatistics(n_rows, weight, class_weight=forest.value * weight[:, None, None])
+    if forest.criterion != "squared_error":
+        raise MissingStatisticError(
+            f"A tree grown by {forest.criterion!r} does not store sums of squares; give rows (X, y)."
+        )
+    squares, _ = _stored_impurity(forest)
+    center = forest.value[forest.root[0], :, 0]
+    mean = forest.value[:, :, 0] - center
+    square = squares[:, None] + weight[:, None] * mean**2
+    return NodeStatistics(n_rows, weight, center=center, total=weight[:, None] * mean, square=square)
+
+
+def _stored(forest, *names):
+    missing = [name for name in names if getattr(forest, name) is None]
+    if missing:
+        raise MissingStatisticError(
+            f"The model does not store {' and '.join(missing)} of its nodes; give rows (X, y) to take them from."
+        )
+    return [getattr(forest, name) for name in names]
+
+
+def _stored_impurity(forest):
+    impurity, weight = _stored(forest, "impurity", "weighted_n_node_samples")
+    return impurity * weight, weight
+
+
+def _classification_risk(forest, risk, rows, costs):
+    if rows is None:
+        if risk == "impurity":
+            return _stored_impurity(forest)
+        (weight,) = _stored(forest, "weighted_n_node_samples")
+        class_weight = forest.value * weight[:, None, None]
+    else:
+        weight, class_weight = rows.statistics.weight, rows.statistics.class_weight
+    loss = _LOSS_OF_CRITERION[forest.criterion] if risk == "impurity" else risk
+    p = forest.value
+    if loss == "brier":
+        per_output = weight[:, None] * (1 + (p**2).sum(axis=2)) - 2 * (class_weight * p).sum(axis=2)
+    elif loss in ("log_loss", "log2_loss"):
+        log = np.log if loss == "log_loss" else np.log2
+        per_output = -(class_weight * log(np.maximum(p, SMALLEST_PROBABILITY))).sum(axis=2)
+    else:
+        if costs is None:
+            costs = 1.0 - np.eye(p.shape[2])
+        label = p.argmax(axis=2)
+        per_output = np.einsum("nok,nok->no", class_weight, costs.T[label])
+    return per_output.mean(axis=1), weight
+
+
+def _regression_risk(forest, risk, rows):
+    loss = {"impurity": forest.criterion, "error": "squared_error"}.get(risk, risk)
+    if rows is None:
+        if loss != forest.criterion:
+            raise MissingStatisticError(
+                f"A tree grown by {forest.criterion!r} does not store its {loss!r}; give rows (X, y)."
+            )
+        return _stored_impurity(forest)
+    statistics, v = rows.statistics, forest.value[:, :, 0]
+    weight = statistics.weight[:, None]
+    if loss == "squared_error":
+        v = v - statistics.center
+        per_output = statistics.square - 2 * v * statistics.total + v**2 * weight
+    elif loss == "poisson":  # without the sum of y log y, which is the same for a leaf and for its branch
+        y = statistics.total + statistics.center * weight
+        per_output = v * weight - y * (1 + np.log(np.maximum(v, SMALLEST_PROBABILITY)))
+    else:
+        absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))
+        return absolute, statistics.weight
+    return np.maximum(per_output, 0.0 if loss == "squared_error" else -np.inf).mean(axis=1), statistics.weight

@@ -1,0 +1,75 @@
+"""What every pruning method is: a small estimator that turns a Forest and rows into a Plan."""
+
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..core.forest import Forest
+from ..core.path import PruningPath
+from ..core.plan import Plan
+from ..core.rows import Rows
+
+
+class PruningMethod(BaseEstimator, ABC):
+    """A pruning method. Parameters are stored unchanged and checked when the method is used.
+
+    Attributes
+    ----------
+    alias : str
+        Name under which the method goes as a string.
+    needs_rows : bool
+        Whether the method needs rows that did not grow the tree.
+    """
+
+    alias: ClassVar[str]
+    needs_rows: ClassVar[bool] = False
+
+    @abstractmethod
+    def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
+        """What to prune.
+
+        Parameters
+        ----------
+        forest : Forest
+            The trees of a fitted model.
+        rows : Rows, optional
+            Rows to judge by; None: statistics of the training rows, as stored in the model.
+        """
+
+    def _check_number(self, name, low, high=np.inf, *, closed="left", kind=Real, none=False):
+        """Check a numeric parameter, in scikit-learn's words."""
+        value = getattr(self, name)
+        if none and value is None:
+            return
+        noun = "an int" if kind is Integral else "a float"
+        brackets = ("[" if closed in ("left", "both") else "("), ("]" if closed in ("right", "both") else ")")
+        inside = isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
+        if inside:
+            inside = (value >= low if brackets[0] == "[" else value > low) and (
+                value <= high if brackets[1] == "]" else value < high
+            )
+        if not inside:
+            raise ValueError(
+                f"The {name!r} parameter of {type(self).__name__} must be {noun} in the range "
+                f"{brackets[0]}{low}, {high}{brackets[1]}{' or None' if none else ''}. Got {value!r} instead."
+            )
+
+    def _check_choice(self, name, choices):
+        """Check a parameter that is one of a few strings (or None)."""
+        value = getattr(self, name)
+        if not (value is None or isinstance(value, str)) or value not in choices:
+            raise ValueError(
+                f"The {name!r} parameter of {type(self).__name__} must be a str among "
+                f"{{{', '.join(map(repr, choices))}}}. Got {value!r} instead."
+            )
+
+
+class PathMethod(PruningMethod):
+    """A method whose trees are nested as its strength rises, and which can give them all at once."""
+
+    @abstractmethod
+    def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
+        """All trees that the method gives, from the unpruned one to the smallest."""

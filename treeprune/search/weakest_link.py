@@ -1,0 +1,116 @@
+"""Weakest-link pruning: every tree of the cost-complexity path at once."""
+
+import numpy as np
+
+from ..core.kernels import kernel, pair_sum, two_product, two_sum
+
+#: Strength of a split that gains nothing: it collapses at every alpha above zero.
+SMALLEST = float(np.nextafter(0.0, 1.0))
+
+
+def strengths(forest, risk, total_weight=1.0):
+    """Smallest alpha at which each node is a leaf of the optimally pruned tree.
+
+    The tree of Breiman et al. (1984, chapter 10.2) at alpha is the smallest one that minimises
+    ``risk of its leaves / total_weight + alpha * number of leaves``. A node that splits collapses at the alpha where
+    its own cost equals that of its branch, the branch itself being pruned optimally at that alpha. As a function of
+    alpha the cost of a pruned branch is concave and piecewise linear, with a breakpoint wherever a node below
+    collapses, so one bottom-up pass that keeps each branch's breakpoints in a max-heap finds them all: a node takes
+    over the heaps of its children, and pops what would collapse after itself. Heaps are made of the branch's own
+    nodes, which stand side by side in preorder, and so stay in cache.
+
+    Sums are kept in double-double, and each strength is rounded up to the next float64: at every float64 alpha,
+    "strength <= alpha" is the exact answer for the given risks.
+
+    Parameters
+    ----------
+    forest : Forest
+        A canonical forest.
+    risk : ndarray of float64, shape (n_nodes,)
+        Risk of each node as a leaf.
+    total_weight : float, default=1.0
+        What risks are divided by.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes,)
+        0 at leaves; positive at nodes that split; a child's never exceeds its parent's. O(n log n).
+    """
+    return _weakest_link(forest.children_left, forest.children_right, risk, float(total_weight))
+
+
+@kernel
+def _weakest_link(children_left, children_right, risk, total_weight):
+    n_nodes = len(risk)
+    strength = np.zeros(n_nodes)
+    branch_high, branch_low = (
+        risk.copy(),
+        np.zeros(n_nodes),
+    )  # the branch as it is just before its node collapses
+    n_leaves = np.ones(n_nodes, np.int64)
+    heap_left, heap_right = np.full(n_nodes, -1, np.int32), np.full(n_nodes, -1, np.int32)
+    path = np.empty(n_nodes, np.int32)
+    for node in range(n_nodes - 1, -1, -1):
+        left, right = children_left[node], children_right[node]
+        if left < 0:
+            continue
+        high, low = two_sum(risk[left], risk[right])
+        leaves = 2
+        heap = _meld(
+            left if children_left[left] >= 0 else -1,
+            right if children_left[right] >= 0 else -1,
+            strength,
+            heap_left,
+            heap_right,
+            path,
+        )
+        own = _strength(risk[node], high, low, leaves, total_weight)
+        while heap >= 0 and strength[heap] > own:
+            high, low = pair_sum(high, low, branch_high[heap], branch_low[heap])
+            high, low = pair_sum(high, low, -risk[heap], 0.0)
+            leaves += n_leaves[heap] - 1
+            heap = _meld(heap_left[heap], heap_right[heap], strength, heap_left, heap_right, path)
+            own = _strength(risk[node], high, low, leaves, total_weight)
+        strength[node] = own
+        branch_high[node], branch_low[node] = high, low
+        n_leaves[node] = leaves
+        heap_left[node], heap_right[node] = heap, -1
+    for node in range(n_nodes):  # what was popped collapses together with its ancestor
+        if children_left[node] >= 0:
+            for child in (children_left[node], children_right[node]):
+                strength[child] = min(strength[child], strength[node])
+    return strength
+
+
+@kernel
+def _meld(a, b, key, left, right, path):
+    """Meld two skew heaps (Sleator & Tarjan 1986), the largest key on top; ``path`` is scratch space."""
+    size = 0
+    while a >= 0 and b >= 0:
+        if key[a] < key[b]:
+            a, b = b, a
+        path[size] = a
+        size += 1
+        a = right[a]
+    melded = a if a >= 0 else b
+    for i in range(size - 1, -1, -1):
+        top = path[i]
+        right[top] = left[top]
+        left[top] = melded
+        melded = top
+    return melded
+
+
+@kernel
+def _strength(risk, branch_high, branch_low, n_leaves, total_weight):
+    """Smallest positive float64 alpha >= (risk - branch) / ((n_leaves - 1) total_weight)."""
+    high, low = two_sum(risk, -branch_high)
+    high, low = two_sum(high, low - branch_low)
+    if high <= 0.0:
+        return SMALLEST
+    divisor = (n_leaves - 1) * total_weight
+    alpha = high / divisor
+    product, error = two_product(alpha, divisor)
+    if (high - product) - error + low > 0.0:  # the remainder: high - product is exact, being small
+        alpha = np.nextafter(alpha, np.inf)
+    return max(alpha, SMALLEST)
