@@ -30,9 +30,7 @@ class SklearnTreeAdapter(Adapter):
         "sklearn.tree._classes.DecisionTreeClassifier",
         "sklearn.tree._classes.DecisionTreeRegressor",
     )
-    operations = frozenset(
-        {"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"}
-    )
+    operations = frozenset({"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"})
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
@@ -65,9 +63,7 @@ def read_tree(model):
         big = np.abs(nodes[side]) > np.iinfo(np.int32).max
         if big.any():
             node = np.flatnonzero(big)[0]
-            raise ModelFormatError(
-                f"tree 0 node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}"
-            )
+            raise ModelFormatError(f"tree 0 node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
     classification = hasattr(model, "classes_")
     return Forest(
         root=np.zeros(1, np.int32),
@@ -90,9 +86,7 @@ def read_tree(model):
 def write_tree(tree, forest):
     """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from."""
     old = tree.__getstate__()["nodes"]
-    nodes = np.zeros(
-        forest.n_nodes, old.dtype
-    )  # zeros also between the fields: equal trees have equal pickles
+    nodes = np.zeros(forest.n_nodes, old.dtype)  # zeros also between the fields: equal trees have equal pickles
     nodes["left_child"], nodes["right_child"] = forest.children_left, forest.children_right
     for name in old.dtype.names[2:]:
         nodes[name] = getattr(forest, name) if hasattr(forest, name) else old[name][forest.node_id]
@@ -120,9 +114,7 @@ def encode_target(model, y):
     )
     y = y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)[:, None]
     if y.shape[1] != model.n_outputs_:
-        raise ValueError(
-            f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {model.n_outputs_}."
-        )
+        raise ValueError(f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {model.n_outputs_}.")
     if not classification:
         return y
     classes = [model.classes_] if model.n_outputs_ == 1 else model.classes_

@@ -235,9 +235,7 @@ class Forest:
         for field in fields(self):
             array = getattr(self, field.name)
             if field.name in _NODE_FIELDS and array is not None and len(array) != self.n_nodes:
-                raise ModelFormatError(
-                    f"{field.name} has {len(array)} entries where children_left has {self.n_nodes}."
-                )
+                raise ModelFormatError(f"{field.name} has {len(array)} entries where children_left has {self.n_nodes}.")
         for name in ("root", "tree_id", "tree_class", "tree_weight"):
             if len(getattr(self, name)) != len(self.start) - 1:
                 raise ModelFormatError(f"{name} must have one entry for each of {len(self.start) - 1} trees.")
@@ -267,9 +265,7 @@ class Forest:
         bad = (feature < 0) | (feature >= self.n_features)
         if bad.any():
             node = internal[bad][0]
-            raise self._fault(
-                node, "feature", f"feature {self.feature[node]} outside 0..{self.n_features - 1}"
-            )
+            raise self._fault(node, "feature", f"feature {self.feature[node]} outside 0..{self.n_features - 1}")
         bad = np.isnan(self.threshold[internal])
         if bad.any():
             raise self._fault(internal[bad][0], "threshold", "threshold is not a number")

@@ -30,9 +30,7 @@ def graft(forest: Forest, plan: Plan) -> tuple[Forest, NDArray[np.int32]]:
 
     collapse = np.zeros(forest.n_nodes, bool) if plan.collapse is None else plan.collapse
     source = np.arange(forest.n_nodes, dtype=np.int32) if plan.source is None else plan.source
-    origin, left, right, root = survivors(
-        forest.root, forest.children_left, forest.children_right, collapse, source
-    )
+    origin, left, right, root = survivors(forest.root, forest.children_left, forest.children_right, collapse, source)
     arrays = {name: getattr(plan, name) for name in _ARRAYS}
     changes = {name: array[origin] for name, array in arrays.items() if array is not None}
     return forest.take(origin, left, right, root, **changes), origin

@@ -112,9 +112,7 @@ def survivors(root, children_left, children_right, collapse, source):
     right = np.full(n_nodes, -1, np.int32)
     new_root = np.empty(len(root), np.int32)
     stack = np.empty(n_nodes + 1, np.int32)
-    above = np.empty(
-        n_nodes + 1, np.int32
-    )  # the new parent of a right child that waits on the stack, else -1
+    above = np.empty(n_nodes + 1, np.int32)  # the new parent of a right child that waits on the stack, else -1
     position = 0
     for tree in range(len(root)):
         new_root[tree] = position

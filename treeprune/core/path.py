@@ -93,9 +93,7 @@ class PruningPath:
         sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
         return sums[len(node) - self._n_splits]
 
-    def step(
-        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
-    ) -> int:
+    def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
         """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
         if step is not None:
             if not -len(self) <= step < len(self):
@@ -110,9 +108,7 @@ class PruningPath:
             return int(np.argmax(self.n_leaves <= n_leaves))
         return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
 
-    def plan(
-        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
-    ) -> Plan:
+    def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
         """The plan of one tree of the path; exactly one of the strengths must be given."""
         if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
             raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
@@ -122,9 +118,7 @@ class PruningPath:
             raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
 
-    def prune(
-        self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None
-    ) -> Any:
+    def prune(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Any:
         """The pruned model at a strength, a number of leaves or a step of the path.
 
         Parameters

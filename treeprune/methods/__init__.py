@@ -30,11 +30,7 @@ def as_method(method: PruningMethod | str) -> PruningMethod:
     if isinstance(method, PruningMethod):
         return method
     if not isinstance(method, str):
-        raise TypeError(
-            f"The 'method' parameter must be a str or a PruningMethod instance. Got {method!r} instead."
-        )
+        raise TypeError(f"The 'method' parameter must be a str or a PruningMethod instance. Got {method!r} instead.")
     if method not in ALIASES:
-        raise ValueError(
-            f"The 'method' parameter must be one of {sorted(ALIASES)} or a method. Got {method!r}."
-        )
+        raise ValueError(f"The 'method' parameter must be one of {sorted(ALIASES)} or a method. Got {method!r}.")
     return ALIASES[method]()

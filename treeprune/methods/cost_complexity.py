@@ -82,9 +82,7 @@ class CostComplexity(PathMethod):
         self._check_number("alpha", 0.0)
         self._check_number("n_leaves", 1, kind=Integral, none=True)
         self._check_number("step", 0, kind=Integral, none=True)
-        knobs = {
-            name: getattr(self, name) for name in ("n_leaves", "step") if getattr(self, name) is not None
-        }
+        knobs = {name: getattr(self, name) for name in ("n_leaves", "step") if getattr(self, name) is not None}
         if len(knobs) + (self.alpha > 0) > 1:
             raise ValueError(
                 "Give CostComplexity one of 'alpha', 'n_leaves' and 'step'. "

@@ -95,9 +95,7 @@ class MinimumDescriptionLength(PruningMethod):
         own = "mehta" if forest.task == "classification" else "gaussian"
         code = own if self.code == "auto" else self.code
         if (code == "gaussian") != (forest.task == "regression"):
-            raise ValueError(
-                f"The 'code' parameter {self.code!r} does not fit a {forest.task} tree; use 'auto'."
-            )
+            raise ValueError(f"The 'code' parameter {self.code!r} does not fit a {forest.task} tree; use 'auto'.")
         statistics = stored_statistics(forest) if rows is None else rows.statistics
         if code == "gaussian":
             return _gaussian_bits(forest, statistics), statistics.weight
