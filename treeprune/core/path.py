@@ -35,15 +35,6 @@ class PruningPath:
         Strengths closer than this differ by rounding only: they share one step, at the largest of them.
     write : callable, optional
         Turns a Plan into a fitted model; see `prune`.
-
-    Attributes
-    ----------
-    alphas : ndarray of float64, shape (n_steps,)
-        Strictly rising, from 0.
-    n_leaves : ndarray of int64, shape (n_steps,)
-        Leaves of each tree (for an ensemble: of all its trees).
-    impurities : ndarray of float64, shape (n_steps,)
-        Sum of the risks of its leaves.
     """
 
     forest: Forest
@@ -54,6 +45,7 @@ class PruningPath:
 
     @cached_property
     def alphas(self) -> NDArray[np.float64]:
+        """Strength of each step, shape (n_steps,), strictly rising from 0."""
         strengths = np.unique(self._falling_strengths)
         strengths = strengths[np.isfinite(strengths)]
         last = np.ones(len(strengths), bool)  # of each run of strengths that rounding could have set apart
@@ -65,10 +57,12 @@ class PruningPath:
 
     @cached_property
     def n_leaves(self) -> NDArray[np.int64]:
+        """Leaves of each tree (for an ensemble: of all its trees), shape (n_steps,)."""
         return self._n_splits + self.forest.n_trees
 
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
+        """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
         return self.totals(self.risk)
 
     def __len__(self) -> int:

@@ -1,0 +1,1 @@
+"""scikit-learn estimators that fit and prune."""
