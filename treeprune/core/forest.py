@@ -126,6 +126,11 @@ class Forest:
             first = np.repeat(self.start[:-1], np.diff(self.start))
             object.__setattr__(self, "node_id", (np.arange(n_nodes) - first).astype(np.int32))
 
+    @cached_property
+    def node_tree(self) -> NDArray[np.int32]:
+        """Position of the tree that each node belongs to, shape (n_nodes,)."""
+        return np.repeat(np.arange(self.n_trees, dtype=np.int32), np.diff(self.start))
+
     @property
     def n_nodes(self) -> int:
         """Number of nodes of all trees."""
@@ -199,6 +204,25 @@ class Forest:
             raise self._fault(np.flatnonzero(~visited)[0], "children", "not reachable from the root")
         self._validate_numbers()
         return self
+
+    def reachable(self) -> tuple["Forest", NDArray[np.intp]]:
+        """The forest without the nodes that no root reaches, and the ids of those that stay.
+
+        Roots must be the first nodes of their trees.
+
+        Raises
+        ------
+        ModelFormatError
+            As `validate`, but for nodes that are not reached.
+        """
+        self._validate_lengths()
+        kept = np.flatnonzero(self._validate_structure())
+        if len(kept) == self.n_nodes:
+            return self, kept
+        position = np.full(self.n_nodes + 1, LEAF, np.int32)
+        position[kept] = np.arange(len(kept))
+        left, right = position[self.children_left[kept]], position[self.children_right[kept]]
+        return self.take(kept, left, right, position[self.root]), kept
 
     def canonical(self) -> "Forest":
         """The same forest with every tree in preorder; `node_id` keeps the model's ids. Must be valid."""
