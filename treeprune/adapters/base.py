@@ -91,6 +91,16 @@ class Adapter(ABC):
 
         return Rows(self.forest, leaf_ids, target, check_weights(sample_weight, len(target)))
 
+    def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
+        """The training rows, of which each tree sees only those that it was not grown on.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The model's trees were not grown on bootstrap samples.
+        """
+        raise UnsupportedModelError(f"{type(self.model).__name__} has no out-of-bag rows.")
+
     @cached_property
     def _position(self):
         """For each tree, the canonical node of each of the model's own node ids."""

@@ -57,15 +57,15 @@ class NodeStatistics:
             Weights of the rows.
         """
         ones = np.ones(len(sample_weight))
-        sums = {"n_rows": _NodeSums(forest), "weight": _NodeSums(forest)}
+        sums = {"n_rows": NodeSums(forest), "weight": NodeSums(forest)}
         outputs = range(forest.n_outputs)
         classification = forest.task == "classification"
         if classification:
-            class_weight = [_NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
+            class_weight = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
         else:
             center = forest.value[forest.root[0], :, 0].copy()
             y = target - center
-            total, square = ([_NodeSums(forest) for _ in outputs] for _ in range(2))
+            total, square = ([NodeSums(forest) for _ in outputs] for _ in range(2))
         for tree in range(forest.n_trees):
             leaf = leaf_ids(tree)
             sums["n_rows"].add(leaf, ones, ones)
@@ -90,7 +90,7 @@ class NodeStatistics:
         return NodeStatistics(center=self.center, **sums)
 
 
-class _NodeSums:
+class NodeSums:
     """Weighted sums over the rows of every node, by leaf and then up the trees, in one or more columns."""
 
     def __init__(self, forest, n_columns=1):
@@ -98,13 +98,14 @@ class _NodeSums:
         self.high, self.low = np.zeros(n_columns * forest.n_nodes), np.zeros(n_columns * forest.n_nodes)
 
     def add(self, leaf, weight, x, column=0):
+        """Add ``weight * x`` of each row to its leaf, in one column or one column per row."""
         from .kernels import sums_by_index
 
         index = leaf + np.multiply(column, len(self.parent), dtype=np.int64)
         sums_by_index(index, weight, x, self.high, self.low)
 
     def result(self):
-        """Sums of shape (n_nodes, n_columns)."""
+        """The sums, shape (n_nodes, n_columns)."""
         from .kernels import accumulate
 
         high, low = self.high.reshape(self.n_columns, -1), self.low.reshape(self.n_columns, -1)
