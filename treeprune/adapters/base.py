@@ -96,19 +96,19 @@ class Adapter(ABC):
         weight = check_weights(sample_weight, len(target))
         return Rows(self.forest, leaf_ids, target, weight, margin=lambda: self.margin(X), loss=self.loss)
 
-    def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
-        """The training rows, each of which counts only in the trees that it did not grow.
-
-        Raises
-        ------
-        ValueError
-            The model was not fitted on bootstrap samples, or X does not have as many rows as it was fitted on.
-        """
-        raise ValueError(f"{type(self.model).__name__} has no out-of-bag rows: its trees are not grown on samples.")
-
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")
+
+    def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
+        """The training rows, of which each tree sees only those that it was not grown on.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The model's trees were not grown on bootstrap samples.
+        """
+        raise UnsupportedModelError(f"{type(self.model).__name__} has no out-of-bag rows.")
 
     @cached_property
     def _position(self):

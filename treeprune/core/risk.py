@@ -25,6 +25,7 @@ to that, putting v in the place of c changes the loss by
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from ..exceptions import MissingStatisticError
 from .forest import Forest
@@ -199,13 +200,14 @@ def _regression_risk(forest, risk, rows):
     if loss == "squared_error":
         v = v - statistics.center
         per_output = statistics.square - 2 * v * statistics.total + v**2 * weight
-    elif loss == "poisson":  # without the sum of y log y, which is the same for a leaf and for its branch
+    elif loss == "poisson":
         y = statistics.total + statistics.center * weight
-        per_output = v * weight - y * (1 + np.log(np.maximum(v, SMALLEST_PROBABILITY)))
+        constant = np.stack([rows.node_sums(xlogy(column, column)) for column in rows.target.T], axis=1)
+        per_output = constant - y * np.log(np.maximum(v, SMALLEST_PROBABILITY)) - y + v * weight
     else:
         absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))
         return absolute, statistics.weight
-    return np.maximum(per_output, 0.0 if loss == "squared_error" else -np.inf).mean(axis=1), statistics.weight
+    return np.maximum(per_output, 0.0).mean(axis=1), statistics.weight
 
 
 def _margin_risk(forest, risk, rows):

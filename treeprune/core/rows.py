@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..exceptions import MissingStatisticError
 from .forest import Forest
 from .losses import Loss, derivatives
-from .statistics import NodeStatistics
+from .statistics import NodeStatistics, NodeSums
 
 
 class Rows:
@@ -87,6 +87,13 @@ class Rows:
         if self.forest.task == "margin":
             return self.loss_statistics()
         return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight)
+
+    def node_sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted sum over the rows of each node of a number per row, shape (n_nodes,)."""
+        sums = NodeSums(self.forest)
+        for tree in range(self.forest.n_trees):
+            sums.add(self.leaf_ids(tree), self.sample_weight, x)
+        return sums.result()[:, 0]
 
     def node_loss(self, loss: Callable[[NDArray, NDArray], NDArray]) -> NDArray[np.float64]:
         """Sum of a loss over the rows of each node, for losses that are no function of sums.

@@ -63,23 +63,37 @@ class NodeStatistics:
         sample_weight : ndarray of float64, shape (n_rows,)
             Weights of the rows.
         derivatives : tuple of two ndarrays of float64, shape (n_rows, n_columns), optional
-            Gradients and hessians of a loss at the margin of an ensemble; `target` is not used then.
+            Gradients and hessians of a loss at the margin of an ensemble (boosted trees).
         """
         ones = np.ones(len(sample_weight))
-        one = np.broadcast_to(1.0, (len(ones), forest.tree_class.max() + 1))
-        counts, weights = _NodeSums(forest, one), _NodeSums(forest, one)
-        sums, center = _sums_of_task(forest, one, target, derivatives)
+        outputs = range(forest.n_outputs)
+        sums = {name: [NodeSums(forest)] for name in ("n_rows", "weight")}
+        center = None
+        if derivatives is not None:
+            sums |= {name: [NodeSums(forest)] for name in ("gradient", "hessian")}
+        elif forest.task == "classification":
+            sums["class_weight"] = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
+        elif forest.task == "regression":
+            center = forest.value[forest.root[0], :, 0].copy()
+            y = target - center
+            sums |= {name: [NodeSums(forest) for _ in outputs] for name in ("total", "square")}
         for tree in range(forest.n_trees):
             leaf = leaf_ids(tree)
-            row = slice(None) if leaf.min(initial=0) >= 0 else np.flatnonzero(leaf >= 0)
-            leaf, weight = leaf[row], sample_weight[row]
-            counts.add(tree, leaf, row, ones[row])
-            for column in (weights, *(column for of_output in sums.values() for column in of_output)):
-                column.add(tree, leaf, row, weight)
-        done = {name: np.stack([s.result() for s in of_output], axis=1) for name, of_output in sums.items()}
-        for name in done.keys() - {"class_weight"}:  # (n_nodes, n_outputs), or (n_nodes,) where the tree has one column
-            done[name] = done[name][:, 0, 0] if name in ("gradient", "hessian") else done[name][:, :, 0]
-        return cls(counts.result()[:, 0].astype(np.int64), weights.result()[:, 0], center=center, **done)
+            sums["n_rows"][0].add(leaf, ones, ones)
+            sums["weight"][0].add(leaf, sample_weight, ones)
+            if derivatives is not None:
+                for name, derivative in zip(("gradient", "hessian"), derivatives, strict=True):
+                    sums[name][0].add(leaf, sample_weight, np.ascontiguousarray(derivative[:, forest.tree_class[tree]]))
+            for output in outputs:
+                if "class_weight" in sums:
+                    sums["class_weight"][output].add(leaf, sample_weight, ones, column=target[:, output])
+                elif "total" in sums:
+                    sums["total"][output].add(leaf, sample_weight, y[:, output])
+                    sums["square"][output].add(leaf, sample_weight, y[:, output] ** 2)
+        done = {name: np.stack([s.result() for s in of_outputs], axis=1) for name, of_outputs in sums.items()}
+        for name in done.keys() - {"class_weight"}:
+            done[name] = done[name][:, :, 0] if name in ("total", "square") else done[name][:, 0, 0]
+        return cls(done.pop("n_rows").astype(np.int64), center=center, **done)
 
     def __add__(self, other: "NodeStatistics") -> "NodeStatistics":
         if self.center is not None and not np.array_equal(self.center, other.center):
@@ -89,46 +103,26 @@ class NodeStatistics:
         return NodeStatistics(center=self.center, **sums)
 
 
-def _sums_of_task(forest, one, target, derivatives):
-    """What is summed besides weights, by name, one `_NodeSums` for each output; and the center of the targets."""
-    if derivatives is not None:
-        gradient, hessian = derivatives
-        return {"gradient": [_NodeSums(forest, gradient)], "hessian": [_NodeSums(forest, hessian)]}, None
-    outputs = range(forest.n_outputs)
-    if forest.task == "classification":
-        k = forest.value.shape[2]
-        return {"class_weight": [_NodeSums(forest, one, target[:, output], k) for output in outputs]}, None
-    if forest.task == "regression":
-        center = forest.value[forest.root[0], :, 0].copy()
-        columns = np.split(target - center, forest.n_outputs, axis=1)
-        total, square = ([_NodeSums(forest, y**power) for y in columns] for power in (1, 2))
-        return {"total": total, "square": square}, center
-    return {}, None
+class NodeSums:
+    """Weighted sums over the rows of every node, by leaf and then up the trees, in one or more columns."""
 
+    def __init__(self, forest, n_columns=1):
+        self.parent, self.n_columns = forest.parent, n_columns
+        self.high, self.low = np.zeros(n_columns * forest.n_nodes), np.zeros(n_columns * forest.n_nodes)
 
-class _NodeSums:
-    """Weighted sums of ``x`` over the rows of every node, by leaf and then up the trees, one or more columns of them.
-
-    ``x`` has one column for each of the ensemble's margin; ``column`` says where a row's x is added.
-    """
-
-    def __init__(self, forest, x, column=None, n_columns=1):
-        self.parent, self.tree_class, self.x, self.column = forest.parent, forest.tree_class, x, column
-        self.high, self.low = (np.zeros((n_columns, forest.n_nodes)) for _ in range(2))
-
-    def add(self, tree, leaf, row, weight):
+    def add(self, leaf, weight, x, column=0):
+        """Add ``weight * x`` of each row to its leaf (-1: to none), in one column or one column per row."""
         from .kernels import sums_by_index
 
-        index = leaf.astype(np.int64)
-        if self.column is not None:
-            index += np.multiply(self.column[row], len(self.parent), dtype=np.int64)
-        x = np.ascontiguousarray(self.x[row, self.tree_class[tree]])
-        sums_by_index(index, weight, x, self.high.ravel(), self.low.ravel())
+        index = leaf + np.multiply(column, len(self.parent), dtype=np.int64)
+        index[leaf < 0] = -1
+        sums_by_index(index, weight, x, self.high, self.low)
 
     def result(self):
-        """Sums of shape (n_nodes, n_columns)."""
+        """The sums, shape (n_nodes, n_columns)."""
         from .kernels import accumulate
 
-        for high, low in zip(self.high, self.low, strict=True):
-            accumulate(self.parent, high, low)
-        return np.ascontiguousarray(self.high.T)
+        high, low = self.high.reshape(self.n_columns, -1), self.low.reshape(self.n_columns, -1)
+        for column in range(self.n_columns):
+            accumulate(self.parent, high[column], low[column])
+        return np.ascontiguousarray(high.T)
