@@ -13,7 +13,7 @@ from ..core.graft import graft
 from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
-from ..exceptions import UnsupportedModelError
+from ..exceptions import MissingStatisticError, UnsupportedModelError
 
 
 class Adapter(ABC):
@@ -63,7 +63,15 @@ class Adapter(ABC):
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
 
     def prune(self, plan: Plan) -> Any:
-        """The model after a plan. A plan without operations gives a deep copy."""
+        """The model after a plan. A plan without operations gives a deep copy.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The family cannot express an operation of the plan.
+        MissingStatisticError
+            A new leaf has no value: the model does not store it, and the plan does not give it.
+        """
         from copy import deepcopy
 
         if not plan.operations:
@@ -74,7 +82,13 @@ class Adapter(ABC):
                 f"{type(self.model).__name__} cannot express a plan that changes {', '.join(sorted(unknown))}; "
                 f"it can express {', '.join(sorted(self.operations))}."
             )
-        return self.write(graft(self.forest, plan)[0])
+        forest, _ = graft(self.forest, plan)
+        if np.isnan(forest.value[forest.is_leaf]).any():
+            raise MissingStatisticError(
+                f"{type(self.model).__name__} does not store what its inner nodes would predict as leaves: "
+                "rows are needed; give X and y."
+            )
+        return self.write(forest)
 
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Labelled rows routed by the model's own ``apply``.

@@ -120,6 +120,9 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
 def write_forest(document: dict, forest: Forest) -> dict:
     """A new document with the trees of a grafted forest; `document` is the one that they come from."""
     old, _ = booster_of(document)
+    booster = document["learner"]["gradient_booster"]
+    if booster["name"] == "gbtree":  # knows no weights of trees
+        forest = replace(forest, value=forest.value * forest.tree_weight[forest.node_tree][:, None, None])
     trees = [
         _write_tree(_check_tree(old["trees"][tree_id], tree_id), forest, tree) | {"id": tree}
         for tree, tree_id in enumerate(forest.tree_id)
@@ -129,16 +132,20 @@ def write_forest(document: dict, forest: Forest) -> dict:
         "tree_info": forest.tree_class.tolist(),
         "gbtree_model_param": old["gbtree_model_param"] | {"num_trees": str(len(trees))},
     }
+    attributes = dict(document["learner"].get("attributes", {}))
+    attributes.pop("best_score", None)  # of the unpruned model
     if "iteration_indptr" in old:  # rounds that lost all their trees go, too
         bounds = np.searchsorted(forest.tree_id, np.asarray(old["iteration_indptr"]))
         model["iteration_indptr"] = np.unique(bounds).tolist()
-    booster = document["learner"]["gradient_booster"]
+        best = attributes.pop("best_iteration", None)
+        n_best = np.count_nonzero(np.diff(bounds[: int(best) + 2])) if best is not None else 0
+        if n_best:
+            attributes["best_iteration"] = str(n_best - 1)
+    learner = document["learner"] | {"attributes": attributes, "gradient_booster": booster | {"model": model}}
     if booster["name"] == "dart":
         gbtree = booster["gbtree"] | {"model": model}
-        booster = booster | {"gbtree": gbtree, "weight_drop": forest.tree_weight.tolist()}
-    else:
-        booster = booster | {"model": model}
-    return document | {"learner": document["learner"] | {"gradient_booster": booster}}
+        learner["gradient_booster"] = booster | {"gbtree": gbtree, "weight_drop": forest.tree_weight.tolist()}
+    return document | {"learner": learner}
 
 
 def _check_learner(learner):

@@ -2,15 +2,28 @@
 
 import copy
 import json
+from functools import cached_property, partial
 
 import numpy as np
+from sklearn.utils.validation import check_array
 
-from ..core.forest import Forest
+from ..core.losses import LOSSES
 from .base import Adapter
 from .documents import decode, encode
 from .xgboost_format import booster_of, read_forest, write_forest
 
 _CHUNK = 2**24  # leaf ids held at once
+_LOSS_OF_OBJECTIVE = {
+    "reg:squarederror": "squared",
+    "reg:logistic": "logistic",
+    "binary:logistic": "logistic",
+    "binary:logitraw": "logistic",
+    "multi:softmax": "softmax",
+    "multi:softprob": "softmax",
+    "count:poisson": "poisson",
+    "reg:absoluteerror": "absolute",
+    "reg:quantileerror": "quantile",
+}
 
 
 class XGBoostAdapter(Adapter):
@@ -82,5 +95,39 @@ class XGBoostAdapter(Adapter):
         n_rounds = self.booster.num_boosted_rounds()
         return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
 
+    def margin(self, X):
+        raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
+        return raw.reshape(len(raw), -1).astype(np.float64)
+
+    @property
+    def loss(self):
+        objective = self._objective
+        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective["name"]))
+        if objective["name"] == "reg:quantileerror":
+            levels = json.loads(f"[{objective['quantile_loss_param']['quantile_alpha'].strip('()[]')}]")
+            return partial(loss, level=levels[0]) if len(levels) == 1 else None
+        factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
+        return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+
     def encode_target(self, y):
-        raise NotImplementedError
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y, name = y.reshape(len(y), -1), self._objective["name"]
+        if name.startswith("multi:"):
+            n_classes = self._objective["softmax_multiclass_param"]["num_class"]
+            if not np.isin(y, np.arange(int(n_classes))).all():
+                raise ValueError(f"y must hold class codes 0..{int(n_classes) - 1}. Got {np.unique(y)[:10]}.")
+            return y.astype(np.int32)
+        if "logi" in name and not ((y >= 0) & (y <= 1)).all():
+            raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
+        return y
+
+    @cached_property
+    def _objective(self):
+        self.forest  # noqa: B018  the document is read and checked
+        return self._document["learner"]["objective"]
+
+
+def _positives_scaled(loss, factor, y, margin):
+    """A loss in which positive rows count `factor` times."""
+    weight = np.where(y == 1, factor, 1.0)
+    return tuple(derivative * weight for derivative in loss(y, margin))

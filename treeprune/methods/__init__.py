@@ -3,11 +3,13 @@
 from .base import PathMethod, PruningMethod
 from .cost_complexity import CostComplexity
 from .minimum_description_length import MinimumDescriptionLength
+from .minimum_gain import MinimumGain
 from .reduced_error import ReducedError
 
 __all__ = [
     "CostComplexity",
     "MinimumDescriptionLength",
+    "MinimumGain",
     "PathMethod",
     "PruningMethod",
     "ReducedError",
