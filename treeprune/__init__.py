@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "prune": "pruning",
     "pruning_path": "pruning",
+    "check_model": "io",
+    "read_model": "io",
     "TreePruner": "estimators",
     "ModelFormatError": "exceptions",
     "MissingStatisticError": "exceptions",
@@ -18,8 +20,10 @@ __all__ = [
     "ModelFormatError",
     "TreePruner",
     "UnsupportedModelError",
+    "check_model",
     "prune",
     "pruning_path",
+    "read_model",
 ]
 
 

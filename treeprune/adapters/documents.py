@@ -42,12 +42,23 @@ def encode(document: dict) -> bytes:
     return b"".join(parts)
 
 
-def _decode_json(data):
+def check_nesting(data: bytes) -> None:
+    """Refuse JSON that nests deeper than 64, before a recursive parser sees it.
+
+    Raises
+    ------
+    ModelFormatError
+        It does.
+    """
     depth = 0
     for token in _JSON_TOKEN.finditer(data):
         depth += (token[0] in b"[{") - (token[0] in b"]}")
         if depth > MAX_NESTING:
             raise ModelFormatError(f"byte {token.start()}: nesting deeper than {MAX_NESTING}")
+
+
+def _decode_json(data):
+    check_nesting(data)
     try:
         return json.loads(data)
     except UnicodeDecodeError as error:
@@ -153,7 +164,7 @@ def _encode(value, put):
     if isinstance(value, dict):
         put(b"{")
         for key, item in value.items():
-            put(_sized(key.encode()))
+            put(_sized(key))
             _encode(item, put)
         put(b"}")
     elif isinstance(value, np.ndarray):
@@ -165,14 +176,20 @@ def _encode(value, put):
         for item in value:
             _encode(item, put)
     elif isinstance(value, str):
-        put(b"S" + _sized(value.encode()))
+        put(b"S" + _sized(value))
     elif isinstance(value, bool) or value is None:
         put({True: b"T", False: b"F", None: b"Z"}[value])
     elif isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise ModelFormatError(f"{value} does not fit into 64 bits")
         put(b"L" + struct.pack(">q", value))
     else:
         put(b"D" + struct.pack(">d", value))
 
 
 def _sized(text):
-    return b"L" + struct.pack(">q", len(text)) + text
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError as error:
+        raise ModelFormatError(f"{text!r} is not Unicode") from error
+    return b"L" + struct.pack(">q", len(raw)) + raw

@@ -67,6 +67,18 @@ class ModelText:
         return "average_output" in self.header
 
 
+def read_text(data: bytes) -> tuple[ModelText, Forest]:
+    """A model text, taken apart and checked, and its Forest.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        The model is malformed, or of a kind that a Forest cannot hold.
+    """
+    model = parse(data)
+    return model, read_forest(model)
+
+
 def parse(data: bytes) -> ModelText:
     """Take a model text apart.
 
@@ -227,7 +239,7 @@ def _check_tail(tail):
 
 def _parse_tree(pairs, where):
     n_leaves, num_cat = _integer(pairs, "num_leaves", 1, where), _integer(pairs, "num_cat", 0, where)
-    tree = {"num_cat": num_cat, "is_linear": _integer(pairs, "is_linear", 0, where, default=0)}
+    tree = {"num_leaves": n_leaves, "num_cat": num_cat, "is_linear": _integer(pairs, "is_linear", 0, where, default=0)}
     for names, n in ((_INNER, n_leaves - 1), (_LEAVES, n_leaves)):
         for name, dtype in names.items():
             absent = not (pairs.get(name) or "").strip() and (name in _OPTIONAL or not n)

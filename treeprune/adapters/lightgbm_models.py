@@ -7,9 +7,11 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from ..core.losses import LOSSES
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from ..extras import import_extra
 from . import lightgbm_text
 from .base import Adapter
-from .lightgbm_format import parse, read_forest, sharpened
+from .lightgbm_format import ModelText, parse, read_forest, sharpened
 
 _CHUNK = 2**24  # leaf ids held at once
 _LOSS_OF_OBJECTIVE = {
@@ -116,3 +118,21 @@ class LightGBMAdapter(Adapter):
         if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
+
+
+def booster_from(text: ModelText):
+    """A Booster of a checked model text.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        LightGBM itself refuses it.
+    ImportError
+        LightGBM is not installed.
+    """
+    lightgbm = import_extra("lightgbm")
+    try:
+        return lightgbm.Booster(model_str=lightgbm_text.render(text, text.trees))
+    except (lightgbm.basic.LightGBMError, ValueError) as error:
+        kind = UnsupportedModelError if "Unknown objective" in str(error) else ModelFormatError
+        raise kind(f"LightGBM refuses the model: {error}") from error

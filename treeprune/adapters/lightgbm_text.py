@@ -19,7 +19,11 @@ def write(model: ModelText, forest: Forest) -> str:
     An iteration that lost some of its trees keeps leaves of value 0 in their place: LightGBM takes whole iterations
     only. In "rf" mode, trees that are left count equally.
     """
-    trees = grafted_trees(model, forest)
+    return render(model, grafted_trees(model, forest))
+
+
+def render(model: ModelText, trees: list[dict]) -> str:
+    """A model text with other trees, in the form of `ModelText.trees`."""
     header = "\n".join(name if value is None else f"{name}={value}" for name, value in model.header.items())
     blocks = (f"Tree={index}\n{_tree_text(tree)}\n\n" for index, tree in enumerate(trees))
     return f"tree\n{header}\n\n{''.join(blocks)}\nend of trees\n{model.tail}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.forest import LEAF, Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
+from .documents import decode
 from .xgboost_values import collapsed_value
 
 SUPPORTED = "gbtree and dart boosters with one value per leaf"
@@ -38,6 +39,23 @@ _CATEGORY_ARRAYS = {
 _NO_PARENT = np.iinfo(np.int32).max
 
 
+def read_document(data: bytes) -> tuple[dict, Forest]:
+    """The document of a saved model, its trees checked and typed, and their Forest.
+
+    Nodes that no root reaches are dropped from both.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        The model is malformed, or of a kind that a Forest cannot hold.
+    """
+    document = decode(data)
+    forest = read_forest(document)
+    model, _ = booster_of(document)
+    dead = forest.n_nodes < sum(len(tree["parents"]) for tree in model["trees"])
+    return write_forest(document, forest) if dead else document, forest
+
+
 def booster_of(document: dict) -> tuple[dict, np.ndarray | None]:
     """The part of a document that holds the trees, and the weights of dart's trees."""
     learner = _get(document, dict, "learner")
@@ -53,6 +71,8 @@ def booster_of(document: dict) -> tuple[dict, np.ndarray | None]:
 
 def read_forest(document: dict, eta: float | None = None) -> Forest:
     """The trees of a document, in XGBoost's own node order, dead nodes left out.
+
+    The document's arrays are typed in place.
 
     XGBoost sends the categories of a set to the right, a Forest to the left: the children of such nodes change
     sides.
@@ -71,7 +91,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     """
     model, weight_drop = booster_of(document)
     n_features, n_groups = _check_learner(document["learner"])
-    trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
+    model["trees"] = trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
     tree_info = _check_counts(model, trees, n_groups, weight_drop)
     arrays = {
         name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)])
@@ -111,6 +131,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
             f"{len(leaf) - forest.n_nodes} nodes are not reachable from a root; they are dropped.", stacklevel=2
         )
     _check_numbers(forest, arrays["parents"][kept], swapped[kept])
+    forest.validate()
     objective = _get(_get(document["learner"], dict, "objective"), str, "name")
     known = objective not in RESIDUAL_OBJECTIVES
     value = collapsed_value(forest, arrays["base_weights"][kept], _parallel(model), eta) if known else np.nan
@@ -124,8 +145,7 @@ def write_forest(document: dict, forest: Forest) -> dict:
     if booster["name"] == "gbtree":  # knows no weights of trees
         forest = replace(forest, value=forest.value * forest.tree_weight[forest.node_tree][:, None, None])
     trees = [
-        _write_tree(_check_tree(old["trees"][tree_id], tree_id), forest, tree) | {"id": tree}
-        for tree, tree_id in enumerate(forest.tree_id)
+        _write_tree(old["trees"][tree_id], forest, tree) | {"id": tree} for tree, tree_id in enumerate(forest.tree_id)
     ]
     model = old | {
         "trees": trees,

@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from ..core.losses import LOSSES
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from ..extras import import_extra
 from .base import Adapter
 from .documents import decode, encode
 from .xgboost_format import booster_of, read_forest, write_forest
@@ -125,6 +127,28 @@ class XGBoostAdapter(Adapter):
     def _objective(self):
         self.forest  # noqa: B018  the document is read and checked
         return self._document["learner"]["objective"]
+
+
+def booster_from(document: dict):
+    """A Booster of a checked document.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        XGBoost itself refuses it.
+    ImportError
+        XGBoost is not installed.
+    """
+    xgboost = import_extra("xgboost")
+    data = bytearray(encode(document))
+    try:
+        booster = xgboost.Booster()
+        booster.load_model(data)
+    except xgboost.core.XGBoostError as error:
+        text = str(error).partition("Stack trace")[0].strip()
+        kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
+        raise kind(f"XGBoost refuses the model: {text}") from error
+    return booster
 
 
 def _positives_scaled(loss, factor, y, margin):

@@ -19,7 +19,8 @@ def collapsed_value(
     :math:`\sum_c w_c^2 (H_c + \lambda) - w^2 (H + \lambda)` over its children c (Chen & Guestrin 2016, eq. 5 and 7).
     Internal nodes store w, leaves their value :math:`v = s w`; the shrinkage s, the learning rate over the number of
     parallel trees, is stored nowhere, but each split above a leaf gives an estimate of it. The middle of those that
-    agree (a cap on weights or a monotonic constraint disturbs some) is rounded to four digits where that is within float32 error, since learning rates are short numbers.
+    agree (a cap on weights or a monotonic constraint disturbs some) is rounded to four digits where that is within
+    float32 error, since learning rates are short numbers.
 
     Parameters
     ----------
