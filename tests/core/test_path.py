@@ -77,7 +77,9 @@ def test_step_of_an_alpha_between_steps(path):
 @given(paths(), st.integers(1, 25))
 def test_the_largest_tree_with_at_most_so_many_leaves(path, n_leaves):
     if n_leaves < path.forest.n_trees:
-        with pytest.raises(ValueError, match=f"'n_leaves' parameter must be at least {path.forest.n_trees}.*Got"):
+        with pytest.raises(
+            ValueError, match=f"'n_leaves' parameter must be an int and at least {path.forest.n_trees}.*Got"
+        ):
             path.step(n_leaves=n_leaves)
     else:
         assert path.n_leaves[path.step(n_leaves=n_leaves)] == max(n for n in path.n_leaves if n <= n_leaves)

@@ -7,7 +7,7 @@ from sklearn import metrics
 from tests.zoo import SINGLE_TREES
 from treeprune import MissingStatisticError
 from treeprune.adapters import find_adapter
-from treeprune.core.risk import node_risk, resolution
+from treeprune.core.risk import SMALLEST_PROBABILITY, node_risk, resolution
 
 CLASSIFIERS = {n: s for n, s in SINGLE_TREES.items() if "Classifier" in n}
 REGRESSORS = {n: s for n, s in SINGLE_TREES.items() if "Regressor" in n}
@@ -63,31 +63,25 @@ def test_regression_risks_are_scikit_learns_metrics(name):
         assert total / weight == pytest.approx(metric(y, predicted, sample_weight=w), rel=1e-9)
 
 
-def test_poisson_differences_are_half_those_of_the_deviance():
+def test_poisson_risk_is_half_the_deviance():
     adapter, X, y, w = held_out(REGRESSORS["DecisionTreeRegressor, counts, criterion=poisson"])
-    positive = adapter.model.predict(X) > 0
-    X, y, w = X[positive], y[positive], w[positive]
-    array, weight = node_risk(adapter.forest, "impurity", adapter.rows(X, y, w))
-    root = np.full(len(y), adapter.forest.value[0, 0, 0])
-    deviances = [metrics.mean_poisson_deviance(y, p, sample_weight=w) for p in (root, adapter.model.predict(X))]
-    difference = (array[0] - array[adapter.forest.is_leaf].sum()) / weight
-    assert difference == pytest.approx((deviances[0] - deviances[1]) / 2, rel=1e-9)
+    predicted = np.maximum(adapter.model.predict(X), SMALLEST_PROBABILITY)  # scikit-learn takes no 0
+    total, weight = of_leaves(adapter, "impurity", adapter.rows(X, y, w))
+    assert total / weight == pytest.approx(metrics.mean_poisson_deviance(y, predicted, sample_weight=w) / 2, rel=1e-9)
 
 
 def test_impurity_over_the_training_rows_is_the_stored_impurity(single_tree):
     """The same name means the same for stored statistics and for rows, for every criterion."""
+    if "monotonic" in single_tree.name:
+        pytest.skip("values are clipped to keep the order, while the stored impurity is that of the unclipped ones")
     adapter, (X, y) = find_adapter(single_tree.model), single_tree.rows
     weight = np.ones(len(y)) if single_tree.sample_weight is None else single_tree.sample_weight
     if getattr(single_tree.estimator, "class_weight", None):
         count = dict(zip(*np.unique(y, return_counts=True), strict=True))
         weight = weight * [len(y) / (len(count) * count[label]) for label in y]
     stored, total = node_risk(adapter.forest)
-    rows = adapter.rows(X, y, weight)
-    array, total_of_rows = node_risk(adapter.forest, "impurity", rows)
+    array, total_of_rows = node_risk(adapter.forest, "impurity", adapter.rows(X, y, weight))
     assert total_of_rows == pytest.approx(total, rel=1e-12)
-    if adapter.forest.criterion == "poisson":  # up to what is the same for a node and its branch
-        y_log_y = rows.node_loss(lambda y, _: np.where(y > 0, y * np.log(np.where(y > 0, y, 1)) - y, 0)[:, 0])
-        array = array + y_log_y
     assert array == pytest.approx(stored, rel=1e-7, abs=1e-9 * abs(stored).max())
 
 
@@ -133,8 +127,8 @@ def test_what_is_not_stored_needs_rows(risk):
 
 def test_training_error_needs_no_rows():
     """Class fractions and weights give the errors of the training rows."""
-    specimen = SINGLE_TREES["DecisionTreeClassifier, classes, class_weight=balanced, max_depth=6"]
-    for specimen in (specimen, SINGLE_TREES["DecisionTreeClassifier, cancer, integer weights, min_samples_leaf=3"]):
+    for name in ("classes, class_weight=balanced, max_depth=6", "cancer, integer weights, min_samples_leaf=3"):
+        specimen = SINGLE_TREES[f"DecisionTreeClassifier, {name}"]
         adapter = find_adapter(specimen.model)
         array, weight = node_risk(adapter.forest, "error")
         X, y = specimen.rows
