@@ -65,20 +65,33 @@ def node_risk(
     ValueError
         The risk does not exist for this task, or its values are not finite.
     """
-    if cost_matrix is not None:
-        array, weight = _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
-    elif forest.task == "classification":
-        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
-        array, weight = _classification_risk(forest, risk, rows, None)
-    else:
-        _check_name(risk, REGRESSION_RISKS, "a regressor")
-        array, weight = _regression_risk(forest, risk, rows)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"The {risk!r} risk is not finite at node {forest.node_id[~np.isfinite(array)][0]}: "
-            "the target is too large for float64 sums of squares; rescale y."
-        )
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        if cost_matrix is not None:
+            array, weight = _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+        elif forest.task == "classification":
+            _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
+            array, weight = _classification_risk(forest, risk, rows, None)
+        else:
+            _check_name(risk, REGRESSION_RISKS, "a regressor")
+            array, weight = _regression_risk(forest, risk, rows)
+    check_finite(forest, array, f"{risk!r} risk")
     return array, float(weight[forest.root[0]])
+
+
+def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
+    """Refuse node sums that have overflowed.
+
+    Raises
+    ------
+    ValueError
+        Names the first such node.
+    """
+    bad = ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(
+            f"The {what} is not finite at node {forest.node_id[bad][0]}: the targets or the weights are too large "
+            "for float64 sums of squares; rescale them (y, sample_weight)."
+        )
 
 
 def resolution(risk: NDArray[np.float64]) -> float:
