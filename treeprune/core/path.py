@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,11 @@ from .plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def is_number(value: Any, kind: type) -> bool:
+    """Whether a parameter is of a kind of number (`numbers.Real`, `numbers.Integral`), which a bool is not."""
+    return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,27 +95,19 @@ class PruningPath:
 
     def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
         """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
+        self._check(alpha, n_leaves, step)
         if step is not None:
-            if not -len(self) <= step < len(self):
-                raise ValueError(f"The 'step' parameter must be in the range [0, {len(self)}). Got {step!r}.")
             return int(step) % len(self)
         if n_leaves is not None:
-            if n_leaves < self.n_leaves[-1]:
-                raise ValueError(
-                    f"The 'n_leaves' parameter must be at least {self.n_leaves[-1]}, the leaves of the "
-                    f"smallest tree of the path. Got {n_leaves!r}."
-                )
             return int(np.argmax(self.n_leaves <= n_leaves))
         return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
 
     def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
         """The plan of one tree of the path; exactly one of the strengths must be given."""
-        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
-            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
         if alpha is None:
             alpha = self.alphas[self.step(n_leaves=n_leaves, step=step)]
-        elif not 0 <= alpha < np.inf:
-            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        else:
+            self._check(alpha, n_leaves, step)
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
 
     def prune(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Any:
@@ -150,6 +148,21 @@ class PruningPath:
             "relative_impurity": relative,
         }
         return pd.DataFrame(columns).rename_axis("step")
+
+    def _check(self, alpha, n_leaves, step):
+        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
+            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
+        if alpha is not None and not (is_number(alpha, Real) and 0 <= alpha < np.inf):
+            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        if n_leaves is not None and not (is_number(n_leaves, Integral) and n_leaves >= self.n_leaves[-1]):
+            raise ValueError(
+                f"The 'n_leaves' parameter must be an int and at least {self.n_leaves[-1]}, the leaves of the "
+                f"smallest tree of the path. Got {n_leaves!r}."
+            )
+        if step is not None and not (is_number(step, Integral) and -len(self) <= step < len(self)):
+            raise ValueError(
+                f"The 'step' parameter must be an int in the range [{-len(self)}, {len(self)}). Got {step!r}."
+            )
 
     @cached_property
     def _falling_nodes(self):
