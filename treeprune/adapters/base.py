@@ -84,12 +84,12 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
+        return Rows(self.forest, self.leaf_ids(X), target, check_weights(sample_weight, len(target)))
+
+    def leaf_ids(self, X: Any) -> Callable[[int], NDArray[np.int32]]:
+        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,)."""
         apply = self._apply(X)
-
-        def leaf_ids(tree):
-            return self._position[tree][apply(tree)]
-
-        return Rows(self.forest, leaf_ids, target, check_weights(sample_weight, len(target)))
+        return lambda tree: self._position[tree][apply(tree)]
 
     def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """The training rows, of which each tree sees only those that it was not grown on.
