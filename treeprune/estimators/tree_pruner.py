@@ -161,14 +161,14 @@ class TreePruner(PrunedEstimator):
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         to_fit = MethodMapping().add(caller="fit", callee="fit")
         router.add(estimator=self.estimator, method_mapping=to_fit)
-        if hasattr(self.validation, "split"):
+        if _is_splitter(self.validation):
             router.add(splitter=self.validation, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         return router
 
     def _check_parameters(self, X_val, y_val, sample_weight_val):
         validation = self.validation
         fraction = isinstance(validation, Real) and not isinstance(validation, bool) and 0 < validation < 1
-        if not (validation is None or fraction or validation == "oob" or hasattr(validation, "split")):
+        if not (validation is None or fraction or validation == "oob" or _is_splitter(validation)):
             raise ValueError(
                 "The 'validation' parameter of TreePruner must be None, a float in the range (0.0, 1.0), 'oob' or a "
                 f"splitter. Got {validation!r} instead."
@@ -187,7 +187,7 @@ class TreePruner(PrunedEstimator):
 
     def _route(self, sample_weight, fit_params):
         """Metadata for the inner estimator's fit and for the splitter."""
-        has_splitter = hasattr(self.validation, "split")
+        has_splitter = _is_splitter(self.validation)
         given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
@@ -199,7 +199,7 @@ class TreePruner(PrunedEstimator):
         """Rows to grow by and rows to judge by, as indices; None: all rows, and no rows of their own."""
         if X_val is not None or self.validation is None or isinstance(self.validation, str):
             return None, None
-        if hasattr(self.validation, "split"):
+        if _is_splitter(self.validation):
             return next(iter(self.validation.split(X, y, **split_params)))
         classes = y if self.shuffle and self.stratify and is_classifier(self.estimator) else None
         if classes is not None and np.ndim(classes) > 1 and np.shape(classes)[1] > 1:
@@ -234,6 +234,10 @@ class TreePruner(PrunedEstimator):
             raise ValueError("The 'refit_leaves' parameter must be False for trees with monotonic constraints.")
         adapter = find_adapter(self.estimator_)
         self.estimator_ = adapter.prune(refit_plan(adapter.rows(X, y, sample_weight)))
+
+
+def _is_splitter(validation):
+    return hasattr(validation, "split") and not isinstance(validation, str)
 
 
 def _fit(estimator, X, y, params):
