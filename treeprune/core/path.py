@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .forest import Forest
 from .plan import Plan
@@ -64,7 +64,7 @@ class PruningPath:
     @cached_property
     def n_leaves(self) -> NDArray[np.int64]:
         """Leaves of each tree (for an ensemble: of all its trees), shape (n_steps,)."""
-        return self._n_splits + self.forest.n_trees
+        return self._n_splits(self.alphas) + self.forest.n_trees
 
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
@@ -74,13 +74,15 @@ class PruningPath:
     def __len__(self) -> int:
         return len(self.alphas)
 
-    def totals(self, node_score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.
 
         Parameters
         ----------
         node_score : ndarray of float64, shape (n_nodes,) or (n_nodes, k)
             Score of each node as a leaf.
+        alphas : array-like of float64, shape (n_steps,), optional
+            Strengths to prune at, in place of the path's own: those of another model's path, for instance.
 
         Returns
         -------
@@ -91,7 +93,7 @@ class PruningPath:
         change = change - node_score[forest.children_right[node]]
         leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
         sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
-        return sums[len(node) - self._n_splits]
+        return sums[len(node) - self._n_splits(self.alphas if alphas is None else alphas)]
 
     def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
         """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
@@ -174,10 +176,7 @@ class PruningPath:
     def _falling_strengths(self):
         return self.strength[self._falling_nodes]
 
-    @cached_property
-    def _n_splits(self):
-        """Number of nodes that still split at each step."""
+    def _n_splits(self, alphas):
+        """Number of nodes that still split at each strength."""
         rising = self._falling_strengths[::-1]
-        splits = len(rising) - np.searchsorted(rising, self.alphas, side="right")
-        splits[0] = len(rising)
-        return splits
+        return len(rising) - np.where(np.asarray(alphas) > 0, np.searchsorted(rising, alphas, side="right"), 0)
