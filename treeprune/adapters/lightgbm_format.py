@@ -220,6 +220,8 @@ def _check_header(header):
         n = len((header.get(name) or "").split(" "))
         if n != n_features:
             raise ModelFormatError(f"header: {n} {name}, but max_feature_idx is {n_features - 1}")
+    if "objective" in header and not (header["objective"] or "").strip():
+        raise ModelFormatError("header: objective is empty")
     for setting in (header.get("objective") or "").split()[1:]:
         if setting.startswith("num_class:") and setting != f"num_class:{numbers['num_class']}":
             raise ModelFormatError(f"header: objective says {setting}, but num_class is {numbers['num_class']}")

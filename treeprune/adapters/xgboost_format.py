@@ -179,12 +179,14 @@ def _check_learner(learner):
             raise ModelFormatError(f"learner: {name} is not a list of strings")
         if names and len(names) != n_features:
             raise ModelFormatError(f"learner: {len(names)} {name}, but num_feature is {n_features}")
+    text = _get(param, str, "base_score", "learner_model_param")
     try:
-        base_score = np.array(_get(param, str, "base_score").strip("[]").split(","), float)
+        with np.errstate(over="ignore"):
+            base_score = np.array(text.strip("[]").split(","), np.float64).astype(np.float32)
     except ValueError as error:
-        raise ModelFormatError(f"learner_model_param: base_score {param['base_score']!r} is no number") from error
-    if not np.isfinite(base_score.astype(np.float32)).all() or len(base_score) not in (1, n_groups):
-        raise ModelFormatError(f"learner_model_param: base_score {param['base_score']!r} is not finite for each class")
+        raise ModelFormatError(f"learner_model_param: base_score {text!r} is no number") from error
+    if not np.isfinite(base_score).all() or len(base_score) not in (1, n_groups):
+        raise ModelFormatError(f"learner_model_param: base_score {text!r} is not finite for each class")
     return n_features, n_groups
 
 

@@ -69,7 +69,9 @@ def _estimates(forest, node, w):
     square = w[node] ** 2 - inner_square.sum(axis=0)
     right, of_leaves = (leaf_square * h).sum(axis=0), leaf_square.sum(axis=0)
     both = inner.all(axis=0)
-    ridges = [0.0, 1.0, np.linalg.lstsq(np.stack([known, square, -of_leaves], axis=1)[~both], right[~both])[0][2]]
+    system = np.stack([known, square, -of_leaves, right], axis=1)[~both]
+    system = system[np.isfinite(system).all(axis=1)]
+    ridges = [0.0, 1.0, np.linalg.lstsq(system[:, :3], system[:, 3])[0][2]]
     with np.errstate(all="ignore"):
         if both.any():
             ridges.append(np.median(-known[both] / square[both]))
