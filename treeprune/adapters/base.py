@@ -102,18 +102,31 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
+        weight, leaf_ids = check_weights(sample_weight, len(target)), self.leaf_ids(X, mask)
+        return Rows(self.forest, leaf_ids, target, weight, mask=mask, margin=lambda: self.margin(X), loss=self.loss)
+
+    def leaf_ids(
+        self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None
+    ) -> Callable[[int], NDArray[np.int32]]:
+        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,).
+
+        With a ``mask(tree)`` of rows, the others are not routed and get -1.
+        """
         apply = self._apply(X)
 
         def leaf_ids(tree):
             if mask is None:
                 return self._position[tree][apply(tree)]
-            row = np.flatnonzero(mask(tree))
-            leaf = np.full(len(target), -1, np.int32)
-            leaf[row] = self._position[tree][apply(tree, row)]
+            counts = mask(tree)
+            leaf = np.full(len(counts), -1, np.int32)
+            leaf[counts] = self._position[tree][apply(tree, np.flatnonzero(counts))]
             return leaf
 
-        weight = check_weights(sample_weight, len(target))
-        return Rows(self.forest, leaf_ids, target, weight, mask=mask, margin=lambda: self.margin(X), loss=self.loss)
+        return leaf_ids
+
+    def compared(self, X: Any) -> NDArray:
+        """Rows as the splits of `forest` compare them: floats of the family's own width, in the model's columns."""
+        return np.asarray(X, dtype=np.float32)
 
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""

@@ -80,7 +80,7 @@ class SklearnEnsembleAdapter(Adapter):
         return estimator
 
     def _apply(self, X):
-        X = self._checked(X)
+        X = self.compared(X)
 
         def apply(tree, row=None):
             part, columns = X if row is None else X[row], self._columns(tree)
@@ -88,8 +88,7 @@ class SklearnEnsembleAdapter(Adapter):
 
         return apply
 
-    def _checked(self, X):
-        """Rows as the trees compare them: float32, checked as the model's own ``predict`` checks."""
+    def compared(self, X):
         from sklearn.utils import get_tags
         from sklearn.utils.validation import validate_data
 

@@ -85,7 +85,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         rows = super().rows(X, y, sample_weight)
         if np.isnan(self.forest.value).any():
             self.forest = rows.forest = fill_values(
-                rows, self.model._raw_predict_init(self._checked(X)), self._leaf_value
+                rows, self.model._raw_predict_init(self.compared(X)), self._leaf_value
             )
         return rows
 

@@ -135,6 +135,9 @@ class SklearnHistGradientBoostingAdapter(Adapter):
 
         return apply
 
+    def compared(self, X):
+        return self.model._preprocess_X(X, reset=False)[:, np.argsort(self._columns)]
+
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
         if np.isnan(self.forest.value).any():
