@@ -60,7 +60,7 @@ def read_tree(model):
             f"tree 0: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
         )
     for side in ("left_child", "right_child"):
-        big = np.abs(nodes[side]) > np.iinfo(np.int32).max
+        big = nodes[side] != nodes[side].astype(np.int32)
         if big.any():
             node = np.flatnonzero(big)[0]
             raise ModelFormatError(f"tree 0 node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
