@@ -58,7 +58,7 @@ def prune(
     >>> from treeprune import prune
     >>> from treeprune.methods import CostComplexity
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
-    >>> prune(tree, CostComplexity(n_leaves=3)).get_n_leaves()
+    >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
     method = as_method(method)
@@ -98,7 +98,7 @@ def pruning_path(
     >>> path = pruning_path(tree)
     >>> path.n_leaves
     array([9, 7, 5, 4, 3, 2, 1])
-    >>> path.prune(step=3).get_n_leaves()
+    >>> print(path.prune(step=3).get_n_leaves())
     4
     """
     method = as_method(method)
