@@ -58,6 +58,10 @@ class Adapter(ABC):
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
 
+    def _numbers(self, X: Any) -> NDArray:
+        """Rows as the numbers that the family compares with its thresholds, shape (n_rows, n_features)."""
+        raise UnsupportedModelError(f"Rows cannot be sent through raised subtrees of {type(self.model).__name__}.")
+
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
         from copy import deepcopy
@@ -89,7 +93,8 @@ class Adapter(ABC):
         def leaf_ids(tree):
             return self._position[tree][apply(tree)]
 
-        return Rows(self.forest, leaf_ids, target, check_weights(sample_weight, len(target)))
+        weight = check_weights(sample_weight, len(target))
+        return Rows(self.forest, leaf_ids, target, weight, numbers=lambda: self._numbers(X))
 
     @cached_property
     def _position(self):

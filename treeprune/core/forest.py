@@ -157,6 +157,11 @@ class Forest:
         return np.flatnonzero(~self.is_leaf)
 
     @cached_property
+    def tree_root(self) -> NDArray[np.int32]:
+        """Id of the root of each node's tree, shape (n_nodes,)."""
+        return np.repeat(self.root, np.diff(self.start))
+
+    @cached_property
     def parent(self) -> NDArray[np.int32]:
         """Id of each node's parent, -1 at roots."""
         parent = np.full(self.n_nodes, -1, np.int32)

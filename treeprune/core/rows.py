@@ -23,6 +23,9 @@ class Rows:
         Class codes (int32) or numbers (float64).
     sample_weight : ndarray of float64, shape (n_rows,), optional
         Weights of the rows; None: all 1.
+    numbers : callable, optional
+        ``numbers()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
+        (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
     """
 
     def __init__(
@@ -31,11 +34,13 @@ class Rows:
         leaf_ids: Callable[[int], NDArray[np.int32]],
         target: NDArray,
         sample_weight: NDArray[np.float64] | None = None,
+        numbers: Callable[[], NDArray] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
+        self.numbers = numbers
 
     @cached_property
     def statistics(self) -> NodeStatistics:
