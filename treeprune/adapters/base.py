@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.forest import Forest
 from ..core.graft import graft
+from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import UnsupportedModelError
@@ -29,10 +30,13 @@ class Adapter(ABC):
         Class paths of the models that the adapter takes, subclasses included.
     operations : frozenset of str
         The fields of a Plan that the family can express.
+    loss : callable or None
+        For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
     operations: ClassVar[frozenset[str]]
+    loss: Loss | None = None
 
     def __init__(self, model: Any):
         self.model = model
@@ -58,7 +62,7 @@ class Adapter(ABC):
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
 
-    def _numbers(self, X: Any) -> NDArray:
+    def numbers(self, X: Any) -> NDArray:
         """Rows as the numbers that the family compares with its thresholds, shape (n_rows, n_features)."""
         raise UnsupportedModelError(f"Rows cannot be sent through raised subtrees of {type(self.model).__name__}.")
 
@@ -88,13 +92,35 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
-        apply = self._apply(X)
-
-        def leaf_ids(tree):
-            return self._position[tree][apply(tree)]
-
         weight = check_weights(sample_weight, len(target))
-        return Rows(self.forest, leaf_ids, target, weight, numbers=lambda: self._numbers(X))
+        return Rows(
+            self.forest,
+            self.leaf_ids(X),
+            target,
+            weight,
+            margin=lambda: self.margin(X),
+            loss=self.loss,
+            numbers=lambda: self.numbers(X),
+        )
+
+    def leaf_ids(self, X: Any) -> Callable[[int], NDArray[np.int32]]:
+        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,)."""
+        apply = self._apply(X)
+        return lambda tree: self._position[tree][apply(tree)]
+
+    def margin(self, X: Any) -> NDArray[np.float64]:
+        """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
+        raise TypeError(f"{type(self.model).__name__} has no margin.")
+
+    def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
+        """The training rows, of which each tree sees only those that it was not grown on.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The model's trees were not grown on bootstrap samples.
+        """
+        raise UnsupportedModelError(f"{type(self.model).__name__} has no out-of-bag rows.")
 
     @cached_property
     def _position(self):

@@ -47,7 +47,7 @@ class SklearnTreeAdapter(Adapter):
         leaf = self.model.apply(X)
         return lambda tree: leaf
 
-    def _numbers(self, X):
+    def numbers(self, X):
         from sklearn.utils.validation import check_array
 
         X = check_array(X, dtype=np.float32, accept_sparse="csr", ensure_all_finite=False)

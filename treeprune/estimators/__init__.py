@@ -1,1 +1,5 @@
 """scikit-learn estimators that fit and prune."""
+
+from .tree_pruner import TreePruner
+
+__all__ = ["TreePruner"]

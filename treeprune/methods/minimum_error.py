@@ -71,7 +71,7 @@ class MinimumError(PruningMethod):
         statistics = stored_statistics(forest) if rows is None else rows.statistics
         counts, n = statistics.class_weight, statistics.weight[:, None]
         if self.prior == "root":
-            of_root = counts[forest.tree_root]
+            of_root = counts[forest.root][forest.node_tree]
             prior = of_root / np.maximum(of_root.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         else:
             known = np.arange(counts.shape[2]) < forest.n_classes[:, None]

@@ -76,6 +76,7 @@ class OptimalSubtree(PathMethod):
         from ..search.optimal import OptimalSubtrees
 
         risk, total_weight = node_risk(forest, self.risk, rows, self.cost_matrix)
+        risk = risk / np.where(total_weight > 0, total_weight, 1.0)
         table = OptimalSubtrees(forest, risk, cap)
         risks, tolerance = table.risks, resolution(risk)
         sizes = [forest.n_trees]  # of the trees that are better than all smaller ones
@@ -83,7 +84,4 @@ class OptimalSubtree(PathMethod):
             if risks[n_leaves - 1] < risks[sizes[-1] - 1] - tolerance:
                 sizes.append(n_leaves)
         sizes = np.array(sizes[::-1])
-        scale = 1 / (total_weight or 1.0)
-        return SequencePath(
-            forest, risk * scale, sizes, risks[sizes - 1] * scale, lambda step: Plan(table.collapse(sizes[step]))
-        )
+        return SequencePath(forest, risk, sizes, risks[sizes - 1], lambda step: Plan(table.collapse(sizes[step])))

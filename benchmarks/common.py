@@ -1,0 +1,72 @@
+"""Timing and tables for all benchmarks."""
+
+import platform
+import resource
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def seconds(function: Callable, repeat: int = 1) -> tuple[float, object]:
+    """Least wall seconds of `repeat` calls, and the last result."""
+    best = float("inf")
+    for _ in range(repeat):
+        start = time.perf_counter()
+        result = function()
+        best = min(best, time.perf_counter() - start)
+    return best, result
+
+
+def cpu_seconds(function: Callable) -> tuple[float, object]:
+    """CPU seconds of one call, those of its child processes included, and its result."""
+    start = _cpu()
+    result = function()
+    return _cpu() - start, result
+
+
+def _cpu():
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def report(name: str, title: str, rows: list[dict], notes: str = "") -> pd.DataFrame:
+    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``."""
+    frame = pd.DataFrame(rows)
+    text = f"# {title}\n\n`python -m benchmarks.{name}` on {machine()}.\n\n{markdown(frame)}\n"
+    text += f"\n{notes.strip()}\n" if notes else ""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text)
+    print(text)
+    return frame
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A markdown table; numbers with four significant digits."""
+    cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    lines = [list(map(str, frame.columns)), ["---"] * frame.shape[1], *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def machine() -> str:
+    """Python, processor count and the versions that matter, for the head of a table."""
+    import os
+
+    names = ("numpy", "scikit-learn", "numba", "xgboost", "lightgbm")
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores, {', '.join(found)}"

@@ -1,0 +1,1 @@
+"""The tests mirror the package. `naive` holds the oracles, `zoo` the models that contracts are checked on."""

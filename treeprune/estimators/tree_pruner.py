@@ -1,0 +1,221 @@
+"""TreePruner: fit, then prune, as one scikit-learn estimator."""
+
+from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import get_config
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils import indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import _num_samples, check_memory
+
+from ..adapters import find_adapter
+from ..adapters.base import check_weights
+from ..core.refit import refit_plan
+from ..methods import PathMethod, as_method
+from .base import PrunedEstimator
+from .fitting import class_weighted, fit_estimator, take, take_params, warn_of_growing_rows
+
+
+class TreePruner(PrunedEstimator):
+    """Fit a tree model and prune it.
+
+    A classifier, regressor or outlier detector as its inner estimator is. Works in a Pipeline, and
+    ``GridSearchCV(TreePruner(tree, method=CostComplexity()), {"method__alpha": [...]})`` searches the strength.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The tree model to fit. It is cloned.
+    method : PruningMethod or str, default="cost_complexity"
+        How to prune; the default prunes nothing until its alpha is raised.
+    validation : None, float, "oob" or splitter, default=None
+        Where the rows come from that the method judges by. None: the training statistics stored in the model (the
+        training rows themselves for a method that needs rows). A float in (0, 1): this fraction of the rows is
+        held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the test rows
+        of its first split. Rows given as ``X_val`` in `fit` win over it.
+    shuffle : bool, default=True
+        Whether a held-out fraction is drawn at random; if not, it is the last rows.
+    stratify : bool, default=True
+        Whether a random held-out fraction keeps the proportions of the classes (classifiers with one output).
+    refit_leaves : bool, default=False
+        Whether the values of the pruned structure are estimated again on all rows, held-out ones included.
+    random_state : int, RandomState or None, default=None
+        Drives the held-out fraction; the inner estimator has its own.
+    memory : str, joblib.Memory or None, default=None
+        Cache of the fitted inner estimators, as in `sklearn.pipeline.Pipeline`: candidates that differ in the
+        pruning only are then fitted once.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The pruned model, of the inner estimator's class.
+    n_leaves_, n_nodes_ : int
+        Its size; for ensembles, of all trees.
+    pruning_path_ : PruningPath
+        All trees of the method (methods with a nested path only).
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where they were all strings.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels (classifiers only).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import TreePruner
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> tree = DecisionTreeClassifier(random_state=0)
+    >>> pruner = TreePruner(tree, "reduced_error", validation=0.3, refit_leaves=True, random_state=0).fit(X, y)
+    >>> pruner.n_leaves_ < tree.fit(X, y).get_n_leaves()
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        method="cost_complexity",
+        validation=None,
+        shuffle=True,
+        stratify=True,
+        refit_leaves=False,
+        random_state=None,
+        memory=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.validation = validation
+        self.shuffle = shuffle
+        self.stratify = stratify
+        self.refit_leaves = refit_leaves
+        self.random_state = random_state
+        self.memory = memory
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        **fit_params,
+    ) -> "TreePruner":
+        """Fit the inner estimator and prune it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Training rows, in any form that the inner estimator takes.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
+            Targets (None for outlier detectors).
+        sample_weight : array-like of shape (n_rows,), optional
+            Row weights, for growing and for pruning.
+        X_val, y_val, sample_weight_val : array-like, optional
+            Rows to prune by, in place of `validation`.
+        **fit_params : dict
+            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter.
+
+        Returns
+        -------
+        TreePruner
+            Itself.
+        """
+        method = as_method(self.method)
+        self._check_parameters(X_val, y_val, sample_weight_val)
+        X, y, sample_weight = indexable(X, y, sample_weight)
+        check_weights(sample_weight, _num_samples(X))
+        params, split_params = self._route(sample_weight, fit_params)
+        grow, judge = self._split(X, y, X_val, split_params)
+        grown = check_memory(self.memory).cache(fit_estimator)(
+            clone(self.estimator), take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
+        )
+        adapter = find_adapter(grown)
+        if X_val is not None:
+            rows = adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
+        elif isinstance(self.validation, str):
+            rows = adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
+        elif judge is not None or method.needs_rows:
+            y_judge, weight = take(y, judge), take(sample_weight, judge)
+            rows = adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
+        else:
+            rows = None
+        self.estimator_ = adapter.prune(method.plan(adapter.forest, rows))
+        if isinstance(method, PathMethod):
+            self.pruning_path_ = replace(method.path(adapter.forest, rows), write=adapter.prune)
+        if self.refit_leaves:
+            self._refit(X, y, self._weights(y, y, sample_weight))
+        forest = find_adapter(self.estimator_).forest
+        self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Where metadata goes: to this estimator, to the inner one's `fit`, and to the splitter."""
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        to_fit = MethodMapping().add(caller="fit", callee="fit")
+        router.add(estimator=self.estimator, method_mapping=to_fit)
+        if _is_splitter(self.validation):
+            router.add(splitter=self.validation, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        return router
+
+    def _check_parameters(self, X_val, y_val, sample_weight_val):
+        validation = self.validation
+        fraction = isinstance(validation, Real) and not isinstance(validation, bool) and 0 < validation < 1
+        if not (validation is None or fraction or validation == "oob" or _is_splitter(validation)):
+            raise ValueError(
+                "The 'validation' parameter of TreePruner must be None, a float in the range (0.0, 1.0), 'oob' or a "
+                f"splitter. Got {validation!r} instead."
+            )
+        if X_val is None and (y_val is not None or sample_weight_val is not None):
+            raise ValueError("The 'y_val' and 'sample_weight_val' parameters need 'X_val'. Got X_val=None.")
+        if X_val is not None and y_val is None:
+            raise ValueError("The 'X_val' parameter needs 'y_val'. Got y_val=None.")
+        if validation is None and X_val is None and as_method(self.method).needs_rows:
+            warn_of_growing_rows(as_method(self.method), "Set validation=, or give X_val and y_val.")
+
+    def _route(self, sample_weight, fit_params):
+        """Metadata for the inner estimator's fit and for the splitter."""
+        has_splitter = _is_splitter(self.validation)
+        given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **given)
+            return dict(routed.estimator.fit), dict(routed.splitter.split) if has_splitter else {}
+        groups = {"groups": given.pop("groups")} if has_splitter and "groups" in given else {}
+        return given, groups
+
+    def _split(self, X, y, X_val, split_params):
+        """Rows to grow by and rows to judge by, as indices; None: all rows, and no rows of their own."""
+        if X_val is not None or self.validation is None or isinstance(self.validation, str):
+            return None, None
+        if _is_splitter(self.validation):
+            return next(iter(self.validation.split(X, y, **split_params)))
+        classes = y if self.shuffle and self.stratify and is_classifier(self.estimator) else None
+        if classes is not None and np.ndim(classes) > 1 and np.shape(classes)[1] > 1:
+            classes = None
+        return train_test_split(
+            np.arange(_num_samples(X)),
+            test_size=self.validation,
+            shuffle=self.shuffle,
+            stratify=classes,
+            random_state=self.random_state,
+        )
+
+    def _weights(self, y_grow, y, sample_weight):
+        return class_weighted(self.estimator, y_grow, y, sample_weight)
+
+    def _refit(self, X, y, sample_weight):
+        if getattr(self.estimator, "monotonic_cst", None) is not None:
+            raise ValueError("The 'refit_leaves' parameter must be False for trees with monotonic constraints.")
+        adapter = find_adapter(self.estimator_)
+        self.estimator_ = adapter.prune(refit_plan(adapter.rows(X, y, sample_weight)))
+
+
+def _is_splitter(validation):
+    return hasattr(validation, "split") and not isinstance(validation, str)
