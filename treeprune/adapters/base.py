@@ -62,6 +62,10 @@ class Adapter(ABC):
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
 
+    def numbers(self, X: Any) -> NDArray:
+        """Rows as the numbers that the family compares with its thresholds, shape (n_rows, n_features)."""
+        raise UnsupportedModelError(f"Rows cannot be sent through raised subtrees of {type(self.model).__name__}.")
+
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
         from copy import deepcopy
@@ -89,7 +93,15 @@ class Adapter(ABC):
         target = self.encode_target(y)
         check_consistent_length(X, target)
         weight = check_weights(sample_weight, len(target))
-        return Rows(self.forest, self.leaf_ids(X), target, weight, margin=lambda: self.margin(X), loss=self.loss)
+        return Rows(
+            self.forest,
+            self.leaf_ids(X),
+            target,
+            weight,
+            margin=lambda: self.margin(X),
+            loss=self.loss,
+            numbers=lambda: self.numbers(X),
+        )
 
     def leaf_ids(self, X: Any) -> Callable[[int], NDArray[np.int32]]:
         """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,)."""

@@ -47,6 +47,12 @@ class SklearnTreeAdapter(Adapter):
         leaf = self.model.apply(X)
         return lambda tree: leaf
 
+    def numbers(self, X):
+        from sklearn.utils.validation import check_array
+
+        X = check_array(X, dtype=np.float32, accept_sparse="csr", ensure_all_finite=False)
+        return X.toarray() if hasattr(X, "toarray") else X
+
     def encode_target(self, y):
         return encode_target(self.model, y)
 
