@@ -46,7 +46,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
     class_weight, n_rows : ndarray
         Sums over rows where they are now.
     """
-    X = rows.numbers()
+    X = rows.compared()
     n, n_trees = forest.n_nodes, forest.n_trees
     missing = np.zeros(n, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
     n_rows, code = rows.statistics.n_rows.copy(), rows.target[:, 0].astype(np.int64)
