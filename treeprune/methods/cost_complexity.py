@@ -59,6 +59,7 @@ class CostComplexity(PathMethod):
     """
 
     alias = "cost_complexity"
+    knob = "alpha"
 
     def __init__(self, alpha=0.0, n_leaves=None, step=None, risk="impurity", cost_matrix=None):
         self.alpha = alpha
