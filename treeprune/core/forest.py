@@ -1,5 +1,6 @@
 """Forest: every tree model as arrays over nodes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -27,6 +28,7 @@ _NODE_FIELDS = (
     "category_set",
     "node_id",
 )
+_TREE_FIELDS = ("tree_id", "tree_class", "tree_weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ class Forest:
         What `value` means.
     criterion : str or None
         Loss whose weighted mean over a node's training rows is its `impurity`: "gini", "entropy",
-        "squared_error", "absolute_error" or "poisson".
+        "squared_error", "absolute_error" or "poisson". For a boosted tree the rows' targets are its pseudo-residuals.
     n_classes : ndarray of int32, shape (n_outputs,), or None
         Number of classes of each output; `value` is padded with zeros up to the largest.
     missing_go_to_left : ndarray of bool, shape (n_nodes,), or None
@@ -123,8 +125,13 @@ class Forest:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         if self.node_id is None:
-            first = np.repeat(self.start[:-1], np.diff(self.start))
+            first = self.start[self.node_tree]
             object.__setattr__(self, "node_id", (np.arange(n_nodes) - first).astype(np.int32))
+
+    @cached_property
+    def node_tree(self) -> NDArray[np.int32]:
+        """Position of the tree that each node belongs to, shape (n_nodes,)."""
+        return np.repeat(np.arange(self.n_trees, dtype=np.int32), np.diff(self.start))
 
     @property
     def n_nodes(self) -> int:
@@ -213,6 +220,41 @@ class Forest:
         left, right = position[self.children_left[order]], position[self.children_right[order]]
         return self.take(order, left, right, position[self.root])
 
+    @classmethod
+    def concatenate(cls, forests: Sequence["Forest"], **changes) -> "Forest":
+        """One forest of the trees of several, which store the same fields. Keyword arguments replace fields.
+
+        Node ids stay those of the model within each tree; tree ids count anew.
+        """
+        first_node = np.cumsum([0] + [forest.n_nodes for forest in forests])
+        first_set = np.cumsum([0] + [len(forest.category_sets) for forest in forests])
+        arrays = {}
+        for name in (*_NODE_FIELDS, *_TREE_FIELDS):
+            if getattr(forests[0], name) is not None:
+                arrays[name] = np.concatenate([getattr(forest, name) for forest in forests])
+        shifted = (("root", first_node), ("children_left", first_node), ("children_right", first_node))
+        for name, first in (*shifted, ("category_set", first_set)):
+            parts = [getattr(forest, name) for forest in forests]
+            if parts[0] is not None:  # -1, no child and no set, stays
+                arrays[name] = np.concatenate(
+                    [np.where(part >= 0, part + first[i], part).astype(np.int32) for i, part in enumerate(parts)]
+                )
+        starts = [forest.start[:-1] + first_node[i] for i, forest in enumerate(forests)]
+        arrays["start"] = np.append(np.concatenate(starts), first_node[-1])
+        sets = tuple(categories for forest in forests for categories in forest.category_sets)
+        return replace(forests[0], **(arrays | {"category_sets": sets, "tree_id": None} | changes))
+
+    def tree(self, tree: int) -> "Forest":
+        """One tree as a forest of one."""
+        first, last = self.start[tree], self.start[tree + 1]
+        arrays = {name: getattr(self, name) for name in _NODE_FIELDS}
+        arrays = {name: array if array is None else array[first:last] for name, array in arrays.items()}
+        for name in ("children_left", "children_right"):
+            arrays[name] = np.where(arrays[name] >= 0, arrays[name] - first, LEAF).astype(np.int32)
+        arrays |= {name: getattr(self, name)[tree : tree + 1] for name in _TREE_FIELDS}
+        start = np.array([0, last - first])
+        return replace(self, root=(self.root[tree : tree + 1] - first).astype(np.int32), start=start, **arrays)
+
     def take(self, origin, children_left, children_right, root, **changes) -> "Forest":
         """A forest whose nodes come from the nodes `origin` of this one, under new children and roots.
 
@@ -236,7 +278,7 @@ class Forest:
             array = getattr(self, field.name)
             if field.name in _NODE_FIELDS and array is not None and len(array) != self.n_nodes:
                 raise ModelFormatError(f"{field.name} has {len(array)} entries where children_left has {self.n_nodes}.")
-        for name in ("root", "tree_id", "tree_class", "tree_weight"):
+        for name in ("root", *_TREE_FIELDS):
             if len(getattr(self, name)) != len(self.start) - 1:
                 raise ModelFormatError(f"{name} must have one entry for each of {len(self.start) - 1} trees.")
         if self.start[0] != 0 or self.start[-1] != self.n_nodes or (np.diff(self.start) <= 0).any():

@@ -171,11 +171,12 @@ def pair_sum(high, low, other_high, other_low):
 
 @kernel
 def sums_by_index(index, weight, x, high, low):
-    """Add ``weight * x`` of each row to the double-double sum ``high + low`` at ``index``."""
+    """Add ``weight * x`` of each row to the double-double sum ``high + low`` at ``index``; -1: to none."""
     for row in range(len(index)):
-        product, error = two_product(weight[row], x[row])
         i = index[row]
-        high[i], low[i] = pair_sum(high[i], low[i], product, error)
+        if i >= 0:
+            product, error = two_product(weight[row], x[row])
+            high[i], low[i] = pair_sum(high[i], low[i], product, error)
 
 
 @kernel

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Operations on the nodes of a Forest; a field that is None states no operation.
+    """Operations on the nodes and trees of a Forest; a field that is None states no operation.
 
     Parameters
     ----------
@@ -21,6 +21,10 @@ class Plan:
         New values, for all nodes, so that plans that change values compose with plans that collapse.
     n_node_samples, weighted_n_node_samples, impurity : ndarray, shape (n_nodes,), optional
         New node statistics, where rows moved between nodes or leaves were estimated again.
+    drop_tree : ndarray of bool, shape (n_trees,), optional
+        Trees that go altogether.
+    tree_weight : ndarray of float64, shape (n_trees,), optional
+        New factor of each tree's value in the ensemble's score.
     """
 
     collapse: NDArray[np.bool_] | None = None
@@ -29,6 +33,8 @@ class Plan:
     n_node_samples: NDArray[np.int64] | None = None
     weighted_n_node_samples: NDArray[np.float64] | None = None
     impurity: NDArray[np.float64] | None = None
+    drop_tree: NDArray[np.bool_] | None = None
+    tree_weight: NDArray[np.float64] | None = None
 
     @property
     def operations(self) -> frozenset[str]:

@@ -15,6 +15,12 @@ poisson         half mean Poisson deviance       :math:`y \log(y / v) - y + v`
 
 so that one name, "impurity", means the same for training rows (where the model stores it) and for other rows. With
 several outputs, losses are averaged over outputs, as scikit-learn does.
+
+A tree of a boosted ensemble has no loss of its own: it changes the ensemble's. To second order (Chen & Guestrin 2016,
+eq. 3), with g and h the derivatives of a row's loss at the ensemble's margin, less the tree's own contribution c(row)
+to that, putting v in the place of c changes the loss by
+
+.. math:: R(t) = \sum_i (g_i - h_i c_i) v + \tfrac{1}{2} h_i v^2.
 """
 
 import numpy as np
@@ -23,6 +29,7 @@ from scipy.special import xlogy
 
 from ..exceptions import MissingStatisticError
 from .forest import Forest
+from .losses import LOSSES
 from .rows import Rows
 from .statistics import NodeStatistics
 
@@ -30,22 +37,25 @@ from .statistics import NodeStatistics
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 _LOSS_OF_CRITERION = {"gini": "brier", "entropy": "log2_loss"}
+MARGIN_RISKS = ("impurity", "error", *LOSSES)
 CLASSIFICATION_RISKS = ("impurity", "error", "log_loss", "brier")
 REGRESSION_RISKS = ("impurity", "error", "absolute_error")
 
 
 def node_risk(
     forest: Forest, risk: str = "impurity", rows: Rows | None = None, cost_matrix=None
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Risk of each node as a leaf.
 
     Parameters
     ----------
     forest : Forest
         A canonical forest.
-    risk : {"impurity", "error", "log_loss", "brier", "absolute_error"}
+    risk : {"impurity", "error", "log_loss", "brier", "absolute_error"}, a loss of boosting, or callable
         The loss: "impurity" is the loss behind the criterion that grew the model, "error" is misclassification
-        or, for regression, squared error.
+        or, for regression, squared error. For boosted trees both are the ensemble's own loss on rows and, without
+        rows, the gain of its splits; on rows also a name of `core.losses.LOSSES` or a function
+        ``(y, margin) -> gradient, hessian``.
     rows : Rows, optional
         Rows to take the risk over; None: the training rows, from statistics stored in the model.
     cost_matrix : array-like of shape (n_classes, n_classes), optional
@@ -55,8 +65,9 @@ def node_risk(
     -------
     risk : ndarray of float64, shape (n_nodes,)
         Sums over the rows of each node.
-    total_weight : float
-        Sum of the weights of all rows of one tree, by which scikit-learn's alpha scale divides.
+    total_weight : ndarray of float64, shape (n_nodes,)
+        Sum of the weights of all rows of each node's tree, by which scikit-learn's alpha scale divides; 1 where the
+        risk is a stored gain, whose scale is its library's.
 
     Raises
     ------
@@ -65,20 +76,77 @@ def node_risk(
     ValueError
         The risk does not exist for this task, or its values are not finite.
     """
-    if cost_matrix is not None:
-        array, weight = _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
-    elif forest.task == "classification":
-        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
-        array, weight = _classification_risk(forest, risk, rows, None)
-    else:
-        _check_name(risk, REGRESSION_RISKS, "a regressor")
-        array, weight = _regression_risk(forest, risk, rows)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"The {risk!r} risk is not finite at node {forest.node_id[~np.isfinite(array)][0]}: "
-            "the target is too large for float64 sums of squares; rescale y."
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        array, weight = _risk_by_task(forest, risk, rows, cost_matrix)
+    check_finite(forest, array, f"{risk!r} risk")
+    return array, weight[forest.root][forest.node_tree]
+
+
+def _risk_by_task(forest, risk, rows, cost_matrix):
+    if forest.task == "path_length":
+        raise MissingStatisticError(
+            "An isolation tree keeps no target: the impurity that it stores is that of a random one."
         )
-    return array, float(weight[forest.root[0]])
+    if cost_matrix is not None:
+        return _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+    if forest.task == "classification":
+        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
+        return _classification_risk(forest, risk, rows, None)
+    if forest.task == "margin":
+        if not callable(risk):
+            _check_name(risk, MARGIN_RISKS, "a boosted ensemble")
+        return _margin_risk(forest, risk, rows)
+    _check_name(risk, REGRESSION_RISKS, "a regressor")
+    return _regression_risk(forest, risk, rows)
+
+
+def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
+    """Refuse node sums that have overflowed.
+
+    Raises
+    ------
+    ValueError
+        Names the first such node.
+    """
+    bad = ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(
+            f"The {what} is not finite at node {forest.node_id[bad][0]}: the targets or the weights are too large "
+            "for float64 sums of squares; rescale them (y, sample_weight)."
+        )
+
+
+def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it."""
+    try:
+        risk, total_weight = node_risk(forest, "impurity", rows)
+    except MissingStatisticError:
+        return np.full(forest.n_nodes, np.nan)
+    return risk / np.where(total_weight > 0, total_weight, 1.0)
+
+
+def split_gain(
+    forest: Forest, rows: Rows | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What each split wins: the impurity risk of its node less that of its children.
+
+    Where the model stores no impurities but what each split won in its own objective, that is the gain.
+
+    Returns
+    -------
+    gain : ndarray of float64, shape (n_nodes,)
+        Sums over the rows of each node; 0 at leaves.
+    weight, total_weight : ndarray of float64, shape (n_nodes,)
+        Weight of the rows of each node, and of all rows of its tree; 1 where the gain is the model's own.
+    """
+    if rows is None and forest.impurity is None and forest.gain is not None:
+        ones = np.ones(forest.n_nodes)
+        return np.where(forest.is_leaf, 0.0, forest.gain), ones, ones
+    risk, total_weight = node_risk(forest, "impurity", rows)
+    weight = forest.weighted_n_node_samples if rows is None else rows.statistics.weight
+    gain, node = np.zeros(forest.n_nodes), forest.internal
+    gain[node] = risk[node] - risk[forest.children_left[node]] - risk[forest.children_right[node]]
+    return gain, weight, total_weight
 
 
 def resolution(risk: NDArray[np.float64]) -> float:
@@ -103,6 +171,13 @@ def _checked_costs(forest, cost_matrix):
     return costs
 
 
+def class_impurity(share: NDArray[np.float64], criterion: str) -> NDArray[np.float64]:
+    """Impurity of class shares of shape (n_nodes, n_classes), by the criterion "gini" or "entropy" (in bits)."""
+    if criterion == "gini":
+        return 1 - (share**2).sum(axis=1)
+    return -(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1)
+
+
 def stored_statistics(forest: Forest) -> NodeStatistics:
     """Statistics of the training rows, from what the model stores.
 
@@ -114,7 +189,9 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     MissingStatisticError
         The model does not store them.
     """
-    (weight,) = _stored(forest, "weighted_n_node_samples")
+    if forest.task not in ("classification", "regression"):
+        raise MissingStatisticError(f"Trees whose values are a {forest.task} do not store statistics of a target.")
+    (weight,) = stored(forest, "weighted_n_node_samples")
     n_rows = forest.n_node_samples
     if forest.task == "classification":
         return NodeStatistics(n_rows, weight, class_weight=forest.value * weight[:, None, None])
@@ -129,7 +206,8 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     return NodeStatistics(n_rows, weight, center=center, total=weight[:, None] * mean, square=square)
 
 
-def _stored(forest, *names):
+def stored(forest: Forest, *names: str) -> list[NDArray]:
+    """Arrays that the model stores of its nodes; MissingStatisticError where it does not."""
     missing = [name for name in names if getattr(forest, name) is None]
     if missing:
         raise MissingStatisticError(
@@ -139,7 +217,7 @@ def _stored(forest, *names):
 
 
 def _stored_impurity(forest):
-    impurity, weight = _stored(forest, "impurity", "weighted_n_node_samples")
+    impurity, weight = stored(forest, "impurity", "weighted_n_node_samples")
     return impurity * weight, weight
 
 
@@ -147,7 +225,7 @@ def _classification_risk(forest, risk, rows, costs):
     if rows is None:
         if risk == "impurity":
             return _stored_impurity(forest)
-        (weight,) = _stored(forest, "weighted_n_node_samples")
+        (weight,) = stored(forest, "weighted_n_node_samples")
         class_weight = forest.value * weight[:, None, None]
     else:
         weight, class_weight = rows.statistics.weight, rows.statistics.class_weight
@@ -187,3 +265,25 @@ def _regression_risk(forest, risk, rows):
         absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))
         return absolute, statistics.weight
     return np.maximum(per_output, 0.0).mean(axis=1), statistics.weight
+
+
+def _margin_risk(forest, risk, rows):
+    if rows is None:
+        if risk not in ("impurity", "error"):
+            raise MissingStatisticError(f"A boosted ensemble does not store its {risk!r} loss; give rows (X, y).")
+        if forest.gain is None:
+            return _stored_impurity(forest)
+        return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain)), np.ones(forest.n_nodes)
+    statistics = rows.statistics if risk in ("impurity", "error") else rows.loss_statistics(risk)
+    v = forest.value[:, 0, 0] * forest.tree_weight[forest.node_tree]
+    own = branch_sums(forest, np.where(forest.is_leaf, statistics.hessian * v, 0.0))
+    return (statistics.gradient - own) * v + statistics.hessian * v**2 / 2, statistics.weight
+
+
+def branch_sums(forest: Forest, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of a number per node over each node's branch, itself included, shape (n_nodes,)."""
+    from .kernels import accumulate
+
+    high = np.array(x, dtype=np.float64)
+    accumulate(forest.parent, high, np.zeros(forest.n_nodes))
+    return high

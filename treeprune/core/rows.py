@@ -6,7 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exceptions import MissingStatisticError
 from .forest import Forest
+from .losses import Loss, derivatives
 from .statistics import NodeStatistics, NodeSums
 
 
@@ -18,11 +20,21 @@ class Rows:
     forest : Forest
         The model's canonical forest.
     leaf_ids : callable
-        ``leaf_ids(tree)`` gives the node of `forest` in which each row ends, int32, shape (n_rows,).
+        ``leaf_ids(tree)`` gives the node of `forest` in which each row ends, int32, shape (n_rows,); -1 where the
+        row does not count in that tree, as a row that the tree was grown on among out-of-bag rows.
     target : ndarray of shape (n_rows, n_outputs)
         Class codes (int32) or numbers (float64).
     sample_weight : ndarray of float64, shape (n_rows,), optional
         Weights of the rows; None: all 1.
+    mask : callable, optional
+        ``mask(tree)`` says which rows count in that tree, bool, shape (n_rows,); None: all rows in all trees.
+    margin : callable, optional
+        ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
+    loss : callable, optional
+        The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
+    compared : callable, optional
+        ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
+        (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
     """
 
     def __init__(
@@ -31,15 +43,53 @@ class Rows:
         leaf_ids: Callable[[int], NDArray[np.int32]],
         target: NDArray,
         sample_weight: NDArray[np.float64] | None = None,
+        *,
+        mask: Callable[[int], NDArray[np.bool_]] | None = None,
+        margin: Callable[[], NDArray[np.float64]] | None = None,
+        loss: Loss | None = None,
+        compared: Callable[[], NDArray] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
+        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
+
+    def mask(self, tree: int) -> NDArray[np.bool_]:
+        """Which rows count in a tree, shape (n_rows,)."""
+        return np.ones(len(self.target), bool) if self._mask is None else self._mask(tree)
+
+    @cached_property
+    def margin(self) -> NDArray[np.float64]:
+        """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
+        return self._margin()
+
+    def loss_statistics(self, loss: str | Loss | None = None) -> NodeStatistics:
+        """Sums of gradients and hessians at the ensemble's margin over the rows of each node.
+
+        Parameters
+        ----------
+        loss : str or callable, optional
+            One of `core.losses.LOSSES` or a function ``(y, margin) -> gradient, hessian``; None: the ensemble's own.
+
+        Raises
+        ------
+        MissingStatisticError
+            The ensemble's own loss is not known.
+        """
+        loss = self.loss if loss is None else loss
+        if loss is None:
+            raise MissingStatisticError(
+                "The loss that the ensemble minimises is not known; name it or give a callable."
+            )
+        found = derivatives(loss, self.target, self.margin)
+        return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight, found)
 
     @cached_property
     def statistics(self) -> NodeStatistics:
-        """Sums over the rows of each node."""
+        """Sums over the rows of each node; for a boosted ensemble, of the derivatives of its own loss."""
+        if self.forest.task == "margin":
+            return self.loss_statistics()
         return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight)
 
     def node_sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -64,12 +114,16 @@ class Rows:
         -------
         ndarray of float64, shape (n_nodes,)
         """
-        forest, total = self.forest, np.zeros(self.forest.n_nodes)
+        from .kernels import sums_by_index
+
+        forest, high, low = self.forest, np.zeros(self.forest.n_nodes), np.zeros(self.forest.n_nodes)
         for tree in range(forest.n_trees):
-            node, row = self.leaf_ids(tree), np.arange(len(self.target))
+            node = self.leaf_ids(tree)
+            row = np.flatnonzero(node >= 0)
+            node = node[row]
             while len(row):
-                of_row = self.sample_weight[row] * loss(self.target[row], forest.value[node])
-                total += np.bincount(node, of_row, minlength=forest.n_nodes)
+                of_row = loss(self.target[row], forest.value[node])
+                sums_by_index(node, self.sample_weight[row], of_row, high, low)
                 node = forest.parent[node]
                 row, node = row[node >= 0], node[node >= 0]
-        return total
+        return high

@@ -26,6 +26,9 @@ class NodeStatistics:
         target far from zero would lose all their digits.
     total, square : ndarray of float64, shape (n_nodes, n_outputs), or None
         Weighted sums of ``y - center`` and of its square (regression).
+    gradient, hessian : ndarray of float64, shape (n_nodes,), or None
+        Weighted sums of the first and second derivatives of a loss by the column of the ensemble's margin that the
+        node's tree adds to (boosted trees).
     """
 
     n_rows: NDArray[np.int64]
@@ -34,6 +37,8 @@ class NodeStatistics:
     center: NDArray[np.float64] | None = None
     total: NDArray[np.float64] | None = None
     square: NDArray[np.float64] | None = None
+    gradient: NDArray[np.float64] | None = None
+    hessian: NDArray[np.float64] | None = None
 
     @classmethod
     def from_leaves(
@@ -42,6 +47,7 @@ class NodeStatistics:
         leaf_ids: Callable[[int], NDArray[np.int32]],
         target: NDArray,
         sample_weight: NDArray[np.float64],
+        derivatives: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> "NodeStatistics":
         """Sum over rows, given the leaf that each row reaches.
 
@@ -50,42 +56,49 @@ class NodeStatistics:
         forest : Forest
             A canonical forest.
         leaf_ids : callable
-            ``leaf_ids(tree)`` gives the leaf of each row in that tree, int32, shape (n_rows,).
+            ``leaf_ids(tree)`` gives the leaf of each row in that tree, int32, shape (n_rows,); -1: the row does not
+            count in that tree. One tree's are held at a time.
         target : ndarray of shape (n_rows, n_outputs)
             Class codes (integers) for classification, numbers for regression.
         sample_weight : ndarray of float64, shape (n_rows,)
             Weights of the rows.
+        derivatives : tuple of two ndarrays of float64, shape (n_rows, n_columns), optional
+            Gradients and hessians of a loss at the margin of an ensemble (boosted trees).
         """
         ones = np.ones(len(sample_weight))
-        sums = {"n_rows": NodeSums(forest), "weight": NodeSums(forest)}
         outputs = range(forest.n_outputs)
-        classification = forest.task == "classification"
-        if classification:
-            class_weight = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
-        else:
+        sums = {name: [NodeSums(forest)] for name in ("n_rows", "weight")}
+        center = None
+        if derivatives is not None:
+            sums |= {name: [NodeSums(forest)] for name in ("gradient", "hessian")}
+        elif forest.task == "classification":
+            sums["class_weight"] = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
+        elif forest.task == "regression":
             center = forest.value[forest.root[0], :, 0].copy()
             y = target - center
-            total, square = ([NodeSums(forest) for _ in outputs] for _ in range(2))
+            sums |= {name: [NodeSums(forest) for _ in outputs] for name in ("total", "square")}
         for tree in range(forest.n_trees):
             leaf = leaf_ids(tree)
-            sums["n_rows"].add(leaf, ones, ones)
-            sums["weight"].add(leaf, sample_weight, ones)
+            sums["n_rows"][0].add(leaf, ones, ones)
+            sums["weight"][0].add(leaf, sample_weight, ones)
+            if derivatives is not None:
+                for name, derivative in zip(("gradient", "hessian"), derivatives, strict=True):
+                    sums[name][0].add(leaf, sample_weight, np.ascontiguousarray(derivative[:, forest.tree_class[tree]]))
             for output in outputs:
-                if classification:
-                    class_weight[output].add(leaf, sample_weight, ones, column=target[:, output])
-                else:
-                    total[output].add(leaf, sample_weight, y[:, output])
-                    square[output].add(leaf, sample_weight, y[:, output] ** 2)
-        n_rows, weight = sums["n_rows"].result()[:, 0].astype(np.int64), sums["weight"].result()[:, 0]
-        if classification:
-            return cls(n_rows, weight, class_weight=np.stack([s.result() for s in class_weight], axis=1))
-        columns = [np.concatenate([s.result() for s in column], axis=1) for column in (total, square)]
-        return cls(n_rows, weight, center=center, total=columns[0], square=columns[1])
+                if "class_weight" in sums:
+                    sums["class_weight"][output].add(leaf, sample_weight, ones, column=target[:, output])
+                elif "total" in sums:
+                    sums["total"][output].add(leaf, sample_weight, y[:, output])
+                    sums["square"][output].add(leaf, sample_weight, y[:, output] ** 2)
+        done = {name: np.stack([s.result() for s in of_outputs], axis=1) for name, of_outputs in sums.items()}
+        for name in done.keys() - {"class_weight"}:
+            done[name] = done[name][:, :, 0] if name in ("total", "square") else done[name][:, 0, 0]
+        return cls(done.pop("n_rows").astype(np.int64), center=center, **done)
 
     def __add__(self, other: "NodeStatistics") -> "NodeStatistics":
         if self.center is not None and not np.array_equal(self.center, other.center):
             raise ValueError("Statistics measured from different centers do not add up.")
-        names = ("n_rows", "weight", "class_weight", "total", "square")
+        names = ("n_rows", "weight", "class_weight", "total", "square", "gradient", "hessian")
         sums = {n: None if (x := getattr(self, n)) is None else x + getattr(other, n) for n in names}
         return NodeStatistics(center=self.center, **sums)
 
@@ -98,10 +111,11 @@ class NodeSums:
         self.high, self.low = np.zeros(n_columns * forest.n_nodes), np.zeros(n_columns * forest.n_nodes)
 
     def add(self, leaf, weight, x, column=0):
-        """Add ``weight * x`` of each row to its leaf, in one column or one column per row."""
+        """Add ``weight * x`` of each row to its leaf (-1: to none), in one column or one column per row."""
         from .kernels import sums_by_index
 
         index = leaf + np.multiply(column, len(self.parent), dtype=np.int64)
+        index[leaf < 0] = -1
         sums_by_index(index, weight, x, self.high, self.low)
 
     def result(self):

@@ -20,6 +20,9 @@ class CostComplexity(PathMethod):
     with :math:`R(T)` the risk of its leaves per unit of row weight and :math:`|T|` their number (Breiman, Friedman,
     Olshen & Stone 1984, chapter 3.3). On training impurity, `alpha` is scikit-learn's ``ccp_alpha``.
 
+    In an ensemble one alpha rules all trees. Boosted trees are pruned by the gain of their splits in the objective that
+    grew them, on the scale that the model stores it in, or by the ensemble's loss on rows, to second order.
+
     The trees are nested as alpha rises. A node that gains nothing has the smallest positive strength; strengths
     below zero, which risks of other rows can give, count as that.
 
@@ -31,10 +34,11 @@ class CostComplexity(PathMethod):
         Instead of `alpha`: the largest tree of the path with at most this many leaves.
     step : int, optional
         Instead of `alpha`: this tree of the path, 0 being the unpruned one.
-    risk : {"impurity", "error", "log_loss", "brier", "absolute_error"}, default="impurity"
+    risk : {"impurity", "error", "log_loss", "brier", "absolute_error"} or callable, default="impurity"
         What a leaf costs: the loss behind the criterion that grew the tree, or the error: misclassification for
         classifiers and squared error for regressors, or a named loss. Risks that the model does not store need rows.
-        With rows, the risk of those rows under the values that the tree learned.
+        With rows, the risk of those rows under the values that the tree learned. For boosted trees see
+        `core.risk.node_risk`.
     cost_matrix : array-like of shape (n_classes, n_classes), optional
         ``cost_matrix[true, predicted]``, in place of `risk`: the cost of what a node predicts.
 
@@ -50,11 +54,12 @@ class CostComplexity(PathMethod):
     >>> from treeprune.methods import CostComplexity
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
-    >>> tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves()
-    (22, 9)
+    >>> print(tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves())
+    22 6
     """
 
     alias = "cost_complexity"
+    knob = "alpha"
 
     def __init__(self, alpha=0.0, n_leaves=None, step=None, risk="impurity", cost_matrix=None):
         self.alpha = alpha
@@ -68,13 +73,13 @@ class CostComplexity(PathMethod):
         from ..search.weakest_link import strengths
 
         risk, total_weight = node_risk(forest, self.risk, rows, self.cost_matrix)
-        if total_weight <= 0:
-            raise ValueError("The rows to prune by have no weight.")
+        if not (total_weight > 0).all():
+            raise ValueError("The rows to prune a tree by have no weight.")
         return PruningPath(
             forest,
             strengths(forest, risk, total_weight),
             risk / total_weight,
-            resolution=resolution(risk) / total_weight,
+            resolution=resolution(risk / total_weight),
         )
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:

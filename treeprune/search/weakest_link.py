@@ -28,15 +28,16 @@ def strengths(forest, risk, total_weight=1.0):
         A canonical forest.
     risk : ndarray of float64, shape (n_nodes,)
         Risk of each node as a leaf.
-    total_weight : float, default=1.0
-        What risks are divided by.
+    total_weight : float or ndarray of float64, shape (n_nodes,), default=1.0
+        What risks are divided by; in a forest each tree has its own, the same for all of its nodes.
 
     Returns
     -------
     ndarray of float64, shape (n_nodes,)
         0 at leaves; positive at nodes that split; a child's never exceeds its parent's. O(n log n).
     """
-    return _weakest_link(forest.children_left, forest.children_right, risk, float(total_weight))
+    weight = np.broadcast_to(np.asarray(total_weight, dtype=np.float64), forest.n_nodes).copy()
+    return _weakest_link(forest.children_left, forest.children_right, risk, weight)
 
 
 @kernel
@@ -64,13 +65,13 @@ def _weakest_link(children_left, children_right, risk, total_weight):
             heap_right,
             path,
         )
-        own = _strength(risk[node], high, low, leaves, total_weight)
+        own = _strength(risk[node], high, low, leaves, total_weight[node])
         while heap >= 0 and strength[heap] > own:
             high, low = pair_sum(high, low, branch_high[heap], branch_low[heap])
             high, low = pair_sum(high, low, -risk[heap], 0.0)
             leaves += n_leaves[heap] - 1
             heap = _meld(heap_left[heap], heap_right[heap], strength, heap_left, heap_right, path)
-            own = _strength(risk[node], high, low, leaves, total_weight)
+            own = _strength(risk[node], high, low, leaves, total_weight[node])
         strength[node] = own
         branch_high[node], branch_low[node] = high, low
         n_leaves[node] = leaves

@@ -1,0 +1,246 @@
+"""What every command shares: exit codes, messages, tables, output files and interruption.
+
+Data goes to standard output, everything said about it to standard error.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import textwrap
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import ROUND_CEILING, Context
+from enum import IntEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from .exceptions import UnsupportedModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Optional libraries and the extra that brings them.
+EXTRAS = {"pyarrow": "parquet", "matplotlib": "plot"}
+
+#: Strengths of splits without gain are positive, but mean nothing as numbers.
+_TINY = 1e-300
+#: How floats of these columns are shown.
+_DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
+_DIGITS |= dict.fromkeys(["score", "change", "std_error"], ".3f")
+#: Terminals of fewer columns get narrow tables.
+_NARROW = 60
+_SECONDS_TO_UNWIND = 0.5
+_unfinished: set[Path] = set()
+
+
+class ExitCode(IntEnum):
+    """What the process ends with."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    NOT_WRITABLE = 4
+    MISSING_EXTRA = 5
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """An expected failure: one line for the user, and an exit code."""
+
+    def __init__(self, message: str, code: ExitCode):
+        super().__init__(message)
+        self.exit_code = code
+
+
+def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
+    """Run a command; whatever happens becomes a message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can
+    warnings.showwarning = lambda message, *_args, **_kwargs: say(f"Warning: {message}")
+    _stop_when_interrupted()
+    try:
+        return ExitCode(command.main(args, prog_name="treeprune", standalone_mode=False) or ExitCode.OK)
+    except (click.Abort, KeyboardInterrupt):
+        say("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode(error.exit_code)
+    except Exception as error:
+        return _explain(error)
+
+
+def say(message: str) -> None:
+    """Print a line for the user, folded to the width of the terminal."""
+    if sys.stderr.isatty():
+        message = textwrap.fill(message, shutil.get_terminal_size().columns, subsequent_indent="  ")
+    click.echo(message, err=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Show what is going on while it lasts, if a terminal is there to see it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
+def emit(frame: "pd.DataFrame", *, as_json: bool, by: Sequence[str] = ()) -> None:
+    """Print a table: aligned on a terminal, tab-separated elsewhere, or as a JSON list of objects.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to print; its index is not printed.
+    as_json : bool
+        Print JSON.
+    by : sequence of str, optional
+        On a terminal, columns whose values make the titles of tables of their own.
+    """
+    if as_json:
+        frame = frame.astype(object).where(frame.notna(), None)
+        _write(json.dumps(frame.to_dict("records"), indent=2, allow_nan=False) + "\n")
+    elif not sys.stdout.isatty():
+        _write(frame.to_csv(sep="\t", index=False, lineterminator="\n"))
+    elif not by:
+        _write(_render(frame))
+    else:
+        for values, rows in frame.groupby(list(by), sort=False):
+            _write(_render(rows.drop(columns=list(by)), title=", ".join(values)))
+
+
+@contextmanager
+def output_file(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file to write bytes to that takes its name only when the block ends well.
+
+    Opened at once, so that an output that cannot be written is known before the work is done; every OSError of the
+    block is taken for one of writing.
+    """
+    path = Path(path).resolve()
+    special = path.exists() and not path.is_file()  # a device or a pipe: not ours to replace
+    draft = path if special else path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if not special:
+        _unfinished.add(draft)
+    try:
+        with draft.open("wb") as file:
+            yield file
+        if not special:
+            draft.replace(path)
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror or error}", ExitCode.NOT_WRITABLE) from error
+    finally:
+        _discard_unfinished()
+
+
+def _discard_unfinished():
+    while _unfinished:
+        _unfinished.pop().unlink(missing_ok=True)
+
+
+def _write(text):
+    """Write to standard output; a reader that has gone away (`| head`) has seen what it wanted."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush when Python ends
+        if not isinstance(error, BrokenPipeError):
+            raise Failure(f"cannot write standard output: {error.strerror}", ExitCode.NOT_WRITABLE) from error
+
+
+def _render(frame, title=None):
+    """A table for a terminal; where it is wider than that, each row as a list of its values."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    narrow = console.width < _NARROW
+    header = [name.removeprefix("n_").replace("_", "\n" if narrow else " ") for name in frame]
+    rows = list(zip(*(_cells(frame[name]) for name in frame), strict=True))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0 if narrow else 1))
+    for name, column in zip(header, frame, strict=True):
+        table.add_column(name, justify="right" if frame[column].dtype.kind in "iuf" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    if console.measure(table, options=console.options.update(width=1000)).maximum > console.width:
+        table = Table.grid(padding=(0, 2))
+        for row in rows:
+            for name, cell in zip(header, row, strict=True):
+                table.add_row(name.replace("\n", " "), cell)
+            table.add_row()
+    with console.capture() as capture:
+        if title:
+            console.print(title, style="bold")
+        console.print(table)
+        console.print()
+    return capture.get()
+
+
+def _cells(column):
+    """The values of a column as text, floats to the number of digits that its name asks for."""
+    digits = _DIGITS.get(column.name, ".4g")
+    for value in column:
+        if value is None or value != value:
+            yield "-"
+        elif not isinstance(value, float):
+            yield str(value)
+        elif column.name == "alpha":  # rounded up, so that what is shown, given as a strength, prunes as much
+            up = Context(prec=4, rounding=ROUND_CEILING).create_decimal_from_float(value)
+            yield ">0" if 0 < value < _TINY else f"{float(up):.4g}"
+        else:
+            yield format(value, digits)
+
+
+def _explain(error):
+    """Say what went wrong in one line if it is a matter of the input, else in full."""
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        say(f"Error: this needs {error.name}: pip install 'treeprune[{EXTRAS[error.name]}]'")
+        return ExitCode.MISSING_EXTRA
+    if isinstance(error, (ValueError, OSError, UnsupportedModelError)):
+        say(f"Error: {error}")
+        return ExitCode.BAD_INPUT
+    if isinstance(error, MemoryError):
+        say("Error: out of memory.")
+        return ExitCode.INTERNAL
+    say(
+        "".join(traceback.format_exception(error))
+        + "Error: an error in treeprune itself; please report the lines above."
+    )
+    return ExitCode.INTERNAL
+
+
+def _stop_when_interrupted():
+    """Make Ctrl-C end the process soon even while compiled code does not return to Python.
+
+    Python runs a signal's handler between two of its own instructions; a library that grows a tree may not come to
+    the next one for minutes. The file descriptor here is written to at once, and a thread watches it.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(readable,), daemon=True).start()
+
+
+def _watch(readable):
+    while os.read(readable, 1)[0] != signal.SIGINT:
+        pass
+    time.sleep(_SECONDS_TO_UNWIND)  # KeyboardInterrupt, the ordinary way out, goes first
+    _discard_unfinished()
+    say("Interrupted.")
+    os._exit(ExitCode.INTERRUPTED)
