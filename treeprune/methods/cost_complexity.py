@@ -55,7 +55,7 @@ class CostComplexity(PathMethod):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     >>> tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves()
-    (22, 9)
+    (22, 6)
     """
 
     alias = "cost_complexity"
