@@ -35,7 +35,7 @@ class TreePruner(PrunedEstimator):
         How to prune; the default prunes nothing until its alpha is raised.
     validation : None, float, "oob" or splitter, default=None
         Where the rows come from that the method judges by. None: the training statistics stored in the model (the
-        training rows themselves for a method that needs rows). A float in (0, 1): this fraction of the rows is
+        training rows themselves for a method that needs rows, or needs those). A float in (0, 1): this fraction of the rows is
         held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the test rows
         of its first split. Rows given as ``X_val`` in `fit` win over it.
     shuffle : bool, default=True
@@ -142,7 +142,7 @@ class TreePruner(PrunedEstimator):
             rows = adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
         elif isinstance(self.validation, str):
             rows = adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
-        elif judge is not None or method.needs_rows:
+        elif judge is not None or method.needs_rows or method.needs_training_rows:
             y_judge, weight = take(y, judge), take(sample_weight, judge)
             rows = adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
         else:
