@@ -1,7 +1,7 @@
 """Trees as Weka 3.6.14 grew and pruned them, from ``tests/oracles``, with the rows that grew them.
 
-``NAME.j48.KIND.MODE.json``: nodes in preorder. ``dist`` is the weight per class, ``leaf_estimate`` C4.5's upper limit of
-the node's errors, ``holdout`` the class counts of held-out rows. Rows with ``x <= split`` go to the first child.
+``NAME.j48.KIND.MODE.json``: nodes in preorder. ``dist`` is the weight per class, ``leaf_estimate`` C4.5's upper limit
+of the node's errors, ``holdout`` the class counts of held-out rows. Rows with ``x <= split`` go to the first child.
 """
 
 import json
@@ -57,7 +57,7 @@ def forest_of(oracle):
 def rows_of(name, forest):
     """The rows that grew a tree, sent through it by NumPy."""
     X, y = _DATA[name.partition(".")[0]]()
-    return Rows(forest, lambda tree: forest_apply(forest, X, tree), y[:, None].astype(np.int32), numbers=lambda: X)
+    return Rows(forest, lambda tree: forest_apply(forest, X, tree), y[:, None].astype(np.int32), compared=lambda: X)
 
 
 def _diabetes_bin():

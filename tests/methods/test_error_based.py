@@ -94,7 +94,7 @@ def test_trees_are_not_nested_in_the_confidence():
 def test_raising_equals_its_recursive_twin(forest, seed, large):
     rng = np.random.default_rng(seed)
     X, target, weight = naive.rows_of(rng, forest, 200 if large else 20)
-    rows = Rows(forest, lambda tree: forest_apply(forest, X), target, weight, numbers=lambda: X)
+    rows = Rows(forest, lambda tree: forest_apply(forest, X), target, weight, compared=lambda: X)
     slack, counts = rng.choice([1e-9, 0.1, 1.0]), rows.statistics.class_weight[:, 0]
     collapse, source, counts, n_rows = prune_and_raise(forest, counts, rows, 0.25, Z, slack)
     small, origin = graft(forest, Plan(collapse, source, n_node_samples=n_rows))
@@ -140,7 +140,7 @@ def test_trees_of_a_forest_are_raised_one_by_one():
         for c in (forest.children_left, forest.children_right)), np.array([0, n], np.int32)),
         tree_id=None, tree_class=None, tree_weight=None,
     )  # fmt: skip
-    both = Rows(twice, lambda tree: rows.leaf_ids(0) + tree * n, rows.target, numbers=rows.numbers)
+    both = Rows(twice, lambda tree: rows.leaf_ids(0) + tree * n, rows.target, compared=rows.compared)
     plan = ErrorBased().plan(twice, both)
     alone = ErrorBased().plan(forest, rows)
     assert np.array_equal(plan.collapse, np.tile(alone.collapse, 2))

@@ -32,8 +32,8 @@ class Rows:
         ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
     loss : callable, optional
         The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
-    numbers : callable, optional
-        ``numbers()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
+    compared : callable, optional
+        ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
     """
 
@@ -47,13 +47,13 @@ class Rows:
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: Loss | None = None,
-        numbers: Callable[[], NDArray] | None = None,
+        compared: Callable[[], NDArray] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
-        self._mask, self._margin, self.loss, self.numbers = mask, margin, loss, numbers
+        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""

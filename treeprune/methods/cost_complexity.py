@@ -54,8 +54,8 @@ class CostComplexity(PathMethod):
     >>> from treeprune.methods import CostComplexity
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
-    >>> tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves()
-    (22, 6)
+    >>> print(tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves())
+    22 6
     """
 
     alias = "cost_complexity"

@@ -107,7 +107,7 @@ class ErrorBased(PruningMethod):
         from ..search.raising import prune_and_raise
 
         statistics = self._statistics(forest, rows)
-        if rows is None or rows.numbers is None:
+        if rows is None or rows.compared is None:
             raise MissingStatisticError(
                 "ErrorBased(raising=True) moves the training rows to their new branches: give the X and y (and "
                 "sample_weight) that the tree was fitted with, or set raising=False."

@@ -73,7 +73,7 @@ class MinimumDescriptionLength(PruningMethod):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> tree = DecisionTreeRegressor(random_state=0).fit(X, y)
     >>> small = prune(tree, "mdl")
-    >>> small.get_n_leaves() < tree.get_n_leaves() / 10
+    >>> print(small.get_n_leaves() < tree.get_n_leaves() / 10)
     True
     """
 

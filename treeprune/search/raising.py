@@ -46,7 +46,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
     class_weight, n_rows : ndarray
         Sums over rows where they are now.
     """
-    X = rows.numbers()
+    X = rows.compared()
     n, n_trees = forest.n_nodes, forest.n_trees
     missing = np.zeros(n, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
     n_rows, code = rows.statistics.n_rows.copy(), rows.target[:, 0].astype(np.int64)
@@ -84,6 +84,8 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
 def _park(tree, rows, root, leaf):
     """Link the rows of each leaf; the first row that the stated splits send elsewhere, or -1."""
     for row in range(len(leaf)):
+        if leaf[row] < 0:  # does not count in this tree
+            continue
         if _descend(tree, rows.X, row, root) != leaf[row]:
             return row
         rows.next[row] = rows.first[leaf[row]]
