@@ -30,12 +30,15 @@ class Adapter(ABC):
         Class paths of the models that the adapter takes, subclasses included.
     operations : frozenset of str
         The fields of a Plan that the family can express.
+    votes : bool
+        Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
     operations: ClassVar[frozenset[str]]
+    votes: ClassVar[bool] = False
     loss: Loss | None = None
 
     def __init__(self, model: Any):

@@ -85,9 +85,7 @@ def node_risk(
 
 def _risk_by_task(forest, risk, rows, cost_matrix):
     if forest.task == "path_length":
-        raise MissingStatisticError(
-            "An isolation tree keeps no target: the impurity that it stores is that of a random one."
-        )
+        require_target(forest)
     check_risk(forest, risk, cost_matrix)
     if cost_matrix is not None:
         return _classification_risk(forest, "cost", rows, np.asarray(cost_matrix, dtype=np.float64))
@@ -189,6 +187,20 @@ def class_impurity(share: NDArray[np.float64], criterion: str) -> NDArray[np.flo
     return -(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1)
 
 
+def require_target(forest: Forest) -> None:
+    """Refuse trees whose values are no function of their own rows' targets.
+
+    Raises
+    ------
+    MissingStatisticError
+        Says of what the trees keep statistics.
+    """
+    if forest.task == "path_length":
+        raise MissingStatisticError("An isolation tree has no target: the impurity that it stores is of a random one.")
+    if forest.task == "margin":
+        raise MissingStatisticError("A boosted tree has no target of its own: it was grown on what others left over.")
+
+
 def stored_statistics(forest: Forest) -> NodeStatistics:
     """Statistics of the training rows, from what the model stores.
 
@@ -200,8 +212,7 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     MissingStatisticError
         The model does not store them.
     """
-    if forest.task not in ("classification", "regression"):
-        raise MissingStatisticError(f"Trees whose values are a {forest.task} do not store statistics of a target.")
+    require_target(forest)
     (weight,) = stored(forest, "weighted_n_node_samples")
     n_rows = forest.n_node_samples
     if forest.task == "classification":
