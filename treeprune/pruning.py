@@ -6,8 +6,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .adapters import find_adapter
-from .core.path import PruningPath
-from .methods import PathMethod, PruningMethod, as_method
+from .core.path import Path
+from .methods import CostComplexity, PathMethod, PruningMethod, as_method
 
 
 def prune(
@@ -58,12 +58,13 @@ def prune(
     >>> from treeprune import prune
     >>> from treeprune.methods import CostComplexity
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
-    >>> prune(tree, CostComplexity(n_leaves=3)).get_n_leaves()
+    >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
-    method = as_method(method)
-    adapter, rows = _adapter_and_rows(model, X, y, sample_weight)
-    return adapter.prune(method.plan(adapter.forest, rows))
+    for stage in as_method(method).stages or [CostComplexity()]:
+        adapter, rows = _adapter_and_rows(model, X, y, sample_weight)
+        model = adapter.prune(stage.plan(adapter.forest, rows))
+    return model
 
 
 def pruning_path(
@@ -73,16 +74,16 @@ def pruning_path(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
-) -> PruningPath:
+) -> Path:
     """All pruned models that a method gives as its strength rises.
 
     Parameters are those of `prune`; the method's own strength is not used.
 
     Returns
     -------
-    PruningPath
-        With ``alphas``, ``impurities`` and ``n_leaves`` per step, ``prune(alpha= | n_leaves= | step=)`` and
-        ``to_frame()``.
+    PruningPath or SequencePath
+        With ``impurities``, ``n_leaves`` and (unless the trees have no strength) ``alphas`` per step,
+        ``prune(alpha= | n_leaves= | step=)`` and ``to_frame()``. The trees of a PruningPath are nested.
 
     Raises
     ------
@@ -98,12 +99,12 @@ def pruning_path(
     >>> path = pruning_path(tree)
     >>> path.n_leaves
     array([9, 7, 5, 4, 3, 2, 1])
-    >>> path.prune(step=3).get_n_leaves()
+    >>> print(path.prune(step=3).get_n_leaves())
     4
     """
     method = as_method(method)
     if not isinstance(method, PathMethod):
-        raise ValueError(f"{type(method).__name__} gives no nested path of trees.")
+        raise ValueError(f"{type(method).__name__} gives no path of trees.")
     adapter, rows = _adapter_and_rows(model, X, y, sample_weight)
     return replace(method.path(adapter.forest, rows), write=adapter.prune)
 

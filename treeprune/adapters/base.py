@@ -105,8 +105,16 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
-        weight, leaf_ids = check_weights(sample_weight, len(target)), self.leaf_ids(X, mask)
-        return Rows(self.forest, leaf_ids, target, weight, mask=mask, margin=lambda: self.margin(X), loss=self.loss)
+        return Rows(
+            self.forest,
+            self.leaf_ids(X, mask),
+            target,
+            check_weights(sample_weight, len(target)),
+            mask=mask,
+            compared=lambda: self.compared(X),
+            margin=lambda: self.margin(X),
+            loss=self.loss,
+        )
 
     def leaf_ids(
         self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None

@@ -73,7 +73,7 @@ class TreePruner(PrunedEstimator):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0)
     >>> pruner = TreePruner(tree, "reduced_error", validation=0.3, refit_leaves=True, random_state=0).fit(X, y)
-    >>> pruner.n_leaves_ < tree.fit(X, y).get_n_leaves()
+    >>> print(pruner.n_leaves_ < tree.fit(X, y).get_n_leaves())
     True
     """
 
