@@ -10,7 +10,7 @@ from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_text
-from .base import Adapter
+from .base import Adapter, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
 
 _CHUNK = 2**24  # leaf ids held at once
@@ -84,6 +84,9 @@ class LightGBMAdapter(Adapter):
             return held[first][:, tree - first * k] + len(self._text.trees[tree]["threshold"])
 
         return leaf
+
+    def compared(self, X):
+        return plain_rows(X, np.float64)
 
     def margin(self, X):
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))

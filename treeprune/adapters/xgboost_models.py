@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from .base import Adapter
+from .base import Adapter, plain_rows
 from .documents import decode, encode
 from .xgboost_format import booster_of, read_forest, write_forest
 
@@ -42,8 +42,11 @@ class XGBoostAdapter(Adapter):
         wrapped = hasattr(model, "get_booster")
         self.booster = model.get_booster() if wrapped else model
 
+    @cached_property
+    def _document(self):
+        return decode(bytes(self.booster.save_raw("ubj")))
+
     def _read(self):
-        self._document = decode(bytes(self.booster.save_raw("ubj")))
         booster_of(self._document)
         return read_forest(self._document, self._eta())
 
@@ -97,6 +100,12 @@ class XGBoostAdapter(Adapter):
         n_rounds = self.booster.num_boosted_rounds()
         return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
 
+    def compared(self, X):
+        rows = plain_rows(X, np.float32)
+        if self.booster is not self.model:
+            rows[rows == self.model.missing] = np.nan
+        return rows
+
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
@@ -123,9 +132,8 @@ class XGBoostAdapter(Adapter):
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
 
-    @cached_property
+    @property
     def _objective(self):
-        self.forest  # noqa: B018  the document is read and checked
         return self._document["learner"]["objective"]
 
 
