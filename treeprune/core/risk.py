@@ -40,6 +40,7 @@ _LOSS_OF_CRITERION = {"gini": "brier", "entropy": "log2_loss"}
 MARGIN_RISKS = ("impurity", "error", *LOSSES)
 CLASSIFICATION_RISKS = ("impurity", "error", "log_loss", "brier")
 REGRESSION_RISKS = ("impurity", "error", "absolute_error")
+_RISKS_OF_TASK = {"classification": CLASSIFICATION_RISKS, "regression": REGRESSION_RISKS, "margin": MARGIN_RISKS}
 
 
 def node_risk(
@@ -84,20 +85,34 @@ def node_risk(
 
 def _risk_by_task(forest, risk, rows, cost_matrix):
     if forest.task == "path_length":
-        raise MissingStatisticError(
-            "An isolation tree keeps no target: the impurity that it stores is that of a random one."
-        )
+        require_target(forest)
+    check_risk(forest, risk, cost_matrix)
     if cost_matrix is not None:
-        return _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+        return _classification_risk(forest, "cost", rows, np.asarray(cost_matrix, dtype=np.float64))
     if forest.task == "classification":
-        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
         return _classification_risk(forest, risk, rows, None)
     if forest.task == "margin":
-        if not callable(risk):
-            _check_name(risk, MARGIN_RISKS, "a boosted ensemble")
         return _margin_risk(forest, risk, rows)
-    _check_name(risk, REGRESSION_RISKS, "a regressor")
     return _regression_risk(forest, risk, rows)
+
+
+def check_risk(forest: Forest, risk, cost_matrix=None) -> None:
+    """Refuse a risk that does not exist for the forest's task, or costs that do not fit its classes.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter, what it may be, and what it is.
+    """
+    if cost_matrix is not None:
+        _check_costs(forest, cost_matrix)
+        return
+    known = _RISKS_OF_TASK.get(forest.task, (risk,))
+    if risk not in known and not (forest.task == "margin" and callable(risk)):
+        raise ValueError(
+            f"The 'risk' or 'loss' parameter must, for a {forest.task} model, be one of "
+            f"{', '.join(map(repr, known))}. Got {risk!r}."
+        )
 
 
 def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
@@ -116,17 +131,45 @@ def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
         )
 
 
+def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it."""
+    try:
+        risk, total_weight = node_risk(forest, "impurity", rows)
+    except MissingStatisticError:
+        return np.full(forest.n_nodes, np.nan)
+    return risk / np.where(total_weight > 0, total_weight, 1.0)
+
+
+def split_gain(
+    forest: Forest, rows: Rows | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What each split wins: the impurity risk of its node less that of its children.
+
+    Where the model stores no impurities but what each split won in its own objective, that is the gain.
+
+    Returns
+    -------
+    gain : ndarray of float64, shape (n_nodes,)
+        Sums over the rows of each node; 0 at leaves.
+    weight, total_weight : ndarray of float64, shape (n_nodes,)
+        Weight of the rows of each node, and of all rows of its tree; 1 where the gain is the model's own.
+    """
+    if rows is None and forest.impurity is None and forest.gain is not None:
+        ones = np.ones(forest.n_nodes)
+        return np.where(forest.is_leaf, 0.0, forest.gain), ones, ones
+    risk, total_weight = node_risk(forest, "impurity", rows)
+    weight = forest.weighted_n_node_samples if rows is None else rows.statistics.weight
+    gain, node = np.zeros(forest.n_nodes), forest.internal
+    gain[node] = risk[node] - risk[forest.children_left[node]] - risk[forest.children_right[node]]
+    return gain, weight, total_weight
+
+
 def resolution(risk: NDArray[np.float64]) -> float:
     """Differences of risks up to this size are rounding: risks that differ by less count as tied."""
     return 4.0 * float(np.finfo(np.float64).eps) * float(np.abs(risk).max(initial=0.0))
 
 
-def _check_name(risk, known, of):
-    if risk not in known:
-        raise ValueError(f"The 'risk' of {of} must be one of {', '.join(map(repr, known))}. Got {risk!r}.")
-
-
-def _checked_costs(forest, cost_matrix):
+def _check_costs(forest, cost_matrix):
     if forest.task != "classification" or forest.n_outputs > 1:
         raise ValueError("The 'cost_matrix' parameter needs a classifier with one output.")
     costs, k = np.asarray(cost_matrix, dtype=np.float64), forest.value.shape[2]
@@ -135,7 +178,27 @@ def _checked_costs(forest, cost_matrix):
             f"The 'cost_matrix' parameter must hold {k} x {k} finite costs >= 0 "
             f"(rows: true class, columns: predicted class). Got shape {costs.shape}: {costs.tolist()}."
         )
-    return costs
+
+
+def class_impurity(share: NDArray[np.float64], criterion: str) -> NDArray[np.float64]:
+    """Impurity of class shares of shape (n_nodes, n_classes), by the criterion "gini" or "entropy" (in bits)."""
+    if criterion == "gini":
+        return 1 - (share**2).sum(axis=1)
+    return -(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1)
+
+
+def require_target(forest: Forest) -> None:
+    """Refuse trees whose values are no function of their own rows' targets.
+
+    Raises
+    ------
+    MissingStatisticError
+        Says of what the trees keep statistics.
+    """
+    if forest.task == "path_length":
+        raise MissingStatisticError("An isolation tree has no target: the impurity that it stores is of a random one.")
+    if forest.task == "margin":
+        raise MissingStatisticError("A boosted tree has no target of its own: it was grown on what others left over.")
 
 
 def stored_statistics(forest: Forest) -> NodeStatistics:
@@ -149,9 +212,8 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     MissingStatisticError
         The model does not store them.
     """
-    if forest.task not in ("classification", "regression"):
-        raise MissingStatisticError(f"Trees whose values are a {forest.task} do not store statistics of a target.")
-    (weight,) = _stored(forest, "weighted_n_node_samples")
+    require_target(forest)
+    (weight,) = stored(forest, "weighted_n_node_samples")
     n_rows = forest.n_node_samples
     if forest.task == "classification":
         return NodeStatistics(n_rows, weight, class_weight=forest.value * weight[:, None, None])
@@ -166,7 +228,8 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     return NodeStatistics(n_rows, weight, center=center, total=weight[:, None] * mean, square=square)
 
 
-def _stored(forest, *names):
+def stored(forest: Forest, *names: str) -> list[NDArray]:
+    """Arrays that the model stores of its nodes; MissingStatisticError where it does not."""
     missing = [name for name in names if getattr(forest, name) is None]
     if missing:
         raise MissingStatisticError(
@@ -176,7 +239,7 @@ def _stored(forest, *names):
 
 
 def _stored_impurity(forest):
-    impurity, weight = _stored(forest, "impurity", "weighted_n_node_samples")
+    impurity, weight = stored(forest, "impurity", "weighted_n_node_samples")
     return impurity * weight, weight
 
 
@@ -184,7 +247,7 @@ def _classification_risk(forest, risk, rows, costs):
     if rows is None:
         if risk == "impurity":
             return _stored_impurity(forest)
-        (weight,) = _stored(forest, "weighted_n_node_samples")
+        (weight,) = stored(forest, "weighted_n_node_samples")
         class_weight = forest.value * weight[:, None, None]
     else:
         weight, class_weight = rows.statistics.weight, rows.statistics.class_weight

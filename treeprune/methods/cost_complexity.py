@@ -5,7 +5,7 @@ from numbers import Integral
 from ..core.forest import Forest
 from ..core.path import PruningPath
 from ..core.plan import Plan
-from ..core.risk import node_risk, resolution
+from ..core.risk import check_risk, node_risk, resolution
 from ..core.rows import Rows
 from .base import PathMethod
 
@@ -54,11 +54,12 @@ class CostComplexity(PathMethod):
     >>> from treeprune.methods import CostComplexity
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
-    >>> tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves()
-    (22, 9)
+    >>> print(tree.get_n_leaves(), prune(tree, CostComplexity(alpha=0.01)).get_n_leaves())
+    22 6
     """
 
     alias = "cost_complexity"
+    knob = "alpha"
 
     def __init__(self, alpha=0.0, n_leaves=None, step=None, risk="impurity", cost_matrix=None):
         self.alpha = alpha
@@ -92,6 +93,7 @@ class CostComplexity(PathMethod):
                 "Give CostComplexity one of 'alpha', 'n_leaves' and 'step'. "
                 f"Got alpha={self.alpha!r}, n_leaves={self.n_leaves!r}, step={self.step!r}."
             )
+        check_risk(forest, self.risk, self.cost_matrix)
         if not knobs and self.alpha == 0:
             return Plan()
         return self.path(forest, rows).plan(**(knobs or {"alpha": self.alpha}))
