@@ -111,11 +111,8 @@ class LightGBMAdapter(Adapter):
         level = {"regression_l1": 0.5, "quantile": self._alpha}.get((self._text.objective or [""])[0])
         if np.isnan(self.forest.value).any() and level is not None and not self._text.averaged:
             # the first tree holds the score that training started from, the target's quantile
-            start = (
-                quantile(rows.target[:, 0], rows.sample_weight, level, _position)
-                if self._parameter("boost_from_average", 1)
-                else 0.0
-            )
+            start = _quantile(rows.target[:, 0], rows.sample_weight, level)
+            start = start if self._parameter("boost_from_average", 1) else 0.0
             rows.forest = shifted(self.forest, -start, 1)
             filled = fill_quantiles(rows, start, [level], self._parameter("learning_rate", 0.1), _quantile)
             self.forest = rows.forest = shifted(filled, start, 1)
