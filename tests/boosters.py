@@ -159,7 +159,7 @@ def _lgb_early():
     import lightgbm
 
     X, y = rows()[0], target("binary")
-    fit = {"eval_set": [(X, _noisy(y))], "callbacks": [lightgbm.early_stopping(4, verbose=False)]}
+    fit = {"eval_X": X, "eval_y": _noisy(y), "callbacks": [lightgbm.early_stopping(4, verbose=False)]}
     return _lgb("binary", "LGBMClassifier", n_estimators=30, fit=fit)
 
 

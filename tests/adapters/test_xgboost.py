@@ -9,10 +9,7 @@ xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
 
 from tests import boosters  # noqa: E402
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
-from treeprune.adapters import (
-    find_adapter,
-    xgboost_models,
-)
+from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
 from treeprune.methods import MinimumGain  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
