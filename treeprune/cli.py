@@ -6,7 +6,7 @@ import sys
 import click
 
 from . import __version__
-from .console import emit, output_file, progress, run, say
+from .console import emit, output_file, prepare_process, progress, run, say
 
 #: Share of the rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
@@ -63,6 +63,7 @@ method_option = click.option(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    prepare_process()
     sys.exit(run(cli))
 
 

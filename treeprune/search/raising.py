@@ -84,6 +84,8 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
 def _park(tree, rows, root, leaf):
     """Link the rows of each leaf; the first row that the stated splits send elsewhere, or -1."""
     for row in range(len(leaf)):
+        if leaf[row] < 0:  # does not count in this tree
+            continue
         if _descend(tree, rows.X, row, root) != leaf[row]:
             return row
         rows.next[row] = rows.first[leaf[row]]
