@@ -15,8 +15,8 @@ def fill_values(
     """Put into the forest, where its values are NaN, what the nodes would hold as leaves had the rows grown the trees.
 
     In place, so that all who hold the forest know the values from then on. Stage by stage, since a leaf's value depends
-    on the margin before its stage. Nodes that no row reaches take the mean of their leaves' values, weighted by training
-    rows.
+    on the margin before its stage. Nodes that no row reaches take the mean of their leaves' values, weighted by rows of
+    training.
 
     Parameters
     ----------
