@@ -61,8 +61,8 @@ class Significance(PathMethod):
     >>> from treeprune import prune
     >>> from treeprune.methods import Significance
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
-    >>> [prune(tree, Significance(level)).get_n_leaves() for level in (1, 0.05, 0.001)]
-    [22, 17, 11]
+    >>> [prune(tree, Significance(level)).get_n_leaves() for level in (1, 0.01, 0.0001)]
+    [22, 19, 13]
     """
 
     alias = "significance"
