@@ -316,8 +316,9 @@ def risks(draw, forest):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if kind == "integer":
         return rng.integers(0, 6, forest.n_nodes).astype(np.float64)
-    if kind == "nearly":  # a few units in the last place away from ties
-        return rng.integers(0, 6, forest.n_nodes) * (1 + rng.integers(-2, 3, forest.n_nodes) * 2.0**-51)
+    if kind == "nearly":  # every split gains about as much per leaf, up to a few units in the last place
+        splits = (forest.end - np.arange(forest.n_nodes)) // 2
+        return (3 * splits + rng.integers(0, 3, forest.n_nodes)) * (1 + rng.integers(-2, 3, forest.n_nodes) * 2.0**-51)
     if kind == "dyadic":
         return rng.integers(0, 2**20, forest.n_nodes) / 2**12
     return rng.random(forest.n_nodes) * 10.0 ** rng.integers(-3, 4, forest.n_nodes)
