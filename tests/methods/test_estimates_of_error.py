@@ -30,8 +30,8 @@ def two_classes(counts, left, right):
 
 
 def test_pessimistic_by_hand():
-    # Left node: 5 errors; its leaves make 3: E = 3 + 2/2 = 4, standard error sqrt(4 x 10 / 14) = 1.690; 5.5 <= 5.690.
-    # Root: 6 errors; three leaves make 4: E = 4 + 3/2 = 5.5, standard error sqrt(5.5 x 50.5 / 56) = 2.227; 6.5 <= 7.727.
+    # Left node: 5 errors; its leaves make 3: E = 3 + 2/2 = 4, deviation sqrt(4 x 10 / 14) = 1.690; 5.5 <= 5.690.
+    # Root: 6 errors; three leaves make 4: E = 4 + 3/2 = 5.5, deviation sqrt(5.5 x 50.5 / 56) = 2.227; 6.5 <= 7.727.
     counts = [(50, 6), (9, 5), (7, 1), (2, 4), (41, 1)]
     forest = two_classes(counts, [1, 2, -1, -1, -1], [4, 3, -1, -1, -1])
     collapsed = {
