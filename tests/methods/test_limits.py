@@ -75,13 +75,13 @@ def test_critical_value_by_hand():
     left, right = np.array([1, 2, -1, -1, 5, -1, -1], np.int32), np.array([4, 3, -1, -1, 6, -1, -1], np.int32)
     forest = forest.take(
         np.zeros(7, int), left, right, np.zeros(1, np.int32),
-        impurity=None, gain=np.array([0.1, 0.3, 0, 0, 0.05, 0, 0]),
+        gain=np.array([0.1, 0.3, 0, 0, 0.05, 0, 0]),
     )  # fmt: skip
     for method in (CriticalValue(0.2), MinImpurityDecrease(0.2)):
         assert np.flatnonzero(method.plan(forest).collapse).tolist() == [4]
         path = method.path(forest)
         assert path.alphas[1:] == pytest.approx([0.05, 0.3])
-        assert np.isnan(path.impurities).all()  # the model does not tell
+        assert path.impurities == pytest.approx([0, 0.05, 0.45])  # of the gains, what is lost
 
 
 def test_equals_growing_where_gains_fall_along_every_branch():
