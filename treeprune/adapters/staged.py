@@ -41,6 +41,7 @@ def fill_values(
                     value[node] = leaf_value(rows.target[row, 0], margin[row], column, rows.sample_weight[row])
         for column, leaf in enumerate(leaves):
             margin[:, column] += forest.tree_weight[stage + column] * value[leaf]
-    weight = np.where(forest.is_leaf, forest.n_node_samples, 0.0)
+    n_rows = forest.weighted_n_node_samples if forest.n_node_samples is None else forest.n_node_samples
+    weight = np.where(forest.is_leaf, n_rows, 0.0)
     mean = branch_sums(forest, np.where(forest.is_leaf, weight * value, 0.0)) / branch_sums(forest, weight)
     forest.value[:, 0, 0] = np.where(np.isnan(value), mean, value)
