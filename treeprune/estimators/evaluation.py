@@ -83,8 +83,8 @@ class Evaluation:
         if losses is not None:
             rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
             return losses(*rows).along(prunings.path, prunings.alphas)
-        target = {} if y is None else {"y": y}
-        return StepScores(np.array([self.scorer(model, X, **target, **params) for model in prunings.models()]))
+        rows = (X,) if y is None else (X, y)
+        return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
 
 
 def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:

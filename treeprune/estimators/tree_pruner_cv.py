@@ -250,7 +250,7 @@ class TreePrunerCV(PrunedEstimator):
         model = self._fitted()
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "score", **params).scorer.score
-        return self.scorer_(model, X, **({} if y is None else {"y": y}), **params)
+        return self.scorer_(model, *((X,) if y is None else (X, y)), **params)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Where metadata goes: to this estimator, to the inner one's `fit`, to the scorer and to the splitter."""
