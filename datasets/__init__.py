@@ -28,5 +28,6 @@ def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
     >>> X.shape, sorted(y.unique())
     ((150, 4), ['setosa', 'versicolor', 'virginica'])
     """
-    frame = pd.read_csv(path(name), float_precision="round_trip")
-    return frame.drop(columns=TARGETS[name]), frame[TARGETS[name]]
+    frame = pd.read_csv(path(name), dtype=str)  # pandas' own way with decimals can miss the last bit
+    X, y = frame.drop(columns=TARGETS[name]).astype(float), frame[TARGETS[name]]
+    return X, y.astype(int) if y.str.isdigit().all() else y

@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "prune": "pruning",
     "pruning_path": "pruning",
+    "check_model": "io",
+    "read_model": "io",
     "TreePruner": "estimators",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
@@ -20,8 +22,10 @@ __all__ = [
     "TreePruner",
     "TreePrunerCV",
     "UnsupportedModelError",
+    "check_model",
     "prune",
     "pruning_path",
+    "read_model",
 ]
 
 

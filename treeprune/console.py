@@ -32,9 +32,9 @@ EXTRAS = {"pyarrow": "parquet", "matplotlib": "plot"}
 
 #: Strengths of splits without gain are positive, but mean nothing as numbers.
 _TINY = 1e-300
-#: How floats of these columns are shown.
+#: How floats of these columns are shown (z: no minus before a zero).
 _DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
-_DIGITS |= dict.fromkeys(["score", "change", "std_error"], ".3f")
+_DIGITS |= dict.fromkeys(["score", "change", "std_error"], "z.3f")
 #: Terminals of fewer columns get narrow tables.
 _NARROW = 60
 _SECONDS_TO_UNWIND = 0.5
@@ -61,12 +61,16 @@ class Failure(click.ClickException):
         self.exit_code = code
 
 
-def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
-    """Run a command; whatever happens becomes a message and an exit code."""
+def prepare_process() -> None:
+    """Settle what is the process's own: encoding, warnings, interruption."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can
     warnings.showwarning = lambda message, *_args, **_kwargs: say(f"Warning: {message}")
     _stop_when_interrupted()
+
+
+def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
+    """Run a command; whatever happens becomes a message and an exit code."""
     try:
         return ExitCode(command.main(args, prog_name="treeprune", standalone_mode=False) or ExitCode.OK)
     except (click.Abort, KeyboardInterrupt):

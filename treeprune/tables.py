@@ -42,7 +42,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         else:
             separator = "\t" if ".tsv" in name else ","
             with gzip.open(path) if name.endswith(".gz") else path.open("rb") as file:
-                frame = pd.read_csv(file, sep=separator, float_precision="round_trip", low_memory=False)
+                frame = pd.read_csv(file, sep=separator, low_memory=False)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise ValueError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if frame.empty:

@@ -30,12 +30,15 @@ class Adapter(ABC):
         Class paths of the models that the adapter takes, subclasses included.
     operations : frozenset of str
         The fields of a Plan that the family can express.
+    votes : bool
+        Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
     operations: ClassVar[frozenset[str]]
+    votes: ClassVar[bool] = False
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -160,6 +163,15 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def plain_rows(X: Any, dtype: type) -> NDArray:
+    """A copy of rows as numbers, the categories of a frame by their codes, missing ones as NaN."""
+    if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
+        return np.array(X, dtype=dtype)
+    columns = [X[name] for name in X.columns]
+    codes = [column.cat.codes.replace(-1, np.nan) if hasattr(column, "cat") else column for column in columns]
+    return np.stack([np.asarray(column, dtype=dtype) for column in codes], axis=1)
 
 
 def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:

@@ -47,8 +47,8 @@ class CriticalValue(PathMethod):
     >>> from treeprune import prune
     >>> from treeprune.methods import CriticalValue
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
-    >>> tree.get_n_leaves(), prune(tree, CriticalValue(0.1)).get_n_leaves()
-    (22, 16)
+    >>> tree.get_n_leaves(), prune(tree, CriticalValue(0.4)).get_n_leaves()
+    (22, 8)
     """
 
     alias = "critical_value"

@@ -58,9 +58,9 @@ class ErrorBased(PruningMethod):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(min_samples_leaf=2, random_state=0).fit(X, y)
     >>> tree.get_n_leaves(), prune(tree, ErrorBased(raising=False)).get_n_leaves()
-    (22, 12)
+    (20, 13)
     >>> prune(tree, ErrorBased(), X, y).get_n_leaves()
-    12
+    13
     """
 
     alias = "error_based"

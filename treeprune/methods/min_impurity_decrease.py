@@ -43,7 +43,7 @@ class MinImpurityDecrease(PathMethod):
     >>> from treeprune.methods import MinImpurityDecrease
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
     >>> tree.get_n_leaves(), prune(tree, MinImpurityDecrease(0.01)).get_n_leaves()
-    (22, 7)
+    (22, 6)
     """
 
     alias = "min_impurity_decrease"

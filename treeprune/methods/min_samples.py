@@ -42,7 +42,7 @@ class MinSamples(PathMethod):
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
     >>> small = prune(tree, MinSamples(leaf=10))
     >>> int(small.tree_.n_node_samples.min())
-    14
+    17
     """
 
     alias = "min_samples"

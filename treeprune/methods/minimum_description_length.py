@@ -5,7 +5,7 @@ from scipy.special import gammaln
 
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import check_finite, resolution, stored_statistics
+from ..core.risk import check_finite, require_target, resolution, stored_statistics
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -88,12 +88,13 @@ class MinimumDescriptionLength(PruningMethod):
 
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused on the next line
             leaf_bits, n = self._leaf_bits(forest, rows)
-        check_finite(forest, leaf_bits, "code length")
+        check_finite(forest, leaf_bits + n, "code length")
         split_bits = 1 + np.log2(forest.n_features) + np.log2(np.maximum(n - 1, 1))
         return Plan(collapse=cheapest(forest, 1 + leaf_bits, split_bits, tolerance=resolution(leaf_bits)))
 
     def _leaf_bits(self, forest, rows):
         self._check_choice("code", _CODES)
+        require_target(forest)
         own = "mehta" if forest.task == "classification" else "gaussian"
         code = own if self.code == "auto" else self.code
         if (code == "gaussian") != (forest.task == "regression"):

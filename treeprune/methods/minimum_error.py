@@ -50,7 +50,7 @@ class MinimumError(PruningMethod):
     >>> from treeprune.methods import MinimumError
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
     >>> [prune(tree, MinimumError(m)).get_n_leaves() for m in (0, 2, 200)]
-    [22, 17, 3]
+    [22, 18, 13]
     """
 
     alias = "minimum_error"

@@ -49,7 +49,7 @@ class OptimalSubtree(PathMethod):
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
     >>> path = pruning_path(tree, OptimalSubtree(risk="error"))
     >>> path.n_leaves, (150 * path.impurities).round()
-    (array([9, 7, 6, 4, 3, 2, 1]), array([  0.,   1.,   2.,   3.,   6.,  50., 100.]))
+    (array([9, 7, 6, 5, 4, 3, 2, 1]), array([  0.,   1.,   2.,   3.,   4.,   6.,  50., 100.]))
     """
 
     alias = "optimal_subtree"

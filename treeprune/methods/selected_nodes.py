@@ -29,7 +29,7 @@ class SelectedNodes(PruningMethod):
     >>> from treeprune.methods import SelectedNodes
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
     >>> tree.tree_.children_right[0]
-    np.int64(2)
+    2
     >>> prune(tree, SelectedNodes([2])).get_n_leaves()
     2
     """

@@ -61,8 +61,8 @@ class Significance(PathMethod):
     >>> from treeprune import prune
     >>> from treeprune.methods import Significance
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_breast_cancer(return_X_y=True))
-    >>> [prune(tree, Significance(level)).get_n_leaves() for level in (1, 0.05, 0.001)]
-    [22, 17, 11]
+    >>> [prune(tree, Significance(level)).get_n_leaves() for level in (1, 0.01, 0.0001)]
+    [22, 19, 13]
     """
 
     alias = "significance"
@@ -78,7 +78,8 @@ class Significance(PathMethod):
         """The whole path; alpha is minus the natural logarithm of the level."""
         from ..search.limits import highest_below
 
-        strength = highest_below(forest, -np.log(np.maximum(self.p_values(forest, rows), np.finfo(float).tiny)))
+        with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
+            strength = highest_below(forest, -np.log(self.p_values(forest, rows)))
         strength = np.where(forest.is_leaf, 0.0, np.nextafter(strength, np.inf))
         knob = ("level", lambda alpha: np.exp(-alpha))
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)

@@ -1,0 +1,193 @@
+"""XGBoost: Booster and the scikit-learn wrappers."""
+
+import copy
+import json
+from functools import cached_property, partial
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from ..core.losses import LOSSES
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from ..extras import import_extra
+from .base import Adapter, plain_rows
+from .documents import decode, encode
+from .residual_leaves import fill_quantiles
+from .xgboost_format import booster_of, read_forest, write_forest
+
+_CHUNK = 2**24  # leaf ids held at once
+_LOSS_OF_OBJECTIVE = {
+    "reg:squarederror": "squared",
+    "reg:logistic": "logistic",
+    "binary:logistic": "logistic",
+    "binary:logitraw": "logistic",
+    "multi:softmax": "softmax",
+    "multi:softprob": "softmax",
+    "count:poisson": "poisson",
+    "reg:absoluteerror": "absolute",
+    "reg:quantileerror": "quantile",
+}
+
+
+class XGBoostAdapter(Adapter):
+    """Goes by way of the saved model (UBJSON): the only interface that shows all of a tree, and takes one.
+
+    Leaf ids come from ``predict(pred_leaf=True)``, a few rounds at a time.
+    """
+
+    models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
+    operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+
+    def __init__(self, model):
+        super().__init__(model)
+        wrapped = hasattr(model, "get_booster")
+        self.booster = model.get_booster() if wrapped else model
+
+    @cached_property
+    def _document(self):
+        return decode(bytes(self.booster.save_raw("ubj")))
+
+    def _read(self):
+        booster_of(self._document)
+        return read_forest(self._document, self._eta())
+
+    def write(self, forest):
+        new = type(self.booster)()
+        new.load_model(bytearray(encode(write_forest(self._document, forest))))
+        new.load_config(self.booster.save_config())
+        if self.booster is self.model:
+            return new
+        model = copy.copy(self.model)
+        model._Booster = new
+        vars(model).pop("evals_result_", None)
+        return model
+
+    def _eta(self):
+        config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
+        return float(config.get("gbtree", config)["tree_train_param"]["eta"])
+
+    def _apply(self, X):
+        rows = self._matrix(X)
+        bounds = self._round_bounds()
+        per_chunk = max(1, _CHUNK // (max(rows.num_row(), 1) * max(np.diff(bounds).max(initial=1), 1)))
+        held = {}
+
+        def leaf(tree):
+            first = (int(np.searchsorted(bounds, tree, side="right")) - 1) // per_chunk * per_chunk
+            if first not in held:
+                held.clear()
+                last = min(first + per_chunk, len(bounds) - 1)
+                ids = self.booster.predict(rows, pred_leaf=True, iteration_range=(first, last))
+                held[first] = ids.reshape(rows.num_row(), -1).astype(np.int32)
+            return held[first][:, tree - bounds[first]]
+
+        return leaf
+
+    def _matrix(self, X):
+        from xgboost import DMatrix
+
+        options = {"feature_types": self.booster.feature_types, "enable_categorical": True}
+        if self.booster is not self.model:
+            options["missing"] = self.model.missing
+        if hasattr(X, "columns"):  # a frame states its own types
+            options.pop("feature_types")
+        return DMatrix(X, feature_names=None if hasattr(X, "columns") else self.booster.feature_names, **options)
+
+    def _round_bounds(self):
+        """First tree of each round and, last, the number of trees."""
+        model, _ = booster_of(self._document)
+        if "iteration_indptr" in model:
+            return np.asarray(model["iteration_indptr"], np.int64)
+        n_rounds = self.booster.num_boosted_rounds()
+        return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
+
+    def compared(self, X):
+        rows = plain_rows(X, np.float32)
+        if self.booster is not self.model:
+            rows[rows == self.model.missing] = np.nan
+        return rows
+
+    def margin(self, X):
+        raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
+        return raw.reshape(len(raw), -1).astype(np.float64)
+
+    @property
+    def loss(self):
+        objective = self._objective
+        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective["name"]))
+        if objective["name"] == "reg:quantileerror":
+            return partial(loss, level=self._levels[0]) if len(self._levels) == 1 else None
+        factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
+        return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+
+    def rows(self, X, y, sample_weight=None):
+        rows = super().rows(X, y, sample_weight)
+        levels = self._levels
+        one_per_stage = (np.diff(self._round_bounds()) == len(levels)).all()
+        if np.isnan(self.forest.value).any() and levels and one_per_stage:
+            start = rows.margin.copy()
+            for tree, (column, weight) in enumerate(zip(self.forest.tree_class, self.forest.tree_weight, strict=True)):
+                start[:, column] -= weight * self.forest.value[rows.leaf_ids(tree), 0, 0]
+            self.forest = rows.forest = fill_quantiles(rows, start, levels, self._eta(), _quantile)
+        return rows
+
+    @property
+    def _levels(self):
+        """Levels of the quantiles that leaves hold, one for each column of the margin."""
+        if self._objective["name"] == "reg:quantileerror":
+            text = self._objective["quantile_loss_param"]["quantile_alpha"]
+            return json.loads(f"[{text.strip('()[]')}]")
+        return [0.5] if self._objective["name"] == "reg:absoluteerror" else []
+
+    def encode_target(self, y):
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y, name = y.reshape(len(y), -1), self._objective["name"]
+        if name.startswith("multi:"):
+            n_classes = self._objective["softmax_multiclass_param"]["num_class"]
+            if not np.isin(y, np.arange(int(n_classes))).all():
+                raise ValueError(f"y must hold class codes 0..{int(n_classes) - 1}. Got {np.unique(y)[:10]}.")
+            return y.astype(np.int32)
+        if "logi" in name and not ((y >= 0) & (y <= 1)).all():
+            raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
+        return y
+
+    @property
+    def _objective(self):
+        return self._document["learner"]["objective"]
+
+
+def booster_from(document: dict):
+    """A Booster of a checked document.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        XGBoost itself refuses it.
+    ImportError
+        XGBoost is not installed.
+    """
+    xgboost = import_extra("xgboost")
+    data = bytearray(encode(document))
+    try:
+        booster = xgboost.Booster()
+        booster.load_model(data)
+    except xgboost.core.XGBoostError as error:
+        text = str(error).partition("Stack trace")[0].strip()
+        kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
+        raise kind(f"XGBoost refuses the model: {text}") from error
+    return booster
+
+
+def _quantile(x, weight, level):
+    """As XGBoost defines it: between two numbers, or with unequal weights the first up to which that share lies."""
+    order, n = np.argsort(x, kind="stable"), len(x)
+    if (weight == weight[0]).all():
+        return np.interp((n + 1) * level - 1, np.arange(n), x[order])
+    share = np.cumsum(weight[order]) / weight.sum()
+    return x[order][min(np.searchsorted(share, level), n - 1)]
+
+
+def _positives_scaled(loss, factor, y, margin):
+    """A loss in which positive rows count `factor` times."""
+    weight = np.where(y == 1, factor, 1.0)
+    return tuple(derivative * weight for derivative in loss(y, margin))
