@@ -177,7 +177,7 @@ class PruningPathDisplay:
         if ax is None:
             _, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        self._draw_curves(*self._horizontal(x))
+        self._draw_curves(self._horizontal(x))
         ax.set_ylabel(self.score_name)
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", color="0.92", linewidth=0.8)
@@ -186,7 +186,7 @@ class PruningPathDisplay:
         return self
 
     def _horizontal(self, x):
-        """Where the steps stand, after setting up the axis; an alpha of 0 stands one step left of the others."""
+        """Where the steps stand, after setting up the axis; alphas too small to tell apart stand at its left edge."""
         from matplotlib.ticker import FuncFormatter, NullFormatter
 
         axis = self.ax_
@@ -197,31 +197,27 @@ class PruningPathDisplay:
             axis.xaxis.set_minor_formatter(NullFormatter())
             if self.n_leaves.max() < 100:
                 axis.set_xticks([n for n in (1, 2, 3, 5, 10, 20, 30, 50, 100) if n <= self.n_leaves.max()])
-            return self.n_leaves, "default"
+            return self.n_leaves
         alpha = np.asarray(self.alpha, dtype=np.float64)
         positive = alpha[alpha > 0]
         axis.set_xscale("log")
-        axis.set_xlabel("alpha (unpruned tree at the left edge)" if len(positive) < len(alpha) else "alpha")
-        left = positive.min() / 2 if len(positive) else 1.0
-        return np.where(alpha > 0, alpha, left), "steps-post"
+        axis.set_xlabel("alpha (0 at the left edge)" if len(positive) < len(alpha) else "alpha")
+        left = max(positive.min() / 2, 1e-6 * positive.max()) if len(positive) else 1.0
+        return np.maximum(alpha, left)
 
-    def _draw_curves(self, at, drawstyle):
+    def _draw_curves(self, at):
         axis, score, error = self.ax_, self.score, np.nan_to_num(self.standard_error)
-        step = None if drawstyle == "default" else "post"
         self.band_ = axis.fill_between(
             at,
             score - error,
             score + error,
-            step=step,
             color=_CURVE,
             alpha=0.15,
             linewidth=0,
             label="± 1 standard error",
         )
         marker = "o" if len(at) <= 60 else None
-        (self.line_,) = axis.plot(
-            at, score, color=_CURVE, drawstyle=drawstyle, marker=marker, markersize=3.5, label="held-out rows"
-        )
+        (self.line_,) = axis.plot(at, score, color=_CURVE, marker=marker, markersize=3.5, label="held-out rows")
         self.train_line_ = None
         if self.train_score is not None:
             (self.train_line_,) = axis.plot(
@@ -230,7 +226,6 @@ class PruningPathDisplay:
                 color=_GREY,
                 linestyle="--",
                 linewidth=1.2,
-                drawstyle=drawstyle,
                 label="growing rows",
             )
         axis.axhline(score[self.best] - error[self.best], color=_GREY, linewidth=0.8, linestyle=":")
