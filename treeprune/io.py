@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -152,5 +153,5 @@ def _unpickle(path):
 
     try:
         return joblib.load(path)
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, ValueError) as error:
+    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, ValueError, struct.error) as error:
         raise ModelFormatError(f"{path} is not a whole pickle: {error}") from error

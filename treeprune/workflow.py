@@ -27,12 +27,16 @@ NEED_PARAMETERS = {"selected_nodes", "sequence"}
 BEFORE = "none (before)"
 
 
-def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
-    """A fully grown scikit-learn tree."""
+def new_tree(task: str, seed: int) -> Any:
+    """A scikit-learn tree that grows as far as it can, not fitted."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    tree = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
-    return tree(random_state=seed).fit(X, y)
+    return (DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor)(random_state=seed)
+
+
+def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
+    """A fully grown scikit-learn tree."""
+    return new_tree(task, seed).fit(X, y)
 
 
 def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> list:
