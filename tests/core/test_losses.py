@@ -204,5 +204,5 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
     rows.loss = None
     with pytest.raises(MissingStatisticError, match="name it or give a callable"):
         node_risk(adapter.forest, "impurity", rows)
-    with pytest.raises(ValueError, match="must, for a margin model, be one of 'impurity', 'error', 'squared'"):
+    with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared'"):
         node_risk(adapter.forest, "brier", rows)

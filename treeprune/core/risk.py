@@ -135,7 +135,12 @@ def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
 
 
 def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
-    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it."""
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it.
+
+    Where the model stores what each split won in its own objective, what the splits of the node's branch won.
+    """
+    if rows is None and forest.gain is not None:
+        return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain))
     try:
         risk, total_weight = node_risk(forest, "impurity", rows)
     except MissingStatisticError:
@@ -148,7 +153,7 @@ def split_gain(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """What each split wins: the impurity risk of its node less that of its children.
 
-    Where the model stores no impurities but what each split won in its own objective, that is the gain.
+    Where the model stores what each split won in its own objective, that is the gain.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def split_gain(
     weight, total_weight : ndarray of float64, shape (n_nodes,)
         Weight of the rows of each node, and of all rows of its tree; 1 where the gain is the model's own.
     """
-    if rows is None and forest.impurity is None and forest.gain is not None:
+    if rows is None and forest.gain is not None:
         ones = np.ones(forest.n_nodes)
         return np.where(forest.is_leaf, 0.0, forest.gain), ones, ones
     risk, total_weight = node_risk(forest, "impurity", rows)
@@ -284,7 +289,7 @@ def _regression_risk(forest, risk, rows):
         per_output = statistics.square - 2 * v * statistics.total + v**2 * weight
     elif loss == "poisson":
         y = statistics.total + statistics.center * weight
-        constant = np.stack([rows.node_sums(xlogy(column, column)) for column in rows.target.T], axis=1)
+        constant = np.stack(rows.node_sums(*(xlogy(column, column) for column in rows.target.T)), axis=1)
         per_output = constant - y * np.log(np.maximum(v, SMALLEST_PROBABILITY)) - y + v * weight
     else:
         absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))
