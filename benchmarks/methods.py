@@ -10,6 +10,7 @@ Transactions on Pattern Analysis and Machine Intelligence 19, 476-491.
 """
 
 import argparse
+import os
 from time import process_time
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from benchmarks.common import RESULTS, markdown, report
-from benchmarks.data import folder, load, names
+from benchmarks.data import load, names
 from treeprune.methods import (
     AllPruningsAverage,
     CostComplexity,
@@ -86,11 +87,11 @@ def one_split(X, y, task, seed):
             yield name, small.get_n_leaves(), small.score(X_test, y_test), seconds
 
 
-def run(data, max_rows, repeats):
+def run(max_rows, repeats):
     """One row for each data set, split and method."""
     rows = []
-    for name in names(data):
-        X, y, task = load(name, data)
+    for name in names():
+        X, y, task = load(name)
         if len(X) > max_rows:
             kept = np.random.default_rng(0).choice(len(X), max_rows, replace=False)
             X, y = X[kept], y[kept]
@@ -170,7 +171,9 @@ def main():
     parser.add_argument("--rows", type=int, default=5000, help="most rows of a data set")
     parser.add_argument("--repeats", type=int, default=10)
     arguments = parser.parse_args()
-    found = run(folder(arguments.data), arguments.rows, arguments.repeats)
+    if arguments.data:
+        os.environ["TREEPRUNE_DATA"] = arguments.data
+    found = run(arguments.rows, arguments.repeats)
     table = summary(found)
     notes = "\n\n".join(f"{task}: score (leaves)\n\n{markdown(by_data(found, task))}" for task in found.task.unique())
     legend = (
