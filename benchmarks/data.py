@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-
 #: Tables that come with scikit-learn.
 BUNDLED = {
     "breast_cancer": "classification",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import naive
+from tests import naive, naive_methods
 from treeprune.core.risk import node_risk
 from treeprune.core.rows import Rows
 from treeprune.methods import AllPruningsAverage
@@ -29,7 +29,7 @@ def test_equals_the_sum_over_all_prunings(forest, seed, rate, split_probability)
     rows = Rows(forest, lambda tree: forest_apply(forest, X), target, weight)
     method = AllPruningsAverage("error", rate, split_probability, smoothing=0)
     loss, _ = node_risk(forest, "error", rows)
-    expected = naive.average_of_prunings(forest, rate * loss, split_probability)
+    expected = naive_methods.average_of_prunings(forest, rate * loss, split_probability)
     assert method.plan(forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -47,7 +47,7 @@ def test_defaults_are_the_likelihoods_of_multinomial_and_normal_targets(forest, 
         loss, _ = node_risk(forest, "error", rows)
         of_leaves = loss[forest.is_leaf].sum()
         loss = loss / (2 * of_leaves / weight.sum()) if of_leaves else 0 * loss
-    expected = naive.average_of_prunings(forest, loss, 0.5)
+    expected = naive_methods.average_of_prunings(forest, loss, 0.5)
     assert AllPruningsAverage().plan(rows.forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
