@@ -200,7 +200,8 @@ class TestCandidates:
         fold = next(iter(StratifiedKFold(3).split(*CANCER)))
         X, y = CANCER
         grown = DecisionTreeClassifier(random_state=0).fit(X[fold[0]], y[fold[0]])
-        one = prune(grown, clone(method).set_params(**results["params"][1]))
+        rows = (X[fold[0]], y[fold[0]]) if method.needs_training_rows else ()
+        one = prune(grown, clone(method).set_params(**results["params"][1]), *rows)
         assert results["split0_test_score"][1] == one.score(X[fold[1]], y[fold[1]])
         assert not hasattr(pruner, "alpha_")
 
