@@ -192,8 +192,8 @@ def _kind_of_figure(name):
     help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
-@click.option("--model", "model_file", metavar="FILE", help="Prune this model, saved by joblib or pickle.")
-@click.option("--trust", is_flag=True, help="Load --model: loading a pickle runs whatever code is in it.")
+@click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
+@click.option("--trust", is_flag=True, help="Load --model even if it is a pickle, which can run any code.")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
@@ -217,18 +217,19 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     import pandas as pd
 
     from . import workflow
+    from .io import last_step
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
     judged = _judged_by_rows(method, strength)
-    _check_sources(judged, data, validation, model_file, trust)
+    _check_sources(judged, data, validation, model_file)
     with output_file(output) as file:
         if model_file:
-            model = workflow.load_model(model_file)
+            model = workflow.load_model(model_file, trust=trust)
             judge, train = (_rows_for(model, data, target, drop) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
             model, judge, train = _grow(data, target, task, drop, fraction, seed)
-        before = workflow.tree_of(model)
+        before = last_step(model)
         with progress("Pruning"):
             after, alpha = workflow.prune_by(before, method, judge, train, **strength)
         joblib.dump(workflow.with_tree(model, after), file)
@@ -250,12 +251,10 @@ def _judged_by_rows(method, strength):
     return method.needs_rows or (isinstance(method, PathMethod) and not strength)
 
 
-def _check_sources(judged, data, validation, model_file, trust):
+def _check_sources(judged, data, validation, model_file):
     """Whether what is to be pruned, and by which rows, is told once and in full."""
     wrong = None
-    if model_file and not trust:
-        wrong = f"loading a pickle runs whatever code is in it; if you trust {model_file}, add --trust."
-    elif not model_file and not data:
+    if not model_file and not data:
         wrong = "Missing argument 'DATA' (or --model)."
     elif model_file and judged and not data:
         wrong = "without a strength (--alpha, --leaves), the method needs rows to judge by: give DATA and --target."
