@@ -198,6 +198,7 @@ def main(arguments=None):
         "Scores on rows that neither grew nor pruned the model: accuracy or R2; ROC AUC of isolation forests on all "
         "rows. Reduced error is judged by out-of-bag rows (Brier score or squared error) where a family has them, "
         "otherwise by held-out rows. kB: the pickled model.",
+        module="ensembles",
     )
     if not options.quick:
         forests = [large_forest(20_000, held_out=False), large_forest(100_000, held_out=True)]
