@@ -11,7 +11,6 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from ..methods import PruningMethod
 from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
@@ -25,8 +24,8 @@ class Evaluation:
     ----------
     estimator : estimator
         What to fit; it is cloned.
-    method : PruningMethod
-        How to prune.
+    needs_rows : bool
+        Whether a method asks for rows, which are then those that grew the model.
     scoring : None, str or callable
         As the user gave it.
     scorer : callable
@@ -42,7 +41,7 @@ class Evaluation:
     """
 
     estimator: Any
-    method: PruningMethod
+    needs_rows: bool
     scoring: Any
     scorer: Any
     X: Any
@@ -54,12 +53,12 @@ class Evaluation:
     train_score: bool = False
 
     def grow(self, index: NDArray | None = None) -> tuple[Adapter, tuple]:
-        """A model fitted on the rows at `index`, and these rows with their weights if the method asks for rows."""
+        """A model fitted on the rows at `index`, and these rows with their weights if a method asks for rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
         adapter = find_adapter(model)
-        if not (self.method.needs_rows or self.method.needs_training_rows):
+        if not self.needs_rows:
             return adapter, ()
         return adapter, (X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
 

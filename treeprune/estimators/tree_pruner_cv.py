@@ -199,9 +199,10 @@ class TreePrunerCV(PrunedEstimator):
         splits = list(cv.split(X, y, **routed.splitter.split))
         check_splits(splits, X, y if is_classifier(self.estimator) else None)
         self.n_splits_ = len(splits)
+        grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
         evaluation = Evaluation(
             self.estimator,
-            method,
+            any(m.needs_rows or m.needs_training_rows for m in ([method] if grid is None else grid.methods)),
             self.scoring,
             self.scorer_,
             X,
@@ -212,7 +213,9 @@ class TreePrunerCV(PrunedEstimator):
             self.memory,
             self.return_train_score,
         )
-        candidates, prunings = self._candidates(evaluation)
+        candidates, prunings = (
+            self._candidates(evaluation, method) if grid is None else (grid, grid.of(*evaluation.grow()))
+        )
         folds = self._folds(evaluation, candidates, splits)
         grouped = routed.splitter.split.get("groups") is not None
         self._choose(candidates, prunings.n_leaves, folds, grouped)
@@ -306,17 +309,14 @@ class TreePrunerCV(PrunedEstimator):
                 )
         return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
 
-    def _candidates(self, evaluation):
-        """The candidates, and those of the model fitted on all rows, which says what they are."""
+    def _candidates(self, evaluation, method):
+        """Steps of the path of the model fitted on all rows, as candidates for all models and on that model."""
         adapter, judge = evaluation.grow()
-        if self.param_grid is not None:
-            candidates = GridCandidates(evaluation.method, list(ParameterGrid(self.param_grid)))
-            return candidates, candidates.of(adapter, judge)
         number = self.n_candidates
         if number == "auto":
             number = "all" if evaluation.losses(adapter) else FEW_CANDIDATES
-        path = path_of(evaluation.method, adapter, judge)
-        candidates = PathCandidates.along(evaluation.method, path, None if number == "all" else number)
+        path = path_of(method, adapter, judge)
+        candidates = PathCandidates.along(method, path, None if number == "all" else number)
         return candidates, PathPrunings(adapter, path, candidates.alphas)
 
     def _folds(self, evaluation, candidates, splits):
