@@ -94,7 +94,7 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weight):
     np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
 
 
-def test_statistics_before_each_stage_agree_with_the_hessians_that_lightgbm_stored():
+def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_lightgbm_stored():
     model = boosters._lgb("binary", "LGBMClassifier", n_estimators=4, boost_from_average=False)
     X, y = boosters.rows()[0], boosters.target("binary")
     adapter = find_adapter(model)

@@ -121,8 +121,8 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weights):
     np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
 
 
-def test_statistics_before_each_stage_agree_with_the_hessians_that_xgboost_stored():
-    model = boosters._xgb("binary", "XGBClassifier", n_estimators=4)
+def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_xgboost_stored():
+    model = boosters._xgb("binary", "XGBClassifier", n_estimators=4, base_score=0.5)
     X, y = boosters.rows()[0], boosters.target("binary")
     adapter = find_adapter(model)
     rows = adapter.rows(X, y)
