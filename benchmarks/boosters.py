@@ -11,7 +11,7 @@ from sklearn.datasets import make_friedman1
 from benchmarks.common import cpu_seconds, report
 from treeprune import prune
 from treeprune.adapters import find_adapter
-from treeprune.methods import MinimumGain
+from treeprune.methods import MinImpurityDecrease
 
 N_TREES, N_LEAVES, REPEATS = 200, 350, 5
 
@@ -54,9 +54,9 @@ def least(function):
 def row(name, model, round_trip, predict):
     forest = find_adapter(model).forest
     gamma = float(np.median(forest.gain[forest.internal]))
-    prune(model, MinimumGain(gamma))  # compiles the kernels
+    prune(model, MinImpurityDecrease(gamma))  # compiles the kernels
     own, saved = least(lambda: round_trip(model))
-    ours, pruned = least(lambda: prune(model, MinimumGain(gamma)))
+    ours, pruned = least(lambda: prune(model, MinImpurityDecrease(gamma)))
     after = find_adapter(pruned).forest.n_nodes
     n_bytes = [len(saved), len(round_trip(pruned))]
     return {
@@ -87,8 +87,8 @@ def main():
         "boosters",
         "Boosted models, pruned in place of their own class",
         rows,
-        "CPU seconds, least of five. The model is pruned by MinimumGain at the median gain of its splits; reading "
-        "includes saving by the library, and writing includes loading by it.",
+        "CPU seconds, least of five. The model is pruned by MinImpurityDecrease at the median gain of its splits; "
+        "reading includes saving by the library, and writing includes loading by it.",
     )
 
 

@@ -166,8 +166,8 @@ def _peak():
 NOTES = f"""
 - plain fits: one `fit` on all rows and one per fold, nothing else; the score is that of the unpruned tree.
 - TreePrunerCV: the same {FOLDS} + 1 fits, all steps of the path scored on all folds, the 1-SE rule, the pruned tree.
-- GridSearchCV: {ALPHAS} alphas from the same path, {FOLDS} folds, and a refit; best mean score. "Scaled" means that some
-  of its fits were timed and the seconds multiplied: measured in full, the large problems take hours.
+- GridSearchCV: {ALPHAS} alphas from the same path, {FOLDS} folds, and a refit; best mean score. "Scaled" means that
+  some of its fits were timed and the seconds multiplied: measured in full, the large problems take hours.
 - rpart: `cp=1e-5`, {FOLDS} folds, no surrogates, otherwise its defaults (nodes of 20 rows and more are split, depth at
   most 30), the 1-SE rule; seconds of `rpart()` alone, which grows, prunes and cross-validates.
 - peak MB: largest resident size of the process, data included. Scores are accuracy and R2 on {N_TEST:,} new rows.

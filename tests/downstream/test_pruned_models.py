@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tests import boosters
 from treeprune import prune
 from treeprune.adapters import find_adapter
-from treeprune.methods import CostComplexity, MinimumGain
+from treeprune.methods import CostComplexity, MinImpurityDecrease
 
 MODELS = {
     "tree, classes": (DecisionTreeClassifier(random_state=0), "binary"),
@@ -35,7 +35,7 @@ def pruned(request):
         fit = boosters._xgb if model == "xgboost" else boosters._lgb
         model = fit(task, request.param, X=X)
         forest = find_adapter(model).forest
-        method = MinimumGain(float(np.median(forest.gain[forest.internal])))
+        method = MinImpurityDecrease(float(np.median(forest.gain[forest.internal])))
     else:
         method, model = CostComplexity(alpha=0.01), model.fit(X, boosters.target(task))
     small = prune(model, method)
