@@ -94,12 +94,11 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weight):
     np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
 
 
-def test_statistics_at_the_margin_agree_with_the_hessians_that_lightgbm_stored():
-    model = boosters._lgb("binary", "LGBMClassifier", n_estimators=1, boost_from_average=False)
+def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_lightgbm_stored():
+    model = boosters._lgb("binary", "LGBMClassifier", n_estimators=4, boost_from_average=False)
     X, y = boosters.rows()[0], boosters.target("binary")
     adapter = find_adapter(model)
     rows = adapter.rows(X, y)
-    rows.margin = np.zeros((len(X), 1))
     np.testing.assert_allclose(rows.statistics.hessian, adapter.forest.weighted_n_node_samples, rtol=1e-5)
 
 
