@@ -427,6 +427,15 @@ class TestTerminal:
         assert any(line.split() == ["10", "0.2518", "1", "0.6583", "1.0000"] for line in lines)
         assert "…" not in text
 
+    @pytest.mark.parametrize("columns", [100, 40])
+    @pytest.mark.parametrize("args", [["--help"], ["prune", "--help"]])
+    def test_help_fits(self, monkeypatch, command, columns, args):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        code, out, _ = command(*args)
+        assert code == 0
+        prose = re.sub(r"Examples:\n( {4}.*\n)+", "", out)  # commands are for copying, not for folding
+        assert 30 < max(map(len, prose.split("\n"))) <= min(columns, 80)
+
     def test_too_wide_a_table_becomes_a_list(self):
         text = terminal("demo", "--repeats", "1", columns=40)
         assert re.search(r"method\s+cost_complexity\s+leaves\s+\d", text)

@@ -1,6 +1,7 @@
 """The command line: a thin shell over the library. Heavy imports wait until a command runs."""
 
 import math
+import shutil
 import sys
 
 import click
@@ -15,11 +16,11 @@ NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    error in treeprune itself
+  1    error in treeprune
   2    wrong usage
-  3    data or model that cannot be used
-  4    output that cannot be written
-  5    an optional library is missing
+  3    unusable data or model
+  4    output not writable
+  5    optional library missing
   130  interrupted"""
 
 
@@ -29,6 +30,30 @@ def _method(context, parameter, name):
     if name not in ALIASES:
         raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
     return ALIASES[name]()
+
+
+class _Formatter(click.HelpFormatter):
+    """Help that fits narrow terminals too."""
+
+    def __init__(self, **_):
+        super().__init__(width=min(shutil.get_terminal_size().columns, 80) - 1)
+
+    def write_dl(self, rows, col_max=30, col_spacing=2):
+        """Write terms and what they mean in two columns."""
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
 
 
 class FiniteRange(click.FloatRange):
@@ -68,7 +93,7 @@ def main() -> None:
     sys.exit(run(cli))
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="treeprune", message="%(prog)s %(version)s")
 def cli():
     """Prune fitted tree models: same class, smaller, no worse.

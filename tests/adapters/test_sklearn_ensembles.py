@@ -31,7 +31,10 @@ from treeprune.testing import check_adapter, forest_values, same_arrays
 
 ENSEMBLES = BAGGED | BOOSTED | ISOLATION
 
-pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
+    pytest.mark.filterwarnings("ignore:class_weight presets"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,9 @@ from .critical_value import goodness_path
 class MinimumGain(PathMethod):
     """Collapse every node whose branch holds no split that gains as much as `gamma`.
 
+    Use it on boosted trees, in the unit of their own objective, in place of training again with another gamma. On
+    trees that store impurities it is `MinImpurityDecrease`.
+
     The rule of XGBoost's "prune" updater: from the leaves upwards, a split above two leaves goes if it gains less than
     gamma; a weak split above a strong one stays. The trees are nested as gamma rises. On a fitted XGBoost model the
     result is that of ``gamma`` with the same splits, without training again; on LightGBM it stands for
