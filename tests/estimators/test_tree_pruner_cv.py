@@ -485,7 +485,7 @@ class TestEstimator:
     [
         TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3),
         TreePrunerCV(DecisionTreeRegressor(random_state=0), cv=3),
-        TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3, scoring="balanced_accuracy", rule="best"),
+        TreePrunerCV(ExtraTreeClassifier(random_state=0), "critical_value", cv=3, rule="best"),
     ]
 )
 @pytest.mark.filterwarnings("ignore:Number of classes in training fold", "ignore:The least populated class")
