@@ -262,7 +262,7 @@ class TreePrunerCV(PrunedEstimator):
         router.add(estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
         to_score = MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
         router.add(scorer=check_scoring(self.estimator, scoring=self.scoring), method_mapping=to_score)
-        if hasattr(self.cv, "split"):
+        if hasattr(self.cv, "split") and not isinstance(self.cv, str):
             router.add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         return router
 
@@ -295,7 +295,10 @@ class TreePrunerCV(PrunedEstimator):
         given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
-            return routed if hasattr(self.cv, "split") else Bunch(**routed, splitter=Bunch(split={}))
+            splitter = (
+                routed.splitter if hasattr(self.cv, "split") and not isinstance(self.cv, str) else Bunch(split={})
+            )
+            return Bunch(estimator=routed.estimator, scorer=routed.scorer, splitter=splitter)
         groups = {"groups": given.pop("groups")} if "groups" in given else {}
         weights = {}
         if sample_weight is not None:
