@@ -215,10 +215,7 @@ class TreePrunerCV(PrunedEstimator):
             candidates, prunings = self._candidates(evaluation, method)
         else:
             candidates, prunings = grid, grid.of(*evaluation.grow())
-        if splits is None:
-            folds = [evaluation.out_of_bag(prunings)]
-        else:
-            folds = self._folds(evaluation, candidates, splits)
+        folds = [evaluation.out_of_bag(prunings)] if splits is None else self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
         self._choose(candidates, prunings.n_leaves, folds, grouped)
