@@ -78,7 +78,7 @@ class PathCandidates(Candidates):
     @cached_property
     def params(self):
         """The strength of each candidate."""
-        return [{"alpha": float(alpha)} for alpha in self.alphas]
+        return [{"alpha": alpha} for alpha in self.alphas.tolist()]
 
     def columns(self):
         """Step and strength."""
