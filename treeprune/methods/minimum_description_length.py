@@ -57,7 +57,7 @@ class MinimumDescriptionLength(PruningMethod):
 
     Notes
     -----
-    Row weights count as numbers of rows: ``class_weight="balanced"`` or weights that are no counts distort the code.
+    Row weights count as numbers of rows, of which there must be at least one: ``class_weight="balanced"`` or weights that are no counts distort the code.
 
     References
     ----------
@@ -92,6 +92,11 @@ class MinimumDescriptionLength(PruningMethod):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused on the next line
             leaf_bits, n = self._leaf_bits(forest, rows)
         check_finite(forest, leaf_bits + n, "code length")
+        if n[forest.root].min() < 1:
+            raise ValueError(
+                "MinimumDescriptionLength counts weights as numbers of rows: 'sample_weight' must sum to at least 1. "
+                f"Got {n[forest.root].min()}."
+            )
         split_bits = 1 + np.log2(forest.n_features) + np.log2(np.maximum(n - 1, 1))
         return Plan(collapse=cheapest(forest, 1 + leaf_bits, split_bits, tolerance=resolution(leaf_bits)))
 
