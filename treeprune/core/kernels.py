@@ -201,6 +201,6 @@ def add_pruned_values(leaf, parent, strength, alphas, value, n_values, total):
 def accumulate(parent, high, low):
     """Turn sums over the rows of each leaf into sums over the rows of each node, in place: one reverse pass."""
     for node in range(len(parent) - 1, -1, -1):
-        if parent[node] >= 0:
+        if parent[node] >= 0 and high[node] != 0.0:  # most nodes of a large tree see no row of a small sample
             above = parent[node]
             high[above], low[above] = pair_sum(high[above], low[above], high[node], low[node])
