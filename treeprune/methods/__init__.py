@@ -2,11 +2,13 @@
 
 from .base import PathMethod, PruningMethod
 from .cost_complexity import CostComplexity
+from .joint_pruning import JointPruning
 from .minimum_description_length import MinimumDescriptionLength
 from .reduced_error import ReducedError
 
 __all__ = [
     "CostComplexity",
+    "JointPruning",
     "MinimumDescriptionLength",
     "PathMethod",
     "PruningMethod",
