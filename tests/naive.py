@@ -225,6 +225,30 @@ def grow(rng, n_leaves):
     return np.array(left, np.int32), np.array(right, np.int32)
 
 
+def chain(n_splits, side="right", **changes):
+    """A canonical tree of `n_splits` splits of which each has a leaf on one side and the rest on the other."""
+    n_nodes = 2 * n_splits + 1
+    node = np.arange(n_nodes, dtype=np.int32)
+    if side == "right":  # split, leaf, split, leaf, ..., leaf
+        split = (node % 2 == 0) & (node < n_nodes - 1)
+        left, right = np.where(split, node + 1, -1), np.where(split, node + 2, -1)
+    else:  # all splits, then the leaves from the deepest up
+        split = node < n_splits
+        left, right = np.where(split, node + 1, -1), np.where(split, n_nodes - 1 - node, -1)
+    return Forest(
+        root=np.zeros(1, np.int32),
+        children_left=left.astype(np.int32),
+        children_right=right.astype(np.int32),
+        feature=np.where(split, 0, -2).astype(np.int32),
+        threshold=np.where(split, node.astype(float), -2.0),
+        value=node.astype(float)[:, None, None],
+        n_features=1,
+        task="regression",
+        criterion="squared_error",
+        **changes,
+    )
+
+
 def random_forest(rng, n_leaves, task="classification", n_outputs=1, n_values=3, n_features=4):
     """A Forest, one tree for each number of leaves, not in preorder, its nodes' statistics added up from leaves.
 

@@ -88,13 +88,13 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
-        apply = self._apply(X)
-
-        def leaf_ids(tree):
-            return self._position[tree][apply(tree)]
-
         weight = check_weights(sample_weight, len(target))
-        return Rows(self.forest, leaf_ids, target, weight, margin=lambda: self.margin(X), loss=self.loss)
+        return Rows(self.forest, self.leaf_ids(X), target, weight, margin=lambda: self.margin(X), loss=self.loss)
+
+    def leaf_ids(self, X: Any) -> Callable[[int], NDArray[np.int32]]:
+        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,)."""
+        apply = self._apply(X)
+        return lambda tree: self._position[tree][apply(tree)]
 
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""

@@ -3,16 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .forest import Forest
 from .plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def is_number(value: Any, kind: type) -> bool:
+    """Whether a parameter is of a kind of number (`numbers.Real`, `numbers.Integral`), which a bool is not."""
+    return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +64,7 @@ class PruningPath:
     @cached_property
     def n_leaves(self) -> NDArray[np.int64]:
         """Leaves of each tree (for an ensemble: of all its trees), shape (n_steps,)."""
-        return self._n_splits + self.forest.n_trees
+        return self._n_splits(self.alphas) + self.forest.n_trees
 
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
@@ -68,13 +74,15 @@ class PruningPath:
     def __len__(self) -> int:
         return len(self.alphas)
 
-    def totals(self, node_score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.
 
         Parameters
         ----------
         node_score : ndarray of float64, shape (n_nodes,) or (n_nodes, k)
             Score of each node as a leaf.
+        alphas : array-like of float64, shape (n_steps,), optional
+            Strengths to prune at, in place of the path's own: those of another model's path, for instance.
 
         Returns
         -------
@@ -85,31 +93,23 @@ class PruningPath:
         change = change - node_score[forest.children_right[node]]
         leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
         sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
-        return sums[len(node) - self._n_splits]
+        return sums[len(node) - self._n_splits(self.alphas if alphas is None else alphas)]
 
     def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
         """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
+        self._check(alpha, n_leaves, step)
         if step is not None:
-            if not -len(self) <= step < len(self):
-                raise ValueError(f"The 'step' parameter must be in the range [0, {len(self)}). Got {step!r}.")
             return int(step) % len(self)
         if n_leaves is not None:
-            if n_leaves < self.n_leaves[-1]:
-                raise ValueError(
-                    f"The 'n_leaves' parameter must be at least {self.n_leaves[-1]}, the leaves of the "
-                    f"smallest tree of the path. Got {n_leaves!r}."
-                )
             return int(np.argmax(self.n_leaves <= n_leaves))
         return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
 
     def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
         """The plan of one tree of the path; exactly one of the strengths must be given."""
-        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
-            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
         if alpha is None:
             alpha = self.alphas[self.step(n_leaves=n_leaves, step=step)]
-        elif not 0 <= alpha < np.inf:
-            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        else:
+            self._check(alpha, n_leaves, step)
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
 
     def prune(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Any:
@@ -151,6 +151,21 @@ class PruningPath:
         }
         return pd.DataFrame(columns).rename_axis("step")
 
+    def _check(self, alpha, n_leaves, step):
+        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
+            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
+        if alpha is not None and not (is_number(alpha, Real) and 0 <= alpha < np.inf):
+            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        if n_leaves is not None and not (is_number(n_leaves, Integral) and n_leaves >= self.n_leaves[-1]):
+            raise ValueError(
+                f"The 'n_leaves' parameter must be an int and at least {self.n_leaves[-1]}, the leaves of the "
+                f"smallest tree of the path. Got {n_leaves!r}."
+            )
+        if step is not None and not (is_number(step, Integral) and -len(self) <= step < len(self)):
+            raise ValueError(
+                f"The 'step' parameter must be an int in the range [{-len(self)}, {len(self)}). Got {step!r}."
+            )
+
     @cached_property
     def _falling_nodes(self):
         """Nodes that split, from the one that collapses last to the one that collapses first."""
@@ -161,10 +176,7 @@ class PruningPath:
     def _falling_strengths(self):
         return self.strength[self._falling_nodes]
 
-    @cached_property
-    def _n_splits(self):
-        """Number of nodes that still split at each step."""
+    def _n_splits(self, alphas):
+        """Number of nodes that still split at each strength."""
         rising = self._falling_strengths[::-1]
-        splits = len(rising) - np.searchsorted(rising, self.alphas, side="right")
-        splits[0] = len(rising)
-        return splits
+        return len(rising) - np.where(np.asarray(alphas) > 0, np.searchsorted(rising, alphas, side="right"), 0)

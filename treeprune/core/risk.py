@@ -76,28 +76,44 @@ def node_risk(
     ValueError
         The risk does not exist for this task, or its values are not finite.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        array, weight = _risk_by_task(forest, risk, rows, cost_matrix)
+    check_finite(forest, array, f"{risk!r} risk")
+    return array, weight[forest.root][forest.node_tree]
+
+
+def _risk_by_task(forest, risk, rows, cost_matrix):
     if forest.task == "path_length":
         raise MissingStatisticError(
             "An isolation tree keeps no target: the impurity that it stores is that of a random one."
         )
     if cost_matrix is not None:
-        array, weight = _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
-    elif forest.task == "classification":
+        return _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+    if forest.task == "classification":
         _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
-        array, weight = _classification_risk(forest, risk, rows, None)
-    elif forest.task == "margin":
+        return _classification_risk(forest, risk, rows, None)
+    if forest.task == "margin":
         if not callable(risk):
             _check_name(risk, MARGIN_RISKS, "a boosted ensemble")
-        array, weight = _margin_risk(forest, risk, rows)
-    else:
-        _check_name(risk, REGRESSION_RISKS, "a regressor")
-        array, weight = _regression_risk(forest, risk, rows)
-    if not np.isfinite(array).all():
+        return _margin_risk(forest, risk, rows)
+    _check_name(risk, REGRESSION_RISKS, "a regressor")
+    return _regression_risk(forest, risk, rows)
+
+
+def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
+    """Refuse node sums that have overflowed.
+
+    Raises
+    ------
+    ValueError
+        Names the first such node.
+    """
+    bad = ~np.isfinite(array)
+    if bad.any():
         raise ValueError(
-            f"The {risk!r} risk is not finite at node {forest.node_id[~np.isfinite(array)][0]}: "
-            "the target is too large for float64 sums of squares; rescale y."
+            f"The {what} is not finite at node {forest.node_id[bad][0]}: the targets or the weights are too large "
+            "for float64 sums of squares; rescale them (y, sample_weight)."
         )
-    return array, weight[forest.root][forest.node_tree]
 
 
 def resolution(risk: NDArray[np.float64]) -> float:

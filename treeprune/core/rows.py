@@ -110,15 +110,16 @@ class Rows:
         -------
         ndarray of float64, shape (n_nodes,)
         """
-        forest, total = self.forest, np.zeros(self.forest.n_nodes)
+        from .kernels import sums_by_index
+
+        forest, high, low = self.forest, np.zeros(self.forest.n_nodes), np.zeros(self.forest.n_nodes)
         for tree in range(forest.n_trees):
-            first, last = forest.start[tree], forest.start[tree + 1]
             node = self.leaf_ids(tree)
             row = np.flatnonzero(node >= 0)
             node = node[row]
             while len(row):
-                of_row = self.sample_weight[row] * loss(self.target[row], forest.value[node])
-                total[first:last] += np.bincount(node - first, of_row, minlength=last - first)
+                of_row = loss(self.target[row], forest.value[node])
+                sums_by_index(node, self.sample_weight[row], of_row, high, low)
                 node = forest.parent[node]
                 row, node = row[node >= 0], node[node >= 0]
-        return total
+        return high

@@ -1,6 +1,5 @@
 """TreePruner: fit, then prune, as one scikit-learn estimator."""
 
-import warnings
 from dataclasses import replace
 from numbers import Real
 from typing import Any
@@ -10,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, compute_class_weight, indexable
+from sklearn.utils import indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import _num_samples, check_memory
 
@@ -19,6 +18,7 @@ from ..adapters.base import check_weights
 from ..core.refit import refit_plan
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
+from .fitting import class_weighted, fit_estimator, take, take_params, warn_of_growing_rows
 
 
 class TreePruner(PrunedEstimator):
@@ -134,17 +134,17 @@ class TreePruner(PrunedEstimator):
         check_weights(sample_weight, _num_samples(X))
         params, split_params = self._route(sample_weight, fit_params)
         grow, judge = self._split(X, y, X_val, split_params)
-        grown = check_memory(self.memory).cache(_fit)(
-            clone(self.estimator), _take(X, grow), _take(y, grow), _take_params(params, grow, _num_samples(X))
+        grown = check_memory(self.memory).cache(fit_estimator)(
+            clone(self.estimator), take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         )
         adapter = find_adapter(grown)
         if X_val is not None:
-            rows = adapter.rows(X_val, y_val, self._weights(_take(y, grow), y_val, sample_weight_val))
+            rows = adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
         elif isinstance(self.validation, str):
             rows = adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
         elif judge is not None or method.needs_rows:
-            y_judge, weight = _take(y, judge), _take(sample_weight, judge)
-            rows = adapter.rows(_take(X, judge), y_judge, self._weights(_take(y, grow), y_judge, weight))
+            y_judge, weight = take(y, judge), take(sample_weight, judge)
+            rows = adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
         else:
             rows = None
         self.estimator_ = adapter.prune(method.plan(adapter.forest, rows))
@@ -178,12 +178,7 @@ class TreePruner(PrunedEstimator):
         if X_val is not None and y_val is None:
             raise ValueError("The 'X_val' parameter needs 'y_val'. Got y_val=None.")
         if validation is None and X_val is None and as_method(self.method).needs_rows:
-            warnings.warn(
-                f"{type(as_method(self.method)).__name__} judges by the rows that grew the tree, on which nearly "
-                "every split looks right. Set validation=, or give X_val and y_val.",
-                UserWarning,
-                stacklevel=3,
-            )
+            warn_of_growing_rows(as_method(self.method), "Set validation=, or give X_val and y_val.")
 
     def _route(self, sample_weight, fit_params):
         """Metadata for the inner estimator's fit and for the splitter."""
@@ -213,21 +208,7 @@ class TreePruner(PrunedEstimator):
         )
 
     def _weights(self, y_grow, y, sample_weight):
-        """Row weights times the inner estimator's class weights, which are those of the rows that grew it."""
-        class_weight = getattr(self.estimator, "class_weight", None)
-        if class_weight is None:
-            return sample_weight
-        y_grow, y = (np.asarray(labels).reshape(len(labels), -1) for labels in (y_grow, y))
-        weights = np.ones(len(y)) if sample_weight is None else np.array(sample_weight, dtype=np.float64)
-        for output in range(y.shape[1]):
-            of_output = class_weight[output] if isinstance(class_weight, list) else class_weight
-            if isinstance(of_output, str):
-                of_output = "balanced"  # "balanced_subsample" is that, drawn anew for each tree of a forest
-            classes = np.unique(y_grow[:, output])
-            known = np.isin(y[:, output], classes)  # labels unseen are for the adapter to refuse
-            by_class = compute_class_weight(of_output, classes=classes, y=y_grow[:, output])
-            weights[known] *= by_class[np.searchsorted(classes, y[known, output])]
-        return weights
+        return class_weighted(self.estimator, y_grow, y, sample_weight)
 
     def _refit(self, X, y, sample_weight):
         if getattr(self.estimator, "monotonic_cst", None) is not None:
@@ -238,19 +219,3 @@ class TreePruner(PrunedEstimator):
 
 def _is_splitter(validation):
     return hasattr(validation, "split") and not isinstance(validation, str)
-
-
-def _fit(estimator, X, y, params):
-    """Fit; a function of its own so that joblib can cache it."""
-    return estimator.fit(X, y, **params)
-
-
-def _take(data, index):
-    return data if data is None or index is None else _safe_indexing(data, index)
-
-
-def _take_params(params, index, n_rows):
-    """Fit parameters of the rows at `index`; what is not one value per row passes as it is."""
-    per_row = {name for name, value in params.items() if hasattr(value, "shape") or isinstance(value, list)}
-    per_row = {name for name in per_row if len(params[name]) == n_rows}
-    return {name: _take(value, index) if name in per_row else value for name, value in params.items()}

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import PruningPath, is_number
 from ..core.plan import Plan
 from ..core.rows import Rows
 
@@ -46,7 +46,7 @@ class PruningMethod(BaseEstimator, ABC):
             return
         noun = "an int" if kind is Integral else "a float"
         brackets = ("[" if closed in ("left", "both") else "("), ("]" if closed in ("right", "both") else ")")
-        inside = isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
+        inside = is_number(value, kind)
         if inside:
             inside = (value >= low if brackets[0] == "[" else value > low) and (
                 value <= high if brackets[1] == "]" else value < high

@@ -5,7 +5,7 @@ from scipy.special import gammaln
 
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import resolution, stored_statistics
+from ..core.risk import check_finite, resolution, stored_statistics
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -86,7 +86,9 @@ class MinimumDescriptionLength(PruningMethod):
         """The nodes whose branch takes more bits than it saves."""
         from ..search.bottom_up import cheapest
 
-        leaf_bits, n = self._leaf_bits(forest, rows)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused on the next line
+            leaf_bits, n = self._leaf_bits(forest, rows)
+        check_finite(forest, leaf_bits, "code length")
         split_bits = 1 + np.log2(forest.n_features) + np.log2(np.maximum(n - 1, 1))
         return Plan(collapse=cheapest(forest, 1 + leaf_bits, split_bits, tolerance=resolution(leaf_bits)))
 

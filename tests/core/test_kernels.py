@@ -1,0 +1,125 @@
+"""Each compiled loop against its slow twin; the same tests pass on the uncompiled functions."""
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tests import naive
+from treeprune.core import kernels
+
+finite = st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100)
+
+
+@st.composite
+def uncanonical(draw):
+    """Random forests, one to three trees, in the order in which their nodes were split."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return naive.random_forest(rng, draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)))
+
+
+@given(uncanonical(), st.data())
+def test_structure_fault_finds_exactly_the_unsound(forest, data):
+    left, right = forest.children_left.copy(), forest.children_right.copy()
+    side = data.draw(st.sampled_from([left, right]))
+    side[data.draw(st.integers(0, len(side) - 1))] = data.draw(st.integers(-2, len(side)))
+    visited = np.zeros(len(left), np.uint8)
+    code, *_ = kernels.structure_fault(forest.root, forest.start, left, right, visited)
+    assert (code == 0) == naive.is_sound(forest.root, forest.start, left, right)
+    if code == 0:
+        assert set(np.flatnonzero(visited)) == set(naive.preorder(forest.root, left, right))
+
+
+@given(uncanonical())
+def test_preorder(forest):
+    args = forest.root, forest.children_left, forest.children_right
+    assert kernels.preorder(*args, forest.n_nodes).tolist() == naive.preorder(*args)
+
+
+@given(naive.forests(max_trees=3))
+def test_subtree_end_and_depth(forest):
+    assert kernels.subtree_end(forest.children_right).tolist() == naive.subtree_end(forest)
+    assert kernels.node_depth(forest.parent).tolist() == naive.node_depth(forest)
+
+
+@given(naive.forests(max_trees=3), st.data())
+def test_survivors(forest, data):
+    collapse = data.draw(arrays(bool, forest.n_nodes))
+    below = [st.sampled_from(naive.subtree(forest, node)) for node in range(forest.n_nodes)]
+    source = np.array(data.draw(st.tuples(*below)) if data.draw(st.booleans()) else range(forest.n_nodes), np.int32)
+    args = forest.root, forest.children_left, forest.children_right, collapse, source
+    assert [array.tolist() for array in kernels.survivors(*args)] == list(naive.survivors(*args))
+
+
+@given(finite, finite)
+def test_two_sum_and_two_product_are_exact(a, b):
+    assert kernels.two_sum(a, b) == naive.two_sum(a, b)
+    assert kernels.two_product(a, b) == naive.two_product(a, b)
+
+
+@given(st.tuples(finite, finite), st.tuples(finite, finite))
+def test_pair_sum_keeps_a_hundred_bits(a, b):
+    (a_high, a_low), (b_high, b_low) = naive.two_sum(*a), naive.two_sum(*b)
+    exact = sum(map(Fraction, (a_high, a_low, b_high, b_low)))
+    high, low = kernels.pair_sum(a_high, a_low, b_high, b_low)
+    assert high == high + low  # normalised
+    scale = max(map(abs, map(Fraction, (a_high, b_high))))
+    assert abs(Fraction(high) + Fraction(low) - exact) <= scale * Fraction(1, 2**104)
+
+
+@given(st.data())
+def test_sums_by_index(data):
+    n_rows, n = data.draw(st.integers(0, 30)), data.draw(st.integers(1, 4))
+    index = data.draw(arrays(np.int64, n_rows, elements=st.integers(0, n - 1)))
+    weight, x = (data.draw(arrays(np.float64, n_rows, elements=st.floats(low, 1e6))) for low in (0.0, -1e6))
+    high, low = np.zeros(n), np.zeros(n)
+    kernels.sums_by_index(index, weight, x, high, low)
+    exact = naive.sums_by_index(index, weight, x, n)
+    size = naive.sums_by_index(index, weight, abs(x), n)
+    for h, error, e, s in zip(high, low, exact, size, strict=True):
+        assert abs(Fraction(h) + Fraction(error) - e) <= s * Fraction(1, 2**95) + Fraction(1, 10**300)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(-1e6, 1e6)), min_size=1), st.randoms())
+def test_sums_do_not_depend_on_the_order_of_rows(rows, random):
+    assume(all(w * abs(x) == 0 or w * abs(x) > 1e-200 for w, x in rows))
+
+    def total(rows):
+        high, low = np.zeros(1), np.zeros(1)
+        weight, x = np.array(rows).T.copy()
+        kernels.sums_by_index(np.zeros(len(rows), np.int64), weight, x, high, low)
+        return high[0]
+
+    shuffled = rows.copy()
+    random.shuffle(shuffled)
+    size = sum(abs(w * x) for w, x in rows)
+    exact = sum(Fraction(w) * Fraction(x) for w, x in rows)
+    assume(abs(exact) > size * 1e-9)  # cancellation beyond that leaves the result less than 53 of 106 bits
+    assert total(rows) == total(shuffled) == float(exact)
+
+
+@given(naive.forests(max_trees=3), st.data())
+def test_accumulate(forest, data):
+    of_leaf = data.draw(arrays(np.float64, forest.n_nodes, elements=st.integers(-100, 100))) * forest.is_leaf
+    high, low = of_leaf / 8, of_leaf * 2.0**-60
+    exact = naive.accumulate(forest, [Fraction(h) + Fraction(e) for h, e in zip(high, low, strict=True)])
+    kernels.accumulate(forest.parent, high, low)
+    assert [Fraction(h) + Fraction(e) for h, e in zip(high, low, strict=True)] == exact
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without compilation")
+@pytest.mark.parametrize("path", ["core/test_kernels.py", "search"])
+def test_without_compilation(path):
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tests / path)]
+    run = subprocess.run(
+        command, cwd=tests.parent, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,5 @@
+"""``python -m treeprune``."""
+
+from .cli import main
+
+main()

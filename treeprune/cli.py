@@ -1,0 +1,243 @@
+"""The command line: a thin shell over the library. Heavy imports wait until a command runs."""
+
+import sys
+
+import click
+
+from . import __version__
+from .console import emit, output_file, progress, run, say
+
+#: Share of the rows held out where rows are needed to judge by and --validation does not say how many.
+DEFAULT_VALIDATION = 0.25
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done
+  1    error in treeprune itself
+  2    wrong usage
+  3    data or model that cannot be used
+  4    output that cannot be written
+  5    an optional library is missing
+  130  interrupted"""
+
+
+def _method(context, parameter, name):
+    from .methods import ALIASES
+
+    if name not in ALIASES:
+        raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
+    return ALIASES[name]()
+
+
+data_argument = click.argument("data", required=False)
+target_option = click.option("--target", metavar="COL", help="Column of DATA to predict.")
+task_option = click.option(
+    "--task",
+    type=click.Choice(["classification", "regression"]),
+    help="What to make of the target. [default: classification for text and for up to 20 distinct whole numbers]",
+)
+drop_option = click.option("--drop", metavar="COL", multiple=True, help="Leave out a column; can be repeated.")
+seed_option = click.option("--seed", default=0, show_default=True, help="Drives all that is random.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+method_option = click.option(
+    "--method",
+    metavar="NAME",
+    default="cost_complexity",
+    show_default=True,
+    callback=_method,
+    help="How to prune: cost_complexity, reduced_error, mdl, ... A name that does not exist lists all.",
+)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(cli))
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="treeprune", message="%(prog)s %(version)s")
+def cli():
+    """Prune fitted tree models: same class, smaller, no worse.
+
+    DATA is a CSV (.csv, .tsv, also .gz) or Parquet file. Tables come out aligned on a terminal, tab-separated in a
+    pipe, or as JSON.
+    """
+
+
+@cli.command()
+@click.option("--repeats", type=click.IntRange(min=1), default=20, show_default=True, help="Random splits to average.")
+@seed_option
+@json_option
+def demo(repeats, seed, as_json):
+    """Prune trees on data that comes with scikit-learn, by each method.
+
+    Each time, 60 % of the rows grow a tree, 20 % guide the pruning, and the score is that of the other 20 %. The
+    table has means over the splits, the change of the score by pruning, and its standard error.
+    """
+    import pandas as pd
+
+    from . import workflow
+
+    with progress("Growing and pruning"):
+        frame = pd.concat([workflow.demo(name, repeats, seed) for name in workflow.DEMO_DATA])
+    emit(frame, as_json=as_json, by=("data", "measure"))
+    say(
+        f"Means over {repeats} random splits: 60 % of the rows grow a tree, 20 % guide the pruning, 20 % give the score."
+    )
+
+
+@cli.command()
+@data_argument
+@target_option
+@method_option
+@task_option
+@drop_option
+@seed_option
+@json_option
+def path(data, target, method, task, drop, seed, as_json):
+    """Print all trees that a method gives as its strength rises.
+
+    Grows a tree on all rows of DATA. Each row of the table is one tree: the strength (alpha) from which it holds,
+    its leaves, its impurity on the training rows, and that impurity relative to a single leaf's.
+
+    Example: treeprune path datasets/wine.csv.gz --target cultivar
+    """
+    from .methods import PathMethod
+    from .pruning import pruning_path
+    from .workflow import grow
+
+    if not isinstance(method, PathMethod) or method.needs_rows:
+        raise click.UsageError(f"{method.alias} has no path of trees on training rows.")
+    X, y, task, encoder = _read(data, target, task, drop)
+    with progress("Growing and pruning"):
+        steps = pruning_path(grow(encoder.fit_transform(X), y, task, seed), method)
+    emit(steps.to_frame().reset_index(), as_json=as_json)
+    if len(steps) == 1:
+        say("The tree is a single leaf: nothing to prune.")
+
+
+@cli.command()
+@data_argument
+@target_option
+@method_option
+@click.option("--alpha", type=click.FloatRange(min=0), help="Strength of the pruning.")
+@click.option("--leaves", type=click.IntRange(min=1), help="Instead of --alpha: the most leaves to keep.")
+@click.option(
+    "--validation",
+    metavar="FRACTION",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
+    f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
+)
+@click.option("--model", "model_file", metavar="FILE", help="Prune this model, saved by joblib or pickle.")
+@click.option("--trust", is_flag=True, help="Load --model: loading a pickle runs whatever code is in it.")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
+@task_option
+@drop_option
+@seed_option
+@json_option
+def prune(data, target, method, alpha, leaves, validation, model_file, trust, output, task, drop, seed, as_json):
+    """Grow a tree on DATA, prune it and save it, or prune a saved model.
+
+    What is saved is a scikit-learn Pipeline that predicts rows as they stand in DATA. A saved model keeps its class;
+    all rows of DATA, if given, then serve to judge by.
+
+    \b
+    Examples:
+      treeprune prune wine.csv --target cultivar -o small.joblib
+      treeprune prune wine.csv --target cultivar \\
+          --method mdl -o small.joblib
+      treeprune prune --model big.joblib --trust \\
+          --leaves 5 -o small.joblib
+    """
+    import joblib
+    import pandas as pd
+
+    from . import workflow
+
+    strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
+    judged = _judged_by_rows(method, strength)
+    _check_sources(judged, data, validation, model_file, trust)
+    with output_file(output) as file:
+        if model_file:
+            model = workflow.load_model(model_file)
+            X, y = _rows_for(model, data, target, drop) if judged else (None, None)
+        else:
+            fraction = (validation or DEFAULT_VALIDATION) if judged else None
+            model, X, y = _grow(data, target, task, drop, fraction, seed)
+        before = workflow.tree_of(model)
+        with progress("Pruning"):
+            after, alpha = workflow.prune_by(before, method, X, y, **strength)
+        joblib.dump(workflow.with_tree(model, after), file)
+    rows = ((workflow.BEFORE, None, before), (method.alias, alpha, after))
+    sizes = [{"method": name, "alpha": strength} | workflow.size(tree) for name, strength, tree in rows]
+    emit(pd.DataFrame(sizes), as_json=as_json)
+    nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
+    say(f"{nothing}Saved {output}.")
+
+
+def _judged_by_rows(method, strength):
+    """Whether the pruning is guided by rows that did not grow the tree."""
+    from .methods import PathMethod
+
+    if len(strength) > 1:
+        raise click.UsageError("--alpha and --leaves exclude each other.")
+    if strength and not isinstance(method, PathMethod):
+        raise click.UsageError(f"--alpha and --leaves have no meaning for {method.alias}.")
+    return method.needs_rows or (isinstance(method, PathMethod) and not strength)
+
+
+def _check_sources(judged, data, validation, model_file, trust):
+    """Whether what is to be pruned, and by which rows, is told once and in full."""
+    wrong = None
+    if model_file and not trust:
+        wrong = f"loading a pickle runs whatever code is in it; if you trust {model_file}, add --trust."
+    elif not model_file and not data:
+        wrong = "Missing argument 'DATA' (or --model)."
+    elif model_file and judged and not data:
+        wrong = "without a strength (--alpha, --leaves), the method needs rows to judge by: give DATA and --target."
+    elif model_file and data and not judged:
+        wrong = "neither the method nor the strength given has a use for DATA with --model."
+    elif validation is not None and (model_file or not judged):
+        wrong = "--validation has a use only for methods that judge by rows of DATA, or to choose a strength by them."
+    if wrong:
+        raise click.UsageError(wrong)
+
+
+def _read(data, target, task, drop):
+    """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided."""
+    from .tables import column_encoder, read_table, split_target
+
+    if not data or not target:
+        raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
+    X, y, task, notes = split_target(read_table(data), target, task=task, drop=drop)
+    encoder, more = column_encoder(X)
+    say(f"{data}: {len(X)} rows, {len(X.columns)} columns")
+    for note in [*notes, *more]:
+        say(f"  {note}")
+    return X, y, task, encoder
+
+
+def _grow(data, target, task, drop, fraction, seed):
+    """A Pipeline of encoder and tree, and the rows held out from growing it, encoded (if a fraction is)."""
+    from sklearn.pipeline import Pipeline
+
+    from . import workflow
+
+    X, y, task, encoder = _read(data, target, task, drop)
+    with progress("Growing"):
+        X = encoder.fit_transform(X)
+        X_out = y_out = None
+        if fraction:
+            X, X_out, y, y_out = workflow.hold_out(X, y, task, fraction, seed)
+        return Pipeline([("encoder", encoder), ("tree", workflow.grow(X, y, task, seed))]), X_out, y_out
+
+
+def _rows_for(model, data, target, drop):
+    """Rows of a table, and their target, as a saved model takes them."""
+    from sklearn.base import is_classifier
+
+    from . import workflow
+
+    X, y, _, _ = _read(data, target, "classification" if is_classifier(model) else "regression", drop)
+    return workflow.rows_for_tree(model, X), y

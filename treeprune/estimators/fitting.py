@@ -1,0 +1,69 @@
+"""What the pruning meta-estimators do with rows: fit on some of them, judge by others, weight them alike."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import _safe_indexing, compute_class_weight
+
+from ..methods import PruningMethod
+
+
+def fit_estimator(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
+    """Fit; a function of its own so that joblib can cache it."""
+    return estimator.fit(X, y, **params)
+
+
+def take(data: Any, index: NDArray | None) -> Any:
+    """The rows at `index`; all of them where it is None."""
+    return data if data is None or index is None else _safe_indexing(data, index)
+
+
+def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> dict[str, Any]:
+    """Metadata of the rows at `index`; what is not one value per row passes as it is."""
+    per_row = {name for name, value in params.items() if hasattr(value, "shape") or isinstance(value, list)}
+    per_row = {name for name in per_row if len(params[name]) == n_rows}
+    return {name: take(value, index) if name in per_row else value for name, value in params.items()}
+
+
+def class_weighted(
+    estimator: Any, y_grow: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+) -> NDArray[np.float64] | None:
+    """Row weights times the estimator's class weights, which are those of the rows that grew it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The inner estimator.
+    y_grow : array-like of shape (n_rows_grow,) or (n_rows_grow, n_outputs)
+        Targets of the rows that it is fitted on.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        Targets of the rows to weight.
+    sample_weight : array-like of shape (n_rows,) or None
+        Their own weights.
+    """
+    class_weight = getattr(estimator, "class_weight", None)
+    if class_weight is None:
+        return sample_weight
+    y_grow, y = (np.asarray(labels).reshape(len(labels), -1) for labels in (y_grow, y))
+    weights = np.ones(len(y)) if sample_weight is None else np.array(sample_weight, dtype=np.float64)
+    for output in range(y.shape[1]):
+        of_output = class_weight[output] if isinstance(class_weight, list) else class_weight
+        if isinstance(of_output, str):
+            of_output = "balanced"  # "balanced_subsample" is that, drawn anew for each tree of a forest
+        classes = np.unique(y_grow[:, output])
+        known = np.isin(y[:, output], classes)  # labels unseen are for the adapter to refuse
+        by_class = compute_class_weight(of_output, classes=classes, y=y_grow[:, output])
+        weights[known] *= by_class[np.searchsorted(classes, y[known, output])]
+    return weights
+
+
+def warn_of_growing_rows(method: PruningMethod, advice: str) -> None:
+    """Warn that a method which needs rows of its own judges by those that grew the tree."""
+    warnings.warn(
+        f"{type(method).__name__} judges by the rows that grew the tree, on which nearly every split looks right. "
+        f"{advice}",
+        UserWarning,
+        stacklevel=4,
+    )

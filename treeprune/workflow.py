@@ -1,0 +1,168 @@
+"""What the command line does with rows: grow a tree, choose a strength, prune, measure."""
+
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from .adapters import find_adapter
+from .core.risk import node_risk
+from .methods import PathMethod, PruningMethod, as_method
+from .pruning import prune, pruning_path
+
+#: Data sets that come with scikit-learn, for the demonstration.
+DEMO_DATA = ("breast_cancer", "wine", "digits", "diabetes")
+#: Stands in tables for the tree before pruning.
+BEFORE = "none (before)"
+
+
+def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
+    """A fully grown scikit-learn tree."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    tree = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
+    return tree(random_state=seed).fit(X, y)
+
+
+def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> list:
+    """X and y of the rows that stay and of those held out: ``X, X_out, y, y_out``; proportions of classes are kept."""
+    from sklearn.model_selection import train_test_split
+
+    stratify = None
+    if task == "classification":
+        n_rows = np.unique(y, return_counts=True)[1]
+        n_out = int(np.ceil(fraction * len(y)))
+        if n_rows.min() > 1 and min(n_out, len(y) - n_out) >= len(n_rows):
+            stratify = y
+    return train_test_split(X, y, test_size=fraction, stratify=stratify, random_state=seed)
+
+
+def prune_by(
+    model: Any, method: PruningMethod | str, X: Any = None, y: ArrayLike | None = None, **strength: float
+) -> tuple[Any, float | None]:
+    """Prune at a strength, or where none is given, at the one that rows which did not grow the model speak for.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model.
+    method : PruningMethod or str
+        How to prune.
+    X, y : array-like, optional
+        Rows for methods that judge by rows, and for the choice of a strength: the tree of the path with the least
+        error on them, the smallest among equals.
+    **strength : float
+        ``alpha`` or ``n_leaves``, for methods with a path.
+
+    Returns
+    -------
+    model : object
+        The pruned model.
+    alpha : float or None
+        Its strength; None where the method has no path.
+    """
+    method = as_method(method)
+    rows = (X, y) if method.needs_rows else ()
+    if not isinstance(method, PathMethod):
+        return prune(model, method, *rows), None
+    path = pruning_path(model, method, *rows)
+    if not strength:
+        error, _ = node_risk(path.forest, "error", find_adapter(model).rows(X, y))
+        totals = path.totals(error)
+        step = int(np.flatnonzero(totals <= totals.min() * (1 + 1e-12))[-1])
+    else:
+        step = path.step(**strength)
+    return path.prune(step=step), float(path.alphas[step])
+
+
+def size(model: Any) -> dict[str, int]:
+    """Leaves and depth of a fitted model; for an ensemble, leaves of all trees and the greatest depth."""
+    forest = find_adapter(model).forest
+    return {"n_leaves": forest.n_leaves, "depth": int(forest.depth.max())}
+
+
+def demo(name: str, n_repeats: int, seed: int) -> pd.DataFrame:
+    """Trees on data bundled with scikit-learn, pruned by every method.
+
+    Of the rows, a random 60 % grow a tree, 20 % are for methods that judge by other rows and for the choice of a
+    strength, and 20 % are for the score alone: accuracy or R2.
+
+    Parameters
+    ----------
+    name : str
+        One of `DEMO_DATA`.
+    n_repeats : int
+        Number of random splits.
+    seed : int
+        Of the first split; the others count on from it.
+
+    Returns
+    -------
+    DataFrame
+        data, measure, method, n_leaves, depth, score, change of the score by pruning and the standard error of that
+        change; means over the splits. The first row is the tree before pruning.
+    """
+    from sklearn import datasets
+
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    task = "classification" if y.dtype.kind == "i" else "regression"
+    runs = [_demo_run(X, y, task, seed + repeat) for repeat in range(n_repeats)]
+    runs = pd.concat(runs).groupby("method", sort=False)
+    frame = runs[["n_leaves", "depth", "score", "change"]].mean().assign(std_error=runs["change"].sem()).reset_index()
+    frame.insert(0, "data", name)
+    frame.insert(1, "measure", "accuracy" if task == "classification" else "R2")
+    return frame
+
+
+def _demo_run(X, y, task, seed):
+    from .methods import ALIASES
+
+    X, X_test, y, y_test = hold_out(X, y, task, 0.2, seed)
+    X, X_judge, y, y_judge = hold_out(X, y, task, 0.25, seed)
+    tree = grow(X, y, task, seed)
+    models = {BEFORE: tree} | {alias: prune_by(tree, alias, X_judge, y_judge)[0] for alias in ALIASES}
+    rows = [{"method": m} | size(model) | {"score": model.score(X_test, y_test)} for m, model in models.items()]
+    return pd.DataFrame(rows).assign(change=lambda frame: frame["score"] - frame["score"].iloc[0])
+
+
+def load_model(path: str | Path) -> Any:
+    """Load a model that joblib or pickle has written. Loading can run any code that the file holds.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be loaded; the message names it.
+    """
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except Exception as error:  # a pickle can fail in any way
+        raise ValueError(f"{path}: not a model that can be loaded ({type(error).__name__}: {error}).") from error
+
+
+def tree_of(model: Any) -> Any:
+    """The model itself, or the last step of a Pipeline."""
+    return model[-1] if hasattr(model, "steps") else model
+
+
+def rows_for_tree(model: Any, X: pd.DataFrame) -> Any:
+    """Rows of a table as `tree_of` the model takes them: its columns, through the earlier steps of a Pipeline."""
+    names = getattr(model, "feature_names_in_", X.columns)
+    missing = [name for name in names if name not in X]
+    if missing:
+        raise ValueError(f"columns that the model was fitted with are missing: {', '.join(missing)}.")
+    X = X[list(names)]
+    return model[:-1].transform(X) if len(getattr(model, "steps", ())) > 1 else X
+
+
+def with_tree(model: Any, tree: Any) -> Any:
+    """`tree` alone, or as the last step of a copy of the Pipeline."""
+    if not hasattr(model, "steps"):
+        return tree
+    whole = copy(model)
+    whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
+    return whole
