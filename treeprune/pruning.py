@@ -109,10 +109,11 @@ def pruning_path(
 
 
 def _adapter_and_rows(model, X, y, sample_weight):
-    if (X is None) != (y is None):
-        raise ValueError(f"Give X and y together. Got {'y' if X is None else 'X'} only.")
+    if X is None and y is not None:
+        raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
         raise ValueError("The 'sample_weight' parameter needs X and y.")
     adapter = find_adapter(model)
-    adapter.forest  # noqa: B018  read and checked before rows are routed through it
+    if X is not None and y is None and adapter.forest.task != "path_length":  # isolation knows no targets
+        raise ValueError("Give X and y together. Got X only.")
     return adapter, None if X is None else adapter.rows(X, y, sample_weight)

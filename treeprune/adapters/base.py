@@ -13,7 +13,7 @@ from ..core.graft import graft
 from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
-from ..exceptions import UnsupportedModelError
+from ..exceptions import MissingStatisticError, UnsupportedModelError
 
 
 class Adapter(ABC):
@@ -56,7 +56,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def _apply(self, X: Any) -> Callable[[int], NDArray]:
-        """A function of a tree's index that gives the model's own leaf id of each row in that tree."""
+        """A function of a tree's index that gives the model's own leaf id of each row in that tree.
+
+        Where the family has out-of-bag rows, it also takes the positions of the rows to route.
+        """
 
     @abstractmethod
     def encode_target(self, y: ArrayLike) -> NDArray:
@@ -74,7 +77,15 @@ class Adapter(ABC):
                 f"{type(self.model).__name__} cannot express a plan that changes {', '.join(sorted(unknown))}; "
                 f"it can express {', '.join(sorted(self.operations))}."
             )
-        return self.write(graft(self.forest, plan)[0])
+        grafted, _ = graft(self.forest, plan)
+        unknown = np.flatnonzero(grafted.is_leaf & np.isnan(grafted.value).any(axis=(1, 2)))
+        if len(unknown):
+            node, tree = grafted.node_id[unknown[0]], grafted.tree_id[grafted.node_tree[unknown[0]]]
+            raise MissingStatisticError(
+                f"{type(self.model).__name__} does not store what node {node} of tree {tree} would predict as a leaf: "
+                "give rows (X, y) to work it out from, best those that the model was fitted on."
+            )
+        return self.write(grafted)
 
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Labelled rows routed by the model's own ``apply``.
@@ -84,17 +95,38 @@ class Adapter(ABC):
         ValueError
             The rows or weights are not what the model takes; y holds labels that training did not.
         """
+        return self._rows(X, y, sample_weight)
+
+    def _rows(self, X, y, sample_weight, mask=None):
         from sklearn.utils.validation import check_consistent_length
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
-        weight = check_weights(sample_weight, len(target))
-        return Rows(self.forest, self.leaf_ids(X), target, weight, margin=lambda: self.margin(X), loss=self.loss)
+        weight, leaf_ids = check_weights(sample_weight, len(target)), self.leaf_ids(X, mask)
+        return Rows(self.forest, leaf_ids, target, weight, mask=mask, margin=lambda: self.margin(X), loss=self.loss)
 
-    def leaf_ids(self, X: Any) -> Callable[[int], NDArray[np.int32]]:
-        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,)."""
+    def leaf_ids(
+        self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None
+    ) -> Callable[[int], NDArray[np.int32]]:
+        """A function of a tree's index that gives the node of `forest` in which each row ends, shape (n_rows,).
+
+        With a ``mask(tree)`` of rows, the others are not routed and get -1.
+        """
         apply = self._apply(X)
-        return lambda tree: self._position[tree][apply(tree)]
+
+        def leaf_ids(tree):
+            if mask is None:
+                return self._position[tree][apply(tree)]
+            counts = mask(tree)
+            leaf = np.full(len(counts), -1, np.int32)
+            leaf[counts] = self._position[tree][apply(tree, np.flatnonzero(counts))]
+            return leaf
+
+        return leaf_ids
+
+    def compared(self, X: Any) -> NDArray:
+        """Rows as the splits of `forest` compare them: floats of the family's own width, in the model's columns."""
+        return np.asarray(X, dtype=np.float32)
 
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""

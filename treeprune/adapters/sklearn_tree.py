@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from ..core.forest import Forest
+from ..core.forest import NO_FEATURE, Forest
 from ..exceptions import ModelFormatError
 from .base import Adapter
 
@@ -51,19 +51,19 @@ class SklearnTreeAdapter(Adapter):
         return encode_target(self.model, y)
 
 
-def read_tree(model):
-    """The Forest of one fitted tree estimator, in scikit-learn's node order."""
+def read_tree(model, tree=0):
+    """The Forest of one fitted tree estimator, in scikit-learn's node order; ``tree`` is its index in an ensemble."""
     state = model.tree_.__getstate__()
     nodes, value = state["nodes"], state["values"]
     if len(nodes) != state["node_count"] or len(value) != len(nodes):
         raise ModelFormatError(
-            f"tree 0: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
+            f"tree {tree}: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
         )
     for side in ("left_child", "right_child"):
         big = np.abs(nodes[side]) > np.iinfo(np.int32).max
         if big.any():
             node = np.flatnonzero(big)[0]
-            raise ModelFormatError(f"tree 0 node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
+            raise ModelFormatError(f"tree {tree} node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
     classification = hasattr(model, "classes_")
     return Forest(
         root=np.zeros(1, np.int32),
@@ -84,12 +84,19 @@ def read_tree(model):
 
 
 def write_tree(tree, forest):
-    """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from."""
+    """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from.
+
+    Splits and what the forest does not hold are those of the nodes' origins.
+    """
     old = tree.__getstate__()["nodes"]
     nodes = np.zeros(forest.n_nodes, old.dtype)  # zeros also between the fields: equal trees have equal pickles
     nodes["left_child"], nodes["right_child"] = forest.children_left, forest.children_right
     for name in old.dtype.names[2:]:
-        nodes[name] = getattr(forest, name) if hasattr(forest, name) else old[name][forest.node_id]
+        held = (
+            None if name == "feature" else getattr(forest, name, None)
+        )  # an ensemble's trees have columns of their own
+        nodes[name] = old[name][forest.node_id] if held is None else held
+    nodes["feature"][forest.is_leaf] = NO_FEATURE
     cls, arguments, _ = tree.__reduce__()
     written = cls(*arguments)
     written.__setstate__(
@@ -103,7 +110,7 @@ def write_tree(tree, forest):
     return written
 
 
-def encode_target(model, y):
+def encode_target(model, y, n_outputs=None):
     """Class codes or numbers of y, shape (n_rows, n_outputs), as a scikit-learn tree or forest takes it."""
     from sklearn.utils import column_or_1d
     from sklearn.utils.validation import check_array
@@ -113,11 +120,12 @@ def encode_target(model, y):
         y, ensure_2d=False, dtype=None if classification else np.float64, input_name="y", ensure_min_samples=1
     )
     y = y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)[:, None]
-    if y.shape[1] != model.n_outputs_:
-        raise ValueError(f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {model.n_outputs_}.")
+    n_outputs = model.n_outputs_ if n_outputs is None else n_outputs
+    if y.shape[1] != n_outputs:
+        raise ValueError(f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {n_outputs}.")
     if not classification:
         return y
-    classes = [model.classes_] if model.n_outputs_ == 1 else model.classes_
+    classes = [model.classes_] if n_outputs == 1 else model.classes_
     codes = np.empty(y.shape, np.int32)
     for output, known in enumerate(classes):
         unseen = np.setdiff1d(y[:, output], known)

@@ -37,6 +37,18 @@ def poisson(y: NDArray, margin: NDArray) -> Derivatives:
     return mean - y, mean
 
 
+def gamma(y: NDArray, margin: NDArray) -> Derivatives:
+    """Half the gamma deviance of a mean ``exp(margin)``."""
+    ratio = y * np.exp(-margin)
+    return 1 - ratio, ratio
+
+
+def huber(y: NDArray, margin: NDArray, delta: float = 1.0) -> Derivatives:
+    """Half the squared error up to a distance of ``delta``, linear beyond."""
+    distance = margin - y
+    return np.clip(distance, -delta, delta), (np.abs(distance) <= delta).astype(np.float64)
+
+
 def exponential(y: NDArray, margin: NDArray) -> Derivatives:
     """AdaBoost's loss ``exp(-(2 y - 1) margin)`` of class codes 0 and 1."""
     loss = np.exp((1 - 2 * y) * margin)
@@ -58,6 +70,8 @@ LOSSES: dict[str, Loss] = {
     "logistic": logistic,
     "softmax": multinomial,
     "poisson": poisson,
+    "gamma": gamma,
+    "huber": huber,
     "exponential": exponential,
     "absolute": absolute,
     "quantile": quantile,

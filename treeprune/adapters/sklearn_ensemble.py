@@ -1,0 +1,135 @@
+"""What scikit-learn's ensembles of its own trees have in common."""
+
+import copy
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from ..core.forest import Forest
+from ..exceptions import UnsupportedModelError
+from .base import Adapter
+from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
+
+#: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
+CHUNK = 65_536
+
+
+class SklearnEnsembleAdapter(Adapter):
+    """Reads and writes the tree estimators in ``estimators_``, one by one.
+
+    Attributes
+    ----------
+    per_tree : tuple of str
+        Fitted attributes besides ``estimators_`` with one entry per tree.
+    stale : tuple of str
+        Fitted attributes that no pruned model has: they could be had from the training rows only.
+    """
+
+    operations = SklearnTreeAdapter.operations | {"drop_tree"}
+    per_tree = ()
+    stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
+
+    def _read(self):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self.model)
+        for estimator in self._estimators:
+            if not hasattr(estimator, "tree_"):
+                raise UnsupportedModelError(
+                    f"{type(self.model).__name__} over {type(estimator).__name__} is not supported; over "
+                    "scikit-learn's DecisionTree* and ExtraTree* it is."
+                )
+        return Forest.concatenate([self._read_tree(tree) for tree in range(len(self._estimators))])
+
+    @cached_property
+    def _estimators(self):
+        return list(self.model.estimators_)
+
+    def _columns(self, tree):
+        """The columns of X that a tree is given, in its order; None: all."""
+
+    def _read_tree(self, tree):
+        forest = read_tree(self._estimators[tree], tree)
+        columns = self._columns(tree)
+        if columns is not None:
+            feature = np.where(forest.is_leaf, forest.feature, columns[np.maximum(forest.feature, 0)])
+            forest = replace(forest, feature=feature.astype(np.int32), n_features=self.model.n_features_in_)
+        return forest
+
+    def write(self, forest):
+        model = copy.copy(self.model)
+        model.estimators_ = self._write_estimators(forest)
+        if forest.n_trees < len(self._estimators):
+            model.n_estimators = forest.n_trees
+            for name in self.per_tree:
+                entries = getattr(self.model, name)
+                kept = [entries[tree] for tree in forest.tree_id]
+                setattr(model, name, np.array(kept) if isinstance(entries, np.ndarray) else kept)
+        for name in self.stale:
+            vars(model).pop(name, None)
+        return model
+
+    def _write_estimators(self, forest):
+        """The estimators of the trees of a grafted forest, in a new list: warm starts add to it."""
+        return [self._write_tree(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)]
+
+    def _write_tree(self, forest, tree):
+        estimator = copy.copy(self._estimators[tree])
+        estimator.tree_ = write_tree(estimator.tree_, forest)
+        return estimator
+
+    def _apply(self, X):
+        X = self.compared(X)
+
+        def apply(tree, row=None):
+            part, columns = X if row is None else X[row], self._columns(tree)
+            return apply_tree(self._estimators[tree].tree_, part if columns is None else part[:, columns])
+
+        return apply
+
+    def compared(self, X):
+        from sklearn.utils import get_tags
+        from sklearn.utils.validation import validate_data
+
+        finite = "allow-nan" if get_tags(self.model).input_tags.allow_nan else True
+        return validate_data(
+            self.model, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=finite
+        )
+
+    def encode_target(self, y):
+        return encode_target(self.model, y, self._estimators[0].n_outputs_)
+
+    def oob_rows(self, X, y, sample_weight=None):
+        if not hasattr(self.model, "_get_estimators_indices"):
+            return super().oob_rows(X, y, sample_weight)
+        n_rows, masks = self.model._n_samples, self._out_of_bag
+        if not all(mask.any() for mask in masks):
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} has trees without out-of-bag rows: they were grown on all rows."
+            )
+        rows = self._rows(X, y, sample_weight, lambda tree: np.unpackbits(masks[tree], count=n_rows).astype(bool))
+        if len(rows.target) != n_rows:
+            raise ValueError(
+                f"Out-of-bag rows are the training rows: {type(self.model).__name__} was fitted on {n_rows}. "
+                f"Got {len(rows.target)}."
+            )
+        return rows
+
+    @cached_property
+    def _out_of_bag(self):
+        """One bit per row and tree: 1 where the row did not grow the tree."""
+        packed = []
+        for drawn in self.model._get_estimators_indices():
+            mask = np.ones(self.model._n_samples, bool)
+            mask[drawn[1] if isinstance(drawn, tuple) else drawn] = False  # Bagging draws columns, too
+            packed.append(np.packbits(mask))
+        return packed
+
+
+def apply_tree(tree, X):
+    """Leaf id of each row, int32, routed in chunks."""
+    leaf = np.empty(X.shape[0], np.int32)
+    for first in range(0, len(leaf), CHUNK):
+        leaf[first : first + CHUNK] = tree.apply(X[first : first + CHUNK])
+    return leaf

@@ -1,0 +1,14 @@
+"""scikit-learn's forests: RandomForest* and ExtraTrees*."""
+
+from .sklearn_ensemble import SklearnEnsembleAdapter
+
+
+class SklearnForestAdapter(SklearnEnsembleAdapter):
+    """The mean of the trees' values. Importances are worked out from the trees when asked for."""
+
+    models = (
+        "sklearn.ensemble._forest.RandomForestClassifier",
+        "sklearn.ensemble._forest.RandomForestRegressor",
+        "sklearn.ensemble._forest.ExtraTreesClassifier",
+        "sklearn.ensemble._forest.ExtraTreesRegressor",
+    )

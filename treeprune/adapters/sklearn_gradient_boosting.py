@@ -1,0 +1,164 @@
+"""scikit-learn's GradientBoosting*."""
+
+import copy
+from dataclasses import replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from ..core import losses
+from ..core.risk import branch_sums
+from .sklearn_ensemble import SklearnEnsembleAdapter
+from .sklearn_tree import encode_target
+from .staged import fill_values
+
+
+class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
+    """Stages of regression trees of pseudo-residuals, one for each class where there are more than two.
+
+    Leaves hold Newton steps (or medians), while nodes that split keep the mean residual of their rows: what such a
+    node would hold as a leaf is worked out from that where the loss allows it, and from rows elsewhere.
+    """
+
+    models = (
+        "sklearn.ensemble._gb.GradientBoostingClassifier",
+        "sklearn.ensemble._gb.GradientBoostingRegressor",
+    )
+    operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
+
+    def _read(self):
+        forest = super()._read()
+        n_trees, n_columns = len(self._estimators), self._n_columns
+        forest = replace(
+            forest,
+            task="margin",
+            tree_class=np.tile(np.arange(n_columns, dtype=np.int32), n_trees // n_columns),
+            tree_weight=np.full(n_trees, float(self.model.learning_rate)),
+        )
+        return replace(forest.validate(), value=self._values(forest)[:, None, None])
+
+    @cached_property
+    def _estimators(self):
+        return list(self.model.estimators_.ravel())
+
+    @property
+    def _n_columns(self):
+        return self.model.estimators_.shape[1]
+
+    def _values(self, forest):
+        stored = forest.value[:, 0, 0]
+        if self.model.loss == "squared_error":
+            return stored
+        if self.model.loss in ("log_loss", "exponential"):
+            return newton_values(forest, stored)
+        return np.where(forest.is_leaf, stored, np.nan)
+
+    def write(self, forest):
+        model, n_columns = copy.copy(self.model), self._n_columns
+        stages = np.unique(forest.tree_id // n_columns)
+        written = dict(zip(forest.tree_id, self._write_estimators(forest), strict=True))
+        model.estimators_ = np.empty((len(stages), n_columns), dtype=object)
+        for i, column in np.ndindex(model.estimators_.shape):
+            tree = stages[i] * n_columns + column
+            model.estimators_[i, column] = written.get(tree) or self._nothing(tree)
+        if len(stages) < len(self.model.estimators_):
+            model.n_estimators = model.n_estimators_ = len(stages)
+        for name in ("train_score_", "oob_improvement_", "oob_scores_"):  # not known; warm starts lengthen them
+            if hasattr(model, name):
+                setattr(model, name, np.full(len(stages), np.nan))
+        if hasattr(model, "oob_score_"):
+            model.oob_score_ = np.nan
+        return model
+
+    def _write_tree(self, forest, tree):
+        stored = self._estimators[tree].tree_.value[forest.node_id]
+        value = forest.value * (forest.tree_weight[0] / self.model.learning_rate)
+        return super()._write_tree(replace(forest, value=np.where(forest.is_leaf[:, None, None], value, stored)), tree)
+
+    def _nothing(self, tree):
+        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
+        leaf = np.full(1, -1, np.int32)
+        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
+        return self._write_tree(replace(alone, value=np.zeros((1, 1, 1))), tree)
+
+    def rows(self, X, y, sample_weight=None):
+        rows = super().rows(X, y, sample_weight)
+        if np.isnan(self.forest.value).any():
+            self.forest = rows.forest = fill_values(
+                rows, self.model._raw_predict_init(self.compared(X)), self._leaf_value
+            )
+        return rows
+
+    def _leaf_value(self, y, margin, column, sample_weight):
+        if self.model.loss not in ("log_loss", "exponential"):
+            return self.model._loss.fit_intercept_only(y_true=y - margin[:, column], sample_weight=sample_weight)
+        n = self._n_columns
+        sums = [sample_weight @ array[:, column] for array in losses.derivatives(self.loss, y[:, None], margin)]
+        return -sums[0] / sums[1] * ((n - 1) / n if n > 1 else 1.0)
+
+    def encode_target(self, y):
+        return encode_target(self.model, y, 1)
+
+    @property
+    def loss(self):
+        own = {
+            "squared_error": losses.squared,
+            "log_loss": losses.logistic if self._n_columns == 1 else losses.multinomial,
+            "exponential": losses.exponential,
+            "absolute_error": losses.absolute,
+            "quantile": partial(losses.quantile, level=getattr(self.model, "alpha", None)),
+        }
+        if self.model.loss == "huber":  # its delta is that of the last stage
+            return partial(losses.huber, delta=self.model._loss.closs.delta)
+        return own[self.model.loss]
+
+    def margin(self, X):
+        raw = self.model.decision_function if hasattr(self.model, "classes_") else self.model.predict
+        return raw(X).reshape(-1, self._n_columns)
+
+
+def newton_values(forest, stored):
+    """Values of all nodes of trees whose leaves hold Newton steps and whose other nodes mean residuals.
+
+    A leaf of weight W, mean residual m and sum of hessians H holds ``v = c W m / H`` with a constant c, so that
+    ``c / H`` follows from m, and a node's value from its own m and the sum of H over its leaves. The mean residual of
+    a leaf is what its parent's leaves over from its sibling's; for two sibling leaves it follows, but for its side,
+    from the variances (`impurity`) of the three nodes. The side is the one that agrees with the signs of the values,
+    and where both do, the one with less unequal mean hessians.
+
+    Parameters
+    ----------
+    forest : Forest
+        Boosted trees with impurities.
+    stored : ndarray of float64, shape (n_nodes,)
+        What the trees store as values.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes,)
+        NaN where a leaf's value of 0 says nothing of its hessians.
+    """
+    weight, impurity = forest.weighted_n_node_samples, forest.impurity
+    mean = np.where(forest.is_leaf, np.nan, stored)
+    node = forest.internal
+    left, right = forest.children_left[node], forest.children_right[node]
+    for leaf, sibling in ((left, right), (right, left)):
+        alone = forest.is_leaf[leaf] & ~forest.is_leaf[sibling]
+        p, a, b = node[alone], leaf[alone], sibling[alone]
+        mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
+    both = forest.is_leaf[left] & forest.is_leaf[right]
+    p, a, b = node[both], left[both], right[both]
+    between = weight[p] * impurity[p] - weight[a] * impurity[a] - weight[b] * impurity[b]
+    distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
+    sides = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for sign in (1, -1):
+            of_a = mean[p] + sign * distance * weight[b] / weight[p]
+            of_b = mean[p] - sign * distance * weight[a] / weight[p]
+            inverse = np.log(of_a / stored[a]) - np.log(of_b / stored[b])  # NaN where a sign is wrong
+            sides.append((of_a, of_b, np.nan_to_num(np.abs(inverse), nan=np.inf)))
+        first = sides[0][2] <= sides[1][2]
+        mean[a], mean[b] = (np.where(first, sides[0][i], sides[1][i]) for i in (0, 1))
+        hessian = branch_sums(forest, np.where(forest.is_leaf, weight * mean / stored, 0.0))
+        value = np.where(forest.is_leaf, stored, weight * mean / hessian)
+    return np.where(np.isfinite(value), value, np.nan)

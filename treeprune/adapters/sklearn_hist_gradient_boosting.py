@@ -1,0 +1,202 @@
+"""scikit-learn's HistGradientBoosting*."""
+
+import copy
+from functools import cached_property, partial
+
+import numpy as np
+
+from ..core import losses
+from ..core.forest import Forest
+from .base import Adapter
+from .sklearn_tree import encode_target
+from .staged import fill_values
+
+
+class SklearnHistGradientBoostingAdapter(Adapter):
+    """Stages of trees of Newton steps, one for each class where there are more than two.
+
+    Categorical columns are compared as the codes that the model's own encoder gives them. Rows are routed by the
+    model's predictor, with node ids in the place of values.
+    """
+
+    models = (
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",
+    )
+    operations = frozenset({"collapse", "source", "value", "n_node_samples", "drop_tree", "tree_weight"})
+
+    def _read(self):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self.model)
+        return Forest.concatenate(
+            [self._read_tree(predictor, tree) for tree, predictor in enumerate(self._predictors)],
+        )
+
+    @cached_property
+    def _predictors(self):
+        return [predictor for stage in self.model._predictors for predictor in stage]
+
+    @property
+    def _n_columns(self):
+        return self.model.n_trees_per_iteration_
+
+    @cached_property
+    def _columns(self):
+        """The model's column of each column that its trees split on: the encoder puts categorical ones first."""
+        categorical, n = self.model.is_categorical_, self.model.n_features_in_
+        if categorical is None:
+            return np.arange(n)
+        return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~np.asarray(categorical))])
+
+    def _read_tree(self, predictor, tree):
+        nodes, sets = predictor.nodes, predictor.raw_left_cat_bitsets
+        leaf = nodes["is_leaf"].astype(bool)
+        categorical = ~leaf & nodes["is_categorical"].astype(bool)
+        forest = Forest(
+            root=np.zeros(1, np.int32),
+            children_left=np.where(leaf, -1, nodes["left"].astype(np.int64)).astype(np.int32),
+            children_right=np.where(leaf, -1, nodes["right"].astype(np.int64)).astype(np.int32),
+            feature=np.where(leaf, -2, self._columns[np.where(leaf, 0, nodes["feature_idx"])]).astype(np.int32),
+            threshold=np.where(leaf, -2.0, nodes["num_threshold"]),
+            value=self._values(nodes, leaf)[:, None, None],
+            n_features=self.model.n_features_in_,
+            task="margin",
+            missing_go_to_left=~leaf & nodes["missing_go_to_left"].astype(bool),
+            n_node_samples=nodes["count"].astype(np.int64),
+            gain=np.where(leaf, 0.0, nodes["gain"]),
+            category_set=np.where(categorical, nodes["bitset_idx"], -1).astype(np.int32),
+            category_sets=tuple(np.flatnonzero(bits(words)).astype(np.int32) for words in sets),
+            tree_class=np.array([tree % self._n_columns], np.int32),
+        )
+        return forest
+
+    def _values(self, nodes, leaf):
+        """What each node would predict as a leaf; NaN where it is not known."""
+        shrinkage = self.model.learning_rate
+        if not self.model._loss.differentiable:
+            return np.where(leaf, nodes["value"], np.nan)
+        value = np.where(leaf, nodes["value"] / shrinkage, nodes["value"])
+        if not leaf[0]:  # the root's is stored as 0
+            smooth = self.model.monotonic_cst is None
+            value[0] = root_value(nodes, value, leaf, self.model.l2_regularization) if smooth else np.nan
+        return np.where(leaf, nodes["value"], value * shrinkage)
+
+    def write(self, forest):
+        model, n_columns = copy.copy(self.model), self._n_columns
+        stages = np.unique(forest.tree_id // n_columns)
+        written = {tree: self._write_tree(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)}
+        model._predictors = [
+            [written.get(tree) or self._nothing(tree) for tree in range(stage * n_columns, (stage + 1) * n_columns)]
+            for stage in stages
+        ]
+        for name in ("train_score_", "validation_score_"):  # not known; warm starts lengthen them
+            if len(getattr(model, name)):
+                setattr(model, name, np.full(len(stages) + 1, np.nan))
+        return model
+
+    def _write_tree(self, forest, tree):
+        old = self._predictors[tree]
+        nodes = np.zeros(forest.n_nodes, old.nodes.dtype)
+        leaf, origin = forest.is_leaf, old.nodes[forest.node_id]
+        for name in ("feature_idx", "num_threshold", "bin_threshold", "missing_go_to_left", "is_categorical"):
+            nodes[name] = np.where(leaf, 0, origin[name])
+        nodes["left"], nodes["right"] = (np.where(leaf, 0, x) for x in (forest.children_left, forest.children_right))
+        nodes["is_leaf"], nodes["depth"], nodes["count"] = leaf, forest.depth, forest.n_node_samples
+        nodes["gain"] = np.where(leaf, -1, origin["gain"])
+        nodes["value"] = np.where(leaf, forest.value[:, 0, 0] * forest.tree_weight[0], origin["value"])
+        split_on_set = nodes["is_categorical"].astype(bool)
+        kept = origin["bitset_idx"][split_on_set]
+        nodes["bitset_idx"][split_on_set] = np.arange(len(kept))
+        predictor = copy.copy(old)
+        predictor.nodes = nodes
+        predictor.binned_left_cat_bitsets = old.binned_left_cat_bitsets[kept]
+        predictor.raw_left_cat_bitsets = old.raw_left_cat_bitsets[kept]
+        return predictor
+
+    def _nothing(self, tree):
+        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
+        leaf = np.full(1, -1, np.int32)
+        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
+        alone.value[:] = 0
+        return self._write_tree(alone, tree)
+
+    def _apply(self, X):
+        from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+        X = self.model._preprocess_X(X, reset=False)
+        categories, columns = self.model._bin_mapper.make_known_categories_bitsets()
+
+        def apply(tree):
+            predictor = copy.copy(self._predictors[tree])
+            predictor.nodes = predictor.nodes.copy()
+            predictor.nodes["value"] = np.arange(len(predictor.nodes))
+            return predictor.predict(X, categories, columns, _openmp_effective_n_threads()).astype(np.int32)
+
+        return apply
+
+    def compared(self, X):
+        return self.model._preprocess_X(X, reset=False)[:, np.argsort(self._columns)]
+
+    def rows(self, X, y, sample_weight=None):
+        rows = super().rows(X, y, sample_weight)
+        if np.isnan(self.forest.value).any():
+            margin = np.repeat(self.model._baseline_prediction, len(rows.target), axis=0)
+            self.forest = rows.forest = fill_values(rows, margin, self._leaf_value)
+        return rows
+
+    def _leaf_value(self, y, margin, column, sample_weight):
+        shrinkage = self.model.learning_rate
+        if not self.model._loss.differentiable:
+            residual = y - margin[:, column]
+            return shrinkage * self.model._loss.fit_intercept_only(y_true=residual, sample_weight=sample_weight)
+        sums = [sample_weight @ array[:, column] for array in losses.derivatives(self.loss, y[:, None], margin)]
+        return -shrinkage * sums[0] / (sums[1] + self.model.l2_regularization)
+
+    def encode_target(self, y):
+        return encode_target(self.model, y, 1)
+
+    @property
+    def loss(self):
+        own = {
+            "squared_error": losses.squared,
+            "log_loss": losses.logistic if self._n_columns == 1 else losses.multinomial,
+            "absolute_error": losses.absolute,
+            "poisson": losses.poisson,
+            "gamma": losses.gamma,
+            "quantile": partial(losses.quantile, level=getattr(self.model, "quantile", None)),
+        }
+        return own.get(self.model.loss)
+
+    def margin(self, X):
+        return self.model._raw_predict(X)
+
+
+def bits(words):
+    """The bits of a bitset of 32-bit words, lowest first."""
+    return (words[:, None] >> np.arange(32, dtype=np.uint32) & 1).ravel().astype(bool)
+
+
+def root_value(nodes, value, leaf, l2):
+    r"""Value of the root, which is the mean of its children's, weighted by :math:`H + \lambda`; NaN if not known.
+
+    A node's value is :math:`v = -G / (H + \lambda)` and a split's gain
+    :math:`v_l^2 (H_l + \lambda) + v_r^2 (H_r + \lambda) - v^2 (H + \lambda)`, in which the root's own v counts as 0.
+    With G and H sums over a node's children, these are two linear equations for :math:`H_l + \lambda` and
+    :math:`H_r + \lambda` below a node whose value is known.
+    """
+    children = [nodes["left"][0], nodes["right"][0]]
+    weight = [np.nan, np.nan]
+    for i, child in enumerate(children):
+        if not leaf[child]:
+            v, a, b = value[child], value[nodes["left"][child]], value[nodes["right"][child]]
+            matrix = np.array([[v - a, v - b], [a**2 - v**2, b**2 - v**2]])
+            right = np.array([v * l2, nodes["gain"][child] - v**2 * l2])
+            if np.linalg.matrix_rank(matrix) == 2:
+                weight[i] = np.linalg.solve(matrix, right).sum() - l2
+    left, right = value[children]
+    for i, (own, other) in enumerate(((left, right), (right, left))):
+        if np.isnan(weight[i]) and own:
+            weight[i] = (nodes["gain"][0] - other**2 * weight[1 - i]) / own**2
+    found = (left * weight[0] + right * weight[1]) / (weight[0] + weight[1] - l2)
+    return found if min(weight) > 0 else np.nan

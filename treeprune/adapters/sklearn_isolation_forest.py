@@ -1,0 +1,79 @@
+"""scikit-learn's IsolationForest."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils.validation import _num_samples
+
+from ..exceptions import MissingStatisticError
+from .sklearn_ensemble import SklearnEnsembleAdapter
+
+
+class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
+    """Path lengths: a leaf at depth d that holds n training rows counts ``d + c(n)`` (Liu, Ting & Zhou 2008, eq. 1).
+
+    They follow from the structure, so that no plan can change them otherwise. The impurities that the trees store
+    are those of a random target: the Forest has none.
+    """
+
+    models = ("sklearn.ensemble._iforest.IsolationForest",)
+    operations = frozenset({"collapse", "source", "n_node_samples", "drop_tree"})
+    per_tree = ("estimators_features_", "_seeds")
+    stale = ()
+
+    def _columns(self, tree):
+        model = self.model
+        return None if model._max_features == model.n_features_in_ else np.asarray(model.estimators_features_[tree])
+
+    def _read(self):
+        forest = super()._read().validate()
+        value = (forest.depth + average_path_length(forest.n_node_samples))[:, None, None]
+        return replace(forest, task="path_length", criterion=None, impurity=None, value=value)
+
+    def _write_tree(self, forest, tree):
+        stored = self._estimators[tree].tree_.value[forest.node_id]
+        return super()._write_tree(replace(forest, value=stored), tree)
+
+    def write(self, forest):
+        model = super().write(forest)
+        model._average_path_length_per_tree, model._decision_path_lengths = zip(
+            *(
+                (average_path_length(estimator.tree_.n_node_samples), estimator.tree_.compute_node_depths())
+                for estimator in model.estimators_
+            ),
+            strict=True,
+        )
+        if model.contamination != "auto" and not self._is_lossless(forest):
+            if self._training_rows is None:
+                raise MissingStatisticError(
+                    f"With contamination={model.contamination!r}, offset_ is a percentile of the scores of the "
+                    "training rows, which pruning changes: give X."
+                )
+            model.offset_ = np.percentile(model.score_samples(self._training_rows), 100.0 * model.contamination)
+        return model
+
+    _training_rows = None
+
+    def rows(self, X, y=None, sample_weight=None):
+        self._training_rows = X
+        return super().rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight)
+
+    def encode_target(self, y):
+        """Zeros: isolation knows no target."""
+        return np.zeros((len(y), 1))
+
+    def _is_lossless(self, forest):
+        """Whether no row's path length changes: only nodes of two rows became leaves (``c(2) = 1 + c(1)``)."""
+        if forest.n_trees < len(self._estimators):
+            return False
+        origin = np.concatenate(self._position)[self.forest.start[forest.node_tree] + forest.node_id]
+        became_leaf = forest.is_leaf & ~self.forest.is_leaf[origin]
+        moved = forest.value[:, 0, 0] != self.forest.value[origin, 0, 0]
+        return not moved.any() and (forest.n_node_samples[became_leaf] == 2).all()
+
+
+def average_path_length(n_samples):
+    """Average path length of an unsuccessful search in a binary search tree of n rows, c(n); float64."""
+    from sklearn.ensemble._iforest import _average_path_length
+
+    return _average_path_length(n_samples)

@@ -1,0 +1,47 @@
+"""Values of the nodes of boosted trees that a model does not store, worked out from rows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.forest import Forest
+from ..core.risk import branch_sums
+from ..core.rows import Rows
+
+
+def fill_values(
+    rows: Rows, margin: NDArray[np.float64], leaf_value: Callable[[NDArray, NDArray, int, NDArray], float]
+) -> Forest:
+    """Forest whose values that are NaN are what the nodes would have got as leaves, had the rows grown the trees.
+
+    Stage by stage, since a leaf's value depends on the margin before its stage. Nodes that no row reaches take the
+    mean of their leaves' values, weighted by training rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Rows of a boosted ensemble; each stage has one tree for each column of the margin.
+    margin : ndarray of float64, shape (n_rows, n_columns)
+        Raw score before the first tree.
+    leaf_value : callable
+        ``leaf_value(y, margin, column, sample_weight)`` gives the value of a leaf of one tree from its rows.
+    """
+    forest, margin = rows.forest, margin.copy()
+    value = forest.value[:, 0, 0].copy()
+    n_columns = margin.shape[1]
+    for stage in range(0, forest.n_trees, n_columns):
+        leaves = [rows.leaf_ids(tree) for tree in range(stage, stage + n_columns)]
+        for column, leaf in enumerate(leaves):
+            first, last = forest.start[stage + column : stage + column + 2]
+            order = np.argsort(leaf, kind="stable")
+            for node in first + np.flatnonzero(np.isnan(value[first:last])):
+                row = order[slice(*np.searchsorted(leaf[order], [node, forest.end[node]]))]  # preorder: one slice
+                if len(row):
+                    value[node] = leaf_value(rows.target[row, 0], margin[row], column, rows.sample_weight[row])
+        for column, leaf in enumerate(leaves):
+            margin[:, column] += forest.tree_weight[stage + column] * value[leaf]
+    weight = np.where(forest.is_leaf, forest.n_node_samples, 0.0)
+    mean = branch_sums(forest, np.where(forest.is_leaf, weight * value, 0.0)) / branch_sums(forest, weight)
+    return replace(forest, value=np.where(np.isnan(value), mean, value)[:, None, None])
