@@ -133,8 +133,8 @@ class Additive:
         forest = self.forest
         kept = np.diff(np.searchsorted(pruning.leaf, forest.start)) > 0
         column = forest.tree_class if self.is_margin else np.zeros(forest.n_trees, int)
-        gone = np.setdiff1d(column, column[kept], return_indices=False)
-        first = [np.flatnonzero(column == c)[0] for c in gone]  # as a root alone, for the intercept
+        gone = np.setdiff1d(column, column[kept])
+        first = np.array([np.flatnonzero(column == c)[0] for c in gone], dtype=int)  # as a root alone, for the intercept
         kept[first] = True
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)

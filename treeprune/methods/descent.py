@@ -107,12 +107,12 @@ class DescentMethod(PruningMethod):
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
-        scale = _scale(trees)  # a row that some trees do not see counts as if the others stood for all
+        scale = _scale(trees, len(weight))  # a row that some trees do not see counts as if the others stood for all
         model = Quadratic(residual * (weight * scale)[:, None], weight * scale**2)
         unit = model.loss
-        for tree in trees:
-            model.gradient -= np.where(tree.leaf[:, None] >= 0, tree.value[tree.leaf], 0.0) * model.hessian[:, None]
-        return additive, BlockDescent(trees, [model], **options), unit
+        descent = BlockDescent(trees, [model], **options)
+        descent.take_out()
+        return additive, descent, unit
 
     def _within_budget(self, forest, descent, penalties):
         """The largest pruning found along the path that no budget forbids."""
@@ -145,10 +145,10 @@ class DescentMethod(PruningMethod):
 
 def snapshot(forest: Forest, descent: "BlockDescent") -> Pruning:
     """The present pruning of a search."""
-    leaves, first = [tree.leaves for tree in descent.trees], [forest.start[tree.index] for tree in descent.trees]
-    leaf = np.concatenate([of_tree + at for of_tree, at in zip(leaves, first, strict=True)]).astype(np.int32)
-    value = np.concatenate([tree.value[of_tree] for tree, of_tree in zip(descent.trees, leaves, strict=True)])
-    return Pruning(leaf, value, descent.n_nodes, sum(tree.n_nodes > 0 for tree in descent.trees))
+    kept = [(first, tree) for first, tree in zip(forest.start[:-1], descent.trees, strict=True) if not tree.dropped]
+    leaf = np.concatenate([np.empty(0, np.int64), *(tree.leaf + first for first, tree in kept)]).astype(np.int32)
+    value = np.concatenate([descent.trees[0].value[:0], *(tree.value for _, tree in kept)])
+    return Pruning(leaf, value, descent.n_nodes, len(kept))
 
 
 def _penalties(unit):
@@ -162,38 +162,27 @@ def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> 
     forest, trees = additive.forest, []
     for index, (first, last) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
         nodes, leaf = slice(first, last), rows.leaf_ids(index)
-        left, right = forest.children_left[nodes], forest.children_right[nodes]
-        trees.append(
-            Tree(
-                index,
-                np.where(leaf >= 0, leaf - first, -1).astype(np.int32),
-                np.where(left >= 0, left - first, -1).astype(np.int32),
-                np.where(right >= 0, right - first, -1).astype(np.int32),
-                (forest.end[nodes] - first).astype(np.int32),
-                forest.depth[nodes],
-                split_price[nodes],
-                np.ascontiguousarray(additive.value[nodes]),
-                int(forest.tree_class[index]) if additive.is_margin else 0,
-            )
-        )
+        end, leaf = (forest.end[nodes] - first).astype(np.int32), np.where(leaf >= 0, leaf - first, -1)
+        model = int(forest.tree_class[index]) if additive.is_margin else 0
+        trees.append(Tree.of(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
     return trees
 
 
 def _split_price(price, forest):
-    """Price of each node's split, in nodes."""
+    """Price of each node's split, in nodes; empty: all are free."""
     if price is None:
-        return np.ones(forest.n_nodes)
+        return np.empty(0)
     price = np.asarray(price, dtype=np.float64)
     if price.shape != (forest.n_features,) or not np.isfinite(price).all() or (price < 0).any():
         raise ValueError(
             f"The 'price' parameter must hold {forest.n_features} finite numbers >= 0, one per feature. Got {price!r}."
         )
-    return 1.0 + np.append(price, 0.0)[np.maximum(forest.feature, -1)]
+    return np.append(price, 0.0)[np.maximum(forest.feature, -1)]
 
 
-def _scale(trees):
-    seen = sum((tree.leaf >= 0).astype(np.int64) for tree in trees)
-    return np.divide(len(trees), seen, out=np.zeros(len(seen)), where=seen > 0)
+def _scale(trees, n_rows):
+    seen = sum(np.bincount(tree.row, minlength=n_rows) for tree in trees)
+    return np.divide(len(trees), seen, out=np.zeros(n_rows), where=seen > 0)
 
 
 def _is_squared(loss):

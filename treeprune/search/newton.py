@@ -32,53 +32,49 @@ class NewtonDescent(BlockDescent):
 
     def __init__(self, trees: list[Tree], derivatives: Callable, base: NDArray[np.float64], **options):
         self.derivatives, self.base = derivatives, base
-        super().__init__(trees, [], low=np.zeros(1), **options)
+        super().__init__(trees, [], **options)
         self._restart()
 
     def restore(self, state: list):
         """Go back to the prunings of an earlier `state`."""
-        self._set(state)
+        super().restore(state)
         self._restart()
-
-    def _set(self, state):
-        for tree, (value, collapse, n_nodes) in zip(self.trees, state, strict=True):
-            tree.value, tree.collapse, tree.n_nodes = value, collapse, n_nodes
 
     def _restart(self):
         self.score, self.doublings = self._score(), 0
         self._renew()
 
-    def cycle(self, penalty: float) -> float:
+    def cycle(self, penalty: float, within: bool = False) -> float:
         """One step for each tree on a new model of the loss; by how much the objective falls, loss and all."""
         before = self.state()
         cost, self.doublings = self._cost(penalty), max(self.doublings - 1, 0)
         while self.doublings <= _MOST_DOUBLINGS:
             self._renew()
-            super().cycle(penalty)
+            super().cycle(penalty, within)
             score = self._score()
             change = self._loss_change(score - self.score) + self._cost(penalty) - cost
             if change <= 0.0:
                 self.score = score
                 return -change
-            self._set(before)
+            super().restore(before)
             self.doublings += 1
         return 0.0
 
     def _renew(self):
         gradient, hessian = self.derivatives(self.score)
         hessian = np.maximum(hessian, 1e-16) * 2.0**self.doublings
-        self.replace(
-            [Quadratic(-gradient[:, [c]], np.ascontiguousarray(hessian[:, c])) for c in range(gradient.shape[1])]
-        )
+        self.models = [
+            Quadratic(-gradient[:, [c]], np.ascontiguousarray(hessian[:, c])) for c in range(gradient.shape[1])
+        ]
+        for tree in self.trees:
+            tree.hessian = None
 
     def _score(self):
         score = self.base.copy()
         for tree in self.trees:
-            score[:, tree.model] += np.where(tree.leaf >= 0, tree.value[tree.leaf, 0], 0.0)
+            n_rows = np.subtract(*tree.span[tree.leaf, 2:0:-1].T)
+            score[tree.row, tree.model] += np.repeat(tree.value[:, 0], n_rows)
         return score
-
-    def _cost(self, penalty):
-        return self.objective(penalty) - sum(model.loss for model in self.models)
 
     def _loss_change(self, step):
         gradients = [self.derivatives(self.score + at * step)[0] for at in _NODES]
