@@ -8,6 +8,21 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 
@@ -130,6 +145,114 @@ def _single_trees():
 
 #: scikit-learn's single trees, by name.
 SINGLE_TREES = {specimen.name: specimen for specimen in _single_trees()}
+
+
+def _categories(task):
+    """Two columns of categories among five, some missing."""
+    X, y = _made(task, n_rows=240)
+    X[:, 1] = np.digitize(X[:, 1], [-1, -0.3, 0.4, 1.2])
+    X[:, 3] = np.digitize(X[:, 3], [-0.5, 0.5])
+    X[::17, 3] = np.nan
+    return X, y
+
+
+DATA["classes, categories"] = lambda: _categories("classification")
+DATA["numbers, categories"] = lambda: _categories("regression")
+
+
+def _ensembles(*rows):
+    """Specimens of ``(class, data, parameters)`` or ``(class, data, weights, parameters)``, named after them."""
+    for cls, data, *weights, params in rows:
+        specimen = _tree(cls, data, *weights, **params)
+        yield specimen.name.replace("n_estimators", "trees").replace("max_iter", "trees"), specimen
+
+
+_SHALLOW = {"max_depth": 3}
+_SHALLOW_CLASSIFIER, _SHALLOW_REGRESSOR = DecisionTreeClassifier(**_SHALLOW), DecisionTreeRegressor(**_SHALLOW)
+
+#: scikit-learn's forests and what is bagged, by name.
+BAGGED = dict(
+    _ensembles(
+        (RandomForestClassifier, "iris", {"n_estimators": 5}),
+        (RandomForestClassifier, "classes, holes", {"n_estimators": 4}),
+        (RandomForestClassifier, "classes, 2 outputs", {"n_estimators": 4}),
+        (RandomForestClassifier, "digits", {"n_estimators": 15, "oob_score": True}),
+        (RandomForestClassifier, "named classes", {"n_estimators": 4, "class_weight": "balanced_subsample"}),
+        (RandomForestClassifier, "classes", "real", {"n_estimators": 4, "max_leaf_nodes": 20}),
+        (RandomForestClassifier, "cancer", {"n_estimators": 4, "criterion": "entropy", "max_samples": 0.5}),
+        (RandomForestRegressor, "numbers, 3 outputs", {"n_estimators": 4}),
+        (RandomForestRegressor, "diabetes", {"n_estimators": 20, "oob_score": True}),
+        (RandomForestRegressor, "numbers", {"n_estimators": 3, "criterion": "absolute_error", "max_depth": 5}),
+        (RandomForestRegressor, "counts", "integer", {"n_estimators": 4, "criterion": "poisson"}),
+        (ExtraTreesClassifier, "named classes", {"n_estimators": 4}),
+        (ExtraTreesClassifier, "cancer", {"n_estimators": 4, "monotonic_cst": [-1, 1] * 15}),
+        (ExtraTreesRegressor, "numbers, holes", {"n_estimators": 4}),
+        (ExtraTreesRegressor, "diabetes", {"n_estimators": 6, "bootstrap": True, "max_samples": 0.6}),
+        (BaggingClassifier, "iris", {"n_estimators": 5}),
+        (BaggingClassifier, "named classes", {"n_estimators": 4, "max_features": 0.6}),
+        (BaggingClassifier, "digits", {"n_estimators": 4, "max_samples": 0.08, "bootstrap_features": True}),
+        (
+            BaggingClassifier,
+            "cancer",
+            {"n_estimators": 4, "estimator": ExtraTreeClassifier(), "bootstrap": False, "max_samples": 0.5},
+        ),
+        (BaggingRegressor, "numbers, holes", {"n_estimators": 4, "estimator": DecisionTreeRegressor(max_leaf_nodes=9)}),
+        (BaggingRegressor, "diabetes", {"n_estimators": 15, "oob_score": True}),
+    )
+)
+
+#: scikit-learn's boosted ensembles, by name.
+BOOSTED = dict(
+    _ensembles(
+        (AdaBoostClassifier, "named classes", {"n_estimators": 5, "estimator": _SHALLOW_CLASSIFIER}),
+        (AdaBoostClassifier, "cancer", {"n_estimators": 6, "estimator": _SHALLOW_CLASSIFIER}),
+        (AdaBoostClassifier, "iris", {"n_estimators": 9, "estimator": DecisionTreeClassifier()}),  # ends at once
+        (AdaBoostRegressor, "diabetes", {"n_estimators": 5, "estimator": _SHALLOW_REGRESSOR}),
+        (AdaBoostRegressor, "numbers", {"n_estimators": 5, "loss": "exponential", "learning_rate": 0.5}),
+        (GradientBoostingClassifier, "cancer", {"n_estimators": 5}),
+        (GradientBoostingClassifier, "named classes", {"n_estimators": 3}),
+        (GradientBoostingClassifier, "wine", {"n_estimators": 3}),
+        (GradientBoostingClassifier, "cancer", {"n_estimators": 5, "loss": "exponential"}),
+        (GradientBoostingClassifier, "classes", "real", {"n_estimators": 4, "subsample": 0.7}),
+        (GradientBoostingClassifier, "cancer", {"n_estimators": 9, "n_iter_no_change": 1, "max_leaf_nodes": 5}),
+        (GradientBoostingRegressor, "diabetes", {"n_estimators": 5, "max_depth": 5}),
+        (GradientBoostingRegressor, "numbers", "real", {"n_estimators": 4, "loss": "absolute_error"}),
+        (GradientBoostingRegressor, "diabetes", {"n_estimators": 4, "loss": "huber"}),
+        (GradientBoostingRegressor, "numbers", {"n_estimators": 4, "loss": "quantile", "alpha": 0.8}),
+        (GradientBoostingRegressor, "numbers", {"n_estimators": 4, "init": "zero", "learning_rate": 1.0}),
+        (HistGradientBoostingClassifier, "cancer", {"max_iter": 5}),
+        (HistGradientBoostingClassifier, "named classes", {"max_iter": 3, "min_samples_leaf": 5}),
+        (HistGradientBoostingClassifier, "wine", {"max_iter": 3, "min_samples_leaf": 5}),
+        (HistGradientBoostingClassifier, "classes, holes", {"max_iter": 3, "min_samples_leaf": 3, "max_depth": 4}),
+        (
+            HistGradientBoostingClassifier,
+            "classes, categories",
+            {"max_iter": 4, "min_samples_leaf": 3, "categorical_features": [1, 3]},
+        ),
+        (HistGradientBoostingClassifier, "cancer", {"max_iter": 9, "early_stopping": True, "n_iter_no_change": 2}),
+        (HistGradientBoostingRegressor, "diabetes", "real", {"max_iter": 4, "l2_regularization": 2.0}),
+        (
+            HistGradientBoostingRegressor,
+            "numbers, categories",
+            {"max_iter": 4, "min_samples_leaf": 3, "categorical_features": [1, 3]},
+        ),
+        (HistGradientBoostingRegressor, "counts", {"max_iter": 4, "loss": "poisson"}),
+        (HistGradientBoostingRegressor, "diabetes", {"max_iter": 4, "loss": "gamma"}),
+        (HistGradientBoostingRegressor, "numbers", {"max_iter": 4, "loss": "absolute_error"}),
+        (HistGradientBoostingRegressor, "numbers, holes", {"max_iter": 4, "loss": "quantile", "quantile": 0.7}),
+        (HistGradientBoostingRegressor, "numbers", {"max_iter": 4, "monotonic_cst": [1, 0, -1, 0, 0]}),
+    )
+)
+
+#: scikit-learn's isolation forests, by name.
+ISOLATION = dict(
+    _ensembles(
+        (IsolationForest, "cancer", {"n_estimators": 6}),
+        (IsolationForest, "digits", {"n_estimators": 5, "max_features": 0.3}),
+        (IsolationForest, "diabetes", "real", {"n_estimators": 5, "contamination": 0.1}),
+        (IsolationForest, "numbers, holes", {"n_estimators": 5, "max_samples": 40, "bootstrap": True}),
+    )
+)
 
 #: Every family, by name: contracts that hold for all models are parametrised over this.
 ZOO = {"single trees": SINGLE_TREES}

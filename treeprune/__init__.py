@@ -8,7 +8,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "prune": "pruning",
     "pruning_path": "pruning",
+    "check_model": "io",
+    "read_model": "io",
     "TreePruner": "estimators",
+    "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
     "MissingStatisticError": "exceptions",
     "UnsupportedModelError": "exceptions",
@@ -17,9 +20,12 @@ __all__ = [
     "MissingStatisticError",
     "ModelFormatError",
     "TreePruner",
+    "TreePrunerCV",
     "UnsupportedModelError",
+    "check_model",
     "prune",
     "pruning_path",
+    "read_model",
 ]
 
 

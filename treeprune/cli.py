@@ -1,11 +1,12 @@
 """The command line: a thin shell over the library. Heavy imports wait until a command runs."""
 
+import math
 import sys
 
 import click
 
 from . import __version__
-from .console import emit, output_file, progress, run, say
+from .console import emit, output_file, prepare_process, progress, run, say
 
 #: Share of the rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
@@ -27,6 +28,17 @@ def _method(context, parameter, name):
     if name not in ALIASES:
         raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
     return ALIASES[name]()
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers in a range; NaN, which compares with nothing, and infinity are in none."""
+
+    def convert(self, value, param, ctx):
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 data_argument = click.argument("data", required=False)
@@ -51,6 +63,7 @@ method_option = click.option(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    prepare_process()
     sys.exit(run(cli))
 
 
@@ -81,9 +94,7 @@ def demo(repeats, seed, as_json):
     with progress("Growing and pruning"):
         frame = pd.concat([workflow.demo(name, repeats, seed) for name in workflow.DEMO_DATA])
     emit(frame, as_json=as_json, by=("data", "measure"))
-    say(
-        f"Means over {repeats} random splits: 60 % of the rows grow a tree, 20 % guide the pruning, 20 % give the score."
-    )
+    say(f"Means over {repeats} random splits. Of the rows, 60 % grow a tree, 20 % guide the pruning, 20 % score it.")
 
 
 @cli.command()
@@ -120,12 +131,12 @@ def path(data, target, method, task, drop, seed, as_json):
 @data_argument
 @target_option
 @method_option
-@click.option("--alpha", type=click.FloatRange(min=0), help="Strength of the pruning.")
+@click.option("--alpha", type=FiniteRange(min=0), help="Strength of the pruning.")
 @click.option("--leaves", type=click.IntRange(min=1), help="Instead of --alpha: the most leaves to keep.")
 @click.option(
     "--validation",
     metavar="FRACTION",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
@@ -206,13 +217,13 @@ def _check_sources(judged, data, validation, model_file, trust):
 
 def _read(data, target, task, drop):
     """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided."""
-    from .tables import column_encoder, read_table, split_target
+    from .tables import column_encoder, count, read_table, split_target
 
     if not data or not target:
         raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
     X, y, task, notes = split_target(read_table(data), target, task=task, drop=drop)
     encoder, more = column_encoder(X)
-    say(f"{data}: {len(X)} rows, {len(X.columns)} columns")
+    say(f"{data}: {count(len(X), 'row')}, {count(len(X.columns), 'column')}")
     for note in [*notes, *more]:
         say(f"  {note}")
     return X, y, task, encoder

@@ -5,14 +5,17 @@ Data goes to standard output, everything said about it to standard error.
 
 import json
 import os
+import shutil
 import signal
 import sys
+import textwrap
 import threading
 import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import ROUND_CEILING, Context
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -29,6 +32,11 @@ EXTRAS = {"pyarrow": "parquet", "matplotlib": "plot"}
 
 #: Strengths of splits without gain are positive, but mean nothing as numbers.
 _TINY = 1e-300
+#: How floats of these columns are shown.
+_DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
+_DIGITS |= dict.fromkeys(["score", "change", "std_error"], ".3f")
+#: Terminals of fewer columns get narrow tables.
+_NARROW = 60
 _SECONDS_TO_UNWIND = 0.5
 _unfinished: set[Path] = set()
 
@@ -53,12 +61,16 @@ class Failure(click.ClickException):
         self.exit_code = code
 
 
-def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
-    """Run a command; whatever happens becomes a message and an exit code."""
+def prepare_process() -> None:
+    """Settle what is the process's own: encoding, warnings, interruption."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can
     warnings.showwarning = lambda message, *_args, **_kwargs: say(f"Warning: {message}")
     _stop_when_interrupted()
+
+
+def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
+    """Run a command; whatever happens becomes a message and an exit code."""
     try:
         return ExitCode(command.main(args, prog_name="treeprune", standalone_mode=False) or ExitCode.OK)
     except (click.Abort, KeyboardInterrupt):
@@ -72,7 +84,9 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
 
 
 def say(message: str) -> None:
-    """Print a line for the user."""
+    """Print a line for the user, folded to the width of the terminal."""
+    if sys.stderr.isatty():
+        message = textwrap.fill(message, shutil.get_terminal_size().columns, subsequent_indent="  ")
     click.echo(message, err=True)
 
 
@@ -152,39 +166,47 @@ def _write(text):
 
 
 def _render(frame, title=None):
+    """A table for a terminal; where it is wider than that, each row as a list of its values."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(file=sys.stdout, highlight=False)
-    wide = console.width >= 60
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1 if wide else 0),
-        header_style="bold",
-    )
-    for name in frame:
-        number = frame[name].dtype.kind in "if"
-        table.add_column(
-            name.removeprefix("n_").replace("_", " "), justify="right" if number else "left", overflow="fold"
-        )
-    for row in frame.itertuples(index=False):
-        table.add_row(*map(_cell, row))
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    narrow = console.width < _NARROW
+    header = [name.removeprefix("n_").replace("_", "\n" if narrow else " ") for name in frame]
+    rows = list(zip(*(_cells(frame[name]) for name in frame), strict=True))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0 if narrow else 1))
+    for name, column in zip(header, frame, strict=True):
+        table.add_column(name, justify="right" if frame[column].dtype.kind in "iuf" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    if console.measure(table, options=console.options.update(width=1000)).maximum > console.width:
+        table = Table.grid(padding=(0, 2))
+        for row in rows:
+            for name, cell in zip(header, row, strict=True):
+                table.add_row(name.replace("\n", " "), cell)
+            table.add_row()
     with console.capture() as capture:
+        if title:
+            console.print(title, style="bold")
         console.print(table)
+        console.print()
     return capture.get()
 
 
-def _cell(value):
-    if value is None or value != value:
-        return "-"
-    if not isinstance(value, float):
-        return str(value)
-    return ">0" if 0 < value < _TINY else f"{value:.4g}"
+def _cells(column):
+    """The values of a column as text, floats to the number of digits that its name asks for."""
+    digits = _DIGITS.get(column.name, ".4g")
+    for value in column:
+        if value is None or value != value:
+            yield "-"
+        elif not isinstance(value, float):
+            yield str(value)
+        elif column.name == "alpha":  # rounded up, so that what is shown, given as a strength, prunes as much
+            up = Context(prec=4, rounding=ROUND_CEILING).create_decimal_from_float(value)
+            yield ">0" if 0 < value < _TINY else f"{float(up):.4g}"
+        else:
+            yield format(value, digits)
 
 
 def _explain(error):

@@ -1,12 +1,16 @@
 """prune and pruning_path: a method applied to a fitted model."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from .adapters import find_adapter
-from .core.path import PruningPath
+from .adapters.base import Adapter
+from .core.path import Path
+from .core.plan import Plan
+from .core.rows import Rows
 from .methods import PathMethod, PruningMethod, as_method
 
 
@@ -58,12 +62,30 @@ def prune(
     >>> from treeprune import prune
     >>> from treeprune.methods import CostComplexity
     >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
-    >>> prune(tree, CostComplexity(n_leaves=3)).get_n_leaves()
+    >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
-    method = as_method(method)
-    adapter, rows = _adapter_and_rows(model, X, y, sample_weight)
-    return adapter.prune(method.plan(adapter.forest, rows))
+    return carry_out(model, as_method(method), _rows_of(X, y, sample_weight))
+
+
+def carry_out(model: Any, method: PruningMethod, rows_of: Callable[[Adapter], Rows | None]) -> Any:
+    """The model after all stages of a method, each planned for what the stage before left.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model.
+    method : PruningMethod
+    rows_of : callable
+        ``rows_of(adapter)`` routes the rows to judge by through a model, or gives None.
+    """
+    adapter = find_adapter(model)
+    if not method.stages:
+        return adapter.prune(Plan())
+    for stage in method.stages:
+        model = adapter.prune(stage.plan(adapter.forest, rows_of(adapter)))
+        adapter = find_adapter(model)
+    return model
 
 
 def pruning_path(
@@ -73,16 +95,16 @@ def pruning_path(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
-) -> PruningPath:
+) -> Path:
     """All pruned models that a method gives as its strength rises.
 
     Parameters are those of `prune`; the method's own strength is not used.
 
     Returns
     -------
-    PruningPath
-        With ``alphas``, ``impurities`` and ``n_leaves`` per step, ``prune(alpha= | n_leaves= | step=)`` and
-        ``to_frame()``.
+    PruningPath or SequencePath
+        With ``impurities``, ``n_leaves`` and (unless the trees have no strength) ``alphas`` per step,
+        ``prune(alpha= | n_leaves= | step=)`` and ``to_frame()``. The trees of a PruningPath are nested.
 
     Raises
     ------
@@ -98,22 +120,26 @@ def pruning_path(
     >>> path = pruning_path(tree)
     >>> path.n_leaves
     array([9, 7, 5, 4, 3, 2, 1])
-    >>> path.prune(step=3).get_n_leaves()
+    >>> print(path.prune(step=3).get_n_leaves())
     4
     """
     method = as_method(method)
     if not isinstance(method, PathMethod):
-        raise ValueError(f"{type(method).__name__} gives no nested path of trees.")
-    adapter, rows = _adapter_and_rows(model, X, y, sample_weight)
-    return replace(method.path(adapter.forest, rows), write=adapter.prune)
+        raise ValueError(f"{type(method).__name__} gives no path of trees.")
+    rows_of, adapter = _rows_of(X, y, sample_weight), find_adapter(model)
+    return replace(method.path(adapter.forest, rows_of(adapter)), write=adapter.prune)
 
 
-def _adapter_and_rows(model, X, y, sample_weight):
+def _rows_of(X, y, sample_weight):
+    """A function of an adapter that routes the rows through its model."""
     if X is None and y is not None:
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
         raise ValueError("The 'sample_weight' parameter needs X and y.")
-    adapter = find_adapter(model)
-    if X is not None and y is None and adapter.forest.task != "path_length":  # isolation knows no targets
-        raise ValueError("Give X and y together. Got X only.")
-    return adapter, None if X is None else adapter.rows(X, y, sample_weight)
+
+    def rows_of(adapter):
+        if X is not None and y is None and adapter.forest.task != "path_length":  # isolation knows no targets
+            raise ValueError("Give X and y together. Got X only.")
+        return None if X is None else adapter.rows(X, y, sample_weight)
+
+    return rows_of

@@ -101,7 +101,7 @@ def split_target(
     if missing.all():
         raise ValueError(f"the target {target!r} is missing in all {len(y)} rows.")
     if missing.any():
-        notes.append(f"left out {_count(missing.sum(), 'row')} without {target!r}")
+        notes.append(f"left out {count(missing.sum(), 'row')} without {target!r}")
         X, y = X[~missing], y[~missing]
     kind = _kind(y)
     if kind == _DATE or (kind == _TEXT and task == "regression"):
@@ -110,7 +110,7 @@ def split_target(
     n_distinct = len(pd.unique(y))
     few = kind == _TEXT or (y.dtype.kind in "iu" and n_distinct <= MOST_CLASSES)
     task = task or ("classification" if few else "regression")
-    classes = f" with {_count(n_distinct, 'class', 'classes')}" if task == "classification" else ""
+    classes = f" with {count(n_distinct, 'class', 'classes')}" if task == "classification" else ""
     return X, y, task, [*notes, f"target {target!r}: {task}{classes}"]
 
 
@@ -184,5 +184,6 @@ def _numbers(y):
     return y.astype(np.int64) if whole else y
 
 
-def _count(n, noun, plural=None):
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun, in the singular for one."""
     return f"{n} {noun if n == 1 else plural or noun + 's'}"

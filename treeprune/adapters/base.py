@@ -30,12 +30,15 @@ class Adapter(ABC):
         Class paths of the models that the adapter takes, subclasses included.
     operations : frozenset of str
         The fields of a Plan that the family can express.
+    votes : bool
+        Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
     operations: ClassVar[frozenset[str]]
+    votes: ClassVar[bool] = False
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -102,8 +105,16 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
-        weight, leaf_ids = check_weights(sample_weight, len(target)), self.leaf_ids(X, mask)
-        return Rows(self.forest, leaf_ids, target, weight, mask=mask, margin=lambda: self.margin(X), loss=self.loss)
+        return Rows(
+            self.forest,
+            self.leaf_ids(X, mask),
+            target,
+            check_weights(sample_weight, len(target)),
+            mask=mask,
+            compared=lambda: self.compared(X),
+            margin=lambda: self.margin(X),
+            loss=self.loss,
+        )
 
     def leaf_ids(
         self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None

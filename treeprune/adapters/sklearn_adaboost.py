@@ -16,6 +16,7 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
     )
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
     per_tree = ("estimator_errors_",)
+    votes = True
 
     def _read(self):
         weight = np.array(self.model.estimator_weights_[: len(self._estimators)], dtype=np.float64)

@@ -148,8 +148,8 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def _leaf_value(self, y, margin, column, sample_weight):
         shrinkage = self.model.learning_rate
         if not self.model._loss.differentiable:
-            residual = y - margin[:, column]
-            return shrinkage * self.model._loss.fit_intercept_only(y_true=residual, sample_weight=sample_weight)
+            weight = None if (sample_weight == 1).all() else sample_weight  # None: halves between two rows
+            return shrinkage * self.model._loss.fit_intercept_only(y - margin[:, column], weight)
         sums = [sample_weight @ array[:, column] for array in losses.derivatives(self.loss, y[:, None], margin)]
         return -shrinkage * sums[0] / (sums[1] + self.model.l2_regularization)
 

@@ -47,6 +47,12 @@ class SklearnTreeAdapter(Adapter):
         leaf = self.model.apply(X)
         return lambda tree: leaf
 
+    def compared(self, X):
+        from sklearn.utils.validation import check_array
+
+        X = check_array(X, dtype=np.float32, accept_sparse="csr", ensure_all_finite=False)
+        return X.toarray() if hasattr(X, "toarray") else X
+
     def encode_target(self, y):
         return encode_target(self.model, y)
 
@@ -60,7 +66,7 @@ def read_tree(model, tree=0):
             f"tree {tree}: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
         )
     for side in ("left_child", "right_child"):
-        big = np.abs(nodes[side]) > np.iinfo(np.int32).max
+        big = nodes[side] != nodes[side].astype(np.int32)
         if big.any():
             node = np.flatnonzero(big)[0]
             raise ModelFormatError(f"tree {tree} node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")

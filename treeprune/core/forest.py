@@ -207,6 +207,25 @@ class Forest:
         self._validate_numbers()
         return self
 
+    def reachable(self) -> tuple["Forest", NDArray[np.intp]]:
+        """The forest without the nodes that no root reaches, and the ids of those that stay.
+
+        Roots must be the first nodes of their trees.
+
+        Raises
+        ------
+        ModelFormatError
+            As `validate`, but for nodes that are not reached.
+        """
+        self._validate_lengths()
+        kept = np.flatnonzero(self._validate_structure())
+        if len(kept) == self.n_nodes:
+            return self, kept
+        position = np.full(self.n_nodes + 1, LEAF, np.int32)
+        position[kept] = np.arange(len(kept))
+        left, right = position[self.children_left[kept]], position[self.children_right[kept]]
+        return self.take(kept, left, right, position[self.root]), kept
+
     def canonical(self) -> "Forest":
         """The same forest with every tree in preorder; `node_id` keeps the model's ids. Must be valid."""
         from .kernels import preorder

@@ -1,4 +1,4 @@
-"""PruningPath: a nested family of pruned trees, held as one number per node."""
+"""Paths: families of pruned trees. A PruningPath is nested, and held as one number per node."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,8 +21,97 @@ def is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
+class Path:
+    """What every path offers: trees in order of falling size, by step, by number of leaves, and as a table."""
+
+    forest: Forest
+    risk: NDArray[np.float64]
+    n_leaves: NDArray[np.int64]
+    impurities: NDArray[np.float64]
+    write: Callable[[Plan], Any] | None
+    #: Strength of each step; None where trees have none.
+    alphas: NDArray[np.float64] | None = None
+    #: Name of the method's own knob, and its values as a function of `alphas`, where that is another scale.
+    knob: tuple[str, Callable[[NDArray[np.float64]], NDArray]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.n_leaves)
+
+    def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
+        """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
+        self._check(alpha, n_leaves, step)
+        if step is not None:
+            return int(step) % len(self)
+        if n_leaves is not None:
+            return int(np.argmax(self.n_leaves <= n_leaves))
+        return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
+
+    def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
+        """The plan of one tree of the path; exactly one of the three must be given."""
+        raise NotImplementedError
+
+    def prune(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Any:
+        """The pruned model at a strength, a number of leaves or a step of the path.
+
+        Parameters
+        ----------
+        alpha : float, optional
+            Every node whose strength is at most this becomes a leaf. 0 prunes nothing.
+        n_leaves : int, optional
+            The largest tree of the path with at most this many leaves.
+        step : int, optional
+            Index into `n_leaves`; negative counts from the end.
+
+        Returns
+        -------
+        object
+            A fitted model of the same class as the one that the path was taken of.
+        """
+        return self.write(self.plan(alpha=alpha, n_leaves=n_leaves, step=step))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The path as a table, in the manner of rpart's ``printcp``.
+
+        Returns
+        -------
+        DataFrame
+            One row per step: alpha and the method's own knob (where there are such), n_leaves, impurity and impurity
+            relative to that of the root alone.
+        """
+        import pandas as pd
+
+        root = self.risk[self.forest.root].sum()
+        columns = {} if self.alphas is None else {"alpha": self.alphas}
+        if self.knob is not None:
+            name, of_alpha = self.knob
+            columns[name] = of_alpha(self.alphas)
+        columns["n_leaves"] = self.n_leaves
+        columns["impurity"] = self.impurities
+        columns["relative_impurity"] = self.impurities / root if root else np.ones(len(self))
+        return pd.DataFrame(columns).rename_axis("step")
+
+    def _check(self, alpha, n_leaves, step):
+        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
+            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
+        if alpha is not None and self.alphas is None:
+            raise ValueError(
+                f"The trees of this path have no strength: give 'n_leaves' or 'step'. Got alpha={alpha!r}."
+            )
+        if alpha is not None and not (is_number(alpha, Real) and 0 <= alpha < np.inf):
+            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
+        if n_leaves is not None and not (is_number(n_leaves, Integral) and n_leaves >= self.n_leaves[-1]):
+            raise ValueError(
+                f"The 'n_leaves' parameter must be an int and at least {self.n_leaves[-1]}, the leaves of the "
+                f"smallest tree of the path. Got {n_leaves!r}."
+            )
+        if step is not None and not (is_number(step, Integral) and -len(self) <= step < len(self)):
+            raise ValueError(
+                f"The 'step' parameter must be an int in the range [{-len(self)}, {len(self)}). Got {step!r}."
+            )
+
+
 @dataclass(frozen=True, eq=False)
-class PruningPath:
+class PruningPath(Path):
     """All trees that a method gives as its strength rises, each nested in the one before.
 
     A node collapses when the strength reaches its own: tree ``i`` is what is left when every node with
@@ -39,6 +128,8 @@ class PruningPath:
         Risk of each node as a leaf, per unit of row weight; on training impurity, scikit-learn's impurities.
     resolution : float, default=0.0
         Strengths closer than this differ by rounding only: they share one step, at the largest of them.
+    knob : tuple of str and callable, optional
+        Name of the method's own knob, and its values as a function of alpha, where that is another scale.
     write : callable, optional
         Turns a Plan into a fitted model; see `prune`.
     """
@@ -47,6 +138,7 @@ class PruningPath:
     strength: NDArray[np.float64]
     risk: NDArray[np.float64]
     resolution: float = 0.0
+    knob: tuple[str, Callable[[NDArray[np.float64]], NDArray]] | None = None
     write: Callable[[Plan], Any] | None = field(default=None, repr=False)
 
     @cached_property
@@ -71,9 +163,6 @@ class PruningPath:
         """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
         return self.totals(self.risk)
 
-    def __len__(self) -> int:
-        return len(self.alphas)
-
     def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.
 
@@ -95,76 +184,13 @@ class PruningPath:
         sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
         return sums[len(node) - self._n_splits(self.alphas if alphas is None else alphas)]
 
-    def step(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> int:
-        """Index of the tree at a strength, of the largest tree with at most `n_leaves`, or a checked `step`."""
-        self._check(alpha, n_leaves, step)
-        if step is not None:
-            return int(step) % len(self)
-        if n_leaves is not None:
-            return int(np.argmax(self.n_leaves <= n_leaves))
-        return int(np.searchsorted(self.alphas, alpha, side="right")) - 1
-
     def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
-        """The plan of one tree of the path; exactly one of the strengths must be given."""
+        """The plan of one tree of the path; exactly one of the three must be given."""
         if alpha is None:
             alpha = self.alphas[self.step(n_leaves=n_leaves, step=step)]
         else:
             self._check(alpha, n_leaves, step)
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
-
-    def prune(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Any:
-        """The pruned model at a strength, a number of leaves or a step of the path.
-
-        Parameters
-        ----------
-        alpha : float, optional
-            Every node whose strength is at most this becomes a leaf. 0 prunes nothing.
-        n_leaves : int, optional
-            The largest tree of the path with at most this many leaves.
-        step : int, optional
-            Index into `alphas`; negative counts from the end.
-
-        Returns
-        -------
-        object
-            A fitted model of the same class as the one that the path was taken of.
-        """
-        return self.write(self.plan(alpha=alpha, n_leaves=n_leaves, step=step))
-
-    def to_frame(self) -> "pd.DataFrame":
-        """The path as a table, in the manner of rpart's ``printcp``.
-
-        Returns
-        -------
-        DataFrame
-            One row per step: alpha, n_leaves, impurity and impurity relative to that of the root alone.
-        """
-        import pandas as pd
-
-        root = self.risk[self.forest.root].sum()
-        relative = self.impurities / root if root else np.ones(len(self))
-        columns = {
-            "alpha": self.alphas,
-            "n_leaves": self.n_leaves,
-            "impurity": self.impurities,
-            "relative_impurity": relative,
-        }
-        return pd.DataFrame(columns).rename_axis("step")
-
-    def _check(self, alpha, n_leaves, step):
-        if sum(knob is not None for knob in (alpha, n_leaves, step)) != 1:
-            raise ValueError("Give exactly one of 'alpha', 'n_leaves' and 'step'.")
-        if alpha is not None and not (is_number(alpha, Real) and 0 <= alpha < np.inf):
-            raise ValueError(f"The 'alpha' parameter must be a float in the range [0.0, inf). Got {alpha!r}.")
-        if n_leaves is not None and not (is_number(n_leaves, Integral) and n_leaves >= self.n_leaves[-1]):
-            raise ValueError(
-                f"The 'n_leaves' parameter must be an int and at least {self.n_leaves[-1]}, the leaves of the "
-                f"smallest tree of the path. Got {n_leaves!r}."
-            )
-        if step is not None and not (is_number(step, Integral) and -len(self) <= step < len(self)):
-            raise ValueError(
-                f"The 'step' parameter must be an int in the range [{-len(self)}, {len(self)}). Got {step!r}."
-            )
 
     @cached_property
     def _falling_nodes(self):

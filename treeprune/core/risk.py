@@ -84,9 +84,7 @@ def node_risk(
 
 def _risk_by_task(forest, risk, rows, cost_matrix):
     if forest.task == "path_length":
-        raise MissingStatisticError(
-            "An isolation tree keeps no target: the impurity that it stores is that of a random one."
-        )
+        require_target(forest)
     if cost_matrix is not None:
         return _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
     if forest.task == "classification":
@@ -116,6 +114,39 @@ def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
         )
 
 
+def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it."""
+    try:
+        risk, total_weight = node_risk(forest, "impurity", rows)
+    except MissingStatisticError:
+        return np.full(forest.n_nodes, np.nan)
+    return risk / np.where(total_weight > 0, total_weight, 1.0)
+
+
+def split_gain(
+    forest: Forest, rows: Rows | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What each split wins: the impurity risk of its node less that of its children.
+
+    Where the model stores no impurities but what each split won in its own objective, that is the gain.
+
+    Returns
+    -------
+    gain : ndarray of float64, shape (n_nodes,)
+        Sums over the rows of each node; 0 at leaves.
+    weight, total_weight : ndarray of float64, shape (n_nodes,)
+        Weight of the rows of each node, and of all rows of its tree; 1 where the gain is the model's own.
+    """
+    if rows is None and forest.impurity is None and forest.gain is not None:
+        ones = np.ones(forest.n_nodes)
+        return np.where(forest.is_leaf, 0.0, forest.gain), ones, ones
+    risk, total_weight = node_risk(forest, "impurity", rows)
+    weight = forest.weighted_n_node_samples if rows is None else rows.statistics.weight
+    gain, node = np.zeros(forest.n_nodes), forest.internal
+    gain[node] = risk[node] - risk[forest.children_left[node]] - risk[forest.children_right[node]]
+    return gain, weight, total_weight
+
+
 def resolution(risk: NDArray[np.float64]) -> float:
     """Differences of risks up to this size are rounding: risks that differ by less count as tied."""
     return 4.0 * float(np.finfo(np.float64).eps) * float(np.abs(risk).max(initial=0.0))
@@ -138,6 +169,27 @@ def _checked_costs(forest, cost_matrix):
     return costs
 
 
+def class_impurity(share: NDArray[np.float64], criterion: str) -> NDArray[np.float64]:
+    """Impurity of class shares of shape (n_nodes, n_classes), by the criterion "gini" or "entropy" (in bits)."""
+    if criterion == "gini":
+        return 1 - (share**2).sum(axis=1)
+    return -(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1)
+
+
+def require_target(forest: Forest) -> None:
+    """Refuse trees whose values are no function of their own rows' targets.
+
+    Raises
+    ------
+    MissingStatisticError
+        Says of what the trees keep statistics.
+    """
+    if forest.task == "path_length":
+        raise MissingStatisticError("An isolation tree has no target: the impurity that it stores is of a random one.")
+    if forest.task == "margin":
+        raise MissingStatisticError("A boosted tree has no target of its own: it was grown on what others left over.")
+
+
 def stored_statistics(forest: Forest) -> NodeStatistics:
     """Statistics of the training rows, from what the model stores.
 
@@ -149,9 +201,8 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     MissingStatisticError
         The model does not store them.
     """
-    if forest.task not in ("classification", "regression"):
-        raise MissingStatisticError(f"Trees whose values are a {forest.task} do not store statistics of a target.")
-    (weight,) = _stored(forest, "weighted_n_node_samples")
+    require_target(forest)
+    (weight,) = stored(forest, "weighted_n_node_samples")
     n_rows = forest.n_node_samples
     if forest.task == "classification":
         return NodeStatistics(n_rows, weight, class_weight=forest.value * weight[:, None, None])
@@ -166,7 +217,8 @@ def stored_statistics(forest: Forest) -> NodeStatistics:
     return NodeStatistics(n_rows, weight, center=center, total=weight[:, None] * mean, square=square)
 
 
-def _stored(forest, *names):
+def stored(forest: Forest, *names: str) -> list[NDArray]:
+    """Arrays that the model stores of its nodes; MissingStatisticError where it does not."""
     missing = [name for name in names if getattr(forest, name) is None]
     if missing:
         raise MissingStatisticError(
@@ -176,7 +228,7 @@ def _stored(forest, *names):
 
 
 def _stored_impurity(forest):
-    impurity, weight = _stored(forest, "impurity", "weighted_n_node_samples")
+    impurity, weight = stored(forest, "impurity", "weighted_n_node_samples")
     return impurity * weight, weight
 
 
@@ -184,7 +236,7 @@ def _classification_risk(forest, risk, rows, costs):
     if rows is None:
         if risk == "impurity":
             return _stored_impurity(forest)
-        (weight,) = _stored(forest, "weighted_n_node_samples")
+        (weight,) = stored(forest, "weighted_n_node_samples")
         class_weight = forest.value * weight[:, None, None]
     else:
         weight, class_weight = rows.statistics.weight, rows.statistics.class_weight

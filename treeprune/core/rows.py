@@ -32,6 +32,9 @@ class Rows:
         ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
     loss : callable, optional
         The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
+    compared : callable, optional
+        ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
+        (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
     """
 
     def __init__(
@@ -44,12 +47,13 @@ class Rows:
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: Loss | None = None,
+        compared: Callable[[], NDArray] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
-        self._mask, self._margin, self.loss = mask, margin, loss
+        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""

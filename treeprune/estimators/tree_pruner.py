@@ -17,6 +17,7 @@ from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..core.refit import refit_plan
 from ..methods import PathMethod, as_method
+from ..pruning import carry_out
 from .base import PrunedEstimator
 from .fitting import class_weighted, fit_estimator, take, take_params, warn_of_growing_rows
 
@@ -35,9 +36,9 @@ class TreePruner(PrunedEstimator):
         How to prune; the default prunes nothing until its alpha is raised.
     validation : None, float, "oob" or splitter, default=None
         Where the rows come from that the method judges by. None: the training statistics stored in the model (the
-        training rows themselves for a method that needs rows). A float in (0, 1): this fraction of the rows is
-        held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the test rows
-        of its first split. Rows given as ``X_val`` in `fit` win over it.
+        training rows themselves for a method that needs rows, or those). A float in (0, 1): this fraction of the
+        rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the
+        test rows of its first split. Rows given as ``X_val`` in `fit` win over it.
     shuffle : bool, default=True
         Whether a held-out fraction is drawn at random; if not, it is the last rows.
     stratify : bool, default=True
@@ -73,7 +74,7 @@ class TreePruner(PrunedEstimator):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0)
     >>> pruner = TreePruner(tree, "reduced_error", validation=0.3, refit_leaves=True, random_state=0).fit(X, y)
-    >>> pruner.n_leaves_ < tree.fit(X, y).get_n_leaves()
+    >>> print(pruner.n_leaves_ < tree.fit(X, y).get_n_leaves())
     True
     """
 
@@ -137,19 +138,21 @@ class TreePruner(PrunedEstimator):
         grown = check_memory(self.memory).cache(fit_estimator)(
             clone(self.estimator), take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         )
-        adapter = find_adapter(grown)
-        if X_val is not None:
-            rows = adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
-        elif isinstance(self.validation, str):
-            rows = adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
-        elif judge is not None or method.needs_rows:
+
+        def rows_of(adapter):
+            if X_val is not None:
+                return adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
+            if isinstance(self.validation, str):
+                return adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
+            if judge is None and not (method.needs_rows or method.needs_training_rows):
+                return None
             y_judge, weight = take(y, judge), take(sample_weight, judge)
-            rows = adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
-        else:
-            rows = None
-        self.estimator_ = adapter.prune(method.plan(adapter.forest, rows))
+            return adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
+
+        self.estimator_ = carry_out(grown, method, rows_of)
         if isinstance(method, PathMethod):
-            self.pruning_path_ = replace(method.path(adapter.forest, rows), write=adapter.prune)
+            adapter = find_adapter(grown)
+            self.pruning_path_ = replace(method.path(adapter.forest, rows_of(adapter)), write=adapter.prune)
         if self.refit_leaves:
             self._refit(X, y, self._weights(y, y, sample_weight))
         forest = find_adapter(self.estimator_).forest

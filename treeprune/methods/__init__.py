@@ -1,18 +1,48 @@
 """Pruning methods, one file each. A method composes a risk with a search and cites where it comes from."""
 
+from .all_prunings_average import AllPruningsAverage
 from .base import PathMethod, PruningMethod
 from .cost_complexity import CostComplexity
+from .critical_value import CriticalValue
+from .error_based import ErrorBased
+from .hierarchical_shrinkage import HierarchicalShrinkage
 from .joint_pruning import JointPruning
+from .max_depth import MaxDepth
+from .merge_equal_leaves import MergeEqualLeaves
+from .min_impurity_decrease import MinImpurityDecrease
+from .min_samples import MinSamples
 from .minimum_description_length import MinimumDescriptionLength
+from .minimum_error import MinimumError
+from .minimum_gain import MinimumGain
+from .optimal_subtree import OptimalSubtree
+from .pessimistic_error import PessimisticError
 from .reduced_error import ReducedError
+from .selected_nodes import SelectedNodes
+from .sequence import Sequence
+from .significance import Significance
 
 __all__ = [
+    "AllPruningsAverage",
     "CostComplexity",
+    "CriticalValue",
+    "ErrorBased",
+    "HierarchicalShrinkage",
     "JointPruning",
+    "MaxDepth",
+    "MergeEqualLeaves",
+    "MinImpurityDecrease",
+    "MinSamples",
     "MinimumDescriptionLength",
+    "MinimumError",
+    "MinimumGain",
+    "OptimalSubtree",
     "PathMethod",
+    "PessimisticError",
     "PruningMethod",
     "ReducedError",
+    "SelectedNodes",
+    "Sequence",
+    "Significance",
 ]
 
 #: Method classes by the string that stands for them.

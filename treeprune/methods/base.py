@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..core.forest import Forest
-from ..core.path import PruningPath, is_number
+from ..core.path import Path, is_number
 from ..core.plan import Plan
 from ..core.rows import Rows
 
@@ -22,10 +22,27 @@ class PruningMethod(BaseEstimator, ABC):
         Name under which the method goes as a string.
     needs_rows : bool
         Whether the method needs rows that did not grow the tree.
+    needs_training_rows : bool
+        Whether the method needs the rows that did grow the tree.
+    tasks : tuple of str, or None
+        What a Forest's values may mean for the method to apply; None: anything.
+    knob : str or None
+        Name of the parameter that sets how much is pruned.
+    nested : bool
+        Whether the trees that the knob gives are nested in one another.
     """
 
     alias: ClassVar[str]
     needs_rows: ClassVar[bool] = False
+    needs_training_rows: bool = False
+    tasks: ClassVar[tuple[str, ...] | None] = None
+    knob: ClassVar[str | None] = None
+    nested: ClassVar[bool] = False
+
+    @property
+    def stages(self) -> list["PruningMethod"]:
+        """The methods to carry out one after the other, each on the model that the one before gave."""
+        return [self]
 
     @abstractmethod
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
@@ -38,6 +55,10 @@ class PruningMethod(BaseEstimator, ABC):
         rows : Rows, optional
             Rows to judge by; None: statistics of the training rows, as stored in the model.
         """
+
+    def _check_task(self, forest):
+        if self.tasks is not None and forest.task not in self.tasks:
+            raise ValueError(f"{type(self).__name__} prunes trees for {' or '.join(self.tasks)}. Got {forest.task}.")
 
     def _check_number(self, name, low, high=np.inf, *, closed="left", kind=Real, none=False):
         """Check a numeric parameter, in scikit-learn's words."""
@@ -68,8 +89,10 @@ class PruningMethod(BaseEstimator, ABC):
 
 
 class PathMethod(PruningMethod):
-    """A method whose trees are nested as its strength rises, and which can give them all at once."""
+    """A method that can give all its trees at once, whatever the value of its knob. Most are nested in one another."""
+
+    nested = True
 
     @abstractmethod
-    def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
-        """All trees that the method gives, from the unpruned one to the smallest."""
+    def path(self, forest: Forest, rows: Rows | None = None) -> Path:
+        """All trees that the method gives, from the largest to the smallest."""

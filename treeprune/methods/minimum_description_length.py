@@ -5,7 +5,7 @@ from scipy.special import gammaln
 
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import check_finite, resolution, stored_statistics
+from ..core.risk import check_finite, require_target, resolution, stored_statistics
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -73,7 +73,7 @@ class MinimumDescriptionLength(PruningMethod):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> tree = DecisionTreeRegressor(random_state=0).fit(X, y)
     >>> small = prune(tree, "mdl")
-    >>> small.get_n_leaves() < tree.get_n_leaves() / 10
+    >>> print(small.get_n_leaves() < tree.get_n_leaves() / 10)
     True
     """
 
@@ -94,6 +94,7 @@ class MinimumDescriptionLength(PruningMethod):
 
     def _leaf_bits(self, forest, rows):
         self._check_choice("code", _CODES)
+        require_target(forest)
         own = "mehta" if forest.task == "classification" else "gaussian"
         code = own if self.code == "auto" else self.code
         if (code == "gaussian") != (forest.task == "regression"):

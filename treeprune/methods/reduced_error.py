@@ -37,7 +37,7 @@ class ReducedError(PruningMethod):
     >>> X_grow, X_prune, y_grow, y_prune = train_test_split(X, y, random_state=0)
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X_grow, y_grow)
     >>> small = prune(tree, "reduced_error", X_prune, y_prune)
-    >>> small.get_n_leaves() < tree.get_n_leaves()
+    >>> print(small.get_n_leaves() < tree.get_n_leaves())
     True
     >>> small.score(X_prune, y_prune) >= tree.score(X_prune, y_prune)
     True

@@ -42,3 +42,18 @@ def _cheapest(children_left, children_right, leaf_cost, split_cost, tolerance):
             if not collapse[node]:
                 best[node] = branch
     return collapse
+
+
+def branch_maximum(forest, x):
+    """Largest of a number per node over each node's branch, itself included, shape (n_nodes,)."""
+    return _branch_maximum(forest.children_left, forest.children_right, x)
+
+
+@kernel
+def _branch_maximum(children_left, children_right, x):
+    largest = x.copy()
+    for node in range(len(x) - 1, -1, -1):
+        if children_left[node] >= 0:
+            below = max(largest[children_left[node]], largest[children_right[node]])
+            largest[node] = max(largest[node], below)
+    return largest

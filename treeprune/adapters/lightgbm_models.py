@@ -1,0 +1,138 @@
+"""LightGBM: Booster and the scikit-learn wrappers."""
+
+import copy
+from functools import cached_property, partial
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from ..core.losses import LOSSES
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from ..extras import import_extra
+from . import lightgbm_text
+from .base import Adapter
+from .lightgbm_format import ModelText, parse, read_forest, sharpened
+
+_CHUNK = 2**24  # leaf ids held at once
+_LOSS_OF_OBJECTIVE = {
+    "regression": "squared",
+    "binary": "logistic",
+    "cross_entropy": "logistic",
+    "multiclass": "softmax",
+    "poisson": "poisson",
+    "regression_l1": "absolute",
+    "quantile": "quantile",
+}
+
+
+class LightGBMAdapter(Adapter):
+    """Goes by way of the model text: the only interface that shows all of a tree, and takes one.
+
+    Leaf ids come from ``predict(pred_leaf=True)``, a few iterations at a time.
+    """
+
+    models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
+    operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.booster = getattr(model, "booster_", model)  # the property raises the library's own NotFittedError
+
+    @cached_property
+    def forest(self):
+        return sharpened(super().forest)
+
+    def _read(self):
+        forest = read_forest(self._text)
+        if any(tree["is_linear"] for tree in self._text.trees):  # values of leaves that stay are functions of the row
+            self.operations = self.operations - {"value"}
+        return forest
+
+    @cached_property
+    def _text(self):
+        return parse(self.booster.model_to_string(num_iteration=-1).encode())
+
+    def write(self, forest):
+        new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
+        new.params = copy.deepcopy(self.booster.params)
+        iterations = np.unique(forest.tree_id // self._text.per_iteration)
+        new.best_iteration = self._best_kept(self.booster.best_iteration, iterations)
+        if self.booster is self.model:
+            return new
+        model = copy.copy(self.model)
+        model._Booster = new
+        model._best_iteration = self._best_kept(self.model._best_iteration, iterations)
+        model._best_score, model._evals_result = {}, {}  # of the unpruned model
+        return model
+
+    @staticmethod
+    def _best_kept(best, iterations):
+        """How many of the best first iterations are left; not positive: none is the best."""
+        return best if best is None or best <= 0 else int(np.count_nonzero(iterations < best)) or -1
+
+    def _apply(self, X):
+        k, n_rows = self._text.per_iteration, len(X)
+        per_chunk = max(1, _CHUNK // max(n_rows * k, 1))
+        held = {}
+
+        def leaf(tree):
+            first = tree // k // per_chunk * per_chunk
+            if first not in held:
+                held.clear()
+                ids = self.booster.predict(X, pred_leaf=True, start_iteration=first, num_iteration=per_chunk)
+                held[first] = ids.reshape(n_rows, -1).astype(np.int32)
+            return held[first][:, tree - first * k] + len(self._text.trees[tree]["threshold"])
+
+        return leaf
+
+    def margin(self, X):
+        raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))
+        raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
+        return raw / (len(self._text.trees) // self._text.per_iteration) if self._text.averaged else raw
+
+    @property
+    def loss(self):
+        objective = self._text.objective
+        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective[0] if objective else None))
+        settings = dict(item.split(":") for item in objective[1:] if ":" in item)
+        if loss is None or "sqrt" in objective or float(settings.get("sigmoid", 1)) != 1:
+            return None
+        if objective[0] == "quantile":
+            return partial(loss, level=float(self.booster.params.get("alpha", 0.9)))
+        return loss
+
+    def encode_target(self, y):
+        classes = getattr(self.model, "classes_", None)
+        if classes is not None:
+            y = np.asarray(y)
+            unseen = np.setdiff1d(y, classes)
+            if len(unseen):
+                raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}")
+            return np.searchsorted(classes, y).reshape(-1, 1).astype(np.int32)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y").reshape(-1, 1)
+        name, n_classes = (self._text.objective or [""])[0], self._text.per_iteration
+        if name.startswith("multiclass"):
+            if not np.isin(y, np.arange(n_classes)).all():
+                raise ValueError(f"y must hold class codes 0..{n_classes - 1}. Got {np.unique(y)[:10]}.")
+            return y.astype(np.int32)
+        if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
+            raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
+        return y
+
+
+def booster_from(text: ModelText):
+    """A Booster of a checked model text.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        LightGBM itself refuses it.
+    ImportError
+        LightGBM is not installed.
+    """
+    lightgbm = import_extra("lightgbm")
+    try:
+        return lightgbm.Booster(model_str=lightgbm_text.render(text, text.trees))
+    except (lightgbm.basic.LightGBMError, ValueError) as error:
+        kind = UnsupportedModelError if "Unknown objective" in str(error) else ModelFormatError
+        raise kind(f"LightGBM refuses the model: {error}") from error

@@ -1,0 +1,338 @@
+"""XGBoost's saved models: a document to a Forest and back.
+
+The layout is that of XGBoost's model schema (``doc/model.schema``). Everything that native code would rely on is
+checked here first.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from ..core.forest import LEAF, Forest
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from .documents import decode
+from .xgboost_values import collapsed_value
+
+SUPPORTED = "gbtree and dart boosters with one value per leaf"
+#: Objectives whose leaves are set to quantiles of residuals: base weights say nothing about them.
+RESIDUAL_OBJECTIVES = ("reg:absoluteerror", "reg:quantileerror")
+_MAX_CATEGORY = 2**24  # category codes are read from float32
+_TREE_ARRAYS = {
+    "base_weights": np.float32,
+    "loss_changes": np.float32,
+    "sum_hessian": np.float32,
+    "split_conditions": np.float32,
+    "left_children": np.int32,
+    "right_children": np.int32,
+    "parents": np.int32,
+    "split_indices": np.int32,
+    "split_type": np.uint8,
+    "default_left": np.uint8,
+}
+_CATEGORY_ARRAYS = {
+    "categories": np.int32,
+    "categories_nodes": np.int32,
+    "categories_segments": np.int64,
+    "categories_sizes": np.int64,
+}
+_NO_PARENT = np.iinfo(np.int32).max
+
+
+def read_document(data: bytes) -> tuple[dict, Forest]:
+    """The document of a saved model, its trees checked and typed, and their Forest.
+
+    Nodes that no root reaches are dropped from both.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        The model is malformed, or of a kind that a Forest cannot hold.
+    """
+    document = decode(data)
+    forest = read_forest(document)
+    model, _ = booster_of(document)
+    dead = forest.n_nodes < sum(len(tree["parents"]) for tree in model["trees"])
+    return write_forest(document, forest) if dead else document, forest
+
+
+def booster_of(document: dict) -> tuple[dict, np.ndarray | None]:
+    """The part of a document that holds the trees, and the weights of dart's trees."""
+    learner = _get(document, dict, "learner")
+    booster = _get(learner, dict, "gradient_booster")
+    name = _get(booster, str, "name")
+    if name not in ("gbtree", "dart"):
+        raise UnsupportedModelError(f"XGBoost's booster {name!r} has no trees to prune. Supported: {SUPPORTED}.")
+    if name == "gbtree":
+        return _get(booster, dict, "model"), None
+    weight = _array(booster, "weight_drop", np.float64, "gradient_booster")
+    return _get(_get(booster, dict, "gbtree"), dict, "model"), weight
+
+
+def read_forest(document: dict, eta: float | None = None) -> Forest:
+    """The trees of a document, in XGBoost's own node order, dead nodes left out.
+
+    The document's arrays are typed in place.
+
+    XGBoost sends the categories of a set to the right, a Forest to the left: the children of such nodes change
+    sides.
+
+    Parameters
+    ----------
+    document : dict
+        As `documents.decode` gives it.
+    eta : float, optional
+        The learning rate, if known: taken where it agrees with the trees.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        The document is malformed, or of a kind that a Forest cannot hold.
+    """
+    model, weight_drop = booster_of(document)
+    n_features, n_groups = _check_learner(document["learner"])
+    model["trees"] = trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
+    tree_info = _check_counts(model, trees, n_groups, weight_drop)
+    arrays = {
+        name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)])
+        for name, dtype in _TREE_ARRAYS.items()
+    }
+    n_nodes = np.array([len(tree["parents"]) for tree in trees], np.int64)
+    start = np.concatenate([[0], np.cumsum(n_nodes)])
+    first = np.repeat(start[:-1], n_nodes)
+    left, right = (_offset(arrays[f"{side}_children"], first) for side in ("left", "right"))
+    leaf = left == LEAF
+    category_set, category_sets = _category_sets(trees, start)
+    swapped = (category_set >= 0) & (right >= 0)
+    sum_hessian = arrays["sum_hessian"].astype(np.float64)
+    forest = Forest(
+        root=start[:-1].astype(np.int32),
+        children_left=np.where(swapped, right, left),
+        children_right=np.where(swapped, left, right),
+        feature=np.where(leaf, -2, arrays["split_indices"]).astype(np.int32),
+        threshold=np.where(leaf, -2.0, arrays["split_conditions"]),
+        value=arrays["split_conditions"].astype(np.float64)[:, None, None],
+        n_features=n_features,
+        task="margin",
+        missing_go_to_left=(arrays["default_left"] != 0) != swapped,
+        weighted_n_node_samples=sum_hessian,
+        gain=arrays["loss_changes"].astype(np.float64),
+        comparison="<",
+        category_set=category_set if category_sets else None,
+        category_sets=category_sets,
+        tree_class=tree_info,
+        tree_weight=weight_drop,
+        start=start,
+    )
+    forest, kept = forest.reachable()
+    n_dead = sum(int(_integer(tree["tree_param"], "num_deleted", 0)) for tree in trees)
+    if len(leaf) - forest.n_nodes > n_dead:
+        warnings.warn(
+            f"{len(leaf) - forest.n_nodes} nodes are not reachable from a root; they are dropped.", stacklevel=2
+        )
+    _check_numbers(forest, arrays["parents"][kept], swapped[kept])
+    forest.validate()
+    objective = _get(_get(document["learner"], dict, "objective"), str, "name")
+    known = objective not in RESIDUAL_OBJECTIVES
+    value = collapsed_value(forest, arrays["base_weights"][kept], _parallel(model), eta) if known else np.nan
+    return replace(forest, value=np.where(forest.is_leaf, forest.value[:, 0, 0], value)[:, None, None])
+
+
+def write_forest(document: dict, forest: Forest) -> dict:
+    """A new document with the trees of a grafted forest; `document` is the one that they come from."""
+    old, _ = booster_of(document)
+    booster = document["learner"]["gradient_booster"]
+    if booster["name"] == "gbtree":  # knows no weights of trees
+        forest = replace(forest, value=forest.value * forest.tree_weight[forest.node_tree][:, None, None])
+    trees = [
+        _write_tree(old["trees"][tree_id], forest, tree) | {"id": tree} for tree, tree_id in enumerate(forest.tree_id)
+    ]
+    model = old | {
+        "trees": trees,
+        "tree_info": forest.tree_class.tolist(),
+        "gbtree_model_param": old["gbtree_model_param"] | {"num_trees": str(len(trees))},
+    }
+    attributes = dict(document["learner"].get("attributes", {}))
+    attributes.pop("best_score", None)  # of the unpruned model
+    if "iteration_indptr" in old:  # rounds that lost all their trees go, too
+        bounds = np.searchsorted(forest.tree_id, np.asarray(old["iteration_indptr"]))
+        model["iteration_indptr"] = np.unique(bounds).tolist()
+        best = attributes.pop("best_iteration", None)
+        n_best = np.count_nonzero(np.diff(bounds[: int(best) + 2])) if best is not None else 0
+        if n_best:
+            attributes["best_iteration"] = str(n_best - 1)
+    learner = document["learner"] | {"attributes": attributes, "gradient_booster": booster | {"model": model}}
+    if booster["name"] == "dart":
+        gbtree = booster["gbtree"] | {"model": model}
+        learner["gradient_booster"] = booster | {"gbtree": gbtree, "weight_drop": forest.tree_weight.tolist()}
+    return document | {"learner": learner}
+
+
+def _check_learner(learner):
+    """Number of features and of columns of the margin; what native code would rely on holds."""
+    param = _get(learner, dict, "learner_model_param")
+    n_features, n_targets = _integer(param, "num_feature", 1), _integer(param, "num_target", 1, default=1)
+    n_groups = max(_integer(param, "num_class", 0), 1) * n_targets
+    for name in ("feature_names", "feature_types"):
+        names = learner.get(name, [])
+        if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+            raise ModelFormatError(f"learner: {name} is not a list of strings")
+        if names and len(names) != n_features:
+            raise ModelFormatError(f"learner: {len(names)} {name}, but num_feature is {n_features}")
+    text = _get(param, str, "base_score", "learner_model_param")
+    try:
+        with np.errstate(over="ignore"):
+            base_score = np.array(text.strip("[]").split(","), np.float64).astype(np.float32)
+    except ValueError as error:
+        raise ModelFormatError(f"learner_model_param: base_score {text!r} is no number") from error
+    if not np.isfinite(base_score).all() or len(base_score) not in (1, n_groups):
+        raise ModelFormatError(f"learner_model_param: base_score {text!r} is not finite for each class")
+    return n_features, n_groups
+
+
+def _check_counts(model, trees, n_groups, weight_drop):
+    """The class of each tree; the counts that the model states of its trees agree."""
+    n_trees = _integer(_get(model, dict, "gbtree_model_param"), "num_trees", 0)
+    tree_info = _array(model, "tree_info", np.int32, "model")
+    for name, n in (("trees", len(trees)), ("tree_info", len(tree_info))):
+        if n != n_trees:
+            raise ModelFormatError(f"model: {n} {name}, but num_trees is {n_trees}")
+    if len(tree_info) and not 0 <= tree_info.min() <= tree_info.max() < n_groups:
+        tree = np.flatnonzero((tree_info < 0) | (tree_info >= n_groups))[0]
+        raise ModelFormatError(f"tree {tree}: class {tree_info[tree]} outside 0..{n_groups - 1} (tree_info)")
+    if "iteration_indptr" in model:
+        bounds = _array(model, "iteration_indptr", np.int64, "model")
+        if len(bounds) == 0 or bounds[0] != 0 or bounds[-1] != n_trees or (np.diff(bounds) < 0).any():
+            raise ModelFormatError(f"model: iteration_indptr must rise from 0 to num_trees, {n_trees}")
+    if weight_drop is not None and (len(weight_drop) != n_trees or not np.isfinite(weight_drop).all()):
+        raise ModelFormatError(f"gradient_booster: weight_drop must hold {n_trees} finite numbers")
+    return tree_info
+
+
+def _check_tree(tree, index):
+    """A tree with all its arrays typed and of one length."""
+    where = f"tree {index}"
+    if not isinstance(tree, dict):
+        raise ModelFormatError(f"{where}: is not an object")
+    param = _get(tree, dict, "tree_param", where=where)
+    n_nodes = _integer(param, "num_nodes", 1, where=where)
+    if _integer(param, "size_leaf_vector", 0, default=0, where=where) > 1:
+        raise UnsupportedModelError(f"{where} has several values per leaf (multi_output_tree). Supported: {SUPPORTED}.")
+    arrays = {}
+    for name, dtype in _TREE_ARRAYS.items():
+        if name == "split_type" and name not in tree:
+            arrays[name] = np.zeros(n_nodes, dtype)
+            continue
+        arrays[name] = _array(tree, name, dtype, where)
+        if len(arrays[name]) != n_nodes:
+            raise ModelFormatError(f"{where}: {name} has {len(arrays[name])} entries, but num_nodes is {n_nodes}")
+    for name, dtype in _CATEGORY_ARRAYS.items():
+        arrays[name] = _array(tree, name, dtype, where) if name in tree else np.empty(0, dtype)
+    return tree | arrays
+
+
+def _category_sets(trees, start):
+    """Index of each node's set of categories (-1: none), and the sets."""
+    of_node, sets = np.full(start[-1], -1, np.int32), []
+    for index, tree in enumerate(trees):
+        nodes, segments, sizes = (tree[f"categories_{part}"] for part in ("nodes", "segments", "sizes"))
+        categories, split_type = tree["categories"], tree["split_type"]
+        if not np.array_equal(np.flatnonzero(split_type), nodes) or not len(nodes) == len(segments) == len(sizes):
+            raise ModelFormatError(f"tree {index}: categories_nodes are not the nodes whose split_type is 1")
+        if (segments < 0).any() or (sizes < 0).any() or (segments > len(categories) - sizes).any():
+            raise ModelFormatError(f"tree {index}: categories_segments reach beyond {len(categories)} categories")
+        if len(categories) and not 0 <= categories.min() <= categories.max() < _MAX_CATEGORY:
+            raise ModelFormatError(f"tree {index}: categories outside 0..{_MAX_CATEGORY - 1}")
+        of_node[start[index] + nodes] = np.arange(len(sets), len(sets) + len(nodes))
+        sets += [np.sort(categories[s : s + n]) for s, n in zip(segments, sizes, strict=True)]
+    return of_node, tuple(sets)
+
+
+def _check_numbers(forest, parents, swapped):
+    """Stated parents, and thresholds: what a Forest does not check by itself."""
+    parent = np.where(forest.parent < 0, _NO_PARENT, forest.parent - forest.start[forest.node_tree])
+    stated = np.where(parents < 0, _NO_PARENT, parents)
+    original = np.where(parent == _NO_PARENT, parent, forest.node_id[np.maximum(forest.parent, 0)])
+    wrong = (stated != original) | ((forest.category_set is None or ~swapped) & np.isinf(forest.threshold))
+    if wrong.any():
+        node = np.flatnonzero(wrong)[0]
+        what = f"threshold {forest.threshold[node]}" if stated[node] == original[node] else f"parent {parents[node]}"
+        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: {what} is wrong")
+
+
+def _write_tree(tree, forest, index):
+    """A saved tree of one tree's nodes; `tree` is the one that they come from."""
+    nodes = slice(forest.start[index], forest.start[index + 1])
+    origin, leaf = forest.node_id[nodes], forest.is_leaf[nodes]
+    new = {name: tree[name][origin] for name in _TREE_ARRAYS}
+    categorical = np.zeros(len(leaf), bool) if forest.category_set is None else forest.category_set[nodes] >= 0
+    first = forest.start[index]
+    left, right = (
+        np.where(leaf, LEAF, child[nodes] - first).astype(np.int32)
+        for child in (forest.children_left, forest.children_right)
+    )
+    new["left_children"], new["right_children"] = np.where(categorical, [right, left], [left, right])
+    parents = forest.parent[nodes] - first
+    new["parents"] = np.where(parents < 0, _NO_PARENT, parents).astype(np.int32)
+    value = forest.value[nodes, 0, 0].astype(np.float32)
+    changed = leaf & (value != new["split_conditions"])
+    new["base_weights"][changed] = value[changed]
+    new["split_conditions"] = np.where(leaf, value, new["split_conditions"])
+    for name in ("split_indices", "split_type", "default_left", "loss_changes"):
+        new[name][leaf] = 0
+    old_row = {node: row for row, node in enumerate(tree["categories_nodes"].tolist())}
+    kept = np.flatnonzero(categorical)
+    rows = np.array([old_row[node] for node in origin[kept].tolist()], np.int64)
+    segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
+    sets = [tree["categories"][s : s + n] for s, n in zip(segments, sizes, strict=True)]
+    new["categories"] = np.concatenate([np.empty(0, np.int32), *sets])
+    new["categories_nodes"], new["categories_sizes"] = kept.astype(np.int32), sizes
+    new["categories_segments"] = np.cumsum(sizes) - sizes
+    param = tree["tree_param"] | {"num_nodes": str(len(leaf)), "num_deleted": "0"}
+    return tree | new | {"tree_param": param}
+
+
+def _parallel(model):
+    return _integer(model["gbtree_model_param"], "num_parallel_tree", 0, default=1) or 1
+
+
+def _offset(children, first):
+    """Ids within a tree as ids of the forest; what lies outside stays outside."""
+    return np.where(children == LEAF, LEAF, children + first).clip(-2, np.iinfo(np.int32).max).astype(np.int32)
+
+
+def _get(mapping, kind, name, where="model"):
+    value = mapping.get(name)
+    if not isinstance(value, kind):
+        raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'of the wrong type'}")
+    return value
+
+
+def _integer(mapping, name, low, default=None, where="model"):
+    """A whole number, which XGBoost writes as a string."""
+    value = mapping.get(name, default)
+    try:
+        number = int(value)
+    except (TypeError, ValueError) as error:
+        raise ModelFormatError(f"{where}: {name} {value!r} is not a whole number") from error
+    if not low <= number < 2**31:
+        raise ModelFormatError(f"{where}: {name} {number} outside {low}..{2**31 - 1}")
+    return number
+
+
+def _array(mapping, name, dtype, where):
+    """A copy of an array, with no value lost on the way to its type."""
+    value = mapping.get(name)
+    if not isinstance(value, (list, np.ndarray)):
+        raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")
+    try:
+        array = np.array(value) if len(value) else np.empty(0, dtype)
+    except (ValueError, OverflowError) as error:
+        raise ModelFormatError(f"{where}: {name} is not an array of numbers") from error
+    whole = np.issubdtype(dtype, np.integer)
+    if array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
+        raise ModelFormatError(f"{where}: {name} holds something that is not a {'whole ' if whole else ''}number")
+    if whole and len(array) and not np.iinfo(dtype).min <= array.min() <= array.max() <= np.iinfo(dtype).max:
+        raise ModelFormatError(f"{where}: {name} holds numbers out of range")
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)

@@ -1,0 +1,117 @@
+"""What XGBoost's internal nodes would add to the margin as leaves."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.forest import Forest
+
+_SAME = 2e-4  # relative spread of what float32 statistics say about one and the same number
+_ROUND_OFF = 1e-5  # and of the middle of many such
+_ENOUGH, _FEW = 0.2, 3  # a group of estimates counts if it holds this share of all, and this many
+
+
+def collapsed_value(
+    forest: Forest, base_weight: NDArray[np.float32], n_parallel: int, eta: float | None = None
+) -> NDArray[np.float64]:
+    r"""What each node would add to the margin as a leaf: its base weight times the shrinkage.
+
+    A leaf of gradient and hessian sums G and H has the weight :math:`w = -G / (H + \lambda)`, and a split gains
+    :math:`\sum_c w_c^2 (H_c + \lambda) - w^2 (H + \lambda)` over its children c (Chen & Guestrin 2016, eq. 5 and 7).
+    Internal nodes store w, leaves their value :math:`v = s w`; the shrinkage s, the learning rate over the number of
+    parallel trees, is stored nowhere, but each split above a leaf gives an estimate of it. The middle of those that
+    agree (a cap on weights or a monotonic constraint disturbs some) is rounded to four digits where that is within
+    float32 error, since learning rates are short numbers.
+
+    Parameters
+    ----------
+    forest : Forest
+        Trees with gains and hessians.
+    base_weight : ndarray of float32, shape (n_nodes,)
+        Weights as XGBoost stores them.
+    n_parallel : int
+        Trees grown per round and class.
+    eta : float, optional
+        The learning rate, if known: taken where it agrees with the trees.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes,)
+        NaN in trees whose statistics contradict each other: rows are needed there.
+
+    References
+    ----------
+    T. Chen, C. Guestrin (2016). XGBoost: A scalable tree boosting system. KDD-16, 785-794.
+    """
+    node = forest.internal
+    if not len(node):
+        return np.full(forest.n_nodes, np.nan)
+    estimate = _estimates(forest, node, base_weight.astype(np.float64))
+    expected = None if eta is None else eta / n_parallel
+    shrinkage = _consensus(estimate, forest.node_tree[node], forest.n_trees, expected)
+    rates = np.array([_learning_rate(rate * n_parallel, eta) for rate in shrinkage], np.float32)
+    shrinkage = rates / np.float32(n_parallel)
+    return (shrinkage[forest.node_tree] * base_weight).astype(np.float64)
+
+
+def _estimates(forest, node, w):
+    """The shrinkage according to each split above a leaf, NaN at others.
+
+    The penalty lambda is not stored either: of what the inner splits say, of what a linear fit to all splits says
+    and of the commonest settings, that one is taken which makes most estimates agree.
+    """
+    hessian, gain = forest.weighted_n_node_samples, forest.gain[node]
+    children = np.stack([forest.children_left[node], forest.children_right[node]])
+    inner, h = ~forest.is_leaf[children], hessian[children]
+    inner_square = np.where(inner, w[children] ** 2, 0.0)
+    leaf_square = np.where(inner, 0.0, forest.value[children, 0, 0] ** 2)
+    # sum v^2 H = s^2 known + s^2 lambda square - lambda sum v^2, linear in s^2, s^2 lambda and lambda
+    known = gain + w[node] ** 2 * hessian[node] - (inner_square * h).sum(axis=0)
+    square = w[node] ** 2 - inner_square.sum(axis=0)
+    right, of_leaves = (leaf_square * h).sum(axis=0), leaf_square.sum(axis=0)
+    both = inner.all(axis=0)
+    system = np.stack([known, square, -of_leaves, right], axis=1)[~both]
+    system = system[np.isfinite(system).all(axis=1)]
+    ridges = [0.0, 1.0, np.linalg.lstsq(system[:, :3], system[:, 3])[0][2]]
+    with np.errstate(all="ignore"):
+        if both.any():
+            ridges.append(np.median(-known[both] / square[both]))
+        best, most = None, -1.0
+        for ridge in np.maximum(ridges, 0.0):
+            estimate = np.sqrt((right + ridge * of_leaves) / (known + ridge * square))
+            estimate[both | ~(estimate > 0) | np.isinf(estimate)] = np.nan
+            share = _mode(estimate)[1]
+            if share > most:
+                best, most = estimate, share
+    return best
+
+
+def _consensus(estimate, tree, n_trees, expected):
+    """Shrinkage of each tree: one for all trees that do not contradict it, else each one's own, else NaN."""
+    own = np.full(n_trees, np.nan)
+    for index in np.unique(tree):
+        mode, share, count = _mode(estimate[tree == index])
+        if share >= _ENOUGH and count >= _FEW:
+            own[index] = mode
+    mode, share, count = _mode(estimate)
+    if (np.abs(own / mode - 1) > _SAME).any():
+        return own
+    as_expected = expected is not None and abs(mode / expected - 1) < _SAME and share > 0.5
+    trusted = (share >= _ENOUGH and count >= _FEW) or as_expected
+    return np.full(n_trees, mode if trusted else np.nan)
+
+
+def _mode(estimate):
+    """Centre, share and size of the largest group of estimates that are the same but for rounding."""
+    known = np.sort(estimate[np.isfinite(estimate)])
+    if not len(known):
+        return np.nan, 0.0, 0
+    size = np.searchsorted(known, known * (1 + _SAME), side="right") - np.arange(len(known))
+    first = np.argmax(size)
+    return float(np.median(known[first : first + size[first]])), size[first] / len(known), int(size[first])
+
+
+def _learning_rate(rate, eta):
+    for exact in (eta, float(f"{rate:.4g}")):
+        if exact and abs(rate / exact - 1) < _ROUND_OFF:
+            return exact
+    return rate

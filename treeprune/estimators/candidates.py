@@ -1,0 +1,165 @@
+"""Candidates among the prunings of a model: steps of a nested path, or parameters of a method."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ..adapters.base import Adapter
+from ..core.graft import graft
+from ..core.path import PruningPath
+from ..core.plan import Plan
+from ..core.rows import Rows
+from ..methods import PathMethod, PruningMethod
+
+
+class Candidates(ABC):
+    """What to try on every model, be it fitted on all rows or on those of a fold."""
+
+    #: Parameters of each candidate, as in ``cv_results_["params"]``.
+    params: list[dict[str, Any]]
+
+    @abstractmethod
+    def columns(self) -> dict[str, Any]:
+        """The columns of ``cv_results_`` that say what the candidates are."""
+
+    @abstractmethod
+    def of(self, adapter: Adapter, rows: Rows | None) -> "Prunings":
+        """The candidates on one fitted model; `rows` are what the method judges by."""
+
+
+class Prunings(ABC):
+    """The candidates on one fitted model."""
+
+    adapter: Adapter
+
+    @abstractmethod
+    def plan(self, candidate: int) -> Plan:
+        """The plan of a candidate."""
+
+    def model(self, candidate: int) -> Any:
+        """The pruned model."""
+        return self.adapter.prune(self.plan(candidate))
+
+
+@dataclass(frozen=True)
+class PathCandidates(Candidates):
+    """Trees of a nested path at some strengths.
+
+    Parameters
+    ----------
+    method : PathMethod
+        Gives the path of each model.
+    steps : ndarray of int64, shape (n_candidates,)
+        Steps of the path of the model fitted on all rows.
+    alphas : ndarray of float64, shape (n_candidates,)
+        Strength at which each step is evaluated, on every model.
+    """
+
+    method: PathMethod
+    steps: NDArray[np.int64]
+    alphas: NDArray[np.float64]
+
+    @classmethod
+    def along(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
+        """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves."""
+        steps = np.arange(len(path))
+        if n_candidates is not None and n_candidates < len(path):
+            wanted = np.round(np.geomspace(path.n_leaves[0], path.n_leaves[-1], n_candidates))
+            steps = np.unique(np.append(np.searchsorted(-path.n_leaves, -wanted), [0, len(path) - 1]))
+        return cls(method, steps, midpoints(path.alphas)[steps])
+
+    @property
+    def params(self):
+        """The strength of each candidate."""
+        return [{"alpha": float(alpha)} for alpha in self.alphas]
+
+    def columns(self):
+        """Step and strength."""
+        return {"step": self.steps, "param_alpha": self.alphas, "params": self.params}
+
+    def of(self, adapter, rows):
+        """The model's own path at the strengths."""
+        return PathPrunings(adapter, self.method.path(adapter.forest, rows), self.alphas)
+
+
+@dataclass(frozen=True)
+class PathPrunings(Prunings):
+    """Steps of the path of one model."""
+
+    adapter: Adapter
+    path: PruningPath
+    alphas: NDArray[np.float64]
+
+    @property
+    def n_leaves(self) -> NDArray[np.int64]:
+        """Leaves of each candidate."""
+        return self.path.totals(np.ones(self.adapter.forest.n_nodes), self.alphas).astype(np.int64)
+
+    def plan(self, candidate):
+        """The plan of a candidate."""
+        return self.path.plan(alpha=self.alphas[candidate])
+
+
+@dataclass(frozen=True)
+class GridCandidates(Candidates):
+    """Prunings by one method under different parameters.
+
+    Parameters
+    ----------
+    method : PruningMethod
+        Prunes.
+    params : list of dict
+        Its parameters for each candidate.
+    """
+
+    method: PruningMethod
+    params: list[dict[str, Any]]
+
+    def columns(self):
+        """A parameter that a candidate does not set is masked, as in `GridSearchCV`."""
+        columns = {}
+        for name in sorted({name for params in self.params for name in params}):
+            values = np.empty(len(self.params), dtype=object)
+            values[:] = [params.get(name) for params in self.params]
+            columns[f"param_{name}"] = np.ma.MaskedArray(values, [name not in params for params in self.params])
+        return columns | {"params": self.params}
+
+    def of(self, adapter, rows):
+        """One method for each candidate."""
+        return GridPrunings(adapter, rows, [clone(self.method).set_params(**params) for params in self.params])
+
+
+@dataclass(frozen=True)
+class GridPrunings(Prunings):
+    """Prunings of one model by methods that differ in their parameters."""
+
+    adapter: Adapter
+    rows: Rows | None
+    methods: list[PruningMethod]
+
+    @property
+    def n_leaves(self) -> NDArray[np.int64]:
+        """Leaves of each candidate."""
+        plans = map(self.plan, range(len(self.methods)))
+        return np.array([graft(self.adapter.forest, plan)[0].n_leaves for plan in plans])
+
+    def plan(self, candidate):
+        """The plan of a candidate."""
+        return self.methods[candidate].plan(self.adapter.forest, self.rows)
+
+
+def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One strength for each step of a path: the geometric mean of those at which the step begins and ends.
+
+    The last step has no end: its strength is ten times the one at which it begins, as in R's rpart, where Breiman
+    et al. (1984, section 3.4.2) take infinity. At the start itself, rounding would decide whether a tree grown again
+    at that strength is the root alone.
+    """
+    if len(alphas) == 1:
+        return alphas.copy()
+    root = np.sqrt(alphas)
+    return np.append(root[:-1] * root[1:], 10.0 * alphas[-1])

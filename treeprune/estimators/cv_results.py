@@ -1,0 +1,107 @@
+"""Cross-validated scores of prunings: the table in GridSearchCV's form, standard errors and the choice of a row."""
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from .scoring import StepScores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def results_table(folds: list[StepScores], standard_error: str) -> dict[str, Any]:
+    """Scores of each fold, their mean, standard deviation, rank and standard error.
+
+    Parameters
+    ----------
+    folds : list of StepScores
+        Scores of all candidates on each fold.
+    standard_error : {"rows", "folds"}
+        See `TreePrunerCV`.
+    """
+    scores = np.array([fold.score for fold in folds])
+    mean, spread = scores.mean(axis=0), scores.std(axis=0)
+    table = {f"split{fold}_test_score": of_fold for fold, of_fold in enumerate(scores)}
+    finite = np.where(np.isfinite(mean), mean, -np.inf)
+    table |= {
+        "mean_test_score": mean,
+        "std_test_score": spread,
+        "rank_test_score": rankdata(-finite, method="min").astype(np.int32),
+    }
+    table["standard_error"] = error_of_rows(folds) if standard_error == "rows" else error_of_folds(scores)
+    return table
+
+
+def error_of_rows(folds: list[StepScores]) -> NDArray[np.float64]:
+    """Standard error of a mean loss over the held-out rows of all folds (Breiman et al. 1984, section 3.4.3).
+
+    With row weights, that of R's rpart: a weight counts as a number of rows.
+    """
+    loss, square = sum(fold.loss for fold in folds), sum(fold.square for fold in folds)
+    weight = sum(fold.weight for fold in folds)
+    return np.sqrt(np.maximum(square - loss**2 / weight, 0.0)) / weight
+
+
+def error_of_folds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error of the mean of the folds' scores, shape (n_folds, n_candidates) to (n_candidates,)."""
+    if len(scores) == 1:
+        return np.full(scores.shape[1], np.nan)
+    return scores.std(axis=0, ddof=1) / np.sqrt(len(scores))
+
+
+def choose(rule: str | Callable, results: dict[str, Any]) -> int:
+    """Row of the table that a rule chooses.
+
+    Raises
+    ------
+    ValueError
+        No candidate has a finite score.
+    TypeError, IndexError
+        A callable returns something that is no row.
+    """
+    if callable(rule):
+        index = rule(results)
+        if not isinstance(index, Integral):
+            raise TypeError(f"The 'rule' parameter, called, must return an int. Got {index!r}.")
+        if not 0 <= index < len(results["params"]):
+            raise IndexError(f"The 'rule' parameter, called, must return a row of cv_results_. Got {index!r}.")
+        return int(index)
+    mean, n_leaves = results["mean_test_score"], results["n_leaves"]
+    if not np.isfinite(mean).any():
+        raise ValueError("All the test scores are non-finite: there is nothing to choose from.")
+    score = np.where(np.isfinite(mean), mean, -np.inf)
+    best = _smallest(np.flatnonzero(score == score.max()), n_leaves, score)
+    if rule == "best":
+        return best
+    error = results["standard_error"][best]
+    return _smallest(np.flatnonzero(score >= score[best] - (error if np.isfinite(error) else 0.0)), n_leaves, score)
+
+
+def _smallest(candidates, n_leaves, score):
+    """Of some candidates the one with the fewest leaves, then with the best score, then the last."""
+    order = np.lexsort((candidates, score[candidates], -n_leaves[candidates]))
+    return int(candidates[order[-1]])
+
+
+def results_frame(
+    results: dict[str, Any], chosen: int, best: int, relative_error: NDArray[np.float64] | None
+) -> "pd.DataFrame":
+    """The table as R's rpart prints it."""
+    import pandas as pd
+
+    n_candidates = len(results["params"])
+    columns = {name.removeprefix("param_"): array for name, array in results.items() if name.startswith("param_")}
+    columns["n_leaves"] = results["n_leaves"]
+    if relative_error is not None:
+        columns["relative_error"] = relative_error
+    columns |= {"cv_score": results["mean_test_score"], "standard_error": results["standard_error"]}
+    mark = np.full(n_candidates, "", dtype=object)
+    mark[best] = "best"
+    mark[chosen] = "chosen, best" if chosen == best else "chosen"
+    index = results.get("step", np.arange(n_candidates))
+    return pd.DataFrame(columns | {"mark": mark}, index=pd.Index(index, name="step"))

@@ -1,0 +1,99 @@
+"""Evaluation: a model grown on some rows, and all candidates scored on others."""
+
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.utils.validation import _num_samples, check_memory
+
+from ..adapters import find_adapter
+from ..adapters.base import Adapter
+from ..core.rows import Rows
+from ..methods import PruningMethod
+from .candidates import Candidates, PathPrunings, Prunings
+from .fitting import class_weighted, fit_estimator, take, take_params
+from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The rows, and what to do with them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What to fit; it is cloned.
+    method : PruningMethod
+        How to prune.
+    scoring : None, str or callable
+        As the user gave it.
+    scorer : callable
+        The scorer that `scoring` stands for.
+    X, y, sample_weight : array-like
+        All rows.
+    fit_params, score_params : dict
+        Metadata for the estimator's `fit` and for the scorer.
+    memory : str, joblib.Memory or None
+        Cache of fits.
+    """
+
+    estimator: Any
+    method: PruningMethod
+    scoring: Any
+    scorer: Any
+    X: Any
+    y: ArrayLike | None
+    sample_weight: ArrayLike | None
+    fit_params: dict[str, Any]
+    score_params: dict[str, Any]
+    memory: Any = None
+
+    def grow(self, index: NDArray | None = None) -> tuple[Adapter, Rows | None]:
+        """A model fitted on the rows at `index`, and these rows if the method needs any to judge by."""
+        X, y = take(self.X, index), take(self.y, index)
+        params = take_params(self.fit_params, index, _num_samples(self.X))
+        model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
+        adapter = find_adapter(model)
+        if not self.method.needs_rows:
+            return adapter, None
+        return adapter, adapter.rows(X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
+
+    def losses(self, adapter: Adapter) -> AdditiveScore | None:
+        """The sweep behind the score, if there is one: nodes of several trees do not add up to a prediction."""
+        forest = adapter.forest
+        if forest.n_trees > 1 or forest.task not in ("classification", "regression"):
+            return None
+        return additive_score(self.estimator, self.scoring, forest.n_outputs)
+
+    def sweep(self, prunings: Prunings, index: NDArray | None = None) -> StepScores | None:
+        """Scores of all candidates on the rows at `index` in one sweep; None where it takes predictions."""
+        losses = self.losses(prunings.adapter)
+        if losses is None or not isinstance(prunings, PathPrunings):
+            return None
+        X, y, params = self._rows(index)
+        rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
+        return losses(*rows).along(prunings.path, prunings.alphas)
+
+    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> StepScores:
+        """Scores of all candidates on the rows `judge` of a model fitted on the rows `grow`."""
+        prunings = candidates.of(*self.grow(grow))
+        scores = self.sweep(prunings, judge)
+        if scores is not None:
+            return scores
+        X, y, params = self._rows(judge)
+        models = map(prunings.model, range(len(candidates.params)))
+        return StepScores(
+            np.array([self.scorer(model, *((X,) if y is None else (X, y)), **params) for model in models])
+        )
+
+    def _rows(self, index):
+        return take(self.X, index), take(self.y, index), take_params(self.score_params, index, _num_samples(self.X))
+
+
+def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:
+    """Whether a scorer takes ``sample_weight``."""
+    function = estimator.score if scoring is None else getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters

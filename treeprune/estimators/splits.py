@@ -1,0 +1,56 @@
+"""What is wrong with folds that scikit-learn's splitters do not say themselves."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def check_splits(splits: list[tuple[NDArray, NDArray]], X: Any, y: ArrayLike | None) -> None:
+    """Refuse folds without rows; warn of classes that a fold lacks and of rows in order of time that are shuffled.
+
+    Parameters
+    ----------
+    splits : list of (train, test)
+        Indices of rows.
+    X : array-like or DataFrame
+        Rows; an index of dates that rises says that they are in order of time.
+    y : array-like or None
+        Labels (classifiers).
+    """
+    if not splits:
+        raise ValueError("The 'cv' parameter must give at least one split. Got none.")
+    for fold, (train, test) in enumerate(splits):
+        if not len(train) or not len(test):
+            raise ValueError(f"Fold {fold} has {len(train)} rows to grow by and {len(test)} to judge by.")
+    if y is not None and np.ndim(y) == 1:
+        _warn_of_missing_classes(splits, y)
+    if _in_order_of_time(X) and any(np.ptp(test) + 1 != len(test) for _, test in splits):
+        warnings.warn(
+            "The rows are in order of time, and the 'cv' parameter draws the rows of a fold from among them: scores "
+            "of rows between those that grew the tree are too good. Use a splitter that keeps the order, as "
+            "sklearn.model_selection.TimeSeriesSplit does.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_missing_classes(splits, y):
+    labels, codes = np.unique(np.asarray(y), return_inverse=True)
+    for fold, (train, _) in enumerate(splits):
+        found = np.count_nonzero(np.bincount(codes[train], minlength=len(labels)))
+        if found < len(labels):
+            warnings.warn(
+                f"Number of classes in training fold {fold} ({found}) does not match total number of classes "
+                f"({len(labels)}). To fix this, use a cross-validation technique resulting in properly stratified "
+                "folds.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+
+def _in_order_of_time(X):
+    index = getattr(X, "index", None)
+    dates = type(index).__name__ in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex")
+    return dates and index.is_monotonic_increasing

@@ -1,0 +1,357 @@
+"""TreePrunerCV: the pruning strength chosen by cross-validation, for the price of one fit per fold."""
+
+import warnings
+from dataclasses import replace
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import get_config
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import ParameterGrid, check_cv
+from sklearn.utils import Bunch, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from ..adapters import find_adapter
+from ..adapters.base import check_weights
+from ..exceptions import UnsupportedModelError
+from ..methods import PathMethod, as_method
+from .base import PrunedEstimator
+from .candidates import GridCandidates, PathCandidates, PathPrunings
+from .cv_results import choose, results_frame, results_table
+from .evaluation import Evaluation, takes_weights
+from .fitting import warn_of_growing_rows
+from .splits import check_splits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Steps of a path that are evaluated where each takes predictions of its own.
+FEW_CANDIDATES = 50
+
+
+class TreePrunerCV(PrunedEstimator):
+    """Fit a tree model and prune it as strongly as cross-validation says.
+
+    The inner estimator is fitted once per fold and once on all rows. The pruned trees of one fitted tree are nested,
+    so that the held-out rows of a fold, sent down its tree once, score all of them: the result is that of
+    `GridSearchCV` over ``ccp_alpha`` with every step of the path as a candidate, without its refits.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The tree model to fit. It is cloned.
+    method : PruningMethod or str, default="cost_complexity"
+        How to prune. Its candidates are the steps of the path of the model fitted on all rows, each at the geometric
+        mean of the strengths at which it begins and ends, and the last at ten times its own (Breiman et al. 1984,
+        section 3.4.2; R's rpart). The strength that the method itself states is not used. A method without a nested
+        path needs `param_grid`.
+    cv : int, splitter, iterable of splits or None, default=5
+        Folds, as in `GridSearchCV`; an int or None means stratified folds for classifiers.
+    scoring : str, callable or None, default=None
+        Score to raise, as in `GridSearchCV`; None: the inner estimator's own. Accuracy, balanced accuracy, log loss,
+        Brier score, `expected_cost`, R2, (root) mean squared and mean absolute error, Poisson and gamma deviance come
+        from sums over the rows of each node, for all steps in one sweep. Any other score is taken of predictions.
+    rule : {"1se", "best"} or callable, default="1se"
+        Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
+        with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
+        Breiman et al. (1984, section 3.4.3) advise: near its top the curve of scores is flat and wobbles, so that the
+        place of its maximum is chance, while a smaller tree nearby is as good as can be told. A callable takes
+        `cv_results_` and returns a row of it.
+    standard_error : {"auto", "rows", "folds"}, default="auto"
+        "rows": that of a mean loss over all held-out rows, as Breiman et al. and rpart compute it; it takes rows to
+        be independent, and is steady since they are many. "folds": the standard deviation of the folds' scores (with
+        one degree of freedom less) over the root of their number; it holds for every score and for grouped rows, and
+        is itself uncertain by a third with 5 folds. "auto": "rows" where the score is a mean over rows and `groups` are
+        not given, else "folds".
+    param_grid : dict or list of dict, optional
+        Parameters of the method to try, as in `GridSearchCV`, in place of a path. Every candidate prunes the same
+        fitted models.
+    refit : bool, default=True
+        Whether `estimator_` is made.
+    n_candidates : "auto", "all" or int, default="auto"
+        How many steps of the path to evaluate, spread evenly over the logarithm of the number of leaves. "auto": all
+        in one sweep, and about 50 where each takes predictions of its own.
+    n_jobs : int or None, default=None
+        Folds to work on at a time, by threads (the trees of scikit-learn, XGBoost and LightGBM grow in parallel).
+    memory : str, joblib.Memory or None, default=None
+        Cache of the fitted inner estimators, as in `sklearn.pipeline.Pipeline`.
+    verbose : int, default=0
+        Above 0: a progress bar on the standard error stream.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The model fitted on all rows and pruned, of the inner estimator's class.
+    alpha_ : float
+        The chosen strength (not with `param_grid`).
+    n_leaves_, n_nodes_ : int
+        Size of `estimator_`; for ensembles, of all trees.
+    pruning_path_ : PruningPath
+        The path of the model fitted on all rows (not with `param_grid`).
+    cv_results_ : dict of str to array
+        In GridSearchCV's form: ``param_alpha``, ``params``, ``split0_test_score``, ``mean_test_score``,
+        ``std_test_score``, ``rank_test_score``; and ``step`` of the path, ``n_leaves`` of the model fitted on all rows,
+        ``standard_error`` and, for scores taken in a sweep, ``train_score`` of that model on the rows that grew it.
+    best_index_ : int
+        The chosen row of `cv_results_`.
+    best_params_ : dict
+        Its parameters.
+    best_score_ : float
+        Its mean score.
+    scorer_ : callable
+        The scorer.
+    n_splits_ : int
+        Number of folds.
+    n_features_in_, feature_names_in_, classes_
+        Those of `estimator_`.
+
+    Notes
+    -----
+    A class that a fold lacks when growing has the probability 0 there: its rows count as errors, and in log loss with
+    the largest loss there is, where scikit-learn gives NaN.
+
+    Class weights of the inner estimator weigh growing and pruning, and not scores, as in `GridSearchCV`. Sample weights
+    weigh all three; under metadata routing, what requests them.
+
+    References
+    ----------
+    L. Breiman, J. H. Friedman, R. A. Olshen, C. J. Stone (1984). Classification and Regression Trees. Wadsworth.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import TreePrunerCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
+    >>> pruner.pruning_path_.n_leaves
+    array([22, 18, 16, 13, 12, 11, 10,  9,  7,  6,  4,  3,  2,  1])
+    >>> pruner.n_leaves_
+    4
+    """
+
+    def __init__(
+        self,
+        estimator,
+        method="cost_complexity",
+        *,
+        cv=5,
+        scoring=None,
+        rule="1se",
+        standard_error="auto",
+        param_grid=None,
+        refit=True,
+        n_candidates="auto",
+        n_jobs=None,
+        memory=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.cv = cv
+        self.scoring = scoring
+        self.rule = rule
+        self.standard_error = standard_error
+        self.param_grid = param_grid
+        self.refit = refit
+        self.n_candidates = n_candidates
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.verbose = verbose
+
+    def fit(
+        self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params
+    ) -> "TreePrunerCV":
+        """Fit the inner estimator on all rows and on each fold, score all candidates, and prune.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Training rows, in any form that the inner estimator takes.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
+            Targets (None for outlier detectors).
+        sample_weight : array-like of shape (n_rows,), optional
+            Row weights, for growing, pruning and scoring.
+        **fit_params : dict
+            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter.
+
+        Returns
+        -------
+        TreePrunerCV
+            Itself.
+        """
+        method = as_method(self.method)
+        self._check_parameters(method)
+        X, y, sample_weight = indexable(X, y, sample_weight)
+        check_weights(sample_weight, _num_samples(X))
+        self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
+        routed = self._route(sample_weight, fit_params)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(X, y, **routed.splitter.split))
+        check_splits(splits, X, y if is_classifier(self.estimator) else None)
+        self.n_splits_ = len(splits)
+        evaluation = Evaluation(
+            self.estimator,
+            method,
+            self.scoring,
+            self.scorer_,
+            X,
+            y,
+            sample_weight,
+            routed.estimator.fit,
+            routed.scorer.score,
+            self.memory,
+        )
+        adapter, rows = evaluation.grow()
+        candidates = self._candidates(evaluation, adapter, rows)
+        prunings = candidates.of(adapter, rows)
+        folds = self._folds(evaluation, candidates, splits)
+        grouped = routed.splitter.split.get("groups") is not None
+        self._choose(candidates, prunings.n_leaves, folds, evaluation.sweep(prunings), grouped)
+        self._refit(candidates, prunings)
+        return self
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The candidates as a table, in the manner of rpart's ``cptable``.
+
+        Returns
+        -------
+        DataFrame
+            One row per candidate, by step of the path: its strength (or parameters), number of leaves, error on the
+            growing rows relative to that of the root alone (the risk that the method prunes by), mean score, its
+            standard error, and a mark at the best and at the chosen row.
+        """
+        check_is_fitted(self, "cv_results_")
+        relative = None
+        if hasattr(self, "pruning_path_"):
+            relative = self.pruning_path_.to_frame()["relative_impurity"].to_numpy()[self.cv_results_["step"]]
+        return results_frame(self.cv_results_, self.best_index_, choose("best", self.cv_results_), relative)
+
+    def score(self, X: Any, y: Any = None, **params) -> float:
+        """Score of the pruned model by `scorer_`.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Rows.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
+            Their targets.
+        **params : dict
+            Metadata for the scorer, such as ``sample_weight``.
+        """
+        model = self._fitted()
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "score", **params).scorer.score
+        return self.scorer_(model, X, **({} if y is None else {"y": y}), **params)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Where metadata goes: to this estimator, to the inner one's `fit`, to the scorer and to the splitter."""
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        router.add(estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+        to_score = MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
+        router.add(scorer=check_scoring(self.estimator, scoring=self.scoring), method_mapping=to_score)
+        if hasattr(self.cv, "split"):
+            router.add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        return router
+
+    def _check_parameters(self, method):
+        checks = {
+            "rule": (callable(self.rule) or self.rule in ("1se", "best"), "'1se', 'best' or a callable"),
+            "standard_error": (self.standard_error in ("auto", "rows", "folds"), "'auto', 'rows' or 'folds'"),
+            "n_candidates": (
+                self.n_candidates in ("auto", "all")
+                or (isinstance(self.n_candidates, Integral) and self.n_candidates >= 2),
+                "'auto', 'all' or an int in the range [2, inf)",
+            ),
+        }
+        for name, (right, what) in checks.items():
+            if not right:
+                raise ValueError(
+                    f"The {name!r} parameter of TreePrunerCV must be {what}. Got {getattr(self, name)!r} instead."
+                )
+        if self.param_grid is None and not isinstance(method, PathMethod):
+            raise ValueError(
+                f"{type(method).__name__} gives no nested path of trees: give a 'param_grid' of its parameters."
+            )
+        if isinstance(self.cv, str) and self.cv == "oob":
+            raise UnsupportedModelError(f"cv='oob' needs a bagged ensemble. Got {type(self.estimator).__name__}.")
+        if method.needs_rows:
+            warn_of_growing_rows(method, "Use TreePruner with validation=, or a method that needs no such rows.")
+
+    def _route(self, sample_weight, fit_params):
+        """Metadata for the inner estimator's fit, for the scorer and for the splitter."""
+        given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **given)
+            return routed if hasattr(self.cv, "split") else Bunch(**routed, splitter=Bunch(split={}))
+        groups = {"groups": given.pop("groups")} if "groups" in given else {}
+        weights = {}
+        if sample_weight is not None:
+            if takes_weights(self.scorer_, self.estimator, self.scoring):
+                weights = {"sample_weight": sample_weight}
+            else:
+                warnings.warn(
+                    f"The scoring {self.scoring} does not support sample_weight, which may lead to statistically "
+                    f"incorrect results when fitting {type(self).__name__} with sample_weight.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+        return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
+
+    def _candidates(self, evaluation, adapter, rows):
+        method = evaluation.method
+        if self.param_grid is not None:
+            return GridCandidates(method, list(ParameterGrid(self.param_grid)))
+        number = self.n_candidates
+        if number == "auto":
+            number = None if evaluation.losses(adapter) else FEW_CANDIDATES
+        return PathCandidates.along(method, method.path(adapter.forest, rows), None if number == "all" else number)
+
+    def _folds(self, evaluation, candidates, splits):
+        """Scores of all candidates on each fold; a fold's model is dropped as soon as it is scored."""
+        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        folds = parallel(delayed(evaluation.fold)(candidates, *split) for split in splits)
+        if not self.verbose:
+            return list(folds)
+        from rich.console import Console
+        from rich.progress import track
+
+        return list(track(folds, "Folds", total=len(splits), console=Console(stderr=True)))
+
+    def _choose(self, candidates, n_leaves, folds, train, grouped):
+        by_rows = self.standard_error == "rows" or (self.standard_error == "auto" and not grouped)
+        if by_rows and folds[0].loss is None:
+            if self.standard_error == "rows":
+                raise ValueError(
+                    "The 'standard_error' parameter of TreePrunerCV must be 'folds' or 'auto' where the score is no "
+                    f"mean over rows taken in one sweep. Got 'rows' with scoring={self.scoring!r}."
+                )
+            by_rows = False
+        results = candidates.columns() | results_table(folds, "rows" if by_rows else "folds")
+        results["n_leaves"] = n_leaves
+        if train is not None:
+            results["train_score"] = train.score
+        if not np.isfinite(results["mean_test_score"]).all():
+            warnings.warn(
+                f"One or more of the test scores are non-finite: {results['mean_test_score']}",
+                UserWarning,
+                stacklevel=3,
+            )
+        self.cv_results_ = results
+        self.best_index_ = choose(self.rule, results)
+        self.best_params_ = candidates.params[self.best_index_]
+        self.best_score_ = float(results["mean_test_score"][self.best_index_])
+
+    def _refit(self, candidates, prunings):
+        if isinstance(prunings, PathPrunings):
+            self.alpha_ = float(prunings.alphas[self.best_index_])
+            self.pruning_path_ = replace(prunings.path, write=prunings.adapter.prune)
+        if self.refit:
+            self.estimator_ = prunings.model(self.best_index_)
+            forest = find_adapter(self.estimator_).forest
+            self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes

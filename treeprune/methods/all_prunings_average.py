@@ -1,0 +1,86 @@
+"""The average over all prunings of a tree (Helmbold & Schapire 1997)."""
+
+from ..core.forest import Forest
+from ..core.plan import Plan
+from ..core.risk import node_risk
+from ..core.rows import Rows
+from .base import PruningMethod
+
+
+class AllPruningsAverage(PruningMethod):
+    r"""Predict the weighted average of all prunings of the tree. The structure stays as it is.
+
+    Use it when fresh rows are at hand and no single pruning stands out: it does nearly as well as the best one, with
+    smoother probabilities. Prune hard as well if size matters.
+
+    A pruning T has the prior :math:`p^{a} (1 - p)^{b}`, with a the number of nodes that it splits and b the number of
+    its leaves that are no leaves of the tree, and is weighted by :math:`e^{-\eta L(T)}`, with L its loss on the rows.
+    The sum over all prunings takes one pass from the leaves to the root, as in context-tree weighting: a branch has
+    the weight :math:`w_t = (1 - p) e^{-\eta L_t} + p \, w_l w_r`, and a leaf of the tree :math:`e^{-\eta L_t}`. A pass
+    from the root down then gives each node the part of the sum that stops at it (Helmbold & Schapire 1997; Gaïffas,
+    Merad & Yu 2021). Below a node, prunings count as if they stopped there: this is the value that the node takes
+    if it becomes a leaf later.
+
+    Parameters
+    ----------
+    loss : {"auto", "log_loss", "brier", "error", "impurity", "absolute_error"}, default="auto"
+        What is summed over the rows; "auto": "log_loss" for classifiers, squared error for regressors.
+    learning_rate : float or "auto", default="auto"
+        The :math:`\eta` of the weights. 0 leaves the prior alone. "auto" is 1 for classifiers (so that log-loss gives
+        Bayes' mixture), and for regressors :math:`1 / 2 s^2`, with :math:`s^2` the mean loss of the tree's leaves:
+        the likelihood of normal errors.
+    split_probability : float, default=0.5
+        The p of the prior.
+
+    References
+    ----------
+    D. P. Helmbold, R. E. Schapire (1997). Predicting nearly as well as the best pruning of a decision tree. Machine
+    Learning 27, 51-68.
+
+    S. Gaïffas, I. Merad, Y. Yu (2021). WildWood: a new random forest algorithm. arXiv:2109.08010.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.metrics import log_loss
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import prune
+    >>> X, X_test, y, y_test = train_test_split(*load_digits(return_X_y=True), random_state=0)
+    >>> X, X_val, y, y_val = train_test_split(X, y, random_state=0)
+    >>> tree = DecisionTreeClassifier(min_samples_leaf=5, random_state=0).fit(X, y)
+    >>> average = prune(tree, "all_prunings_average", X_val, y_val)
+    >>> log_loss(y_test, average.predict_proba(X_test)) < log_loss(y_test, tree.predict_proba(X_test))
+    True
+    """
+
+    alias = "all_prunings_average"
+    needs_rows = True
+
+    def __init__(self, loss="auto", learning_rate="auto", split_probability=0.5):
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.split_probability = split_probability
+
+    def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
+        """Averaged values for all nodes."""
+        from ..search.averages import blend, reach_shares
+
+        self._check_number("split_probability", 0.0, 1.0, closed="neither")
+        if self.learning_rate != "auto":
+            self._check_number("learning_rate", 0.0)
+        if rows is None:
+            raise ValueError("AllPruningsAverage weighs by rows that did not grow the tree: give X and y.")
+        classification = forest.task == "classification"
+        own = "log_loss" if classification else "error"
+        loss, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
+        rate = self.learning_rate
+        if rate == "auto":
+            rate = 1.0 if classification else _inverse_variance(forest, loss, rows) / 2
+        return Plan(value=blend(forest, reach_shares(forest, rate * loss, self.split_probability), forest.value))
+
+
+def _inverse_variance(forest, loss, rows):
+    """One over the mean loss of the leaves; 0 (the prior alone) where there is no loss to tell prunings apart."""
+    total = loss[forest.is_leaf].sum()
+    return rows.statistics.weight[forest.root].sum() / total if total > 0 else 0.0

@@ -1,0 +1,145 @@
+"""Error-based pruning (Quinlan 1993), with subtree raising."""
+
+import numpy as np
+from scipy.special import ndtri
+
+from ..core.forest import Forest
+from ..core.plan import Plan
+from ..core.risk import class_impurity, resolution, stored_statistics
+from ..core.rows import Rows
+from ..exceptions import MissingStatisticError
+from .base import PruningMethod
+
+
+class ErrorBased(PruningMethod):
+    r"""C4.5's pruning: by the upper confidence limit of the errors on the training rows.
+
+    Use it for classifiers when rows are few and no strength is to be tuned: its default has served for thirty years.
+    It keeps larger trees than cost-complexity with the one-standard-error rule, often with slightly less error.
+
+    A node whose leaf gets e of its N training rows wrong is taken to err :math:`N \, U_{CF}(e, N)` times. At no error,
+    :math:`U = 1 - CF^{1/N}`; from one error on, with :math:`f = (e + 1/2) / N` and z the normal deviate exceeded with
+    probability CF,
+
+    .. math:: U = \frac{f + \frac{z^2}{2N} + z \sqrt{\frac{f}{N} - \frac{f^2}{N} + \frac{z^2}{4N^2}}}{1 + z^2 / N},
+
+    at most 1; in between, linear. From the leaves up, a node becomes a leaf if that is no worse than its branch, plus a
+    slack. With raising, its largest branch may take its place instead: the rows of the other side are sent down that
+    branch, values are taken anew where rows came in, and the branch is pruned again.
+
+    Lower confidence mostly means a smaller tree, but the trees are not nested, and can even grow.
+
+    Parameters
+    ----------
+    confidence : float, default=0.25
+        The CF of the limit, in (0, 1). Above 0.5 errors count as they are.
+    raising : bool, default=True
+        Whether branches may be raised. This needs the training rows: X, y, and the weights that the tree was fitted
+        with, class weights included.
+    slack : float, default=0.1
+        How many errors more a smaller tree may be taken to make. 0 is Quinlan's formula; Weka's J48 grants 0.1.
+
+    Notes
+    -----
+    Row weights count as numbers of rows. Rows that are given must be those that grew the tree.
+
+    References
+    ----------
+    J. R. Quinlan (1993). C4.5: Programs for Machine Learning. Morgan Kaufmann, chapter 4.
+
+    I. H. Witten, E. Frank (2005). Data Mining: Practical Machine Learning Tools and Techniques, section 6.1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import prune
+    >>> from treeprune.methods import ErrorBased
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> tree = DecisionTreeClassifier(min_samples_leaf=2, random_state=0).fit(X, y)
+    >>> tree.get_n_leaves(), prune(tree, ErrorBased(raising=False)).get_n_leaves()
+    (20, 13)
+    >>> prune(tree, ErrorBased(), X, y).get_n_leaves()
+    13
+    """
+
+    alias = "error_based"
+    tasks = ("classification",)
+    knob = "confidence"
+
+    def __init__(self, confidence=0.25, raising=True, slack=0.1):
+        self.confidence = confidence
+        self.raising = raising
+        self.slack = slack
+
+    @property
+    def needs_training_rows(self) -> bool:
+        """Raising moves training rows."""
+        return bool(self.raising)
+
+    def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
+        """The nodes that collapse, the branches that rise, and the statistics of nodes that got new rows."""
+        from ..search.bottom_up import cheapest
+
+        if self.raising:
+            return self._raise(forest, rows)
+        limits = self.error_limits(forest, rows)
+        return Plan(collapse=cheapest(forest, limits, tolerance=self.slack + resolution(limits)))
+
+    def error_limits(self, forest: Forest, rows: Rows | None = None):
+        """What each node as a leaf is taken to get wrong, in units of row weight, float64, shape (n_nodes,)."""
+        from ..search.error_limit import error_limits
+
+        statistics = self._statistics(forest, rows)
+        errors = statistics.class_weight.sum(axis=2) - statistics.class_weight.max(axis=2)
+        return error_limits(statistics.weight, errors.mean(axis=1), float(self.confidence), self._deviate())
+
+    def _statistics(self, forest, rows):
+        self._check_task(forest)
+        self._check_number("confidence", 0.0, 1.0, closed="neither")
+        self._check_number("slack", 0.0)
+        return stored_statistics(forest) if rows is None else rows.statistics
+
+    def _deviate(self):
+        return float(ndtri(float(1 - self.confidence)))  # a float32 confidence stays one, as in Weka
+
+    def _raise(self, forest, rows):
+        from ..search.raising import prune_and_raise
+
+        statistics = self._statistics(forest, rows)
+        if rows is None or rows.compared is None:
+            raise MissingStatisticError(
+                "ErrorBased(raising=True) moves the training rows to their new branches: give the X and y (and "
+                "sample_weight) that the tree was fitted with, or set raising=False."
+            )
+        if forest.n_outputs > 1:
+            raise ValueError("ErrorBased(raising=True) takes trees with one output; set raising=False.")
+        grown = forest.weighted_n_node_samples
+        if grown is not None and not np.allclose(statistics.weight, grown, rtol=1e-6):
+            raise ValueError(
+                "ErrorBased(raising=True) needs the rows that grew the tree, with the weights that it was fitted with "
+                "(class weights included): those given do not add up to the weights of its nodes."
+            )
+        before = statistics.class_weight[:, 0]
+        tolerance = self.slack + resolution(statistics.weight)
+        confidence, z = float(self.confidence), self._deviate()
+        collapse, source, counts, n_rows = prune_and_raise(forest, before, rows, confidence, z, tolerance)
+        if np.array_equal(source, np.arange(forest.n_nodes)):
+            return Plan(collapse=collapse)
+        return Plan(collapse, source, **_statistics_anew(forest, (counts != before).any(axis=1), counts, n_rows))
+
+
+def _statistics_anew(forest, moved, counts, n_rows):
+    """The node arrays of a Plan: as stored, but for the nodes that rows moved into."""
+    weight = counts[moved].sum(axis=1)
+    anew = {
+        "value": (counts[moved] / weight[:, None])[:, None, :],
+        "n_node_samples": n_rows[moved],
+        "weighted_n_node_samples": weight,
+        "impurity": class_impurity(counts[moved] / weight[:, None], forest.criterion),
+    }
+    arrays = {name: getattr(forest, name) for name in anew}
+    arrays = {name: array.copy() for name, array in arrays.items() if array is not None}
+    for name, array in arrays.items():
+        array[moved] = anew[name]
+    return arrays

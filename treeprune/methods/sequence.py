@@ -1,0 +1,88 @@
+"""Methods one after the other."""
+
+from typing import Any
+
+from ..core.forest import Forest
+from ..core.plan import Plan
+from ..core.rows import Rows
+from .base import PruningMethod
+
+
+class Sequence(PruningMethod):
+    """Several methods, one after the other, as one method.
+
+    Use it to prune hard and then shrink, or to clean up after another method. Each step sees the model that the step
+    before gave, with rows routed through it anew.
+
+    Parameters
+    ----------
+    methods : list of PruningMethod or str, default=()
+        The steps, or their aliases. An empty list prunes nothing.
+
+    Notes
+    -----
+    The parameters of a step go by its place: ``set_params(**{"0__alpha": 0.1})``; ``method__0__alpha`` where the
+    sequence itself is the parameter ``method``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from treeprune import prune
+    >>> from treeprune.methods import CostComplexity, HierarchicalShrinkage, Sequence
+    >>> tree = DecisionTreeRegressor(random_state=0).fit(*load_diabetes(return_X_y=True))
+    >>> both = Sequence([CostComplexity(), HierarchicalShrinkage(reg=10)]).set_params(**{"0__n_leaves": 20})
+    >>> prune(tree, both).get_n_leaves()
+    20
+    """
+
+    alias = "sequence"
+
+    def __init__(self, methods=()):
+        self.methods = methods
+
+    @property
+    def stages(self) -> list[PruningMethod]:
+        """The steps, those of sequences within the sequence included."""
+        from . import as_method
+
+        return [stage for method in self.methods for stage in as_method(method).stages]
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a step needs rows that did not grow the tree."""
+        return any(stage.needs_rows for stage in self.stages)
+
+    @property
+    def needs_training_rows(self) -> bool:
+        """Whether a step needs the rows that did grow the tree."""
+        return any(stage.needs_training_rows for stage in self.stages)
+
+    def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
+        """The plan of the only step. Several steps have no one plan: each is made for what the one before left."""
+        stages = self.stages
+        if len(stages) > 1:
+            raise ValueError("A Sequence of several methods has no single plan; use treeprune.prune.")
+        return stages[0].plan(forest, rows) if stages else Plan()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters; with `deep`, each step under its place, and its parameters under ``place__name``."""
+        params = super().get_params(deep=False)
+        if deep:
+            for place, method in enumerate(self.methods):
+                params[str(place)] = method
+                if isinstance(method, PruningMethod):
+                    params |= {f"{place}__{name}": value for name, value in method.get_params().items()}
+        return params
+
+    def set_params(self, **params: Any) -> "Sequence":
+        """Set parameters, also those of the steps, and steps themselves by their place."""
+        if "methods" in params:
+            self.methods = params.pop("methods")
+        places = [key for key in params if key.isdigit() and int(key) < len(self.methods)]
+        if places:
+            methods = list(self.methods)
+            for place in places:
+                methods[int(place)] = params.pop(place)
+            self.methods = methods
+        return super().set_params(**params)

@@ -1,0 +1,99 @@
+"""The best subtree of every size, by dynamic programming over nodes and numbers of leaves."""
+
+import numpy as np
+
+from ..core.kernels import kernel
+
+#: Entries that the table may have: 12 bytes each.
+LARGEST_TABLE = 2**27
+
+
+class OptimalSubtrees:
+    """For each number of leaves, the pruning with the least sum of a risk over its leaves.
+
+    A branch with j leaves is its node alone (j = 1), or shares j among its two children in the best way; every branch
+    with more leaves than asked for is left out (Bohanec & Bratko 1994). Trees of an ensemble share the leaves among
+    them, as if joined under nodes that cannot be leaves. With sizes capped at k the work is O(n k) and so, at 12
+    bytes an entry, is the memory; on bushy trees both are less, the sum over nodes of the leaves below them.
+
+    Parameters
+    ----------
+    forest : Forest
+        A canonical forest.
+    risk : ndarray of float64, shape (n_nodes,)
+        Risk of each node as a leaf.
+    max_leaves : int, optional
+        Most leaves to work out; None: all.
+
+    Attributes
+    ----------
+    risks : ndarray of float64, shape (m,)
+        Least risk of a pruning with exactly ``j + 1`` leaves; inf where there is none.
+    """
+
+    def __init__(self, forest, risk, max_leaves=None):
+        n, joints = forest.n_nodes, forest.n_trees - 1
+        left = np.concatenate([forest.children_left, forest.root[:1], n + np.arange(joints)])[: n + joints]
+        right = np.concatenate([forest.children_right, forest.root[1:]])
+        order = np.concatenate([np.arange(n)[::-1], n + np.arange(joints)])
+        cost = np.concatenate([risk, np.full(joints, np.inf)])
+        cap = forest.n_leaves if max_leaves is None else min(max_leaves, forest.n_leaves)
+        start = _starts(order, left, right, cap)
+        if start[-1] > LARGEST_TABLE:
+            raise ValueError(
+                f"The best subtrees of up to {cap} leaves take a table of {start[-1]} entries; "
+                f"at most {LARGEST_TABLE} are allowed. Ask for fewer leaves."
+            )
+        best, self._choice = _best(order, left, right, cost, cap, start)
+        self._forest, self._left, self._right, self._order, self._start = forest, left, right, order, start
+        self.risks = best[start[order[-1]] : start[order[-1] + 1]]
+
+    def collapse(self, n_leaves):
+        """Nodes to collapse for the best pruning with exactly this many leaves, bool, shape (n_nodes,)."""
+        share = _shares(self._order, self._left, self._right, self._start, self._choice, n_leaves)
+        return (share[: self._forest.n_nodes] == 1) & ~self._forest.is_leaf
+
+
+@kernel
+def _starts(order, left, right, cap):
+    """Where the entries of each node start in the table, one for each number of leaves up to the cap."""
+    size = np.ones(len(order), np.int64)
+    for node in order:
+        if left[node] >= 0:
+            size[node] = min(size[left[node]] + size[right[node]], cap)
+    start = np.zeros(len(order) + 1, np.int64)
+    start[1:] = np.cumsum(size)
+    return start
+
+
+@kernel
+def _best(order, left, right, cost, cap, start):
+    """Least risk of each branch with each number of leaves, and how many of them its left child then has."""
+    best = np.full(start[-1], np.inf)
+    choice = np.zeros(start[-1], np.int32)
+    for node in order:
+        first = start[node] - 1  # the entry for j leaves is at first + j
+        best[first + 1] = cost[node]
+        if left[node] < 0:
+            continue
+        l_first, r_first = start[left[node]] - 1, start[right[node]] - 1
+        r_size = start[right[node] + 1] - start[right[node]]
+        for a in range(1, start[left[node] + 1] - start[left[node]] + 1):
+            for b in range(1, min(r_size, cap - a) + 1):
+                total = best[l_first + a] + best[r_first + b]
+                if total < best[first + a + b]:
+                    best[first + a + b] = total
+                    choice[first + a + b] = a
+    return best, choice
+
+
+@kernel
+def _shares(order, left, right, start, choice, n_leaves):
+    """Number of leaves that each node's branch has in the best pruning; 0 below its leaves."""
+    share = np.zeros(len(order), np.int64)
+    share[order[-1]] = n_leaves
+    for node in order[::-1]:
+        if share[node] > 1:
+            share[left[node]] = choice[start[node] - 1 + share[node]]
+            share[right[node]] = share[node] - share[left[node]]
+    return share
