@@ -14,7 +14,7 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
-    {"exceptions"},
+    {"exceptions", "links"},
     {"core"},
     {"search", "adapters"},
     {"methods"},

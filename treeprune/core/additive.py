@@ -134,7 +134,9 @@ class Additive:
         kept = np.diff(np.searchsorted(pruning.leaf, forest.start)) > 0
         column = forest.tree_class if self.is_margin else np.zeros(forest.n_trees, int)
         gone = np.setdiff1d(column, column[kept])
-        first = np.array([np.flatnonzero(column == c)[0] for c in gone], dtype=int)  # as a root alone, for the intercept
+        first = np.array(
+            [np.flatnonzero(column == c)[0] for c in gone], dtype=int
+        )  # as a root alone, for the intercept
         kept[first] = True
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)

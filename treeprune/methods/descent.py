@@ -1,8 +1,9 @@
 """What the methods have in common that prune all trees of an ensemble by block descent."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,8 @@ from ..core.forest import Forest
 from ..core.losses import derivatives, squared
 from ..core.plan import Plan
 from ..core.rows import Rows
-from .base import PruningMethod
+from ..core.sequence_path import SequencePath
+from .base import PathMethod
 
 if TYPE_CHECKING:
     from ..search.block_descent import BlockDescent, Tree
@@ -24,14 +26,16 @@ ALPHA_RANGE = (1e-7, 1e-3)
 _BISECTIONS = 5
 
 
-class DescentMethod(PruningMethod):
+class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `reg`, `price`, `tol` and
     `max_cycles`.
     """
 
-    needs_rows = True
+    needs_training_rows = True
+    nested = False
+    tasks = ("regression", "classification", "margin")
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -44,8 +48,36 @@ class DescentMethod(PruningMethod):
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
-            return additive.plan(snapshot(forest, descent))
-        return additive.plan(self._within_budget(forest, descent, _penalties(unit)))
+            return self._plan(additive, snapshot(forest, descent), rows)
+        return self._plan(additive, self._within_budget(forest, descent, _penalties(unit)), rows)
+
+    def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
+        """Prunings as alpha rises, from the largest to the smallest."""
+        if rows is None:
+            raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
+        self._check_parameters()
+        additive, descent, unit = self._start(forest, rows)
+        total, found, losses = rows.sample_weight.sum(), [], []
+        for penalty in _penalties(unit):
+            descent.descend(penalty, self.tol, self.max_cycles)
+            pruning = snapshot(forest, descent)
+            if len(pruning.leaf) and (not found or len(pruning.leaf) < len(found[-1].leaf)):
+                found.append(pruning)
+                losses.append(sum(model.loss for model in descent.models) / total)
+        risk = np.zeros(forest.n_nodes)
+        risk[forest.root[0]] = unit / total  # of the constant alone
+        sizes = np.array([len(pruning.leaf) for pruning in found])
+        plans = partial(self._plan_of, additive, found, rows)
+        return SequencePath(forest, risk, sizes, np.array(losses), plans)
+
+    def _plan_of(self, additive, prunings, rows, step):
+        return self._plan(additive, prunings[step], rows)
+
+    def _plan(self, additive, pruning, rows):
+        return replace(additive.plan(pruning), link=self._link(additive, pruning, rows))
+
+    def _link(self, additive, pruning, rows):
+        """What makes probabilities of scores that need it."""
 
     def prunings(
         self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None
@@ -96,6 +128,7 @@ class DescentMethod(PruningMethod):
         from ..search.block_descent import BlockDescent, Quadratic
         from ..search.newton import NewtonDescent
 
+        self._check_task(forest)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
         options = {"ridge": self.reg} | self._options(additive)

@@ -1,5 +1,7 @@
 """Joint pruning: all trees of an ensemble together, against the ensemble's own loss."""
 
+import numpy as np
+
 from .descent import DescentMethod
 
 
@@ -36,9 +38,13 @@ class JointPruning(DescentMethod):
         priced out. It is paid at every split.
     constraint : {None, "leaf"}, default=None
         "leaf" keeps the values of each leaf of a classifier probabilities, which costs accuracy. No tree is dropped
-        then; of a forest of more than `max_trees` trees, the first ones stay.
+        then.
     link : {"simplex", "softmax"}, default="simplex"
-        How the scores of a classifier's rows become probabilities without that constraint; see `treeprune.links`.
+        How the scores of a forest classifier's rows become probabilities without that constraint: the result is of a
+        subclass of the forest's class, see `treeprune.links`.
+    temperature : float, optional
+        Of "softmax"; None: the one with the least log-loss on the rows, which should then not be those that the leaves
+        are estimated on.
     tol : float, default=1e-3
         Cycles over the trees end when one wins less than this share of the objective.
     max_cycles : int, default=30
@@ -83,6 +89,7 @@ class JointPruning(DescentMethod):
         price=None,
         constraint=None,
         link="simplex",
+        temperature=None,
         tol=1e-3,
         max_cycles=30,
     ):
@@ -96,8 +103,31 @@ class JointPruning(DescentMethod):
         self.price = price
         self.constraint = constraint
         self.link = link
+        self.temperature = temperature
         self.tol = tol
         self.max_cycles = max_cycles
 
+    def _check_parameters(self):
+        super()._check_parameters()
+        self._check_choice("constraint", (None, "leaf"))
+        self._check_choice("link", ("simplex", "softmax"))
+        self._check_number("temperature", 0.0, closed="neither", none=True)
+
     def _options(self, additive):
+        if self.constraint == "leaf" and additive.forest.task == "classification":
+            n_trees = additive.forest.n_trees
+            return {"values": "simplex", "low": -additive.intercept / n_trees, "total": 1.0 / n_trees, "drop": False}
         return {"values": "free"} if self.leaf_refit else {"values": "given", "ridge": 0.0}
+
+    def _link(self, additive, pruning, rows):
+        """The link of a classifier's scores, where they may leave the simplex."""
+        free = additive.forest.task == "classification" and self.constraint is None and additive.forest.n_trees > 1
+        if not free:
+            return None
+        if self.link == "simplex" or self.temperature is not None:
+            return self.link, self.temperature or 1.0
+        from ..links import best_temperature
+
+        score = additive.score(pruning, rows)
+        score = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
+        return self.link, best_temperature(score, rows.target[:, 0], rows.sample_weight)

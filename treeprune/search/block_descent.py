@@ -4,16 +4,16 @@ The ensemble is additive: the score of a row is a constant plus the values of th
 
     sum of w loss(y, score) + ridge / 2 |values of the leaves|^2 + penalty (number of nodes + prices of the splits).
 
-To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over its
-leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A leaf's
-best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and 6). With
+To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over
+its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A
+leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and 6). With
 the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One
 bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its
 nodes goes altogether.
 
-No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose Q
-exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into. That is most of a
-deep tree, and changes nothing.
+No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
+Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
+much of a deep tree and changes nothing.
 """
 
 from dataclasses import dataclass, field
@@ -159,7 +159,8 @@ class BlockDescent:
         before = _cost_of(tree.span, tree.leaf, tree.value, sums, tree.hessian, self.ridge)
         size = _look_into(
             tree.span, tree.split_price, sums, most, tree.hessian, penalty, self.ridge,
-            self.mode, tree.given, self.low, self.total, self.layers, tree.leaf[: len(tree.leaf) if within else 0], node, value, cost,
+            self.mode, tree.given, self.low, self.total, self.layers,
+            tree.leaf if within and not self.layers else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
         if self.layers:
             after, kept = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty)
@@ -309,7 +310,11 @@ def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting):
     for i in range(size - 1, -1, -1):
         best = leaf_cost[i]
         if i + 1 < size and node[i + 1] < span[node[i], 0]:
-            branch = penalty * (1.0 + (split_price[node[i]] if len(split_price) else 0.0)) + waiting[n_waiting - 1] + waiting[n_waiting - 2]
+            branch = (
+                penalty * (1.0 + (split_price[node[i]] if len(split_price) else 0.0))
+                + waiting[n_waiting - 1]
+                + waiting[n_waiting - 2]
+            )
             n_waiting -= 2
             if branch < best:
                 best, stays[i] = branch, True
@@ -333,7 +338,9 @@ def _best_layer(span, depth, leaf_cost, split_price, penalty):
         if node > 0:
             change[depth[node]] += leaf_cost[node]
         if span[node, 0] > node + 1:
-            change[depth[node] + 1] += penalty * (1.0 + (split_price[node] if len(split_price) else 0.0)) - leaf_cost[node]
+            change[depth[node] + 1] += (
+                penalty * (1.0 + (split_price[node] if len(split_price) else 0.0)) - leaf_cost[node]
+            )
     cost = leaf_cost[0]
     layer, least = 0, cost
     for d in range(1, deepest + 1):
