@@ -1,7 +1,8 @@
 """Forest classifiers whose scores become probabilities by a link.
 
 Joint pruning gives the leaves of a forest the values that make the *sum* of the trees best. Such a sum over one-hot
-classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: the same for one row alone and in a batch.
+classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: one row alone gets the same probabilities
+as in a batch.
 """
 
 from typing import Any

@@ -62,7 +62,7 @@ def test_the_written_model_has_the_score_of_the_search(name):
     rows = adapter.rows(X, y, specimen.sample_weight)
     method = JointPruning(reg=1.0)
     additive, steps = method.prunings(adapter.forest, rows)
-    alpha, pruning = list(steps)[12]
+    _, pruning = list(steps)[12]
     small = adapter.prune(method._plan(additive, pruning, rows))
     score = additive.score(pruning, rows)
     assert isinstance(small, type(specimen.model))
@@ -146,7 +146,7 @@ def test_out_of_bag_rows_prune_too():
 @pytest.mark.parametrize("link", ["simplex", "softmax"])
 @pytest.mark.parametrize("forest", [RandomForestClassifier, ExtraTreesClassifier])
 def test_classifiers_give_probabilities(forest, link):
-    model, X, y, X_test, y_test = fitted(forest(20, random_state=0), 300)
+    model, X, y, X_test, _ = fitted(forest(20, random_state=0), 300)
     small = prune(model, JointPruning(link=link), X, y)
     p = small.predict_proba(X_test)
     assert isinstance(small, (LinkedRandomForestClassifier, LinkedExtraTreesClassifier))
@@ -167,7 +167,7 @@ def test_projection_never_raises_the_brier_score():
 
 
 def test_a_constraint_on_leaves_gives_an_ordinary_forest():
-    model, X, y, X_test, _ = CLASSES
+    model, X, y, *_ = CLASSES
     small = prune(model, JointPruning(constraint="leaf"), X, y)
     assert type(small) is RandomForestClassifier
     values = forest_of(small).value
@@ -188,7 +188,7 @@ def test_boosted_classifiers_are_pruned_on_their_own_loss(model):
 
 
 def test_the_path_is_made_of_falling_sizes():
-    forest, X, y, X_test, y_test = FRIEDMAN
+    forest, X, y, *_ = FRIEDMAN
     path = pruning_path(forest, JointPruning(reg=10.0), X, y)
     assert (np.diff(path.n_leaves) < 0).all()
     small = path.prune(n_leaves=200)

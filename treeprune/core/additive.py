@@ -1,9 +1,9 @@
 """Additive: an ensemble as a sum of trees, whatever its library makes of their values.
 
-The score of a row is ``base + intercept + sum over trees of value[leaf]``. For forests that average their trees the base
-is 0, the intercept is the mean target and a tree's values are its deviations from it over the number of trees; for
+The score of a row is ``base + intercept + sum over trees of value[leaf]``. For forests that average their trees the
+base is 0, the intercept is the mean target and a tree's values are its deviations from it over the number of trees; for
 boosted ensembles the base is what the library adds (its starting score) and the intercept is the mean that the trees
-themselves add. The intercept is shared out among the trees that stay, so that any of them may go.
+themselves add. Each tree keeps its share of the intercept, and those that stay take over that of those that go.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import UnsupportedModelError
+from ..exceptions import MissingStatisticError, UnsupportedModelError
 from .forest import Forest
+from .losses import Derivatives, derivatives
 from .plan import Plan
 from .rows import Rows
 
@@ -70,17 +71,26 @@ class Additive:
             raise UnsupportedModelError("Classifiers of several outputs are not supported by joint methods.")
         weight = rows.sample_weight
         if self.is_margin:
+            if rows.loss is None:
+                raise MissingStatisticError("The loss that the ensemble minimises is not known.")
             self.columns = rows.margin.shape[1]
             contribution = forest.value[:, 0] * forest.tree_weight[forest.node_tree][:, None]
             center = np.zeros(forest.n_trees)
             for tree in range(forest.n_trees):
                 center[tree] = np.average(contribution[rows.leaf_ids(tree), 0], weights=weight)
+            self.center = center[:, None]
             self.intercept = np.bincount(forest.tree_class, center, minlength=self.columns)
-            self.value = contribution - center[forest.node_tree][:, None]
+            self.value = contribution - self.center[forest.node_tree]
         else:
             self.columns = self._plain(forest.value).shape[1]
             self.intercept = np.average(self.target(rows), axis=0, weights=weight)
-            self.value = (self._plain(forest.value) - self.intercept) / forest.n_trees
+            self.center = np.tile(self.intercept / forest.n_trees, (forest.n_trees, 1))
+            self.value = self._plain(forest.value) / forest.n_trees - self.center[forest.node_tree]
+
+    @property
+    def has_free_scores(self) -> bool:
+        """Whether new leaf values can take the scores of a classifier out of [0, 1]."""
+        return self.forest.task == "classification" and self.forest.n_trees > 1
 
     def _plain(self, value):
         """Values as columns of the score: one for two classes."""
@@ -141,10 +151,20 @@ class Additive:
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)
         collapse[np.concatenate([pruning.leaf, forest.root[first]]).astype(int)] = True
-        share = self.intercept / n_kept
-        share = np.repeat(share[column], np.diff(forest.start))[:, None] if self.is_margin else share
-        value = self._written(self._means(self._spread(pruning)) + share, n_kept[0])
+        center = self.center.copy()  # what dropped trees add on average, the others of their column share out
+        for c in range(len(n_kept)):
+            center[column == c] += self.center[(column == c) & ~kept].sum(axis=0) / n_kept[c]
+        value = self._written(self._means(self._spread(pruning)) + center[forest.node_tree], n_kept[0])
         return Plan(collapse=collapse & ~forest.is_leaf, value=value, drop_tree=None if kept.all() else ~kept)
+
+    def weighted(self, factor: NDArray[np.float64], n_kept: int) -> NDArray[np.float64]:
+        """Values as the model stores them after each tree's contribution has been multiplied; `n_kept` trees stay.
+
+        A factor is that of a tree's deviation from the mean target, where all factors are 1 / n_kept in a plain mean.
+        """
+        forest = self.forest
+        value = self.value * forest.n_trees * factor[forest.node_tree][:, None] + self.intercept / n_kept
+        return self._written(value, n_kept)
 
     def _means(self, value):
         """Values of splits filled in: the mean of what lies below, by training rows where the model counts them."""
@@ -172,3 +192,9 @@ class Additive:
         if forest.value.shape[2] == 2:
             value = np.concatenate([1.0 - value, value], axis=1)
         return np.ascontiguousarray(value[:, None])
+
+
+def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:
+    """Gradients and hessians of a boosted ensemble's loss times the weights of the rows, shape (n_rows, n_columns)."""
+    gradient, hessian = derivatives(rows.loss, rows.target, score)
+    return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.additive import Additive, Pruning
+from ..core.additive import Additive, Pruning, weighted_derivatives
 from ..core.forest import Forest
-from ..core.losses import derivatives, squared
+from ..core.losses import squared
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
@@ -133,9 +133,9 @@ class DescentMethod(PathMethod):
         trees = _trees(additive, rows, _split_price(self.price, forest))
         options = {"ridge": self.reg} | self._options(additive)
         weight = rows.sample_weight
-        if additive.is_margin and not _is_squared(rows.loss):
+        if additive.is_margin and rows.loss is not squared:
             base = additive.base(rows)
-            slope = partial(_weighted_derivatives, rows)
+            slope = partial(weighted_derivatives, rows)
             gradient, hessian = slope(base)
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
@@ -186,7 +186,7 @@ def snapshot(forest: Forest, descent: "BlockDescent") -> Pruning:
 
 def _penalties(unit):
     decades = np.log10(ALPHA_RANGE[1] / ALPHA_RANGE[0])
-    return unit * np.geomspace(*ALPHA_RANGE, int(round(decades * ALPHAS_PER_DECADE)) + 1)
+    return unit * np.geomspace(*ALPHA_RANGE, round(decades * ALPHAS_PER_DECADE) + 1)
 
 
 def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> "list[Tree]":
@@ -216,12 +216,3 @@ def _split_price(price, forest):
 def _scale(trees, n_rows):
     seen = sum(np.bincount(tree.row, minlength=n_rows) for tree in trees)
     return np.divide(len(trees), seen, out=np.zeros(n_rows), where=seen > 0)
-
-
-def _is_squared(loss):
-    return loss is squared
-
-
-def _weighted_derivatives(rows, score):
-    gradient, hessian = derivatives(rows.loss, rows.target, score)
-    return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]

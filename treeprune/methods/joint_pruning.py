@@ -121,8 +121,7 @@ class JointPruning(DescentMethod):
 
     def _link(self, additive, pruning, rows):
         """The link of a classifier's scores, where they may leave the simplex."""
-        free = additive.forest.task == "classification" and self.constraint is None and additive.forest.n_trees > 1
-        if not free:
+        if not additive.has_free_scores or self.constraint is not None:
             return None
         if self.link == "simplex" or self.temperature is not None:
             return self.link, self.temperature or 1.0

@@ -6,10 +6,10 @@ The ensemble is additive: the score of a row is a constant plus the values of th
 
 To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over
 its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A
-leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and 6). With
-the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One
-bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its
-nodes goes altogether.
+leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and
+6). With the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any
+node. One bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not
+earn its nodes goes altogether.
 
 No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
 Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
