@@ -109,10 +109,13 @@ def test_margin_distance(name):
     votes, y = votes_of(name)
     signature = np.where(votes == y, 1.0, -1.0)
 
-    def best(chosen, waiting):
-        return min(waiting, key=lambda t: round(((0.075 - signature[[*chosen, t]].sum(axis=0) / 12) ** 2).sum(), 9))
+    def distance(trees):
+        return ((0.075 - signature[trees].sum(axis=0) / 12) ** 2).sum()
 
-    assert order_of(name, "margin_distance") == greedy(12, best)
+    order = order_of(name, "margin_distance")
+    for size in range(12):
+        least = min(distance([*order[:size], tree]) for tree in order[size:])
+        np.testing.assert_allclose(distance(order[: size + 1]), least)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

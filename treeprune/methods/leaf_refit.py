@@ -21,8 +21,8 @@ class LeafRefit(PruningMethod):
 
     Minimises :math:`\sum_i w_i L(y_i, F_i) + \frac{\lambda}{2} \sum_\ell |v_\ell - v_\ell^0|^2` over the values v of
     all leaves, shrunk towards what they are, :math:`v^0`, by conjugate gradients on the sparse indicators of leaves.
-    The loss L is that of `JointPruning`; losses other than the squared error take Newton steps, shortened until they do not
-    lead uphill.
+    The loss L is that of `JointPruning`; losses other than the squared error take Newton steps, shortened until they do
+    not lead uphill.
 
     Parameters
     ----------

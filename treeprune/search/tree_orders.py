@@ -53,11 +53,11 @@ def average_errors(error: NDArray[np.float64], order: NDArray[np.intp]) -> NDArr
 
 def complementariness(votes: NDArray, y: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
     """Each tree next that is right on most of what the vote so far has wrong (Martinez-Munoz & Suarez 2004)."""
-    counts, correct = np.zeros((len(y), votes.max() + 1)), votes == y
+    counts, correct = np.zeros((len(y), votes.max() + 1)), np.ascontiguousarray((votes == y).T)
 
     def score(step):
-        wrong = (counts.argmax(axis=1) != y) if step else np.ones(len(y), bool)
-        return correct @ (weight * wrong)
+        wrong = np.flatnonzero(counts.argmax(axis=1) != y) if step else np.arange(len(y))
+        return weight[wrong] @ correct[wrong]
 
     return _greedy(len(votes), score, lambda tree: _vote(counts, votes[tree]))
 
@@ -67,18 +67,15 @@ def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], poi
 
     A tree's signature is 1 where it votes right and -1 where not; the point has all coordinates `point`.
     """
-    n_trees = len(correct)
-    signature = np.where(correct, 1.0, -1.0)
-    total = np.zeros(correct.shape[1])
-
-    def score(step):
-        rest = point - total / n_trees  # |rest - c / T|^2 = |rest|^2 - 2 c.rest / T + |c|^2 / T^2, the last being equal
-        return signature @ (weight * rest)
+    n_trees, signature = len(correct), np.where(correct, 1.0, -1.0)
+    weighted = signature * weight
+    products = weighted @ signature.T  # |point - (sum + c) / T|^2 is, up to a constant, -2 c.(point - sum / T) / T
+    towards = point * weighted.sum(axis=1)
 
     def take(tree):
-        total[:] += signature[tree]
+        towards[:] -= products[tree] / n_trees
 
-    return _greedy(n_trees, score, take)
+    return _greedy(n_trees, lambda step: towards, take)
 
 
 def orientation(correct: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -113,27 +110,29 @@ def drep(votes: NDArray, y: NDArray, weight: NDArray[np.float64], share: float =
 
     The paper stops when the error no longer falls; all trees are ordered here.
     """
-    counts, correct = np.zeros((len(y), votes.max() + 1)), votes == y
-    row = np.arange(len(y))
+    of_row, n_classes, row = np.ascontiguousarray(votes.T), votes.max() + 1, np.arange(len(y))
+    counts, vote = np.zeros((len(y), n_classes)), np.full(len(y), -1)
+    differs, waiting = np.full(len(votes), weight.sum()), np.ones(len(votes), bool)
 
     def score(step):
         if step == 0:
-            return correct @ weight
-        differs = (votes != counts.argmax(axis=1)) @ weight
-        differs[taken] = -np.inf
-        n_kept = max(int(np.ceil(share * (len(votes) - len(taken)))), 1)
-        scores = np.full(len(votes), -np.inf)
-        for tree in np.argsort(-differs, kind="stable")[:n_kept]:
-            counts[row, votes[tree]] += 1
-            scores[tree] = weight @ (counts.argmax(axis=1) == y)
-            counts[row, votes[tree]] -= 1
+            return weight @ (of_row == y[:, None])
+        right = np.stack([(counts + (label == np.arange(n_classes))).argmax(axis=1) == y for label in range(n_classes)])
+        open_ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))  # rows that one more vote decides
+        scores = weight[open_] @ right[of_row[open_], open_[:, None]]
+        n_kept = max(int(np.ceil(share * waiting.sum())), 1)
+        ranked = np.argsort(np.where(waiting, -differs, np.inf), kind="stable")
+        scores[ranked[n_kept:]] = -np.inf
         return scores
 
-    taken = []
-
     def take(tree):
-        taken.append(tree)
-        _vote(counts, votes[tree])
+        waiting[tree] = False
+        counts[row, votes[tree]] += 1
+        new = counts.argmax(axis=1)
+        changed = np.flatnonzero(new != vote)
+        for sign, labels in ((1.0, new), (-1.0, vote)):
+            differs[:] += sign * (weight[changed] @ (of_row[changed] != labels[changed, None]))
+        vote[:] = new
 
     return _greedy(len(votes), score, take)
 
