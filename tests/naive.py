@@ -311,11 +311,14 @@ def forests(draw, max_leaves=10, min_leaves=1, max_trees=1, task=None, n_outputs
 
 @st.composite
 def risks(draw, forest):
-    """Risks of nodes: small integers (many ties), dyadic numbers or arbitrary floats."""
-    kind = draw(st.sampled_from(["integer", "dyadic", "float"]))
+    """Risks of nodes: small integers (many ties), nearly integers, dyadic numbers or arbitrary floats."""
+    kind = draw(st.sampled_from(["integer", "nearly", "dyadic", "float"]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if kind == "integer":
         return rng.integers(0, 6, forest.n_nodes).astype(np.float64)
+    if kind == "nearly":  # every split gains about as much per leaf, up to a few units in the last place
+        splits = (forest.end - np.arange(forest.n_nodes)) // 2
+        return (3 * splits + rng.integers(0, 3, forest.n_nodes)) * (1 + rng.integers(-2, 3, forest.n_nodes) * 2.0**-51)
     if kind == "dyadic":
         return rng.integers(0, 2**20, forest.n_nodes) / 2**12
     return rng.random(forest.n_nodes) * 10.0 ** rng.integers(-3, 4, forest.n_nodes)
@@ -328,7 +331,7 @@ def rows_of(rng, forest, n_rows):
         target = np.stack([rng.integers(0, k, n_rows) for k in forest.n_classes], axis=1).astype(np.int32)
     else:
         target = rng.integers(-2, 5, (n_rows, forest.n_outputs)).astype(np.float64)
-    return X, target, rng.integers(0, 3, n_rows).astype(np.float64)
+    return X, target, rng.integers(0, 6, n_rows).astype(np.float64)
 
 
 # Methods -------------------------------------------------------------------------------------------------------------

@@ -247,8 +247,8 @@ class TestPrune:
 
         joblib.dump(Bomb(), tmp_path / "bomb.joblib")
         code, _, err = command("prune", "--model", tmp_path / "bomb.joblib", "--leaves", 3, "-o", tmp_path / "o")
-        assert code == 2
-        assert "--trust" in err
+        assert code == 3
+        assert "add --trust" in err
         assert os.listdir(tmp_path) == ["bomb.joblib"]
 
 
@@ -320,10 +320,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("model", "message"),
         [
-            ({"a": 1}, "No adapter for builtins.dict"),
+            ({"a": 1}, "builtins.dict"),
             (LogisticRegression(), "No adapter for"),
             (DecisionTreeClassifier(), "not fitted"),
-            (None, "not a model that can be loaded"),
+            (None, "none of: XGBoost"),
         ],
     )
     def test_model_is_code_3(self, command, tmp_path, model, message):

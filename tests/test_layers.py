@@ -14,12 +14,13 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
-    {"exceptions", "links", "extras"},
+    {"exceptions", "links"},
+    {"extras"},
     {"core"},
     {"search", "adapters"},
     {"methods"},
     {"pruning"},
-    {"testing", "estimators", "compression", "io", "model_selection"},
+    {"testing", "estimators", "compact", "compression", "io", "model_selection"},
     {"feature_selection", "inspection"},
     {"tables"},
     {"workflow"},

@@ -13,10 +13,12 @@ _HOMES = {
     "TreePruner": "estimators",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
+    "MissingExtraError": "exceptions",
     "MissingStatisticError": "exceptions",
     "UnsupportedModelError": "exceptions",
 }
 __all__ = [
+    "MissingExtraError",
     "MissingStatisticError",
     "ModelFormatError",
     "TreePruner",
