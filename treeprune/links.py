@@ -5,6 +5,7 @@ classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: o
 as in a batch.
 """
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,14 @@ class LinkedExtraTreesClassifier(_Linked, ExtraTreesClassifier):
     temperature_ : float
         The temperature of "softmax".
     """
+
+
+def unlinked(model: _Linked) -> Any:
+    """A copy of a forest with a link, as the stock class that it comes from: its probabilities are the scores."""
+    plain = copy(model)
+    plain.__class__ = next(cls for cls in type(model).__mro__ if not issubclass(cls, _Linked))
+    del plain.link_, plain.temperature_
+    return plain
 
 
 def linked(model: RandomForestClassifier | ExtraTreesClassifier, link: str, temperature: float) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Alphas of a path per factor of ten, and its ends, over the loss of the best constant score.
 ALPHAS_PER_DECADE = 8
-ALPHA_RANGE = (1e-7, 1e-3)
+ALPHA_RANGE = (1e-7, 1e-1)
 _BISECTIONS = 5
 
 
