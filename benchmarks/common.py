@@ -34,10 +34,10 @@ def _cpu():
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def report(name: str, title: str, rows: list[dict], notes: str = "") -> pd.DataFrame:
-    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``."""
+def report(name: str, title: str, rows: list[dict], notes: str = "", module: str | None = None) -> pd.DataFrame:
+    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``; `module`: if not of that name."""
     frame = pd.DataFrame(rows)
-    text = f"# {title}\n\n`python -m benchmarks.{name}` on {machine()}.\n\n{markdown(frame)}\n"
+    text = f"# {title}\n\n`python -m benchmarks.{module or name}` on {machine()}.\n\n{markdown(frame)}\n"
     text += f"\n{notes.strip()}\n" if notes else ""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(text)

@@ -1,7 +1,7 @@
 """Real tables for the benchmarks, from a folder of the user's: ``--data FOLDER`` or the variable TREEPRUNE_DATA.
 
 The folder holds ``catalog.json``: under "datasets", for each table its "name", "file" (CSV, gzipped or not), "task",
-"target" and, where there are any, "ignore_columns" and "other_targets".
+"kind", "target" and, where there are any, "ignore_columns" and "other_targets".
 """
 
 import json
@@ -10,6 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+#: Tables that come with scikit-learn.
+BUNDLED = {
+    "breast_cancer": "classification",
+    "digits": "classification",
+    "iris": "classification",
+    "wine": "classification",
+    "diabetes": "regression",
+}
+
+
+def names() -> list[str]:
+    """Tables for classification or regression that are at hand: bundled ones and, if it is there, the folder's."""
+    if not os.environ.get("TREEPRUNE_DATA"):
+        print("No --data and no TREEPRUNE_DATA: only the tables that come with scikit-learn.")
+        return list(BUNDLED)
+    return [*BUNDLED, *(name for name, entry in _catalog().items() if entry["kind"].startswith("tabular"))]
 
 
 def folder() -> Path:
@@ -21,8 +38,11 @@ def folder() -> Path:
 
 def load(name: str) -> tuple[np.ndarray, np.ndarray, str]:
     """X (float64, categories as codes, NaN where missing), y and the task: "classification" or "regression"."""
-    entries = {entry["name"]: entry for entry in json.loads((folder() / "catalog.json").read_text())["datasets"]}
-    entry = entries[name]
+    if name in BUNDLED:
+        from sklearn import datasets
+
+        return *getattr(datasets, f"load_{name}")(return_X_y=True), BUNDLED[name]
+    entry = _catalog()[name]
     task = "regression" if "regression" in entry["task"] else "classification"
     path = folder() / entry["file"]
     if path.suffix == ".npz":
@@ -39,3 +59,7 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, str]:
         y.to_numpy(np.float64) if task == "regression" else np.unique(y, return_inverse=True)[1],
         task,
     )
+
+
+def _catalog():
+    return {entry["name"]: entry for entry in json.loads((folder() / "catalog.json").read_text())["datasets"]}

@@ -1,5 +1,6 @@
 """The command line as its users meet it: output, exit codes, files."""
 
+import io
 import json
 import os
 import pty
@@ -18,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import datasets
-from treeprune import prune, pruning_path
+from treeprune import TreePrunerCV, prune, pruning_path
 from treeprune.cli import cli
 from treeprune.console import Failure, output_file, run
 from treeprune.methods import ALIASES
@@ -167,6 +168,27 @@ class TestPath:
         code, _, err = command("path", *ON_WINE, "--method", "mdl")
         assert code == 2
         assert "mdl has no path" in err
+
+
+class TestCheck:
+    def test_says_what_a_sound_file_holds(self, command, saved_tree):
+        tree, path = saved_tree
+        code, out, err = command("check", path, "--trust")
+        assert code == 0, err
+        row = as_frame(out).iloc[0]
+        assert (row["model"], row["n_leaves"]) == ("sklearn.DecisionTreeClassifier", tree.get_n_leaves())
+
+    def test_pickles_need_trust(self, command, saved_tree):
+        code, out, err = command("check", saved_tree[1])
+        assert (code, out) == (3, "")
+        assert "--trust" in err
+
+    @pytest.mark.parametrize("content", [b"", b"tree\nversion=v4\n", b'{"learner": {}}', b"\x00\x01"])
+    def test_refuses_what_is_no_model(self, command, tmp_path, content):
+        (tmp_path / "model").write_bytes(content)
+        code, out, err = command("check", tmp_path / "model")
+        assert (code, out) == (3, "")
+        assert err
 
 
 class TestPrune:
@@ -426,6 +448,15 @@ class TestTerminal:
         assert any(line.split() == ["10", "0.2518", "1", "0.6583", "1.0000"] for line in lines)
         assert "…" not in text
 
+    @pytest.mark.parametrize("columns", [100, 40])
+    @pytest.mark.parametrize("args", [["--help"], ["prune", "--help"]])
+    def test_help_fits(self, monkeypatch, command, columns, args):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        code, out, _ = command(*args)
+        assert code == 0
+        prose = re.sub(r"Examples:\n( {4}.*\n)+", "", out)  # commands are for copying, not for folding
+        assert 30 < max(map(len, prose.split("\n"))) <= min(columns, 80)
+
     def test_too_wide_a_table_becomes_a_list(self):
         text = terminal("demo", "--repeats", "1", columns=40)
         assert re.search(r"method\s+cost_complexity\s+leaves\s+\d", text)
@@ -446,3 +477,42 @@ class TestTerminal:
         from treeprune.console import _cells
 
         assert [*_cells(pd.Series([0.0, 5e-324, 0.123456], name="alpha"))] == ["0", ">0", "0.1235"]
+
+
+class TestScoredPath:
+    def test_table_is_that_of_the_estimator(self, command):
+        code, out, _ = command("path", *ON_WINE, "--cv", "5", "--rule", "1se")
+        frame = pd.read_csv(io.StringIO(out), sep="\t")
+        pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(*datasets.load("wine"))
+        assert code == 0
+        assert list(frame.columns) == ["step", *pruner.to_frame().columns]
+        np.testing.assert_allclose(frame["cv_score"], pruner.cv_results_["mean_test_score"])
+        assert frame["mark"].dropna().tolist() == ["best", "chosen"]
+
+    @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+    def test_figure(self, command, tmp_path, kind):
+        file = tmp_path / f"scores.{kind}"
+        code, *_ = command("path", *ON_WINE, "--cv", "3", "--plot", file)
+        assert code == 0
+        assert file.stat().st_size > 5000
+        assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--rule", "best"], "--rule needs --cv"),
+            (["--plot", "scores.png"], "--plot needs --cv"),
+            (["--cv", "3", "--plot", "scores.bmp"], "--plot draws .png, .svg and .pdf"),
+            (["--cv", "1"], "1 is not in the range"),
+            (["--cv", "3", "--method", "optimal_subtree"], "are not nested"),
+        ],
+    )
+    def test_wrong_usage(self, command, options, said):
+        code, _, err = command("path", *ON_WINE, *options)
+        assert code == 2
+        assert said in err
+
+    def test_too_few_rows(self, command):
+        code, _, err = command("path", *ON_WINE, "--cv", "100")
+        assert code == 3
+        assert "n_splits=100" in err

@@ -1,6 +1,7 @@
 """The command line: a thin shell over the library. Heavy imports wait until a command runs."""
 
 import math
+import shutil
 import sys
 
 import click
@@ -15,11 +16,11 @@ NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    error in treeprune itself
+  1    error in treeprune
   2    wrong usage
-  3    data or model that cannot be used
-  4    output that cannot be written
-  5    an optional library is missing
+  3    unusable data or model
+  4    output not writable
+  5    optional library missing
   130  interrupted"""
 
 
@@ -29,6 +30,30 @@ def _method(context, parameter, name):
     if name not in ALIASES:
         raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
     return ALIASES[name]()
+
+
+class _Formatter(click.HelpFormatter):
+    """Help that fits narrow terminals too."""
+
+    def __init__(self, **_):
+        super().__init__(width=min(shutil.get_terminal_size().columns, 80) - 1)
+
+    def write_dl(self, rows, col_max=30, col_spacing=2):
+        """Write terms and what they mean in two columns."""
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
 
 
 class FiniteRange(click.FloatRange):
@@ -51,6 +76,9 @@ task_option = click.option(
 )
 drop_option = click.option("--drop", metavar="COL", multiple=True, help="Leave out a column; can be repeated.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Drives all that is random.")
+trust_option = click.option(
+    "--trust", is_flag=True, help="Load a model even if its file is a pickle, which can run any code."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 method_option = click.option(
     "--method",
@@ -68,7 +96,7 @@ def main() -> None:
     sys.exit(run(cli))
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="treeprune", message="%(prog)s %(version)s")
 def cli():
     """Prune fitted tree models: same class, smaller, no worse.
@@ -193,7 +221,7 @@ def _kind_of_figure(name):
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
 @click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
-@click.option("--trust", is_flag=True, help="Load --model even if it is a pickle, which can run any code.")
+@trust_option
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
@@ -238,6 +266,31 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     emit(pd.DataFrame(sizes), as_json=as_json)
     nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
     say(f"{nothing}Saved {output}.")
+
+
+@cli.command()
+@click.argument("model")
+@trust_option
+@json_option
+def check(model, trust, as_json):
+    """Check a model file, and say what is in it.
+
+    The structure of its trees is checked before the model's own library sees them. XGBoost (.json, .ubj), LightGBM
+    (.txt) and skops files; pickles with --trust.
+
+    \b
+    Examples:
+      treeprune check model.ubj
+      treeprune check --trust model.joblib
+    """
+    import pandas as pd
+
+    from .io import check_model
+    from .workflow import load_model
+
+    found = load_model(model, trust=trust, load=check_model)
+    emit(pd.DataFrame([found]), as_json=as_json)
+    say(f"{model}: sound.")
 
 
 def _judged_by_rows(method, strength):

@@ -1,13 +1,14 @@
 """AllPruningsAverage against the sum over all prunings."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import naive
+from tests import naive, naive_methods
 from treeprune.core.risk import node_risk
 from treeprune.core.rows import Rows
 from treeprune.methods import AllPruningsAverage
@@ -26,9 +27,9 @@ def test_hand_worked_example():
 def test_equals_the_sum_over_all_prunings(forest, seed, rate, split_probability):
     X, target, weight = naive.rows_of(np.random.default_rng(seed), forest, 15)
     rows = Rows(forest, lambda tree: forest_apply(forest, X), target, weight)
-    method = AllPruningsAverage("error", rate, split_probability)
+    method = AllPruningsAverage("error", rate, split_probability, smoothing=0)
     loss, _ = node_risk(forest, "error", rows)
-    expected = naive.average_of_prunings(forest, rate * loss, split_probability)
+    expected = naive_methods.average_of_prunings(forest, rate * loss, split_probability)
     assert method.plan(forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -38,13 +39,16 @@ def test_defaults_are_the_likelihoods_of_multinomial_and_normal_targets(forest, 
     weight[0] = 1
     rows = Rows(forest, lambda tree: forest_apply(forest, X), target, weight)
     if forest.task == "classification":
+        counts = forest.value * forest.weighted_n_node_samples[:, None, None] + 0.5
+        forest = replace(forest, value=counts / counts.sum(axis=2, keepdims=True))
+    if forest.task == "classification":
         loss, _ = node_risk(forest, "log_loss", rows)
     else:
         loss, _ = node_risk(forest, "error", rows)
         of_leaves = loss[forest.is_leaf].sum()
         loss = loss / (2 * of_leaves / weight.sum()) if of_leaves else 0 * loss
-    expected = naive.average_of_prunings(forest, loss, 0.5)
-    assert AllPruningsAverage().plan(forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    expected = naive_methods.average_of_prunings(forest, loss, 0.5)
+    assert AllPruningsAverage().plan(rows.forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_losses_that_underflow_leave_the_best_pruning():

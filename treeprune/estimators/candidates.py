@@ -78,7 +78,7 @@ class PathCandidates(Candidates):
     @cached_property
     def params(self):
         """The strength of each candidate."""
-        return [{"alpha": float(alpha)} for alpha in self.alphas]
+        return [{"alpha": alpha} for alpha in self.alphas.tolist()]
 
     def columns(self):
         """Step and strength."""
@@ -136,9 +136,14 @@ class GridCandidates(Candidates):
             columns[f"param_{name}"] = np.ma.MaskedArray(values, [name not in params for params in self.params])
         return columns | {"params": self.params}
 
-    def of(self, adapter, judge):
+    @cached_property
+    def methods(self) -> list[PruningMethod]:
         """One method for each candidate."""
-        return GridPrunings(adapter.model, judge, [clone(self.method).set_params(**params) for params in self.params])
+        return [clone(self.method).set_params(**params) for params in self.params]
+
+    def of(self, adapter, judge):
+        """The methods, to be carried out on the model."""
+        return GridPrunings(adapter.model, judge, self.methods)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from ..methods import PruningMethod
+from .averaging import averaged_scores
 from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
@@ -25,8 +25,8 @@ class Evaluation:
     ----------
     estimator : estimator
         What to fit; it is cloned.
-    method : PruningMethod
-        How to prune.
+    needs_rows : bool
+        Whether a method asks for rows, which are then those that grew the model.
     scoring : None, str or callable
         As the user gave it.
     scorer : callable
@@ -42,7 +42,7 @@ class Evaluation:
     """
 
     estimator: Any
-    method: PruningMethod
+    needs_rows: bool
     scoring: Any
     scorer: Any
     X: Any
@@ -54,19 +54,19 @@ class Evaluation:
     train_score: bool = False
 
     def grow(self, index: NDArray | None = None) -> tuple[Adapter, tuple]:
-        """A model fitted on the rows at `index`, and these rows with their weights if the method asks for rows."""
+        """A model fitted on the rows at `index`, and these rows with their weights if a method asks for rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
         adapter = find_adapter(model)
-        if not (self.method.needs_rows or self.method.needs_training_rows):
-            return adapter, ()
-        return adapter, (X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
+        rows = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
+        adapter.supply(*rows)
+        return adapter, rows if self.needs_rows else ()
 
     def losses(self, adapter: Adapter) -> AdditiveScore | None:
-        """The sweep behind the score, if there is one: nodes of several trees do not add up to a prediction."""
+        """The losses behind the score, where it is a mean of such, and the trees' values give the predictions."""
         forest = adapter.forest
-        if forest.n_trees > 1 or forest.task not in ("classification", "regression"):
+        if adapter.votes or forest.task not in ("classification", "regression"):
             return None
         return additive_score(self.estimator, self.scoring, forest.n_outputs)
 
@@ -76,15 +76,33 @@ class Evaluation:
         prunings = candidates.of(adapter, judge_by)
         return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
 
+    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None]:
+        """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
+        losses = self.losses(prunings.adapter)
+        if losses is None:
+            raise ValueError(
+                "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
+                f"over rows. Got {type(prunings.adapter.model).__name__} and scoring={self.scoring!r}."
+            )
+        rows = prunings.adapter.oob_rows(self.X, self.y, self.score_params.get("sample_weight"))
+        return _along(losses, rows, getattr(prunings.adapter.model, "classes_", None), prunings), None
+
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
         losses = self.losses(prunings.adapter) if isinstance(prunings, PathPrunings) else None
         if losses is not None:
-            rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
-            return losses(*rows).along(prunings.path, prunings.alphas)
+            rows, labels = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
+            return _along(losses, rows, labels, prunings)
         rows = (X,) if y is None else (X, y)
         return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
+
+
+def _along(losses, rows, labels, prunings):
+    """One tree's losses add up along the path; several trees' predictions are averaged first."""
+    if rows.forest.n_trees == 1:
+        return losses(rows, labels).along(prunings.path, prunings.alphas)
+    return averaged_scores(losses, rows, labels, prunings.path, prunings.alphas)
 
 
 def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:
