@@ -93,7 +93,6 @@ class TreeSelection(PathMethod):
     needs_rows = True
     nested = False
     tasks = ("regression", "classification")
-    knob = "n_trees"
 
     def __init__(self, n_trees=0.1, order="reduced_error"):
         self.n_trees = n_trees
