@@ -208,8 +208,8 @@ def main():
 NOTES = """
 Shares are of the full forest's nodes. Score: R squared or accuracy on test rows. "worse by SE": the mean paired
 difference to the full forest on the test rows (squared errors; misclassifications) over its standard error; below 0 is
-better than the full forest. "joint, of boosting" prunes 300 rounds of HistGradientBoosting (30 for more than two classes) on its own loss. CPU seconds
-of "joint" hold the whole search, once for all sizes.
+better than the full forest. "joint, of boosting" prunes 300 rounds of HistGradientBoosting (30 for more than two
+classes) on its own loss. CPU seconds of "joint" hold the whole search, once for all sizes.
 """
 
 if __name__ == "__main__":

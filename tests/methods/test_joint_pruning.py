@@ -219,3 +219,27 @@ def test_rows_are_needed_and_models_must_add_up():
     specimen = next(specimen for name, specimen in BOOSTED.items() if name.startswith("AdaBoostRegressor, diabetes"))
     with pytest.raises(UnsupportedModelError, match="add up"):
         prune(specimen.model, JointPruning(), *specimen.rows)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("task", ["numbers", "two classes", "three classes"])
+def test_boosters_stay_boosters(library, task):
+    module = pytest.importorskip(library)
+    _, X, y, *_ = FRIEDMAN
+    y = {"numbers": y, "two classes": y > 14, "three classes": np.digitize(y, [12, 17])}[task].astype(float)
+    name = {"xgboost": ["reg:squarederror", "binary:logistic", "multi:softprob"]}.get(
+        library, ["regression", "binary", "multiclass"]
+    )[["numbers", "two classes", "three classes"].index(task)]
+    params = {"objective": name, "seed": 0} | ({"num_class": 3} if task == "three classes" else {})
+    if library == "xgboost":
+        model = module.train(params | {"max_depth": 5, "nthread": 1}, module.DMatrix(X, y), 15)
+    else:
+        model = module.train(params | {"verbose": -1, "num_threads": 1}, module.Dataset(X, y), 15)
+    adapter = find_adapter(model)
+    method, rows = JointPruning(reg=3.0), adapter.rows(X, y)
+    additive, steps = method.prunings(adapter.forest, rows)
+    _, pruning = list(steps)[24]
+    small = adapter.prune(method._plan(additive, pruning, rows))
+    assert type(small) is type(model)
+    assert 0 < pruning.n_nodes < adapter.forest.n_nodes
+    np.testing.assert_allclose(find_adapter(small).margin(X), additive.score(pruning, rows), rtol=1e-4, atol=1e-4)
