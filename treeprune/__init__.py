@@ -7,6 +7,9 @@ __version__ = "0.1.0"
 #: Public names and the modules they are loaded from when first asked for.
 _HOMES = {
     "prune": "pruning",
+    "compress": "compression",
+    "load_compact": "compact",
+    "save_compact": "compact",
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
@@ -25,9 +28,12 @@ __all__ = [
     "TreePrunerCV",
     "UnsupportedModelError",
     "check_model",
+    "compress",
+    "load_compact",
     "prune",
     "pruning_path",
     "read_model",
+    "save_compact",
 ]
 
 

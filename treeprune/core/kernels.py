@@ -80,6 +80,22 @@ def preorder(root, children_left, children_right, n_reached):
 
 
 @kernel
+def preorder_children(split):
+    """Children of nodes in preorder, from which of them split; malformed where splits and leaves do not match."""
+    left, right = np.full(len(split), -1, np.int32), np.full(len(split), -1, np.int32)
+    waiting, size = np.empty(len(split), np.int32), 0  # splits that still lack their right child
+    for node in range(len(split)):
+        if node and not split[node - 1] and size:
+            size -= 1
+            right[waiting[size]] = node
+        if split[node]:
+            left[node] = node + 1
+            waiting[size] = node
+            size += 1
+    return left, right
+
+
+@kernel
 def subtree_end(children_right):
     """One past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
     end = np.empty(len(children_right), np.int32)

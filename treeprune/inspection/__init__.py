@@ -1,5 +1,6 @@
 """Look at what was pruned, and why."""
 
 from .path_display import PruningPathDisplay
+from .size_frontier_display import SizeFrontierDisplay
 
-__all__ = ["PruningPathDisplay"]
+__all__ = ["PruningPathDisplay", "SizeFrontierDisplay"]
