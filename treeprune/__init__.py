@@ -11,6 +11,7 @@ _HOMES = {
     "check_model": "io",
     "read_model": "io",
     "TreePruner": "estimators",
+    "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
     "MissingStatisticError": "exceptions",
@@ -19,6 +20,7 @@ _HOMES = {
 __all__ = [
     "MissingStatisticError",
     "ModelFormatError",
+    "PruningSelector",
     "TreePruner",
     "TreePrunerCV",
     "UnsupportedModelError",

@@ -1,0 +1,5 @@
+"""Features that survive pruning."""
+
+from .pruning_selector import PruningSelector
+
+__all__ = ["PruningSelector"]
