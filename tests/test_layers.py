@@ -14,7 +14,7 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
-    {"exceptions"},
+    {"exceptions", "extras"},
     {"core"},
     {"search", "adapters"},
     {"methods"},
@@ -81,7 +81,7 @@ def test_libraries_are_imported_where_they_belong(name):
         if top == "sklearn" and any(part.startswith("_") for part in rest):
             assert name.startswith("adapters/sklearn_"), f"{name} imports {module}"
         if top in ("click", "rich"):
-            assert name in ("cli.py", "console.py"), name
+            assert name in ("cli.py", "console.py", "estimators/tree_pruner_cv.py"), name
 
 
 def loaded_after(code):

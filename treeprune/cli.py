@@ -78,7 +78,7 @@ def cli():
 
 
 @cli.command()
-@click.option("--repeats", type=click.IntRange(min=1), default=20, show_default=True, help="Random splits to average.")
+@click.option("--repeats", type=click.IntRange(min=1), default=10, show_default=True, help="Random splits to average.")
 @seed_option
 @json_option
 def demo(repeats, seed, as_json):
@@ -172,13 +172,13 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     with output_file(output) as file:
         if model_file:
             model = workflow.load_model(model_file)
-            X, y = _rows_for(model, data, target, drop) if judged else (None, None)
+            judge, train = (_rows_for(model, data, target, drop) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
-            model, X, y = _grow(data, target, task, drop, fraction, seed)
+            model, judge, train = _grow(data, target, task, drop, fraction, seed)
         before = workflow.tree_of(model)
         with progress("Pruning"):
-            after, alpha = workflow.prune_by(before, method, X, y, **strength)
+            after, alpha = workflow.prune_by(before, method, judge, train, **strength)
         joblib.dump(workflow.with_tree(model, after), file)
     rows = ((workflow.BEFORE, None, before), (method.alias, alpha, after))
     sizes = [{"method": name, "alpha": strength} | workflow.size(tree) for name, strength, tree in rows]
@@ -230,7 +230,7 @@ def _read(data, target, task, drop):
 
 
 def _grow(data, target, task, drop, fraction, seed):
-    """A Pipeline of encoder and tree, and the rows held out from growing it, encoded (if a fraction is)."""
+    """A Pipeline of encoder and tree, the rows held out from growing it (if a fraction is), and those that grew it."""
     from sklearn.pipeline import Pipeline
 
     from . import workflow
@@ -238,10 +238,11 @@ def _grow(data, target, task, drop, fraction, seed):
     X, y, task, encoder = _read(data, target, task, drop)
     with progress("Growing"):
         X = encoder.fit_transform(X)
-        X_out = y_out = None
+        judge = None
         if fraction:
-            X, X_out, y, y_out = workflow.hold_out(X, y, task, fraction, seed)
-        return Pipeline([("encoder", encoder), ("tree", workflow.grow(X, y, task, seed))]), X_out, y_out
+            X, X_judge, y, y_judge = workflow.hold_out(X, y, task, fraction, seed)
+            judge = X_judge, y_judge
+        return Pipeline([("encoder", encoder), ("tree", workflow.grow(X, y, task, seed))]), judge, (X, y)
 
 
 def _rows_for(model, data, target, drop):

@@ -92,7 +92,8 @@ def forest_output(forest: Forest, X: NDArray, base: NDArray | float = 0.0) -> ND
     values = zip(forest.tree_weight, forest_values(forest, X), strict=True)
     if forest.task != "margin":
         return sum(weight * value for weight, value in values) / forest.tree_weight.sum()
-    margin = np.zeros((len(X), forest.tree_class.max() + 1)) + base
+    n_columns = np.shape(base)[1] if np.ndim(base) else forest.tree_class.max() + 1
+    margin = np.zeros((len(X), n_columns)) + base
     for column, (weight, value) in zip(forest.tree_class, values, strict=True):
         margin[:, column] += weight * value[:, 0, 0]
     return margin

@@ -9,12 +9,17 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .adapters import find_adapter
+from .core.path import PruningPath
 from .core.risk import node_risk
 from .methods import PathMethod, PruningMethod, as_method
 from .pruning import prune, pruning_path
 
+Rows = tuple[Any, ArrayLike]
+
 #: Data sets that come with scikit-learn, for the demonstration.
 DEMO_DATA = ("breast_cancer", "wine", "digits", "diabetes")
+#: Methods that prune nothing until they are told what.
+NEED_PARAMETERS = {"selected_nodes", "sequence"}
 #: Stands in tables for the tree before pruning.
 BEFORE = "none (before)"
 
@@ -41,7 +46,7 @@ def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> lis
 
 
 def prune_by(
-    model: Any, method: PruningMethod | str, X: Any = None, y: ArrayLike | None = None, **strength: float
+    model: Any, method: PruningMethod | str, judge: Rows | None = None, train: Rows | None = None, **strength: float
 ) -> tuple[Any, float | None]:
     """Prune at a strength, or where none is given, at the one that rows which did not grow the model speak for.
 
@@ -51,9 +56,11 @@ def prune_by(
         A fitted model.
     method : PruningMethod or str
         How to prune.
-    X, y : array-like, optional
+    judge : tuple of X and y, optional
         Rows for methods that judge by rows, and for the choice of a strength: the tree of the path with the least
         error on them, the smallest among equals.
+    train : tuple of X and y, optional
+        The rows that grew the model, for methods that need them.
     **strength : float
         ``alpha`` or ``n_leaves``, for methods with a path.
 
@@ -62,20 +69,24 @@ def prune_by(
     model : object
         The pruned model.
     alpha : float or None
-        Its strength; None where the method has no path.
+        Its strength; None where the method's trees have none.
     """
     method = as_method(method)
-    rows = (X, y) if method.needs_rows else ()
+    rows = (train if method.needs_training_rows else judge if method.needs_rows else None) or ()
     if not isinstance(method, PathMethod):
         return prune(model, method, *rows), None
     path = pruning_path(model, method, *rows)
-    if not strength:
+    step = path.step(**strength) if strength else _best_step(path, model, *judge)
+    return path.prune(step=step), None if path.alphas is None else float(path.alphas[step])
+
+
+def _best_step(path, model, X, y):
+    if isinstance(path, PruningPath):
         error, _ = node_risk(path.forest, "error", find_adapter(model).rows(X, y))
-        totals = path.totals(error)
-        step = int(np.flatnonzero(totals <= totals.min() * (1 + 1e-12))[-1])
+        loss = path.totals(error)
     else:
-        step = path.step(**strength)
-    return path.prune(step=step), float(path.alphas[step])
+        loss = -np.array([path.prune(step=step).score(X, y) for step in range(len(path))])
+    return int(np.flatnonzero(loss <= loss.min() + 1e-12 * np.abs(loss).max())[-1])
 
 
 def size(model: Any) -> dict[str, int]:
@@ -123,7 +134,10 @@ def _demo_run(X, y, task, seed):
     X, X_test, y, y_test = hold_out(X, y, task, 0.2, seed)
     X, X_judge, y, y_judge = hold_out(X, y, task, 0.25, seed)
     tree = grow(X, y, task, seed)
-    models = {BEFORE: tree} | {alias: prune_by(tree, alias, X_judge, y_judge)[0] for alias in ALIASES}
+    models = {BEFORE: tree}
+    for alias in sorted(ALIASES.keys() - NEED_PARAMETERS):
+        if task in (ALIASES[alias].tasks or (task,)):
+            models[alias], _ = prune_by(tree, alias, (X_judge, y_judge), (X, y))
     rows = [{"method": m} | size(model) | {"score": model.score(X_test, y_test)} for m, model in models.items()]
     return pd.DataFrame(rows).assign(change=lambda frame: frame["score"] - frame["score"].iloc[0])
 

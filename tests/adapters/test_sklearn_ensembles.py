@@ -26,7 +26,7 @@ from tests.zoo import BAGGED, BOOSTED, DATA, ISOLATION
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path
 from treeprune.adapters import find_adapter, sklearn_ensemble
 from treeprune.core.plan import Plan
-from treeprune.methods import CostComplexity, MinimumDescriptionLength, ReducedError
+from treeprune.methods import CostComplexity, MergeEqualLeaves, MinimumDescriptionLength, ReducedError
 from treeprune.testing import check_adapter, forest_values, same_arrays
 
 ENSEMBLES = BAGGED | BOOSTED | ISOLATION
@@ -349,7 +349,7 @@ def test_leaf_ids_of_one_tree_are_held_at_a_time(monkeypatch):
 # Isolation forests --------------------------------------------------------------------------------------------------
 
 
-def test_collapsing_pairs_of_isolated_rows_changes_no_score():
+def test_merging_pairs_of_isolated_rows_changes_no_score():
     X, _ = load_breast_cancer(return_X_y=True)
     for contamination in ("auto", 0.1):
         model = IsolationForest(n_estimators=20, random_state=0, contamination=contamination).fit(X)
@@ -357,10 +357,21 @@ def test_collapsing_pairs_of_isolated_rows_changes_no_score():
         forest = adapter.forest
         pairs = (forest.n_node_samples == 2) & ~forest.is_leaf
         np.testing.assert_array_equal(forest.value[pairs], forest.value[forest.children_left[pairs]])
-        small = adapter.prune(Plan(collapse=pairs))
+        small = prune(model, MergeEqualLeaves())
         assert find_adapter(small).forest.n_nodes == forest.n_nodes - 2 * pairs.sum() < forest.n_nodes
         np.testing.assert_array_equal(small.score_samples(X), model.score_samples(X))
         assert small.offset_ == model.offset_
+
+
+def test_leaves_of_equal_path_length_stay_where_their_node_would_have_another():
+    X, _ = load_breast_cancer(return_X_y=True)
+    model = IsolationForest(n_estimators=20, random_state=0, max_samples=64).fit(X)
+    adapter = find_adapter(model)
+    shallow = adapter.prune(Plan(collapse=adapter.forest.depth >= 5))  # leaves of many rows, at times of equally many
+    forest, merged = find_adapter(shallow).forest, prune(shallow, MergeEqualLeaves())
+    left, right = forest.children_left[forest.internal], forest.children_right[forest.internal]
+    assert ((forest.value[left] == forest.value[right]).ravel() & (forest.n_node_samples[left] > 1)).any()
+    np.testing.assert_array_equal(merged.score_samples(X), shallow.score_samples(X))
 
 
 def test_offset_is_a_percentile_of_the_pruned_forests_scores():

@@ -1,7 +1,7 @@
 """Forest: what it refuses, the canonical order, what it derives."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests import naive
 from treeprune import ModelFormatError
-from treeprune.core.forest import LEAF, NO_FEATURE, NO_THRESHOLD
+from treeprune.core.forest import LEAF, NO_FEATURE, NO_THRESHOLD, Forest
 from treeprune.testing import forest_apply, forest_values
 
 
@@ -152,3 +152,32 @@ def test_routing_by_categories_and_by_less_than():
         category_sets=(np.array([2, 3, 5], np.int32),),
     )
     assert forest_apply(forest, np.array([[1.0], [2.0], [3.0], [5.0]])).tolist() == [4, 2, 3, 3]
+
+
+# Several trees ------------------------------------------------------------------------------------------------------
+
+
+@given(naive.forests(max_trees=5, min_leaves=1))
+def test_trees_taken_apart_and_put_together(forest):
+    trees = [forest.tree(t).validate() for t in range(forest.n_trees)]
+    assert [tree.n_trees for tree in trees] == [1] * forest.n_trees
+    X = naive.rows_of(np.random.default_rng(0), forest, 30)[0]
+    for t, tree in enumerate(trees):
+        assert np.array_equal(forest_apply(tree, X) + forest.start[t], forest_apply(forest, X, t))
+    again = Forest.concatenate(trees).validate()
+    for field in fields(Forest):
+        assert np.array_equal(getattr(again, field.name), getattr(forest, field.name)), field.name
+
+
+def test_sets_of_categories_stay_with_their_splits():
+    rng = np.random.default_rng(0)
+    parts = []
+    for low in (0, 2):
+        forest = naive.random_forest(rng, [3]).canonical()
+        category_set = np.where(forest.is_leaf, -1, 1).astype(np.int32)
+        sets = (np.array([9], np.int32), np.array([low, low + 1], np.int32))
+        parts.append(replace(forest, category_set=category_set, category_sets=sets))
+    both = Forest.concatenate(parts)
+    X = rng.integers(0, 4, (50, 4)).astype(float)
+    for t, part in enumerate(parts):
+        assert np.array_equal(forest_apply(both, X, t) - both.start[t], forest_apply(part, X))

@@ -1,5 +1,7 @@
 """graft: the rows of a node that goes end where the plan says, and nothing else changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,3 +98,34 @@ def test_raised_to_the_root(side):
     small, origin = graft(forest, Plan(source=source))
     assert origin[0] == source[0]
     assert small.validate().n_leaves == 3
+
+
+@given(naive.forests(max_trees=4, min_leaves=1), st.data())
+def test_dropped_trees(forest, data):
+    drop = data.draw(arrays(bool, forest.n_trees).filter(lambda drop: not drop.all()))
+    weight = np.arange(1.0, forest.n_trees + 1)
+    small, origin = graft(forest, Plan(drop_tree=drop, tree_weight=weight))
+    small.validate()
+    kept = np.flatnonzero(~drop)
+    assert small.tree_id.tolist() == kept.tolist()
+    assert small.tree_weight.tolist() == weight[kept].tolist()
+    assert origin.tolist() == np.flatnonzero(~drop[forest.node_tree]).tolist()
+    X = naive.rows_of(np.random.default_rng(0), forest, 30)[0]
+    for new, old in enumerate(kept):
+        assert np.array_equal(origin[forest_apply(small, X, new)], forest_apply(forest, X, old))
+
+
+def test_a_tree_must_stay():
+    forest = naive.random_forest(np.random.default_rng(0), [2, 3]).canonical()
+    with pytest.raises(ValueError, match="must keep at least one tree"):
+        graft(forest, Plan(drop_tree=np.ones(2, bool)))
+
+
+def test_a_raised_branch_has_shorter_paths():
+    forest = replace(naive.chain(3), task="path_length")
+    forest = replace(forest, value=forest.depth.astype(float)[:, None, None])
+    source = np.arange(forest.n_nodes, dtype=np.int32)
+    source[forest.children_right[0]] = forest.children_right[forest.children_right[0]]
+    small, _ = graft(forest, Plan(source=source))
+    assert np.array_equal(small.value[:, 0, 0], small.depth)
+    assert forest.value.max() == 3

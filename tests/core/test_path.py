@@ -114,6 +114,14 @@ def test_table(path):
     }
 
 
+def test_a_long_chain():
+    forest = naive.chain(100_000)
+    strength = np.where(forest.is_leaf, 0.0, 100_000.0 - forest.depth)
+    path = PruningPath(forest, strength, strength)
+    assert np.array_equal(path.n_leaves, np.arange(100_001, 0, -1))
+    assert graft(forest, path.plan(n_leaves=7))[0].n_leaves == 7
+
+
 def test_a_root_alone():
     forest = naive.chain(1).take(np.array([1]), np.array([-1]), np.array([-1]), np.array([0], np.int32))
     path = PruningPath(forest, np.zeros(1), np.zeros(1))

@@ -115,7 +115,7 @@ def test_cost_matrix_needs_one_set_of_classes(name):
     ("name", "risk"), [("DecisionTreeClassifier, iris", "absolute_error"), ("DecisionTreeRegressor, diabetes", "brier")]
 )
 def test_risks_of_the_other_task(name, risk):
-    with pytest.raises(ValueError, match=f"The 'risk' of a .* must be one of .*'impurity'.* Got '{risk}'"):
+    with pytest.raises(ValueError, match=f"The 'risk' .* parameter must.* be one of .*'impurity'.* Got '{risk}'"):
         node_risk(find_adapter(SINGLE_TREES[name].model).forest, risk)
 
 

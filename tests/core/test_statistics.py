@@ -142,3 +142,10 @@ def test_rows_take_their_leaves_tree_by_tree_when_asked():
     assert asked == []
     assert these.statistics is these.statistics
     assert asked == [0, 1]
+
+
+def test_a_long_chain():
+    forest = naive.chain(100_000)
+    leaf = np.flatnonzero(forest.is_leaf).astype(np.int32)
+    statistics = Rows(forest, lambda _: leaf, np.ones((len(leaf), 1))).statistics
+    assert np.array_equal(statistics.n_rows[forest.internal], 100_001 - forest.depth[forest.internal])

@@ -165,6 +165,15 @@ class Adapter(ABC):
         return positions
 
 
+def plain_rows(X: Any, dtype: type) -> NDArray:
+    """A copy of rows as numbers, the categories of a frame by their codes, missing ones as NaN."""
+    if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
+        return np.array(X, dtype=dtype)
+    columns = [X[name] for name in X.columns]
+    codes = [column.cat.codes.replace(-1, np.nan) if hasattr(column, "cat") else column for column in columns]
+    return np.stack([np.asarray(column, dtype=dtype) for column in codes], axis=1)
+
+
 def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
     """Weights as float64, shape (n_rows,), or None; they must be finite, not negative, and not all zero."""
     if sample_weight is None:

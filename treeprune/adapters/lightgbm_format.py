@@ -30,6 +30,7 @@ _LEAVES = {"leaf_value": np.float64, "leaf_weight": np.float64, "leaf_count": np
 _OPTIONAL = ("split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count")
 _CATEGORICAL, _DEFAULT_LEFT, _ZERO, _NAN = 1, 2, 1, 2
 _PRINTED = 6e-6  # six digits
+_FEATURE_INFO = re.compile(r"none|\[[^][:]+:[^][:]+\]|-?\d+(:-?\d+)*")
 _PARAMETER = re.compile(r"\[\w+: .*\]")
 
 
@@ -217,9 +218,12 @@ def _check_header(header):
     if min(numbers.values()) < 1:
         raise ModelFormatError("header: num_class and num_tree_per_iteration must be positive")
     for name in ("feature_names", "feature_infos"):
-        n = len((header.get(name) or "").split(" "))
-        if n != n_features:
-            raise ModelFormatError(f"header: {n} {name}, but max_feature_idx is {n_features - 1}")
+        items = (header.get(name) or "").split(" ")
+        if len(items) != n_features:
+            raise ModelFormatError(f"header: {len(items)} {name}, but max_feature_idx is {n_features - 1}")
+    wrong = [item for item in items if not _FEATURE_INFO.fullmatch(item)]
+    if wrong:
+        raise ModelFormatError(f"header: feature_infos holds {wrong[0]!r}")
     if "objective" in header and not (header["objective"] or "").strip():
         raise ModelFormatError("header: objective is empty")
     for setting in (header.get("objective") or "").split()[1:]:

@@ -1,6 +1,7 @@
 """LightGBM: Booster and the scikit-learn wrappers."""
 
 import copy
+import re
 from functools import cached_property, partial
 
 import numpy as np
@@ -10,8 +11,9 @@ from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_text
-from .base import Adapter
+from .base import Adapter, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
+from .residual_leaves import fill_quantiles, shifted
 
 _CHUNK = 2**24  # leaf ids held at once
 _LOSS_OF_OBJECTIVE = {
@@ -85,6 +87,9 @@ class LightGBMAdapter(Adapter):
 
         return leaf
 
+    def compared(self, X):
+        return plain_rows(X, np.float64)
+
     def margin(self, X):
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
@@ -98,8 +103,29 @@ class LightGBMAdapter(Adapter):
         if loss is None or "sqrt" in objective or float(settings.get("sigmoid", 1)) != 1:
             return None
         if objective[0] == "quantile":
-            return partial(loss, level=float(self.booster.params.get("alpha", 0.9)))
+            return partial(loss, level=self._alpha)
         return loss
+
+    def rows(self, X, y, sample_weight=None):
+        rows = super().rows(X, y, sample_weight)
+        level = {"regression_l1": 0.5, "quantile": self._alpha}.get((self._text.objective or [""])[0])
+        if np.isnan(self.forest.value).any() and level is not None and not self._text.averaged:
+            # the first tree holds the score that training started from, the target's quantile
+            start = _quantile(rows.target[:, 0], rows.sample_weight, level)
+            start = start if self._parameter("boost_from_average", 1) else 0.0
+            rows.forest = shifted(self.forest, -start, 1)
+            filled = fill_quantiles(rows, start, [level], self._parameter("learning_rate", 0.1), _quantile)
+            self.forest = rows.forest = shifted(filled, start, 1)
+        return rows
+
+    def _parameter(self, name, default):
+        """A training parameter, which the model text keeps."""
+        found = re.search(rf"^\[{name}: (.+)\]$", self._text.tail, re.MULTILINE)
+        return float(found[1]) if found else default
+
+    @property
+    def _alpha(self):
+        return self._parameter("alpha", 0.9)
 
     def encode_target(self, y):
         classes = getattr(self.model, "classes_", None)
@@ -118,6 +144,20 @@ class LightGBMAdapter(Adapter):
         if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
+
+
+def _quantile(x, weight, level):
+    """As LightGBM defines it: between two numbers, or with unequal weights next to the first beyond that share."""
+    order, n = np.argsort(x, kind="stable"), len(x)
+    x, weight = x[order], weight[order]
+    if (weight == 1).all():
+        return np.interp(level * (n - 1), np.arange(n), x)
+    below = np.cumsum(weight)
+    place = min(np.searchsorted(below, level * below[-1], side="right"), n - 1)
+    if place in (0, n - 1):
+        return x[place]
+    part = (level * below[-1] - below[place - 1]) / weight[place] if weight[place] >= 1 else 0.0
+    return x[place - 1] + part * (x[place] - x[place - 1])
 
 
 def booster_from(text: ModelText):

@@ -17,7 +17,7 @@ def write(model: ModelText, forest: Forest) -> str:
     """The model text with the trees of a grafted forest.
 
     An iteration that lost some of its trees keeps leaves of value 0 in their place: LightGBM takes whole iterations
-    only. In "rf" mode, trees that are left count equally.
+    only.
     """
     return render(model, grafted_trees(model, forest))
 
@@ -32,9 +32,10 @@ def render(model: ModelText, trees: list[dict]) -> str:
 def grafted_trees(model: ModelText, forest: Forest) -> list[dict]:
     """Trees of whole iterations, in the form of `ModelText.trees`."""
     k, position = model.per_iteration, {int(tree_id): tree for tree, tree_id in enumerate(forest.tree_id)}
-    unit = k / len(model.trees) if model.averaged and model.trees else 1.0
+    iterations = np.unique(forest.tree_id // k)
+    unit = 1 / len(iterations) if model.averaged else 1.0  # what LightGBM multiplies trees by
     written = []
-    for iteration in np.unique(forest.tree_id // k):
+    for iteration in iterations:
         for tree_id in range(iteration * k, (iteration + 1) * k):
             if tree_id in position:
                 tree = position[tree_id]

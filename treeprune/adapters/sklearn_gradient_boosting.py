@@ -84,9 +84,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
         if np.isnan(self.forest.value).any():
-            self.forest = rows.forest = fill_values(
-                rows, self.model._raw_predict_init(self.compared(X)), self._leaf_value
-            )
+            fill_values(rows, self.model._raw_predict_init(self.compared(X)), self._leaf_value)
         return rows
 
     def _leaf_value(self, y, margin, column, sample_weight):

@@ -142,7 +142,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         rows = super().rows(X, y, sample_weight)
         if np.isnan(self.forest.value).any():
             margin = np.repeat(self.model._baseline_prediction, len(rows.target), axis=0)
-            self.forest = rows.forest = fill_values(rows, margin, self._leaf_value)
+            fill_values(rows, margin, self._leaf_value)
         return rows
 
     def _leaf_value(self, y, margin, column, sample_weight):

@@ -1,23 +1,22 @@
 """Values of the nodes of boosted trees that a model does not store, worked out from rows."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.forest import Forest
 from ..core.risk import branch_sums
 from ..core.rows import Rows
 
 
 def fill_values(
     rows: Rows, margin: NDArray[np.float64], leaf_value: Callable[[NDArray, NDArray, int, NDArray], float]
-) -> Forest:
-    """Forest whose values that are NaN are what the nodes would have got as leaves, had the rows grown the trees.
+) -> None:
+    """Put into the forest, where its values are NaN, what the nodes would hold as leaves had the rows grown the trees.
 
-    Stage by stage, since a leaf's value depends on the margin before its stage. Nodes that no row reaches take the
-    mean of their leaves' values, weighted by training rows.
+    In place, so that all who hold the forest know the values from then on. Stage by stage, since a leaf's value depends
+    on the margin before its stage. Nodes that no row reaches take the mean of their leaves' values, weighted by rows of
+    training.
 
     Parameters
     ----------
@@ -42,6 +41,7 @@ def fill_values(
                     value[node] = leaf_value(rows.target[row, 0], margin[row], column, rows.sample_weight[row])
         for column, leaf in enumerate(leaves):
             margin[:, column] += forest.tree_weight[stage + column] * value[leaf]
-    weight = np.where(forest.is_leaf, forest.n_node_samples, 0.0)
+    n_rows = forest.weighted_n_node_samples if forest.n_node_samples is None else forest.n_node_samples
+    weight = np.where(forest.is_leaf, n_rows, 0.0)
     mean = branch_sums(forest, np.where(forest.is_leaf, weight * value, 0.0)) / branch_sums(forest, weight)
-    return replace(forest, value=np.where(np.isnan(value), mean, value)[:, None, None])
+    forest.value[:, 0, 0] = np.where(np.isnan(value), mean, value)

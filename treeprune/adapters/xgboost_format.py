@@ -249,47 +249,75 @@ def _category_sets(trees, start):
 
 
 def _check_numbers(forest, parents, swapped):
-    """Stated parents, and thresholds: what a Forest does not check by itself."""
-    parent = np.where(forest.parent < 0, _NO_PARENT, forest.parent - forest.start[forest.node_tree])
-    stated = np.where(parents < 0, _NO_PARENT, parents)
-    original = np.where(parent == _NO_PARENT, parent, forest.node_id[np.maximum(forest.parent, 0)])
-    wrong = (stated != original) | ((forest.category_set is None or ~swapped) & np.isinf(forest.threshold))
-    if wrong.any():
-        node = np.flatnonzero(wrong)[0]
-        what = f"threshold {forest.threshold[node]}" if stated[node] == original[node] else f"parent {parents[node]}"
-        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: {what} is wrong")
+    """What a Forest does not check by itself: siblings side by side, stated parents, finite thresholds."""
+    first, second = forest.children_left, forest.children_right
+    own, node = forest.node_id, np.arange(forest.n_nodes)
+    apart = ~forest.is_leaf & (own[second] - own[first] != np.where(swapped, -1, 1))
+    parent = np.where(forest.parent < 0, -1, own[forest.parent])
+    orphan = np.where(parents == _NO_PARENT, -1, parents) != parent
+    infinite = np.isinf(forest.threshold) & ~swapped
+    for bad, what in (
+        (apart, "right child is not left child + 1, which XGBoost relies on"),
+        (orphan, "parent is not the node that it is a child of"),
+        (infinite, "threshold is not finite"),
+    ):
+        if bad.any():
+            at = node[bad][0]
+            raise ModelFormatError(f"tree {forest.node_tree[at]} node {own[at]}: {what}")
 
 
 def _write_tree(tree, forest, index):
-    """A saved tree of one tree's nodes; `tree` is the one that they come from."""
-    nodes = slice(forest.start[index], forest.start[index + 1])
-    origin, leaf = forest.node_id[nodes], forest.is_leaf[nodes]
-    new = {name: tree[name][origin] for name in _TREE_ARRAYS}
-    categorical = np.zeros(len(leaf), bool) if forest.category_set is None else forest.category_set[nodes] >= 0
-    first = forest.start[index]
+    """A saved tree of one tree's nodes, level by level; `tree` is the one that they come from."""
+    first, last = forest.start[index], forest.start[index + 1]
+    categorical = np.zeros(last - first, bool)
+    if forest.category_set is not None:
+        categorical = forest.category_set[first:last] >= 0
     left, right = (
-        np.where(leaf, LEAF, child[nodes] - first).astype(np.int32)
+        np.where(child[first:last] == LEAF, LEAF, child[first:last] - first)
         for child in (forest.children_left, forest.children_right)
     )
-    new["left_children"], new["right_children"] = np.where(categorical, [right, left], [left, right])
+    left, right = np.where(categorical, [right, left], [left, right])
+    order, position = _side_by_side(forest.depth[first:last], left, right)
+    nodes, categorical = first + order, categorical[order]
+    origin, leaf = forest.node_id[nodes], forest.is_leaf[nodes]
+    new = {name: tree[name][origin] for name in _TREE_ARRAYS}
     parents = forest.parent[nodes] - first
-    new["parents"] = np.where(parents < 0, _NO_PARENT, parents).astype(np.int32)
+    new["parents"] = np.where(parents < 0, _NO_PARENT, position[np.maximum(parents, 0)])
+    new["left_children"], new["right_children"] = np.where(leaf, LEAF, position[[left[order], right[order]]])
     value = forest.value[nodes, 0, 0].astype(np.float32)
     changed = leaf & (value != new["split_conditions"])
     new["base_weights"][changed] = value[changed]
     new["split_conditions"] = np.where(leaf, value, new["split_conditions"])
     for name in ("split_indices", "split_type", "default_left", "loss_changes"):
         new[name][leaf] = 0
-    old_row = {node: row for row, node in enumerate(tree["categories_nodes"].tolist())}
-    kept = np.flatnonzero(categorical)
-    rows = np.array([old_row[node] for node in origin[kept].tolist()], np.int64)
-    segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
-    sets = [tree["categories"][s : s + n] for s, n in zip(segments, sizes, strict=True)]
-    new["categories"] = np.concatenate([np.empty(0, np.int32), *sets])
-    new["categories_nodes"], new["categories_sizes"] = kept.astype(np.int32), sizes
-    new["categories_segments"] = np.cumsum(sizes) - sizes
+    new |= _write_categories(tree, origin, np.flatnonzero(categorical))
     param = tree["tree_param"] | {"num_nodes": str(len(leaf)), "num_deleted": "0"}
-    return tree | new | {"tree_param": param}
+    typed = {name: new[name].astype(dtype) for name, dtype in (_TREE_ARRAYS | _CATEGORY_ARRAYS).items()}
+    return tree | typed | {"tree_param": param}
+
+
+def _side_by_side(depth, left, right):
+    """An order of nodes in which every right child follows its left sibling, and the place of each node in it.
+
+    XGBoost goes right by adding one to the left child. Level by level, siblings are neighbours.
+    """
+    position = np.argsort(np.argsort(depth, kind="stable"), kind="stable")
+    swapped = (left > right) & (left >= 0)  # in preorder the left child of a categorical split comes second
+    position[left[swapped]], position[right[swapped]] = position[right[swapped]], position[left[swapped]]
+    return np.argsort(position), position
+
+
+def _write_categories(tree, origin, categorical):
+    old_row = {node: row for row, node in enumerate(tree["categories_nodes"].tolist())}
+    rows = np.array([old_row[node] for node in origin[categorical].tolist()], np.int64)
+    segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
+    sets = [tree["categories"][first : first + n] for first, n in zip(segments, sizes, strict=True)]
+    return {
+        "categories": np.concatenate([np.empty(0, np.int32), *sets]),
+        "categories_nodes": categorical,
+        "categories_segments": np.cumsum(sizes) - sizes,
+        "categories_sizes": sizes,
+    }
 
 
 def _parallel(model):

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from .base import Adapter
+from .base import Adapter, plain_rows
 from .documents import decode, encode
+from .residual_leaves import fill_quantiles
 from .xgboost_format import booster_of, read_forest, write_forest
 
 _CHUNK = 2**24  # leaf ids held at once
@@ -42,8 +43,11 @@ class XGBoostAdapter(Adapter):
         wrapped = hasattr(model, "get_booster")
         self.booster = model.get_booster() if wrapped else model
 
+    @cached_property
+    def _document(self):
+        return decode(bytes(self.booster.save_raw("ubj")))
+
     def _read(self):
-        self._document = decode(bytes(self.booster.save_raw("ubj")))
         booster_of(self._document)
         return read_forest(self._document, self._eta())
 
@@ -97,6 +101,12 @@ class XGBoostAdapter(Adapter):
         n_rounds = self.booster.num_boosted_rounds()
         return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
 
+    def compared(self, X):
+        rows = plain_rows(X, np.float32)
+        if self.booster is not self.model:
+            rows[rows == self.model.missing] = np.nan
+        return rows
+
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
@@ -106,10 +116,28 @@ class XGBoostAdapter(Adapter):
         objective = self._objective
         loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective["name"]))
         if objective["name"] == "reg:quantileerror":
-            levels = json.loads(f"[{objective['quantile_loss_param']['quantile_alpha'].strip('()[]')}]")
-            return partial(loss, level=levels[0]) if len(levels) == 1 else None
+            return partial(loss, level=self._levels[0]) if len(self._levels) == 1 else None
         factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
         return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+
+    def rows(self, X, y, sample_weight=None):
+        rows = super().rows(X, y, sample_weight)
+        levels = self._levels
+        one_per_stage = (np.diff(self._round_bounds()) == len(levels)).all()
+        if np.isnan(self.forest.value).any() and levels and one_per_stage:
+            start = rows.margin.copy()
+            for tree, (column, weight) in enumerate(zip(self.forest.tree_class, self.forest.tree_weight, strict=True)):
+                start[:, column] -= weight * self.forest.value[rows.leaf_ids(tree), 0, 0]
+            self.forest = rows.forest = fill_quantiles(rows, start, levels, self._eta(), _quantile)
+        return rows
+
+    @property
+    def _levels(self):
+        """Levels of the quantiles that leaves hold, one for each column of the margin."""
+        if self._objective["name"] == "reg:quantileerror":
+            text = self._objective["quantile_loss_param"]["quantile_alpha"]
+            return json.loads(f"[{text.strip('()[]')}]")
+        return [0.5] if self._objective["name"] == "reg:absoluteerror" else []
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -123,9 +151,8 @@ class XGBoostAdapter(Adapter):
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
 
-    @cached_property
+    @property
     def _objective(self):
-        self.forest  # noqa: B018  the document is read and checked
         return self._document["learner"]["objective"]
 
 
@@ -149,6 +176,15 @@ def booster_from(document: dict):
         kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
         raise kind(f"XGBoost refuses the model: {text}") from error
     return booster
+
+
+def _quantile(x, weight, level):
+    """As XGBoost defines it: between two numbers, or with unequal weights the first up to which that share lies."""
+    order, n = np.argsort(x, kind="stable"), len(x)
+    if (weight == weight[0]).all():
+        return np.interp((n + 1) * level - 1, np.arange(n), x[order])
+    share = np.cumsum(weight[order]) / weight.sum()
+    return x[order][min(np.searchsorted(share, level), n - 1)]
 
 
 def _positives_scaled(loss, factor, y, margin):

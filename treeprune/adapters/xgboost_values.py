@@ -7,7 +7,7 @@ from ..core.forest import Forest
 
 _SAME = 2e-4  # relative spread of what float32 statistics say about one and the same number
 _ROUND_OFF = 1e-5  # and of the middle of many such
-_ENOUGH, _FEW = 0.2, 3  # a group of estimates counts if it holds this share of all, and this many
+_ENOUGH, _FEW = 0.1, 3  # a group of estimates counts if it holds this share of all, and this many
 
 
 def collapsed_value(

@@ -12,7 +12,6 @@ STRUCTURE_FAULTS = {
     1: "{side} child {child} outside 0..{last}",
     2: "{side} child {child} reached twice",
     3: "one child only ({side} child missing)",
-    4: "not reachable from the root",
 }
 
 

@@ -40,6 +40,7 @@ _LOSS_OF_CRITERION = {"gini": "brier", "entropy": "log2_loss"}
 MARGIN_RISKS = ("impurity", "error", *LOSSES)
 CLASSIFICATION_RISKS = ("impurity", "error", "log_loss", "brier")
 REGRESSION_RISKS = ("impurity", "error", "absolute_error")
+_RISKS_OF_TASK = {"classification": CLASSIFICATION_RISKS, "regression": REGRESSION_RISKS, "margin": MARGIN_RISKS}
 
 
 def node_risk(
@@ -85,17 +86,33 @@ def node_risk(
 def _risk_by_task(forest, risk, rows, cost_matrix):
     if forest.task == "path_length":
         require_target(forest)
+    check_risk(forest, risk, cost_matrix)
     if cost_matrix is not None:
-        return _classification_risk(forest, "cost", rows, _checked_costs(forest, cost_matrix))
+        return _classification_risk(forest, "cost", rows, np.asarray(cost_matrix, dtype=np.float64))
     if forest.task == "classification":
-        _check_name(risk, CLASSIFICATION_RISKS, "a classifier")
         return _classification_risk(forest, risk, rows, None)
     if forest.task == "margin":
-        if not callable(risk):
-            _check_name(risk, MARGIN_RISKS, "a boosted ensemble")
         return _margin_risk(forest, risk, rows)
-    _check_name(risk, REGRESSION_RISKS, "a regressor")
     return _regression_risk(forest, risk, rows)
+
+
+def check_risk(forest: Forest, risk, cost_matrix=None) -> None:
+    """Refuse a risk that does not exist for the forest's task, or costs that do not fit its classes.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter, what it may be, and what it is.
+    """
+    if cost_matrix is not None:
+        _check_costs(forest, cost_matrix)
+        return
+    known = _RISKS_OF_TASK.get(forest.task, (risk,))
+    if risk not in known and not (forest.task == "margin" and callable(risk)):
+        raise ValueError(
+            f"The 'risk' or 'loss' parameter must, for a {forest.task} model, be one of "
+            f"{', '.join(map(repr, known))}. Got {risk!r}."
+        )
 
 
 def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
@@ -152,12 +169,7 @@ def resolution(risk: NDArray[np.float64]) -> float:
     return 4.0 * float(np.finfo(np.float64).eps) * float(np.abs(risk).max(initial=0.0))
 
 
-def _check_name(risk, known, of):
-    if risk not in known:
-        raise ValueError(f"The 'risk' of {of} must be one of {', '.join(map(repr, known))}. Got {risk!r}.")
-
-
-def _checked_costs(forest, cost_matrix):
+def _check_costs(forest, cost_matrix):
     if forest.task != "classification" or forest.n_outputs > 1:
         raise ValueError("The 'cost_matrix' parameter needs a classifier with one output.")
     costs, k = np.asarray(cost_matrix, dtype=np.float64), forest.value.shape[2]
@@ -166,7 +178,6 @@ def _checked_costs(forest, cost_matrix):
             f"The 'cost_matrix' parameter must hold {k} x {k} finite costs >= 0 "
             f"(rows: true class, columns: predicted class). Got shape {costs.shape}: {costs.tolist()}."
         )
-    return costs
 
 
 def class_impurity(share: NDArray[np.float64], criterion: str) -> NDArray[np.float64]:

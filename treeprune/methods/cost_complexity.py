@@ -5,7 +5,7 @@ from numbers import Integral
 from ..core.forest import Forest
 from ..core.path import PruningPath
 from ..core.plan import Plan
-from ..core.risk import node_risk, resolution
+from ..core.risk import check_risk, node_risk, resolution
 from ..core.rows import Rows
 from .base import PathMethod
 
@@ -93,6 +93,7 @@ class CostComplexity(PathMethod):
                 "Give CostComplexity one of 'alpha', 'n_leaves' and 'step'. "
                 f"Got alpha={self.alpha!r}, n_leaves={self.n_leaves!r}, step={self.step!r}."
             )
+        check_risk(forest, self.risk, self.cost_matrix)
         if not knobs and self.alpha == 0:
             return Plan()
         return self.path(forest, rows).plan(**(knobs or {"alpha": self.alpha}))

@@ -19,7 +19,8 @@ class MergeEqualLeaves(PruningMethod):
     ----------
     same : {"value", "prediction"}, default="value"
         "value": leaves with equal values, to the last bit. "prediction": leaves that predict the same class (of each
-        output); `predict_proba` may change. For other trees than classifiers' both mean the same.
+        output); `predict_proba` may change. For other trees than classifiers' both mean the same. In an isolation
+        forest the two rows of a node of two are told apart for nothing: their path is as long as the node's.
 
     Examples
     --------
@@ -50,7 +51,8 @@ class MergeEqualLeaves(PruningMethod):
         label = label.ravel()  # NumPy 2.0 alone gave it the shape of a column
         common = common_label(forest, label)
         alike = ~forest.is_leaf & (common >= 0)
-        if by_class:  # a node's own tie may break another way than its leaves' do
+        # A node's own tie may break another way than its leaves' do, and a path length follows from the structure.
+        if by_class or forest.task == "path_length":
             return Plan(collapse=alike & (common == label))
         value = forest.value.copy()
         value[alike] = forest.value[first[common[alike]]]

@@ -88,7 +88,7 @@ class MinimumDescriptionLength(PruningMethod):
 
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused on the next line
             leaf_bits, n = self._leaf_bits(forest, rows)
-        check_finite(forest, leaf_bits, "code length")
+        check_finite(forest, leaf_bits + n, "code length")
         split_bits = 1 + np.log2(forest.n_features) + np.log2(np.maximum(n - 1, 1))
         return Plan(collapse=cheapest(forest, 1 + leaf_bits, split_bits, tolerance=resolution(leaf_bits)))
 

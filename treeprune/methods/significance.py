@@ -78,7 +78,8 @@ class Significance(PathMethod):
         """The whole path; alpha is minus the natural logarithm of the level."""
         from ..search.limits import highest_below
 
-        strength = highest_below(forest, -np.log(np.maximum(self.p_values(forest, rows), np.finfo(float).tiny)))
+        with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
+            strength = highest_below(forest, -np.log(self.p_values(forest, rows)))
         strength = np.where(forest.is_leaf, 0.0, np.nextafter(strength, np.inf))
         knob = ("level", lambda alpha: np.exp(-alpha))
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)

@@ -10,9 +10,9 @@ from .error_limit import error_limit
 #: Rows: their numbers, class and weight; `next` links the rows that are parked at the same node, from `first` on.
 _RowList = namedtuple("_RowList", "X code weight first next")
 
-#: The tree as it is by now. `dead` nodes have been cut out; those below a collapsed node are left as they are.
+#: The tree as it is by now. Nodes in `todo` are to be looked at: all at first, then those that rows moved into.
 _Tree = namedtuple(
-    "_Tree", "left right parent end feature threshold missing_left strict leaf dead source counts n_rows limit extra"
+    "_Tree", "left right parent end feature threshold missing_left strict leaf todo source counts n_rows limit extra"
 )
 
 
@@ -60,7 +60,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
         missing_left=missing,
         strict=forest.comparison == "<",
         leaf=forest.is_leaf.copy(),
-        dead=np.zeros(n, np.bool_),
+        todo=np.ones(n, np.bool_),
         source=np.arange(n, dtype=np.int32),
         counts=class_weight.copy(),
         n_rows=n_rows,
@@ -120,8 +120,9 @@ def _prune(tree, rows, start, stop, confidence, z, slack):
     node = stop
     while node > start:
         node -= 1
-        if tree.dead[node]:
+        if not tree.todo[node]:
             continue
+        tree.todo[node] = False
         own = _limit(tree.counts[node], confidence, z)
         if tree.leaf[node]:
             tree.limit[node] = own
@@ -135,8 +136,7 @@ def _prune(tree, rows, start, stop, confidence, z, slack):
             tree.leaf[node] = True
             tree.limit[node] = own
         elif raised <= branch + slack:
-            _raise(tree, rows, node, large, small)
-            node = tree.end[large]  # prune the raised branch again
+            node = _raise(tree, rows, node, large, small) + 1  # prune again what has changed of the raised branch
 
 
 @kernel
@@ -162,7 +162,10 @@ def _raised_limit(tree, rows, large, small, confidence, z):
 
 @kernel
 def _raise(tree, rows, node, large, small):
-    """Put the larger branch in the place of its node, and send the rows of the smaller one down it."""
+    """Put the larger branch in the place of its node, and send the rows of the smaller one down it.
+
+    The last node that got rows: from there up, the branch is to be pruned again.
+    """
     above = tree.parent[node]
     if above >= 0:
         if tree.left[above] == node:
@@ -171,10 +174,8 @@ def _raise(tree, rows, node, large, small):
             tree.right[above] = large
     tree.parent[large] = above
     tree.source[node] = large
-    tree.dead[node] = True
-    tree.dead[small : tree.end[small]] = True
-    for place in range(large + 1, tree.end[large]):  # not to be pruned again: what is no longer in the tree
-        tree.dead[place] |= tree.dead[tree.parent[place]] or tree.leaf[tree.parent[place]]
+    tree.todo[large] = True
+    last = large
     for place in range(small, tree.end[small]):
         row = rows.first[place]
         while row >= 0:
@@ -182,10 +183,13 @@ def _raise(tree, rows, node, large, small):
             while True:
                 tree.counts[at, rows.code[row]] += rows.weight[row]
                 tree.n_rows[at] += 1
+                tree.todo[at] = True
                 if tree.leaf[at]:
                     break
                 at = tree.left[at] if _goes_left(tree, rows.X, row, at) else tree.right[at]
+            last = max(last, at)
             rows.next[row] = rows.first[at]
             rows.first[at] = row
             row = following
         rows.first[place] = -1
+    return last

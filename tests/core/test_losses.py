@@ -1,0 +1,185 @@
+"""Losses of boosting: derivatives of scikit-learn's own metrics, and their sums over the rows of nodes."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.special import expit, softmax
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.metrics import (
+    log_loss,
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
+
+from tests.zoo import DATA
+from treeprune import MissingStatisticError
+from treeprune.adapters import find_adapter
+from treeprune.core import losses
+from treeprune.core.plan import Plan
+from treeprune.core.risk import node_risk
+
+#: Loss of one row by name of the loss: a function of its target and its margin.
+SINGLE_ROW = {
+    "squared": lambda y, m: mean_squared_error([y], [m[0]]) / 2,
+    "logistic": lambda y, m: log_loss([y], [expit(m[0])], labels=[0, 1]),
+    "softmax": lambda y, m: log_loss([y], [softmax(m)], labels=[0, 1, 2]),
+    "poisson": lambda y, m: mean_poisson_deviance([y], [np.exp(m[0])]) / 2,
+    "gamma": lambda y, m: mean_gamma_deviance([y], [np.exp(m[0])]) / 2,
+    "huber": lambda y, m: min(abs(y - m[0]), 1) * (abs(y - m[0]) - min(abs(y - m[0]), 1) / 2),
+    "exponential": lambda y, m: np.exp(-(2 * y - 1) * m[0]),
+    "absolute": lambda y, m: mean_absolute_error([y], [m[0]]),
+    "quantile": lambda y, m: mean_pinball_loss([y], [m[0]], alpha=0.5),
+}
+CLASSES = {"logistic": 2, "exponential": 2, "softmax": 3}
+
+
+def rows(name, n_rows=12):
+    """Targets and margins away from kinks."""
+    rng = np.random.default_rng(5)
+    margin = rng.normal(size=(n_rows, 3 if name == "softmax" else 1))
+    y = rng.integers(0, CLASSES[name], n_rows) if name in CLASSES else rng.gamma(1.0, size=n_rows) + 0.1
+    return y[:, None], margin
+
+
+def difference(function, margin, column, step):
+    """Central difference in one column of each row."""
+    shift = step * (np.arange(margin.shape[1]) == column)
+    return (function(margin + shift) - function(margin - shift)) / (2 * step)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_gradients_and_hessians_are_derivatives(name):
+    target, margin = rows(name)
+    gradient, hessian = losses.derivatives(name, target, margin)
+
+    def loss(margin):
+        return np.array([SINGLE_ROW[name](y, m) for y, m in zip(target[:, 0], margin, strict=True)])
+
+    for column in range(margin.shape[1]):
+        np.testing.assert_allclose(gradient[:, column], difference(loss, margin, column, 1e-6), rtol=1e-6, atol=1e-8)
+        if name not in ("absolute", "quantile"):
+            slope = difference(lambda m: losses.derivatives(name, target, m)[0], margin, column, 1e-6)
+            np.testing.assert_allclose(hessian[:, column], slope[:, column], rtol=1e-6, atol=1e-8)
+        else:
+            assert (hessian == 1).all()
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_the_quantile_has_no_gradient_on_average(level):
+    y = np.random.default_rng(0).normal(size=1000)
+    gradient, _ = losses.quantile(y, np.full(1000, np.quantile(y, level)), level)
+    assert abs(gradient.mean()) < 2e-3
+
+
+def test_a_callable_takes_plain_arrays_and_its_output_is_checked():
+    seen = []
+
+    def loss(y, margin):
+        seen.append((y.shape, margin.shape))
+        return margin - y, np.full_like(margin, len(seen) > 1 and np.nan)
+
+    losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
+    assert seen == [((4,), (4,))]
+    with pytest.raises(ValueError, match=r"hessian of a loss must be finite, of shape \(4,\)"):
+        losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
+    with pytest.raises(ValueError, match=r"gradient of a loss must be finite, of shape \(4, 3\)\. Got shape \(4,\)"):
+        losses.derivatives(lambda y, margin: (y, y), np.zeros((4, 1)), np.zeros((4, 3)))
+    with pytest.raises(ValueError, match=r"must be one of 'squared', .* or a callable. Got 'hinge'"):
+        losses.derivatives("hinge", np.zeros((4, 1)), np.zeros((4, 1)))
+
+
+# Sums and risks over nodes ------------------------------------------------------------------------------------------
+
+
+def boosted(loss):
+    """A boosted model, its adapter and rows that it was not fitted on, with weights."""
+    classes = loss in ("logistic", "softmax")
+    X, y = DATA["wine" if loss == "softmax" else "cancer" if classes else "diabetes"]()
+    cls = GradientBoostingClassifier if classes else GradientBoostingRegressor
+    model = cls(n_estimators=4, max_depth=4, random_state=0).fit(X[::2], y[::2])
+    adapter = find_adapter(model)
+    return model, adapter, X[1::2], y[1::2], np.random.default_rng(0).uniform(size=len(y[1::2]))
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic", "softmax"])
+def test_statistics_sum_the_derivatives_of_the_rows_of_each_node(loss):
+    _, adapter, X, y, weight = boosted(loss)
+    rows, forest = adapter.rows(X, y, weight), adapter.forest
+    gradient, hessian = losses.derivatives(loss, rows.target, adapter.margin(X))
+    for node in np.random.default_rng(1).choice(forest.n_nodes, 30, replace=False):
+        tree = forest.node_tree[node]
+        leaf = rows.leaf_ids(tree)
+        here = (leaf >= node) & (leaf < forest.end[node])
+        column = forest.tree_class[tree]
+        assert rows.statistics.gradient[node] == pytest.approx((weight * gradient[:, column])[here].sum(), abs=1e-12)
+        assert rows.statistics.hessian[node] == pytest.approx((weight * hessian[:, column])[here].sum(), abs=1e-12)
+        assert rows.statistics.n_rows[node] == here.sum()
+
+
+def test_statistics_of_two_sets_of_rows_add_up():
+    _, adapter, X, y, weight = boosted("softmax")
+    whole = adapter.rows(X, y, weight).statistics
+    parts = [adapter.rows(X[part], y[part], weight[part]).statistics for part in (slice(0, 30), slice(30, None))]
+    for name in ("n_rows", "weight", "gradient", "hessian"):
+        np.testing.assert_allclose(getattr(parts[0] + parts[1], name), getattr(whole, name), rtol=1e-12, atol=1e-12)
+
+
+def test_risk_says_how_the_squared_error_of_the_ensemble_changes():
+    model, adapter, X, y, weight = boosted("squared")
+    forest = adapter.forest
+    risk, total_weight = node_risk(forest, "impurity", adapter.rows(X, y, weight))
+    np.testing.assert_allclose(total_weight, weight.sum(), rtol=1e-12)
+
+    def loss(model):
+        return (weight * (y - model.predict(X)) ** 2).sum() / 2
+
+    for node in forest.internal:
+        leaves = np.flatnonzero(forest.is_leaf[node : forest.end[node]]) + node
+        change = loss(adapter.prune(Plan(collapse=np.arange(forest.n_nodes) == node))) - loss(model)
+        assert risk[node] - risk[leaves].sum() == pytest.approx(change, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_risk_says_to_second_order_how_the_log_loss_of_the_ensemble_changes(loss):
+    model, adapter, X, y, weight = boosted(loss)
+    forest = adapter.forest
+    risk, _ = node_risk(forest, "impurity", adapter.rows(X, y, weight))
+
+    def log_loss_of(model):
+        p = model.predict_proba(X)[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+        return -(weight * np.log(p)).sum()
+
+    changes = []
+    for node in forest.internal:
+        leaves = np.flatnonzero(forest.is_leaf[node : forest.end[node]]) + node
+        change = log_loss_of(adapter.prune(Plan(collapse=np.arange(forest.n_nodes) == node))) - log_loss_of(model)
+        changes.append((risk[node] - risk[leaves].sum(), change))
+    found, true = np.array(changes).T
+    np.testing.assert_allclose(found, true, rtol=0.2, atol=0.02 * np.abs(true).max())
+    assert np.corrcoef(found, true)[0, 1] > 0.999
+
+
+def test_risk_of_a_named_loss_of_a_callable_and_of_the_ensembles_own():
+    _, adapter, X, y, weight = boosted("logistic")
+    rows = adapter.rows(X, y, weight)
+    own = node_risk(adapter.forest, "impurity", rows)[0]
+    np.testing.assert_array_equal(node_risk(adapter.forest, "logistic", rows)[0], own)
+    np.testing.assert_array_equal(node_risk(adapter.forest, losses.logistic, rows)[0], own)
+    other = node_risk(adapter.forest, partial(losses.huber, delta=0.1), rows)[0]
+    assert not np.allclose(other, own)
+
+
+def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
+    _, adapter, X, y, _ = boosted("logistic")
+    with pytest.raises(MissingStatisticError, match="does not store its 'poisson' loss; give rows"):
+        node_risk(adapter.forest, "poisson")
+    rows = adapter.rows(X, y)
+    rows.loss = None
+    with pytest.raises(MissingStatisticError, match="name it or give a callable"):
+        node_risk(adapter.forest, "impurity", rows)
+    with pytest.raises(ValueError, match="must, for a margin model, be one of 'impurity', 'error', 'squared'"):
+        node_risk(adapter.forest, "brier", rows)
