@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
+from sklearn.tree import DecisionTreeRegressor
 
 from tests import naive
+from treeprune.adapters import find_adapter
 from treeprune.core.plan import Plan
+from treeprune.core.rows import Rows
 from treeprune.feature_selection.nulls import (
     Shadows,
     copies_needed,
@@ -15,11 +18,12 @@ from treeprune.feature_selection.nulls import (
     looks_like_random_walk,
     shadow_order,
 )
-from treeprune.feature_selection.survival import benjamini_hochberg, p_values, survival_counts
+from treeprune.feature_selection.survival import benjamini_hochberg, p_values, survival
 
 
-@given(naive.forests(max_trees=3), st.randoms(use_true_random=False))
+@given(naive.forests(max_trees=3, n_outputs=1), st.randoms(use_true_random=False))
 def test_survival_counts_trees_with_a_split_that_remains(forest, random):
+    """And the parts that break ties add up to a half, where any split wins."""
     unit = np.array([random.randrange(3) for _ in range(forest.n_features)])
     unit[-1] = 2
     collapse = np.array([random.random() < 0.3 for _ in range(forest.n_nodes)])
@@ -32,7 +36,24 @@ def test_survival_counts_trees_with_a_split_that_remains(forest, random):
         ]
         for u in {unit[forest.feature[node]] for node in kept}:
             expected[u] += 1
-    np.testing.assert_array_equal(survival_counts(forest, Plan(collapse=collapse), unit), expected)
+    rng = np.random.default_rng(0)
+    leaves = [np.flatnonzero(forest.is_leaf[a:b]) + a for a, b in zip(forest.start, forest.start[1:], strict=False)]
+    leaf = [rng.choice(of_tree, 20).astype(np.int32) for of_tree in leaves]
+    target = rng.integers(0, 2, (20, 1)).astype(np.int32 if forest.task == "classification" else np.float64)
+    found = survival(Rows(forest, leaf.__getitem__, target), Plan(collapse=collapse), unit)
+    part = found - expected
+    assert (part >= 0).all()
+    assert part.sum() == 0 or part.sum() == pytest.approx(0.5)
+    assert not part[np.array(expected) == 0].any()
+
+
+def test_ties_are_broken_by_what_splits_win():
+    """Both features survive in the one tree; the first wins nine tenths."""
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 5, float)
+    y = 3 * X[:, 0] + X[:, 1]
+    adapter = find_adapter(DecisionTreeRegressor().fit(X, y))
+    found = survival(adapter.rows(X, y), Plan(collapse=np.zeros(adapter.forest.n_nodes, bool)), np.arange(2))
+    np.testing.assert_allclose(found, [1.45, 1.05])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.01, 0.99))
@@ -43,9 +64,9 @@ def test_benjamini_hochberg_is_scipys(p, fdr):
 class TestPValues:
     def test_are_ranks_among_all_shadows(self):
         rng = np.random.default_rng(0)
-        survival, shadow = rng.random(5), rng.random((10, 5))
-        p = p_values(survival, shadow, np.arange(5), np.zeros(5, int))
-        for one, of in zip(p, survival, strict=True):
+        mean, shadow = rng.random(5), rng.random((10, 5))
+        p = p_values(mean, shadow, np.arange(5), np.zeros(5, int))
+        for one, of in zip(p, mean, strict=True):
             assert one == (1 + (shadow >= of).sum()) / 51
 
     def test_are_ranks_among_shadows_of_their_level_and_above(self):

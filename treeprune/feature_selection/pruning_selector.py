@@ -19,7 +19,7 @@ from ..methods import as_method
 from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedRows, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
-from .survival import benjamini_hochberg, p_values, survival_counts
+from .survival import benjamini_hochberg, p_values, survival
 from .units import feature_units
 
 #: A target of whole numbers with more distinct values than this is a number, not a class.
@@ -213,9 +213,9 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
             judged = fit_draws(
                 self.estimator, np.stack(columns, axis=1), y, weight, draws, self.n_estimators, splits is None
             )
-        method, n_trees, counts = as_method(self.method), 0, 0
+        method, n_trees, counts = as_method(self.method), 0, np.zeros(shadows.unit.max() + 1)
         for rows in judged:
-            counts = counts + survival_counts(rows.forest, method.plan(rows.forest, rows), shadows.unit)
+            counts = counts + survival(rows, method.plan(rows.forest, rows), shadows.unit)
             n_trees += rows.forest.n_trees
         return np.append(counts, n_trees)
 
@@ -224,14 +224,14 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         n_trees, n_units = np.maximum(counts[:, -1:], 1), len(level)
         real, shadow = counts[:, :n_units], counts[:, n_units:-1]
         mean = real.mean(axis=0)
-        self.survival_ = (real / n_trees).mean(axis=0)[unit]
+        self.survival_ = (np.floor(real) / n_trees).mean(axis=0)[unit]
         self.p_values_ = self.shadow_survival_ = self.shadow_feature_ = None
         if self.null is None:
             chosen, order = mean > 0, np.argsort(-mean, kind="stable")
         else:
             p = p_values(mean, shadow, shadows.copied, level)
             chosen, order = benjamini_hochberg(p, self.fdr), np.lexsort((-mean, p))
-            self.p_values_, self.shadow_survival_ = p[unit], shadow / n_trees
+            self.p_values_, self.shadow_survival_ = p[unit], np.floor(shadow) / n_trees
             self.shadow_feature_ = np.array([np.flatnonzero(unit == u)[0] for u in range(n_units)])[shadows.copied]
         if self.max_features is not None:
             size = np.cumsum(np.bincount(unit)[order] * chosen[order])

@@ -3,36 +3,42 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.forest import Forest
 from ..core.graft import graft
 from ..core.plan import Plan
+from ..core.risk import node_risk
+from ..core.rows import Rows
 
 #: Where this share of the shadows never survives, one tree more or less decides, and means are rounded down.
 _NEARLY_ALL = 0.9
 
 
-def survival_counts(forest: Forest, plan: Plan, unit: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Number of trees in which each unit of features still splits after pruning.
+def survival(rows: Rows, plan: Plan, unit: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Number of trees in which each unit of features still splits after pruning, and a part that breaks ties.
+
+    The part, at most a half, is half the unit's share of what all splits left win on the rows (in the loss behind the
+    criterion that grew the trees). It matters where units survive in all trees.
 
     Parameters
     ----------
-    forest : Forest
-        A canonical forest.
+    rows : Rows
+        The rows that the forest is judged by.
     plan : Plan
-        What a method prunes.
+        What a method prunes of the forest.
     unit : ndarray of int, shape (n_features,)
         The unit that each feature belongs to, 0 to ``unit.max()``.
 
     Returns
     -------
-    ndarray of int64, shape (n_units,)
+    ndarray of float64, shape (n_units,)
     """
-    pruned, _ = graft(forest, plan)
-    tree = np.repeat(np.arange(pruned.n_trees), np.diff(pruned.start))
-    split = pruned.internal
-    n_units = int(unit.max()) + 1
-    pairs = np.unique(tree[split] * n_units + unit[pruned.feature[split]])
-    return np.bincount(pairs % n_units, minlength=n_units)
+    pruned, origin = graft(rows.forest, plan)
+    split, n_units = pruned.internal, int(unit.max()) + 1
+    of_split = unit[pruned.feature[split]]
+    pairs = np.unique(pruned.node_tree[split] * n_units + of_split)
+    count = np.bincount(pairs % n_units, minlength=n_units)
+    risk = node_risk(rows.forest, rows=rows)[0][origin]
+    won = np.maximum(risk[split] - risk[pruned.children_left[split]] - risk[pruned.children_right[split]], 0.0)
+    return count + np.bincount(of_split, won, minlength=n_units) / (2.0 * won.sum() or 1.0)
 
 
 def p_values(
