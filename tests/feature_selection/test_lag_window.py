@@ -36,7 +36,7 @@ EVERYTHING = {
     "lags": [0, 1, 5],
     "windows": [3, 4],
     "statistics": ["mean", "std", "min", "max", "median", "change"],
-    "calendar": ["hour", "dayofweek", "month"],
+    "calendar": ["hour", "day_of_week", "month"],
     "seasonal": ["1D", "7D"],
 }
 

@@ -20,7 +20,7 @@ STATISTICS = {
     "median": np.median,
     "change": lambda x, axis: np.take(x, -1, axis) - np.take(x, 0, axis),
 }
-CALENDAR = ("hour", "dayofweek", "day", "dayofyear", "month", "quarter", "year")
+CALENDAR = ("hour", "day_of_week", "day", "day_of_year", "month", "quarter", "year")
 
 
 def by_channel(name: str) -> str:
@@ -52,7 +52,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     window_lag : int, default=1
         How many rows back windows end; 0: with the row itself.
     calendar : sequence of str, default=()
-        Of the time: "hour", "dayofweek", "day", "dayofyear", "month", "quarter", "year".
+        Of the time: "hour", "day_of_week", "day", "day_of_year", "month", "quarter", "year".
     seasonal : sequence of str or number, default=()
         Periods, each as a sine and a cosine of the time: pandas time spans ("1D"), or numbers if times are numbers.
     channels : sequence of str, optional
