@@ -247,8 +247,8 @@ class TestPrune:
 
         joblib.dump(Bomb(), tmp_path / "bomb.joblib")
         code, _, err = command("prune", "--model", tmp_path / "bomb.joblib", "--leaves", 3, "-o", tmp_path / "o")
-        assert code == 2
-        assert "--trust" in err
+        assert code == 3
+        assert "add --trust" in err
         assert os.listdir(tmp_path) == ["bomb.joblib"]
 
 
@@ -320,10 +320,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("model", "message"),
         [
-            ({"a": 1}, "No adapter for builtins.dict"),
+            ({"a": 1}, "builtins.dict"),
             (LogisticRegression(), "No adapter for"),
             (DecisionTreeClassifier(), "not fitted"),
-            (None, "not a model that can be loaded"),
+            (None, "none of: XGBoost"),
         ],
     )
     def test_model_is_code_3(self, command, tmp_path, model, message):
@@ -425,6 +425,15 @@ class TestTerminal:
         assert max(map(len, lines)) <= columns
         assert any(line.split() == ["10", "0.2518", "1", "0.6583", "1.0000"] for line in lines)
         assert "…" not in text
+
+    @pytest.mark.parametrize("columns", [100, 40])
+    @pytest.mark.parametrize("args", [["--help"], ["prune", "--help"]])
+    def test_help_fits(self, monkeypatch, command, columns, args):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        code, out, _ = command(*args)
+        assert code == 0
+        prose = re.sub(r"Examples:\n( {4}.*\n)+", "", out)  # commands are for copying, not for folding
+        assert 30 < max(map(len, prose.split("\n"))) <= min(columns, 80)
 
     def test_too_wide_a_table_becomes_a_list(self):
         text = terminal("demo", "--repeats", "1", columns=40)

@@ -14,7 +14,8 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
-    {"exceptions", "extras"},
+    {"exceptions"},
+    {"extras"},
     {"core"},
     {"search", "adapters"},
     {"methods"},

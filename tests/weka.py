@@ -1,10 +1,12 @@
-"""Trees as Weka 3.6.14 grew and pruned them, from ``tests/oracles``, with the rows that grew them.
+"""Trees as Weka 3.6.14 grew and pruned them, from ``tests/oracles/weka_j48.json.gz``, with the rows that grew them.
 
-``NAME.j48.KIND.MODE.json``: nodes in preorder. ``dist`` is the weight per class, ``leaf_estimate`` C4.5's upper limit
-of the node's errors, ``holdout`` the class counts of held-out rows. Rows with ``x <= split`` go to the first child.
+``NAME.j48.KIND.MODE``: nodes in preorder. ``dist`` is the weight per class, ``leaf_estimate`` C4.5's upper limit of the
+node's errors. Rows with ``x <= split`` go to the first child.
 """
 
+import gzip
 import json
+from fnmatch import filter
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +16,12 @@ from treeprune.core.forest import Forest
 from treeprune.core.rows import Rows
 from treeprune.testing import forest_apply
 
-FOLDER = Path(__file__).parent / "oracles"
+TREES = json.loads(gzip.decompress((Path(__file__).parent / "oracles" / "weka_j48.json.gz").read_bytes()))
 
 
 def names(pattern):
-    """Names of the oracle files that match a pattern."""
-    return sorted(path.name.removesuffix(".json") for path in FOLDER.glob(f"{pattern}.json"))
-
-
-def load(name):
-    """One tree: the file as a dict."""
-    return json.loads((FOLDER / f"{name}.json").read_text())
+    """Names of the trees that match a pattern."""
+    return filter(TREES, pattern)
 
 
 def forest_of(oracle):

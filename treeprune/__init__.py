@@ -14,10 +14,12 @@ _HOMES = {
     "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
+    "MissingExtraError": "exceptions",
     "MissingStatisticError": "exceptions",
     "UnsupportedModelError": "exceptions",
 }
 __all__ = [
+    "MissingExtraError",
     "MissingStatisticError",
     "ModelFormatError",
     "PruningSelector",

@@ -1,6 +1,7 @@
 """The command line: a thin shell over the library. Heavy imports wait until a command runs."""
 
 import math
+import shutil
 import sys
 
 import click
@@ -10,15 +11,16 @@ from .console import emit, output_file, prepare_process, progress, run, say
 
 #: Share of the rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
+NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    error in treeprune itself
+  1    error in treeprune
   2    wrong usage
-  3    data or model that cannot be used
-  4    output that cannot be written
-  5    an optional library is missing
+  3    unusable data or model
+  4    output not writable
+  5    optional library missing
   130  interrupted"""
 
 
@@ -28,6 +30,30 @@ def _method(context, parameter, name):
     if name not in ALIASES:
         raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
     return ALIASES[name]()
+
+
+class _Formatter(click.HelpFormatter):
+    """Help that fits narrow terminals too."""
+
+    def __init__(self, **_):
+        super().__init__(width=min(shutil.get_terminal_size().columns, 80) - 1)
+
+    def write_dl(self, rows, col_max=30, col_spacing=2):
+        """Write terms and what they mean in two columns."""
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
 
 
 class FiniteRange(click.FloatRange):
@@ -67,7 +93,7 @@ def main() -> None:
     sys.exit(run(cli))
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="treeprune", message="%(prog)s %(version)s")
 def cli():
     """Prune fitted tree models: same class, smaller, no worse.
@@ -101,17 +127,28 @@ def demo(repeats, seed, as_json):
 @data_argument
 @target_option
 @method_option
+@click.option("--cv", type=click.IntRange(min=2), metavar="FOLDS", help="Score each tree by this many folds.")
+@click.option("--rule", type=click.Choice(["1se", "best"]), help="Which tree to mark as chosen. [default: 1se]")
+@click.option("--plot", metavar="FILE", help="Draw the scores (.png, .svg, .pdf).")
 @task_option
 @drop_option
 @seed_option
 @json_option
-def path(data, target, method, task, drop, seed, as_json):
+def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
     """Print all trees that a method gives as its strength rises.
 
     Grows a tree on all rows of DATA. Each row of the table is one tree: the strength (alpha) from which it holds,
     its leaves, its impurity on the training rows, and that impurity relative to a single leaf's.
 
-    Example: treeprune path datasets/wine.csv.gz --target cultivar
+    With --cv, the score of each tree on rows that did not grow it (accuracy or R2), its standard error, and two
+    marks: the tree with the best score, and the one that the rule chooses. By 1se, that is the smallest tree within
+    one standard error of the best. The alpha is then one from the middle of the tree's range.
+
+    \b
+    Examples:
+      treeprune path datasets/wine.csv.gz --target cultivar
+      treeprune path datasets/wine.csv.gz --target cultivar \\
+          --cv 5 --plot wine.png
     """
     from .methods import PathMethod
     from .pruning import pruning_path
@@ -119,12 +156,52 @@ def path(data, target, method, task, drop, seed, as_json):
 
     if not isinstance(method, PathMethod) or method.needs_rows:
         raise click.UsageError(f"{method.alias} has no path of trees on training rows.")
+    if cv is None and (rule or plot):
+        raise click.UsageError(f"{'--rule' if rule else '--plot'} needs --cv.")
+    if cv and not method.nested:
+        raise click.UsageError(f"the trees of {method.alias} are not nested: --cv cannot compare them across folds.")
     X, y, task, encoder = _read(data, target, task, drop)
+    X = encoder.fit_transform(X)
+    if cv:
+        _scored_path(X, y, task, method, cv, rule or "1se", plot, seed, as_json)
+        return
     with progress("Growing and pruning"):
-        steps = pruning_path(grow(encoder.fit_transform(X), y, task, seed), method)
+        steps = pruning_path(grow(X, y, task, seed), method)
     emit(steps.to_frame().reset_index(), as_json=as_json)
     if len(steps) == 1:
-        say("The tree is a single leaf: nothing to prune.")
+        say(NOTHING_TO_PRUNE)
+
+
+def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
+    """Print the path with its scores by folds, and draw it."""
+    from contextlib import nullcontext
+
+    from .estimators import TreePrunerCV
+    from .workflow import new_tree
+
+    kind = _kind_of_figure(plot) if plot else None
+    pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv, rule=rule, refit=False, return_train_score=bool(plot))
+    with output_file(plot) if plot else nullcontext() as file:
+        with progress("Growing and pruning"):
+            pruner.fit(X, y)
+        if plot:
+            from .inspection import PruningPathDisplay
+
+            PruningPathDisplay.from_estimator(pruner).figure_.savefig(file, format=kind, dpi=150)
+    emit(pruner.to_frame().reset_index(), as_json=as_json)
+    if len(pruner.pruning_path_) == 1:
+        say(NOTHING_TO_PRUNE)
+
+
+def _kind_of_figure(name):
+    """The format that a file's name asks for, once matplotlib is there to draw it without a screen."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    kind = name.rpartition(".")[2].lower()
+    if kind not in ("png", "svg", "pdf"):
+        raise click.UsageError(f"--plot draws .png, .svg and .pdf. Got {name}.")
+    return kind
 
 
 @cli.command()
@@ -140,8 +217,8 @@ def path(data, target, method, task, drop, seed, as_json):
     help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
-@click.option("--model", "model_file", metavar="FILE", help="Prune this model, saved by joblib or pickle.")
-@click.option("--trust", is_flag=True, help="Load --model: loading a pickle runs whatever code is in it.")
+@click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
+@click.option("--trust", is_flag=True, help="Load --model even if it is a pickle, which can run any code.")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
@@ -165,18 +242,19 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     import pandas as pd
 
     from . import workflow
+    from .io import last_step
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
     judged = _judged_by_rows(method, strength)
-    _check_sources(judged, data, validation, model_file, trust)
+    _check_sources(judged, data, validation, model_file)
     with output_file(output) as file:
         if model_file:
-            model = workflow.load_model(model_file)
+            model = workflow.load_model(model_file, trust=trust)
             judge, train = (_rows_for(model, data, target, drop) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
             model, judge, train = _grow(data, target, task, drop, fraction, seed)
-        before = workflow.tree_of(model)
+        before = last_step(model)
         with progress("Pruning"):
             after, alpha = workflow.prune_by(before, method, judge, train, **strength)
         joblib.dump(workflow.with_tree(model, after), file)
@@ -198,12 +276,10 @@ def _judged_by_rows(method, strength):
     return method.needs_rows or (isinstance(method, PathMethod) and not strength)
 
 
-def _check_sources(judged, data, validation, model_file, trust):
+def _check_sources(judged, data, validation, model_file):
     """Whether what is to be pruned, and by which rows, is told once and in full."""
     wrong = None
-    if model_file and not trust:
-        wrong = f"loading a pickle runs whatever code is in it; if you trust {model_file}, add --trust."
-    elif not model_file and not data:
+    if not model_file and not data:
         wrong = "Missing argument 'DATA' (or --model)."
     elif model_file and judged and not data:
         wrong = "without a strength (--alpha, --leaves), the method needs rows to judge by: give DATA and --target."

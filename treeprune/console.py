@@ -22,18 +22,16 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from .exceptions import UnsupportedModelError
+from .exceptions import MissingExtraError, UnsupportedModelError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Optional libraries and the extra that brings them.
-EXTRAS = {"pyarrow": "parquet", "matplotlib": "plot"}
 
 #: Strengths of splits without gain are positive, but mean nothing as numbers.
 _TINY = 1e-300
 #: How floats of these columns are shown (z: no minus before a zero).
 _DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
+_DIGITS |= {"relative_error": ".4f", "cv_score": ".4f", "standard_error": ".4f"}
 _DIGITS |= dict.fromkeys(["score", "change", "std_error"], "z.3f")
 #: Terminals of fewer columns get narrow tables.
 _NARROW = 60
@@ -211,8 +209,8 @@ def _cells(column):
 
 def _explain(error):
     """Say what went wrong in one line if it is a matter of the input, else in full."""
-    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
-        say(f"Error: this needs {error.name}: pip install 'treeprune[{EXTRAS[error.name]}]'")
+    if isinstance(error, MissingExtraError):
+        say(f"Error: {error}")
         return ExitCode.MISSING_EXTRA
     if isinstance(error, (ValueError, OSError, UnsupportedModelError)):
         say(f"Error: {error}")

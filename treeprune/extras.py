@@ -3,13 +3,15 @@
 from importlib import import_module
 from types import ModuleType
 
+from .exceptions import MissingExtraError
 
-def import_extra(name: str) -> ModuleType:
-    """Import a library that an extra of the same name installs.
+
+def import_extra(name: str, extra: str | None = None) -> ModuleType:
+    """Import a library that an extra installs, by default one of the same name.
 
     Raises
     ------
-    ImportError
+    MissingExtraError
         It is not installed; the message says what to install.
     """
     try:
@@ -17,4 +19,4 @@ def import_extra(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ImportError(f"{name} is not installed: pip install treeprune[{name}]") from error
+        raise MissingExtraError(f"{name} is not installed: pip install 'treeprune[{extra or name}]'") from error

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     Returns
     -------
     object
-        A Booster of XGBoost or LightGBM, or the object that was saved.
+        A Booster of XGBoost or LightGBM, or the object that was saved: a model or a Pipeline that ends in one.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
         The file is malformed: the message names the byte, or the tree, node and field.
     UnsupportedModelError
         The model, or a part of it, cannot be pruned, or the file may be loaded with ``trust=True`` only.
-    ImportError
+    MissingExtraError
         The library of the model is not installed; the message says what to install.
     OSError
         The file cannot be read.
@@ -139,7 +140,12 @@ def _load(kind, data, path, trust, max_bytes) -> tuple[Any, Forest]:
         )
     else:
         model = _unpickle(path)
-    return model, find_adapter(model).forest
+    return model, find_adapter(last_step(model)).forest
+
+
+def last_step(model: Any) -> Any:
+    """The model itself, or the last step of a Pipeline."""
+    return model[-1] if hasattr(model, "steps") else model
 
 
 def _unpickle(path):
@@ -147,5 +153,5 @@ def _unpickle(path):
 
     try:
         return joblib.load(path)
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, ValueError) as error:
+    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, ValueError, struct.error) as error:
         raise ModelFormatError(f"{path} is not a whole pickle: {error}") from error

@@ -83,7 +83,8 @@ def carry_out(model: Any, method: PruningMethod, rows_of: Callable[[Adapter], Ro
     if not method.stages:
         return adapter.prune(Plan())
     for stage in method.stages:
-        model = adapter.prune(stage.plan(adapter.forest, rows_of(adapter)))
+        rows = rows_of(adapter)  # first: they can tell values that the model does not store
+        model = adapter.prune(stage.plan(adapter.forest, rows))
         adapter = find_adapter(model)
     return model
 
@@ -127,7 +128,8 @@ def pruning_path(
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
     rows_of, adapter = _rows_of(X, y, sample_weight), find_adapter(model)
-    return replace(method.path(adapter.forest, rows_of(adapter)), write=adapter.prune)
+    rows = rows_of(adapter)
+    return replace(method.path(adapter.forest, rows), write=adapter.prune)
 
 
 def _rows_of(X, y, sample_weight):

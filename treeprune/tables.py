@@ -9,6 +9,8 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 
+from .extras import import_extra
+
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20
 _SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
@@ -27,7 +29,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     ------
     ValueError
         The file is missing, empty, of another kind or not what its name says; the message names it.
-    ModuleNotFoundError
+    MissingExtraError
         Parquet needs pyarrow.
     """
     path = Path(path)
@@ -36,8 +38,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise ValueError(f"{path}: not a kind of table that treeprune reads ({', '.join(_SUFFIXES)}).")
     try:
         if name.endswith((".parquet", ".pq")):
-            import pyarrow  # noqa: F401  by name, so that its absence says which
-
+            import_extra("pyarrow", "parquet")
             frame = pd.read_parquet(path)
         else:
             separator = "\t" if ".tsv" in name else ","

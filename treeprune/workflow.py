@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.exceptions import NotFittedError
 
 from .adapters import find_adapter
 from .core.path import PruningPath
 from .core.risk import node_risk
+from .exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
+from .io import read_model
 from .methods import PathMethod, PruningMethod, as_method
 from .pruning import prune, pruning_path
 
@@ -24,12 +27,16 @@ NEED_PARAMETERS = {"selected_nodes", "sequence"}
 BEFORE = "none (before)"
 
 
-def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
-    """A fully grown scikit-learn tree."""
+def new_tree(task: str, seed: int) -> Any:
+    """A scikit-learn tree that grows as far as it can, not fitted."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    tree = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
-    return tree(random_state=seed).fit(X, y)
+    return (DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor)(random_state=seed)
+
+
+def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
+    """A fully grown scikit-learn tree."""
+    return new_tree(task, seed).fit(X, y)
 
 
 def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> list:
@@ -142,29 +149,30 @@ def _demo_run(X, y, task, seed):
     return pd.DataFrame(rows).assign(change=lambda frame: frame["score"] - frame["score"].iloc[0])
 
 
-def load_model(path: str | Path) -> Any:
-    """Load a model that joblib or pickle has written. Loading can run any code that the file holds.
+def load_model(path: str | Path, *, trust: bool) -> Any:
+    """Load a model, or a Pipeline that ends in one, for a command; see `treeprune.read_model`.
 
     Raises
     ------
     ValueError
         The file cannot be loaded; the message names it.
+    UnsupportedModelError
+        The model cannot be pruned, or its file may be loaded with `trust` only.
+    MissingExtraError
+        The library of the model is not installed.
     """
-    import joblib
-
     try:
-        return joblib.load(path)
+        return read_model(path, trust=trust)
+    except UnsupportedModelError as error:
+        raise UnsupportedModelError(str(error).replace("give trust=True", "add --trust")) from error
+    except (ModelFormatError, MissingExtraError, NotFittedError):
+        raise
     except Exception as error:  # a pickle can fail in any way
-        raise ValueError(f"{path}: not a model that can be loaded ({type(error).__name__}: {error}).") from error
-
-
-def tree_of(model: Any) -> Any:
-    """The model itself, or the last step of a Pipeline."""
-    return model[-1] if hasattr(model, "steps") else model
+        raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error}).") from error
 
 
 def rows_for_tree(model: Any, X: pd.DataFrame) -> Any:
-    """Rows of a table as `tree_of` the model takes them: its columns, through the earlier steps of a Pipeline."""
+    """Rows of a table as `last_step` of the model takes them: its columns, through the earlier steps of a Pipeline."""
     names = getattr(model, "feature_names_in_", X.columns)
     missing = [name for name in names if name not in X]
     if missing:

@@ -12,13 +12,13 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import compute_sample_weight
 
-from tests import naive, weka
+from tests import naive, naive_methods, weka
 from treeprune import MissingStatisticError, TreePruner, prune
 from treeprune.adapters import find_adapter
 from treeprune.core.graft import graft
 from treeprune.core.plan import Plan
 from treeprune.core.rows import Rows
-from treeprune.methods import ErrorBased, ReducedError
+from treeprune.methods import ErrorBased
 from treeprune.search.error_limit import error_limits
 from treeprune.search.raising import prune_and_raise
 from treeprune.testing import forest_apply, same_arrays
@@ -52,40 +52,27 @@ def test_hand_worked_example():
 
 @pytest.mark.parametrize(("unpruned", "pruned"), UNPRUNED)
 def test_equals_weka_without_raising(unpruned, pruned):
-    oracle = weka.load(pruned)
-    forest, method = weka.forest_of(weka.load(unpruned)), ErrorBased(np.float32(oracle["CF"]), raising=False)
+    oracle = weka.TREES[pruned]
+    forest, method = weka.forest_of(weka.TREES[unpruned]), ErrorBased(np.float32(oracle["CF"]), raising=False)
     small, origin = graft(forest, method.plan(forest))
     assert_same_tree(small, oracle, method.error_limits(forest)[origin])
 
 
 @pytest.mark.parametrize(("unpruned", "pruned"), RAISED)
 def test_equals_weka_with_raising(unpruned, pruned):
-    forest, method = weka.forest_of(weka.load(unpruned)), ErrorBased()
+    forest, method = weka.forest_of(weka.TREES[unpruned]), ErrorBased()
     plan = method.plan(forest, weka.rows_of(unpruned, forest))
     small, _ = graft(forest, plan)
-    assert_same_tree(small, weka.load(pruned), method.error_limits(small))
+    assert_same_tree(small, weka.TREES[pruned], method.error_limits(small))
     assert ("source" in plan.operations) == unpruned.startswith("digits")
 
 
 def test_raising_changes_digits():
-    assert [len(weka.load(f"digits.j48.multi.{mode}")["nodes"]) for mode in ("S-0.25", "raise-0.25")] == [189, 191]
-
-
-@pytest.mark.parametrize("name", weka.names("*.RU"))
-def test_reduced_error_equals_weka(name):
-    grown, oracle = weka.load(name), weka.load(f"{name[:-1]}")
-    forest = weka.forest_of(grown)
-    counts = np.array([node["holdout"] for node in grown["nodes"]])
-    leaf = np.flatnonzero(forest.is_leaf)
-    at = np.repeat(np.repeat(leaf, counts.shape[1]), counts[leaf].ravel().astype(int)).astype(np.int32)
-    code = np.repeat(np.tile(np.arange(counts.shape[1]), len(leaf)), counts[leaf].ravel().astype(int))
-    rows = Rows(forest, lambda tree: at, code[:, None].astype(np.int32))
-    small, _ = graft(forest, ReducedError().plan(forest, rows))
-    assert_same_tree(small, oracle)
+    assert [len(weka.TREES[f"digits.j48.multi.{mode}"]["nodes"]) for mode in ("S-0.25", "raise-0.25")] == [189, 191]
 
 
 def test_trees_are_not_nested_in_the_confidence():
-    forest = weka.forest_of(weka.load("digits.j48.multi.U"))
+    forest = weka.forest_of(weka.TREES["digits.j48.multi.U"])
     sizes = [graft(forest, ErrorBased(c, raising=False).plan(forest))[0].n_leaves for c in (0.01, 0.05, 0.1)]
     assert sizes[0] > sizes[1] < sizes[2]
 
@@ -98,8 +85,8 @@ def test_raising_equals_its_recursive_twin(forest, seed, large):
     slack, counts = rng.choice([1e-9, 0.1, 1.0]), rows.statistics.class_weight[:, 0]
     collapse, source, counts, n_rows = prune_and_raise(forest, counts, rows, 0.25, Z, slack)
     small, origin = graft(forest, Plan(collapse, source, n_node_samples=n_rows))
-    expected = naive.prune_and_raise(
-        forest, X, target[:, 0], weight, lambda n: naive.error_limit(n.sum(), n.sum() - n.max(), 0.25, Z), slack
+    expected = naive_methods.prune_and_raise(
+        forest, X, target[:, 0], weight, lambda n: naive_methods.error_limit(n.sum(), n.sum() - n.max(), 0.25, Z), slack
     )
     assert list(zip(origin, small.n_node_samples, strict=True)) == expected
     assert np.array_equal(counts[origin].sum(axis=1)[0], weight.sum())
@@ -133,7 +120,7 @@ def test_missing_values_are_moved_as_the_model_sends_them():
 
 
 def test_trees_of_a_forest_are_raised_one_by_one():
-    forest = weka.forest_of(weka.load("digits.j48.multi.U"))
+    forest = weka.forest_of(weka.TREES["digits.j48.multi.U"])
     n, rows = forest.n_nodes, weka.rows_of("digits", forest)
     twice = replace(
         forest.take(np.tile(np.arange(n), 2), *(np.concatenate([c, np.where(c < 0, -1, c + n)]).astype(np.int32)

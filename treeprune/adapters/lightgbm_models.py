@@ -38,7 +38,8 @@ class LightGBMAdapter(Adapter):
 
     def __init__(self, model):
         super().__init__(model)
-        self.booster = getattr(model, "booster_", model)  # the property raises the library's own NotFittedError
+        wrapped = hasattr(type(model), "booster_")  # a property that raises NotFittedError
+        self.booster = model.booster_ if wrapped else model
 
     @cached_property
     def forest(self):

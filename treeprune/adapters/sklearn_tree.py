@@ -59,6 +59,10 @@ class SklearnTreeAdapter(Adapter):
 
 def read_tree(model, tree=0):
     """The Forest of one fitted tree estimator, in scikit-learn's node order; ``tree`` is its index in an ensemble."""
+    if model.tree_.node_count > model.tree_.capacity:  # its arrays would reach into foreign memory
+        raise ModelFormatError(
+            f"tree {tree}: node_count {model.tree_.node_count}, but memory for {model.tree_.capacity} nodes"
+        )
     state = model.tree_.__getstate__()
     nodes, value = state["nodes"], state["values"]
     if len(nodes) != state["node_count"] or len(value) != len(nodes):

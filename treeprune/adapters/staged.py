@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.forest import Forest
 from ..core.risk import branch_sums
 from ..core.rows import Rows
 
 
 def fill_values(
     rows: Rows, margin: NDArray[np.float64], leaf_value: Callable[[NDArray, NDArray, int, NDArray], float]
-) -> None:
+) -> Forest:
     """Put into the forest, where its values are NaN, what the nodes would hold as leaves had the rows grown the trees.
 
     In place, so that all who hold the forest know the values from then on. Stage by stage, since a leaf's value depends
@@ -45,3 +46,4 @@ def fill_values(
     weight = np.where(forest.is_leaf, n_rows, 0.0)
     mean = branch_sums(forest, np.where(forest.is_leaf, weight * value, 0.0)) / branch_sums(forest, weight)
     forest.value[:, 0, 0] = np.where(np.isnan(value), mean, value)
+    return forest

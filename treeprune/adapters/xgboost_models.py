@@ -77,7 +77,7 @@ class XGBoostAdapter(Adapter):
             if first not in held:
                 held.clear()
                 last = min(first + per_chunk, len(bounds) - 1)
-                ids = self.booster.predict(rows, pred_leaf=True, iteration_range=(first, last))
+                ids = self.booster[first:last].predict(rows, pred_leaf=True)  # it predicts leaves from round 0 only
                 held[first] = ids.reshape(rows.num_row(), -1).astype(np.int32)
             return held[first][:, tree - bounds[first]]
 

@@ -133,6 +133,17 @@ class Forest:
         """Position of the tree that each node belongs to, shape (n_nodes,)."""
         return np.repeat(np.arange(self.n_trees, dtype=np.int32), np.diff(self.start))
 
+    @cached_property
+    def stages(self) -> list[range]:
+        """Trees of each stage of a boosted ensemble: runs of trees that add to different columns of its margin."""
+        first, seen = [0], set()
+        for tree, column in enumerate(self.tree_class.tolist()):
+            if column in seen:
+                first.append(tree)
+                seen = set()
+            seen.add(column)
+        return [range(a, b) for a, b in zip(first, [*first[1:], self.n_trees], strict=True)]
+
     @property
     def n_nodes(self) -> int:
         """Number of nodes of all trees."""

@@ -144,7 +144,7 @@ class PruningPath(Path):
     @cached_property
     def alphas(self) -> NDArray[np.float64]:
         """Strength of each step, shape (n_steps,), strictly rising from 0."""
-        strengths = np.unique(self._falling_strengths)
+        strengths = np.unique(self._rising_strengths)
         strengths = strengths[np.isfinite(strengths)]
         last = np.ones(len(strengths), bool)  # of each run of strengths that rounding could have set apart
         last[:-1] = np.diff(strengths) > self.resolution
@@ -177,10 +177,10 @@ class PruningPath(Path):
         -------
         ndarray of float64, shape (n_steps,) or (n_steps, k)
         """
-        forest, node = self.forest, self._falling_nodes[::-1]
-        change = node_score[node] - node_score[forest.children_left[node]]
-        change = change - node_score[forest.children_right[node]]
-        leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
+        node, left, right = self._rising_families
+        change = node_score[node] - node_score[left]
+        change -= node_score[right]
+        leaves = node_score[self.forest.is_leaf].sum(axis=0, keepdims=True)
         sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
         return sums[len(node) - self._n_splits(self.alphas if alphas is None else alphas)]
 
@@ -193,16 +193,17 @@ class PruningPath(Path):
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
 
     @cached_property
-    def _falling_nodes(self):
-        """Nodes that split, from the one that collapses last to the one that collapses first."""
+    def _rising_families(self):
+        """Nodes that split, from the one that collapses first to the one that collapses last, and their children."""
         internal = self.forest.internal
-        return internal[np.argsort(-self.strength[internal], kind="stable")]
+        node = internal[np.argsort(self.strength[internal])]
+        return node, self.forest.children_left[node], self.forest.children_right[node]
 
     @cached_property
-    def _falling_strengths(self):
-        return self.strength[self._falling_nodes]
+    def _rising_strengths(self):
+        return self.strength[self._rising_families[0]]
 
     def _n_splits(self, alphas):
         """Number of nodes that still split at each strength."""
-        rising = self._falling_strengths[::-1]
+        rising = self._rising_strengths
         return len(rising) - np.where(np.asarray(alphas) > 0, np.searchsorted(rising, alphas, side="right"), 0)

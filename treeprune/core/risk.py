@@ -16,11 +16,14 @@ poisson         half mean Poisson deviance       :math:`y \log(y / v) - y + v`
 so that one name, "impurity", means the same for training rows (where the model stores it) and for other rows. With
 several outputs, losses are averaged over outputs, as scikit-learn does.
 
-A tree of a boosted ensemble has no loss of its own: it changes the ensemble's. To second order (Chen & Guestrin 2016,
-eq. 3), with g and h the derivatives of a row's loss at the ensemble's margin, less the tree's own contribution c(row)
-to that, putting v in the place of c changes the loss by
+A tree of a boosted ensemble has no loss of its own: it lowers what the stages before it have left. To second order
+(Chen & Guestrin 2016, eq. 3), with g and h the derivatives of a row's loss at the margin before the tree's stage,
+adding v there changes the loss by
 
-.. math:: R(t) = \sum_i (g_i - h_i c_i) v + \tfrac{1}{2} h_i v^2.
+.. math:: R(t) = \sum_i g_i v + \tfrac{1}{2} h_i v^2.
+
+Trees are judged where they were grown, not at the margin of the whole ensemble: there every tree can be spared, since
+the others do its work, but not all trees at once.
 """
 
 import numpy as np
@@ -132,7 +135,12 @@ def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
 
 
 def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
-    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it."""
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it.
+
+    Where the model stores what each split won in its own objective, what the splits of the node's branch won.
+    """
+    if rows is None and forest.gain is not None:
+        return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain))
     try:
         risk, total_weight = node_risk(forest, "impurity", rows)
     except MissingStatisticError:
@@ -145,7 +153,7 @@ def split_gain(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """What each split wins: the impurity risk of its node less that of its children.
 
-    Where the model stores no impurities but what each split won in its own objective, that is the gain.
+    Where the model stores what each split won in its own objective, that is the gain.
 
     Returns
     -------
@@ -154,7 +162,7 @@ def split_gain(
     weight, total_weight : ndarray of float64, shape (n_nodes,)
         Weight of the rows of each node, and of all rows of its tree; 1 where the gain is the model's own.
     """
-    if rows is None and forest.impurity is None and forest.gain is not None:
+    if rows is None and forest.gain is not None:
         ones = np.ones(forest.n_nodes)
         return np.where(forest.is_leaf, 0.0, forest.gain), ones, ones
     risk, total_weight = node_risk(forest, "impurity", rows)
@@ -281,7 +289,7 @@ def _regression_risk(forest, risk, rows):
         per_output = statistics.square - 2 * v * statistics.total + v**2 * weight
     elif loss == "poisson":
         y = statistics.total + statistics.center * weight
-        constant = np.stack([rows.node_sums(xlogy(column, column)) for column in rows.target.T], axis=1)
+        constant = np.stack(rows.node_sums(*(xlogy(column, column) for column in rows.target.T)), axis=1)
         per_output = constant - y * np.log(np.maximum(v, SMALLEST_PROBABILITY)) - y + v * weight
     else:
         absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))
@@ -298,8 +306,7 @@ def _margin_risk(forest, risk, rows):
         return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain)), np.ones(forest.n_nodes)
     statistics = rows.statistics if risk in ("impurity", "error") else rows.loss_statistics(risk)
     v = forest.value[:, 0, 0] * forest.tree_weight[forest.node_tree]
-    own = branch_sums(forest, np.where(forest.is_leaf, statistics.hessian * v, 0.0))
-    return (statistics.gradient - own) * v + statistics.hessian * v**2 / 2, statistics.weight
+    return statistics.gradient * v + statistics.hessian * v**2 / 2, statistics.weight
 
 
 def branch_sums(forest: Forest, x: NDArray[np.float64]) -> NDArray[np.float64]:

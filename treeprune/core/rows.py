@@ -65,7 +65,10 @@ class Rows:
         return self._margin()
 
     def loss_statistics(self, loss: str | Loss | None = None) -> NodeStatistics:
-        """Sums of gradients and hessians at the ensemble's margin over the rows of each node.
+        """Sums of gradients and hessians over the rows of each node, at the margin before the node's stage.
+
+        That is where the tree was grown: for the training rows these are the sums that chose its splits. Stages, of one
+        tree for each column of the margin, are taken off the ensemble's margin from the last to the first.
 
         Parameters
         ----------
@@ -82,8 +85,21 @@ class Rows:
             raise MissingStatisticError(
                 "The loss that the ensemble minimises is not known; name it or give a callable."
             )
-        found = derivatives(loss, self.target, self.margin)
-        return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight, found)
+        forest, margin = self.forest, self.margin.copy()
+        sums = [NodeSums(forest) for _ in range(4)]
+        ones = np.ones(len(self.target))
+        for stage in reversed(forest.stages):
+            leaves = [self.leaf_ids(tree) for tree in stage]
+            for tree, leaf in zip(stage, leaves, strict=True):
+                margin[:, forest.tree_class[tree]] -= forest.tree_weight[tree] * forest.value[leaf, 0, 0]
+            gradient, hessian = derivatives(loss, self.target, margin)
+            for tree, leaf in zip(stage, leaves, strict=True):
+                column = forest.tree_class[tree]
+                sums[0].add(leaf, ones, ones)
+                for total, x in zip(sums[1:], (ones, gradient[:, column], hessian[:, column]), strict=True):
+                    total.add(leaf, self.sample_weight, np.ascontiguousarray(x))
+        n_rows, weight, gradient, hessian = (total.result()[:, 0] for total in sums)
+        return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian)
 
     @cached_property
     def statistics(self) -> NodeStatistics:
@@ -92,12 +108,14 @@ class Rows:
             return self.loss_statistics()
         return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight)
 
-    def node_sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weighted sum over the rows of each node of a number per row, shape (n_nodes,)."""
-        sums = NodeSums(self.forest)
+    def node_sums(self, *numbers: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Weighted sums over the rows of each node of some numbers per row, shape (n_nodes,) for each of them."""
+        sums = [NodeSums(self.forest) for _ in numbers]
         for tree in range(self.forest.n_trees):
-            sums.add(self.leaf_ids(tree), self.sample_weight, x)
-        return sums.result()[:, 0]
+            leaf = self.leaf_ids(tree)
+            for total, of_row in zip(sums, numbers, strict=True):
+                total.add(leaf, self.sample_weight, of_row)
+        return [total.result()[:, 0] for total in sums]
 
     def node_loss(self, loss: Callable[[NDArray, NDArray], NDArray]) -> NDArray[np.float64]:
         """Sum of a loss over the rows of each node, for losses that are no function of sums.

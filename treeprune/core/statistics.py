@@ -28,7 +28,7 @@ class NodeStatistics:
         Weighted sums of ``y - center`` and of its square (regression).
     gradient, hessian : ndarray of float64, shape (n_nodes,), or None
         Weighted sums of the first and second derivatives of a loss by the column of the ensemble's margin that the
-        node's tree adds to (boosted trees).
+        node's tree adds to, at the margin before that tree's stage (boosted trees).
     """
 
     n_rows: NDArray[np.int64]
@@ -47,7 +47,6 @@ class NodeStatistics:
         leaf_ids: Callable[[int], NDArray[np.int32]],
         target: NDArray,
         sample_weight: NDArray[np.float64],
-        derivatives: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> "NodeStatistics":
         """Sum over rows, given the leaf that each row reaches.
 
@@ -62,16 +61,12 @@ class NodeStatistics:
             Class codes (integers) for classification, numbers for regression.
         sample_weight : ndarray of float64, shape (n_rows,)
             Weights of the rows.
-        derivatives : tuple of two ndarrays of float64, shape (n_rows, n_columns), optional
-            Gradients and hessians of a loss at the margin of an ensemble (boosted trees).
         """
         ones = np.ones(len(sample_weight))
         outputs = range(forest.n_outputs)
         sums = {name: [NodeSums(forest)] for name in ("n_rows", "weight")}
         center = None
-        if derivatives is not None:
-            sums |= {name: [NodeSums(forest)] for name in ("gradient", "hessian")}
-        elif forest.task == "classification":
+        if forest.task == "classification":
             sums["class_weight"] = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
         elif forest.task == "regression":
             center = forest.value[forest.root[0], :, 0].copy()
@@ -81,9 +76,6 @@ class NodeStatistics:
             leaf = leaf_ids(tree)
             sums["n_rows"][0].add(leaf, ones, ones)
             sums["weight"][0].add(leaf, sample_weight, ones)
-            if derivatives is not None:
-                for name, derivative in zip(("gradient", "hessian"), derivatives, strict=True):
-                    sums[name][0].add(leaf, sample_weight, np.ascontiguousarray(derivative[:, forest.tree_class[tree]]))
             for output in outputs:
                 if "class_weight" in sums:
                     sums["class_weight"][output].add(leaf, sample_weight, ones, column=target[:, output])

@@ -1,19 +1,20 @@
 """Candidates among the prunings of a model: steps of a nested path, or parameters of a method."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from ..core.graft import graft
 from ..core.path import PruningPath
-from ..core.plan import Plan
-from ..core.rows import Rows
 from ..methods import PathMethod, PruningMethod
+from ..pruning import prune
 
 
 class Candidates(ABC):
@@ -27,22 +28,24 @@ class Candidates(ABC):
         """The columns of ``cv_results_`` that say what the candidates are."""
 
     @abstractmethod
-    def of(self, adapter: Adapter, rows: Rows | None) -> "Prunings":
-        """The candidates on one fitted model; `rows` are what the method judges by."""
+    def of(self, adapter: Adapter, judge: tuple) -> "Prunings":
+        """The candidates on one fitted model; `judge`: X, y and weights that the method judges by, or nothing."""
 
 
 class Prunings(ABC):
     """The candidates on one fitted model."""
 
-    adapter: Adapter
+    n_candidates: int
+    #: Leaves of each candidate, shape (n_candidates,).
+    n_leaves: NDArray[np.int64]
 
     @abstractmethod
-    def plan(self, candidate: int) -> Plan:
-        """The plan of a candidate."""
-
     def model(self, candidate: int) -> Any:
         """The pruned model."""
-        return self.adapter.prune(self.plan(candidate))
+
+    def models(self) -> Iterator[Any]:
+        """The pruned models of all candidates, made one at a time."""
+        return map(self.model, range(self.n_candidates))
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class PathCandidates(Candidates):
             steps = np.unique(np.append(np.searchsorted(-path.n_leaves, -wanted), [0, len(path) - 1]))
         return cls(method, steps, midpoints(path.alphas)[steps])
 
-    @property
+    @cached_property
     def params(self):
         """The strength of each candidate."""
         return [{"alpha": float(alpha)} for alpha in self.alphas]
@@ -81,9 +84,9 @@ class PathCandidates(Candidates):
         """Step and strength."""
         return {"step": self.steps, "param_alpha": self.alphas, "params": self.params}
 
-    def of(self, adapter, rows):
+    def of(self, adapter, judge):
         """The model's own path at the strengths."""
-        return PathPrunings(adapter, self.method.path(adapter.forest, rows), self.alphas)
+        return PathPrunings(adapter, path_of(self.method, adapter, judge), self.alphas)
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,18 @@ class PathPrunings(Prunings):
     alphas: NDArray[np.float64]
 
     @property
-    def n_leaves(self) -> NDArray[np.int64]:
+    def n_candidates(self):
+        """Number of strengths."""
+        return len(self.alphas)
+
+    @property
+    def n_leaves(self):
         """Leaves of each candidate."""
         return self.path.totals(np.ones(self.adapter.forest.n_nodes), self.alphas).astype(np.int64)
 
-    def plan(self, candidate):
-        """The plan of a candidate."""
-        return self.path.plan(alpha=self.alphas[candidate])
+    def model(self, candidate):
+        """The model pruned at the candidate's strength."""
+        return self.adapter.prune(self.path.plan(alpha=self.alphas[candidate]))
 
 
 @dataclass(frozen=True)
@@ -128,28 +136,43 @@ class GridCandidates(Candidates):
             columns[f"param_{name}"] = np.ma.MaskedArray(values, [name not in params for params in self.params])
         return columns | {"params": self.params}
 
-    def of(self, adapter, rows):
+    @cached_property
+    def methods(self) -> list[PruningMethod]:
         """One method for each candidate."""
-        return GridPrunings(adapter, rows, [clone(self.method).set_params(**params) for params in self.params])
+        return [clone(self.method).set_params(**params) for params in self.params]
+
+    def of(self, adapter, judge):
+        """The methods, to be carried out on the model."""
+        return GridPrunings(adapter.model, judge, self.methods)
 
 
 @dataclass(frozen=True)
 class GridPrunings(Prunings):
     """Prunings of one model by methods that differ in their parameters."""
 
-    adapter: Adapter
-    rows: Rows | None
+    grown: Any
+    judge: tuple
     methods: list[PruningMethod]
 
     @property
-    def n_leaves(self) -> NDArray[np.int64]:
-        """Leaves of each candidate."""
-        plans = map(self.plan, range(len(self.methods)))
-        return np.array([graft(self.adapter.forest, plan)[0].n_leaves for plan in plans])
+    def n_candidates(self):
+        """Number of methods."""
+        return len(self.methods)
 
-    def plan(self, candidate):
-        """The plan of a candidate."""
-        return self.methods[candidate].plan(self.adapter.forest, self.rows)
+    @property
+    def n_leaves(self):
+        """Leaves of each candidate."""
+        return np.array([find_adapter(model).forest.n_leaves for model in self.models()])
+
+    def model(self, candidate):
+        """The model pruned by the candidate's method, step after step where it has several."""
+        X, y, sample_weight = self.judge or (None, None, None)
+        return prune(self.grown, self.methods[candidate], X, y, sample_weight=sample_weight)
+
+
+def path_of(method: PathMethod, adapter: Adapter, judge: tuple) -> PruningPath:
+    """The nested path of a fitted model."""
+    return method.path(adapter.forest, adapter.rows(*judge) if judge else None)
 
 
 def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,27 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def results_table(folds: list[StepScores], standard_error: str) -> dict[str, Any]:
-    """Scores of each fold, their mean, standard deviation, rank and standard error.
-
-    Parameters
-    ----------
-    folds : list of StepScores
-        Scores of all candidates on each fold.
-    standard_error : {"rows", "folds"}
-        See `TreePrunerCV`.
-    """
+def score_columns(folds: list[StepScores], kind: str) -> dict[str, NDArray]:
+    """Scores of each fold, their mean and standard deviation over folds; `kind` is "test" or "train"."""
     scores = np.array([fold.score for fold in folds])
-    mean, spread = scores.mean(axis=0), scores.std(axis=0)
-    table = {f"split{fold}_test_score": of_fold for fold, of_fold in enumerate(scores)}
-    finite = np.where(np.isfinite(mean), mean, -np.inf)
-    table |= {
-        "mean_test_score": mean,
-        "std_test_score": spread,
-        "rank_test_score": rankdata(-finite, method="min").astype(np.int32),
-    }
-    table["standard_error"] = error_of_rows(folds) if standard_error == "rows" else error_of_folds(scores)
-    return table
+    columns = {f"split{fold}_{kind}_score": of_fold for fold, of_fold in enumerate(scores)}
+    return columns | {f"mean_{kind}_score": scores.mean(axis=0), f"std_{kind}_score": scores.std(axis=0)}
+
+
+def ranks(mean: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Ranks of scores, 1 the best; what is not finite comes last."""
+    return rankdata(-np.where(np.isfinite(mean), mean, -np.inf), method="min").astype(np.int32)
 
 
 def error_of_rows(folds: list[StepScores]) -> NDArray[np.float64]:
@@ -47,8 +36,9 @@ def error_of_rows(folds: list[StepScores]) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(square - loss**2 / weight, 0.0)) / weight
 
 
-def error_of_folds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of the mean of the folds' scores, shape (n_folds, n_candidates) to (n_candidates,)."""
+def error_of_folds(folds: list[StepScores]) -> NDArray[np.float64]:
+    """Standard error of the mean of the folds' scores; NaN for one fold."""
+    scores = np.array([fold.score for fold in folds])
     if len(scores) == 1:
         return np.full(scores.shape[1], np.nan)
     return scores.std(axis=0, ddof=1) / np.sqrt(len(scores))

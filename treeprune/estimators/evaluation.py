@@ -11,9 +11,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from ..core.rows import Rows
-from ..methods import PruningMethod
-from .candidates import Candidates, PathPrunings, Prunings
+from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
 
@@ -26,8 +24,8 @@ class Evaluation:
     ----------
     estimator : estimator
         What to fit; it is cloned.
-    method : PruningMethod
-        How to prune.
+    needs_rows : bool
+        Whether a method asks for rows, which are then those that grew the model.
     scoring : None, str or callable
         As the user gave it.
     scorer : callable
@@ -38,10 +36,12 @@ class Evaluation:
         Metadata for the estimator's `fit` and for the scorer.
     memory : str, joblib.Memory or None
         Cache of fits.
+    train_score : bool
+        Whether the rows that grew a fold's model are scored, too.
     """
 
     estimator: Any
-    method: PruningMethod
+    needs_rows: bool
     scoring: Any
     scorer: Any
     X: Any
@@ -50,16 +50,17 @@ class Evaluation:
     fit_params: dict[str, Any]
     score_params: dict[str, Any]
     memory: Any = None
+    train_score: bool = False
 
-    def grow(self, index: NDArray | None = None) -> tuple[Adapter, Rows | None]:
-        """A model fitted on the rows at `index`, and these rows if the method needs any to judge by."""
+    def grow(self, index: NDArray | None = None) -> tuple[Adapter, tuple]:
+        """A model fitted on the rows at `index`, and these rows with their weights if a method asks for rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
         adapter = find_adapter(model)
-        if not self.method.needs_rows:
-            return adapter, None
-        return adapter, adapter.rows(X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
+        if not self.needs_rows:
+            return adapter, ()
+        return adapter, (X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
 
     def losses(self, adapter: Adapter) -> AdditiveScore | None:
         """The sweep behind the score, if there is one: nodes of several trees do not add up to a prediction."""
@@ -68,29 +69,21 @@ class Evaluation:
             return None
         return additive_score(self.estimator, self.scoring, forest.n_outputs)
 
-    def sweep(self, prunings: Prunings, index: NDArray | None = None) -> StepScores | None:
-        """Scores of all candidates on the rows at `index` in one sweep; None where it takes predictions."""
-        losses = self.losses(prunings.adapter)
-        if losses is None or not isinstance(prunings, PathPrunings):
-            return None
-        X, y, params = self._rows(index)
-        rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
-        return losses(*rows).along(prunings.path, prunings.alphas)
+    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> tuple[StepScores, StepScores | None]:
+        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own."""
+        adapter, judge_by = self.grow(grow)
+        prunings = candidates.of(adapter, judge_by)
+        return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
 
-    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> StepScores:
-        """Scores of all candidates on the rows `judge` of a model fitted on the rows `grow`."""
-        prunings = candidates.of(*self.grow(grow))
-        scores = self.sweep(prunings, judge)
-        if scores is not None:
-            return scores
-        X, y, params = self._rows(judge)
-        models = map(prunings.model, range(len(candidates.params)))
-        return StepScores(
-            np.array([self.scorer(model, *((X,) if y is None else (X, y)), **params) for model in models])
-        )
-
-    def _rows(self, index):
-        return take(self.X, index), take(self.y, index), take_params(self.score_params, index, _num_samples(self.X))
+    def _scores(self, prunings, index):
+        X, y = take(self.X, index), take(self.y, index)
+        params = take_params(self.score_params, index, _num_samples(self.X))
+        losses = self.losses(prunings.adapter) if isinstance(prunings, PathPrunings) else None
+        if losses is not None:
+            rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
+            return losses(*rows).along(prunings.path, prunings.alphas)
+        rows = (X,) if y is None else (X, y)
+        return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
 
 
 def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:

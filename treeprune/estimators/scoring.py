@@ -70,14 +70,14 @@ class NodeLosses:
 
     def along(self, path: PruningPath, alphas: NDArray[np.float64]) -> StepScores:
         """Scores of the trees of a path at some strengths, in one sweep."""
-        n_outputs = self.loss.shape[1]
-        refused = np.zeros(len(self.square)) if self.refused is None else self.refused
-        totals = path.totals(np.column_stack([self.loss, self.square, refused]), alphas)
-        loss = np.maximum(totals[:, :n_outputs], 0.0)
+        totals = path.totals(np.column_stack([self.loss, self.square]), alphas)
+        loss, square = np.maximum(totals[:, :-1], 0.0), totals[:, -1]
         mean = loss / self.weight
         slope = 1.0 if self.slope is None else self.slope(mean)
-        score = np.where(totals[:, -1] > 0, np.nan, self.link(mean))
-        return StepScores(score, slope * loss.mean(axis=1), slope**2 * totals[:, n_outputs], self.weight)
+        score = self.link(mean)
+        if self.refused is not None:
+            score = np.where(path.totals(self.refused, alphas) > 0, np.nan, score)
+        return StepScores(score, slope * loss.mean(axis=1), slope**2 * square, self.weight)
 
 
 #: From rows, and the class labels of their codes, to the losses of the nodes.
@@ -265,21 +265,24 @@ def _bilinear_losses(rows, of_target, of_value, link, slope=None, refused=None):
     """
     first, second = of_target
     by_one, by_first, by_second = of_value
-    sums = [rows.node_sums(x) for x in (first, second, first**2, first * second, second**2)]
-    weight = rows.statistics.weight
-    loss = by_one * weight + by_first * sums[0] + by_second * sums[1]
-    square = by_one**2 * weight + by_first**2 * sums[2] + by_second**2 * sums[4]
-    square += 2 * (by_one * by_first * sums[0] + by_one * by_second * sums[1] + by_first * by_second * sums[3])
+    products = (np.ones(len(first)), first, second, first**2, first * second, second**2)
+    of_1, of_a, of_b, of_aa, of_ab, of_bb = rows.node_sums(*products)
+    loss = by_one * of_1 + by_first * of_a + by_second * of_b
+    square = by_one**2 * of_1 + by_first**2 * of_aa + by_second**2 * of_bb
+    square += 2 * (by_one * by_first * of_a + by_one * by_second * of_b + by_first * by_second * of_ab)
     return NodeLosses(loss[:, None], square, rows.sample_weight.sum(), link, slope, refused)
 
 
 def _squared_losses(rows, link, scale=1.0, slope=None):
     """Squared errors, those of each output times its `scale`."""
-    statistics, v = rows.statistics, rows.forest.value[:, :, 0] - rows.statistics.center
+    forest = rows.forest
+    center = forest.value[forest.root[0], :, 0]
+    v = forest.value[:, :, 0] - center
     if v.shape[1] == 1:
-        y, one = rows.target[:, 0] - statistics.center, np.broadcast_to(scale, 1)
+        y, one = rows.target[:, 0] - center, np.broadcast_to(scale, 1)
         of_value = (one * v[:, 0] ** 2, -2 * one * v[:, 0], one)
         return _bilinear_losses(rows, (y, y**2), of_value, link, slope)
+    statistics = rows.statistics  # which have the same center
     loss = scale * (statistics.square - 2 * v * statistics.total + v**2 * statistics.weight[:, None])
     square = rows.node_loss(lambda y, value: (scale * (y - value[:, :, 0]) ** 2).mean(axis=1) ** 2)
     return NodeLosses(loss, square, rows.sample_weight.sum(), link, slope)

@@ -152,7 +152,8 @@ class TreePruner(PrunedEstimator):
         self.estimator_ = carry_out(grown, method, rows_of)
         if isinstance(method, PathMethod):
             adapter = find_adapter(grown)
-            self.pruning_path_ = replace(method.path(adapter.forest, rows_of(adapter)), write=adapter.prune)
+            rows = rows_of(adapter)
+            self.pruning_path_ = replace(method.path(adapter.forest, rows), write=adapter.prune)
         if self.refit_leaves:
             self._refit(X, y, self._weights(y, y, sample_weight))
         forest = find_adapter(self.estimator_).forest

@@ -21,8 +21,8 @@ from ..adapters.base import check_weights
 from ..exceptions import UnsupportedModelError
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
-from .candidates import GridCandidates, PathCandidates, PathPrunings
-from .cv_results import choose, results_frame, results_table
+from .candidates import GridCandidates, PathCandidates, PathPrunings, path_of
+from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
 from .evaluation import Evaluation, takes_weights
 from .fitting import warn_of_growing_rows
 from .splits import check_splits
@@ -73,6 +73,8 @@ class TreePrunerCV(PrunedEstimator):
         fitted models.
     refit : bool, default=True
         Whether `estimator_` is made.
+    return_train_score : bool, default=False
+        Whether `cv_results_` has scores on the rows that grew each fold's model, too.
     n_candidates : "auto", "all" or int, default="auto"
         How many steps of the path to evaluate, spread evenly over the logarithm of the number of leaves. "auto": all
         in one sweep, and about 50 where each takes predictions of its own.
@@ -95,8 +97,8 @@ class TreePrunerCV(PrunedEstimator):
         The path of the model fitted on all rows (not with `param_grid`).
     cv_results_ : dict of str to array
         In GridSearchCV's form: ``param_alpha``, ``params``, ``split0_test_score``, ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score``; and ``step`` of the path, ``n_leaves`` of the model fitted on all rows,
-        ``standard_error`` and, for scores taken in a sweep, ``train_score`` of that model on the rows that grew it.
+        ``std_test_score``, ``rank_test_score`` (with `return_train_score` ``mean_train_score`` and so on); and ``step``
+        of the path, ``n_leaves`` of the model fitted on all rows and ``standard_error``.
     best_index_ : int
         The chosen row of `cv_results_`.
     best_params_ : dict
@@ -132,7 +134,7 @@ class TreePrunerCV(PrunedEstimator):
     >>> pruner.pruning_path_.n_leaves
     array([22, 18, 16, 13, 12, 11, 10,  9,  7,  6,  4,  3,  2,  1])
     >>> pruner.n_leaves_
-    4
+    3
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class TreePrunerCV(PrunedEstimator):
         standard_error="auto",
         param_grid=None,
         refit=True,
+        return_train_score=False,
         n_candidates="auto",
         n_jobs=None,
         memory=None,
@@ -159,6 +162,7 @@ class TreePrunerCV(PrunedEstimator):
         self.standard_error = standard_error
         self.param_grid = param_grid
         self.refit = refit
+        self.return_train_score = return_train_score
         self.n_candidates = n_candidates
         self.n_jobs = n_jobs
         self.memory = memory
@@ -195,9 +199,10 @@ class TreePrunerCV(PrunedEstimator):
         splits = list(cv.split(X, y, **routed.splitter.split))
         check_splits(splits, X, y if is_classifier(self.estimator) else None)
         self.n_splits_ = len(splits)
+        grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
         evaluation = Evaluation(
             self.estimator,
-            method,
+            any(m.needs_rows or m.needs_training_rows for m in ([method] if grid is None else grid.methods)),
             self.scoring,
             self.scorer_,
             X,
@@ -206,13 +211,14 @@ class TreePrunerCV(PrunedEstimator):
             routed.estimator.fit,
             routed.scorer.score,
             self.memory,
+            self.return_train_score,
         )
-        adapter, rows = evaluation.grow()
-        candidates = self._candidates(evaluation, adapter, rows)
-        prunings = candidates.of(adapter, rows)
+        candidates, prunings = (
+            self._candidates(evaluation, method) if grid is None else (grid, grid.of(*evaluation.grow()))
+        )
         folds = self._folds(evaluation, candidates, splits)
         grouped = routed.splitter.split.get("groups") is not None
-        self._choose(candidates, prunings.n_leaves, folds, evaluation.sweep(prunings), grouped)
+        self._choose(candidates, prunings.n_leaves, folds, grouped)
         self._refit(candidates, prunings)
         return self
 
@@ -247,7 +253,7 @@ class TreePrunerCV(PrunedEstimator):
         model = self._fitted()
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "score", **params).scorer.score
-        return self.scorer_(model, X, **({} if y is None else {"y": y}), **params)
+        return self.scorer_(model, *((X,) if y is None else (X, y)), **params)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Where metadata goes: to this estimator, to the inner one's `fit`, to the scorer and to the splitter."""
@@ -274,7 +280,7 @@ class TreePrunerCV(PrunedEstimator):
                 raise ValueError(
                     f"The {name!r} parameter of TreePrunerCV must be {what}. Got {getattr(self, name)!r} instead."
                 )
-        if self.param_grid is None and not isinstance(method, PathMethod):
+        if self.param_grid is None and not (isinstance(method, PathMethod) and method.nested):
             raise ValueError(
                 f"{type(method).__name__} gives no nested path of trees: give a 'param_grid' of its parameters."
             )
@@ -303,14 +309,15 @@ class TreePrunerCV(PrunedEstimator):
                 )
         return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
 
-    def _candidates(self, evaluation, adapter, rows):
-        method = evaluation.method
-        if self.param_grid is not None:
-            return GridCandidates(method, list(ParameterGrid(self.param_grid)))
+    def _candidates(self, evaluation, method):
+        """Steps of the path of the model fitted on all rows, as candidates for all models and on that model."""
+        adapter, judge = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
-            number = None if evaluation.losses(adapter) else FEW_CANDIDATES
-        return PathCandidates.along(method, method.path(adapter.forest, rows), None if number == "all" else number)
+            number = "all" if evaluation.losses(adapter) else FEW_CANDIDATES
+        path = path_of(method, adapter, judge)
+        candidates = PathCandidates.along(method, path, None if number == "all" else number)
+        return candidates, PathPrunings(adapter, path, candidates.alphas)
 
     def _folds(self, evaluation, candidates, splits):
         """Scores of all candidates on each fold; a fold's model is dropped as soon as it is scored."""
@@ -323,7 +330,8 @@ class TreePrunerCV(PrunedEstimator):
 
         return list(track(folds, "Folds", total=len(splits), console=Console(stderr=True)))
 
-    def _choose(self, candidates, n_leaves, folds, train, grouped):
+    def _choose(self, candidates, n_leaves, folds, grouped):
+        folds, train = zip(*folds, strict=True)
         by_rows = self.standard_error == "rows" or (self.standard_error == "auto" and not grouped)
         if by_rows and folds[0].loss is None:
             if self.standard_error == "rows":
@@ -332,20 +340,23 @@ class TreePrunerCV(PrunedEstimator):
                     f"mean over rows taken in one sweep. Got 'rows' with scoring={self.scoring!r}."
                 )
             by_rows = False
-        results = candidates.columns() | results_table(folds, "rows" if by_rows else "folds")
+        results = candidates.columns() | score_columns(folds, "test")
+        mean = results["mean_test_score"]
+        results["rank_test_score"] = ranks(mean)
+        if self.return_train_score:
+            results |= score_columns(train, "train")
         results["n_leaves"] = n_leaves
-        if train is not None:
-            results["train_score"] = train.score
-        if not np.isfinite(results["mean_test_score"]).all():
+        results["standard_error"] = error_of_rows(folds) if by_rows else error_of_folds(folds)
+        if not np.isfinite(mean).all():
             warnings.warn(
-                f"One or more of the test scores are non-finite: {results['mean_test_score']}",
+                f"One or more of the test scores are non-finite: {mean}",
                 UserWarning,
                 stacklevel=3,
             )
         self.cv_results_ = results
         self.best_index_ = choose(self.rule, results)
         self.best_params_ = candidates.params[self.best_index_]
-        self.best_score_ = float(results["mean_test_score"][self.best_index_])
+        self.best_score_ = float(mean[self.best_index_])
 
     def _refit(self, candidates, prunings):
         if isinstance(prunings, PathPrunings):

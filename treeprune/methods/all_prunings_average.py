@@ -1,8 +1,12 @@
 """The average over all prunings of a tree (Helmbold & Schapire 1997)."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import node_risk
+from ..core.risk import node_risk, stored
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -31,6 +35,10 @@ class AllPruningsAverage(PruningMethod):
         the likelihood of normal errors.
     split_probability : float, default=0.5
         The p of the prior.
+    smoothing : float, default=0.5
+        Rows that each class is worth beforehand in the probabilities of a node, classifiers only: without it, a leaf of
+        few training rows gives the rows of other classes no probability at all. 0.5 is Krichevsky and Trofimov's
+        estimate, as in WildWood.
 
     References
     ----------
@@ -57,27 +65,39 @@ class AllPruningsAverage(PruningMethod):
     alias = "all_prunings_average"
     needs_rows = True
 
-    def __init__(self, loss="auto", learning_rate="auto", split_probability=0.5):
+    def __init__(self, loss="auto", learning_rate="auto", split_probability=0.5, smoothing=0.5):
         self.loss = loss
         self.learning_rate = learning_rate
         self.split_probability = split_probability
+        self.smoothing = smoothing
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """Averaged values for all nodes."""
         from ..search.averages import blend, reach_shares
 
         self._check_number("split_probability", 0.0, 1.0, closed="neither")
+        self._check_number("smoothing", 0.0)
         if self.learning_rate != "auto":
             self._check_number("learning_rate", 0.0)
         if rows is None:
             raise ValueError("AllPruningsAverage weighs by rows that did not grow the tree: give X and y.")
         classification = forest.task == "classification"
+        if classification and self.smoothing > 0:
+            forest = replace(forest, value=smoothed(forest, self.smoothing))
         own = "log_loss" if classification else "error"
         loss, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
         rate = self.learning_rate
         if rate == "auto":
             rate = 1.0 if classification else _inverse_variance(forest, loss, rows) / 2
         return Plan(value=blend(forest, reach_shares(forest, rate * loss, self.split_probability), forest.value))
+
+
+def smoothed(forest: Forest, count: float):
+    """Class shares of each node, were there this many more rows of each class, of the shape of ``forest.value``."""
+    (weight,) = stored(forest, "weighted_n_node_samples")
+    known = np.arange(forest.value.shape[2]) < forest.n_classes[:, None]
+    total = weight[:, None, None] + count * forest.n_classes[:, None]
+    return (forest.value * weight[:, None, None] + count * known) / total
 
 
 def _inverse_variance(forest, loss, rows):

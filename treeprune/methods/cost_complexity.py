@@ -13,6 +13,9 @@ from .base import PathMethod
 class CostComplexity(PathMethod):
     r"""Minimal cost-complexity pruning by weakest links.
 
+    Use it as the first choice whenever a strength can be tuned: one path holds every size worth having, for any model
+    and risk. Choose alpha by cross-validation; with the one-standard-error rule it gives small trees.
+
     Gives the smallest subtree :math:`T` of the tree that minimises
 
     .. math:: R_\alpha(T) = R(T) + \alpha |T|,

@@ -29,8 +29,8 @@ class CriticalValue(PathMethod):
     Notes
     -----
     Rows that did not grow the tree can show a split to do harm: its gain counts as 0.
-    `pruning_path` has the critical value as its alpha. Where a model stores no impurities but the gain of each split
-    in its own objective, that is the goodness.
+    `pruning_path` has the critical value as its alpha. Where a model stores the gain of each split in its own
+    objective, that is the goodness.
 
     References
     ----------
@@ -63,10 +63,10 @@ class CriticalValue(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split reaches the threshold."""
-        from ..search.limits import highest_below
+        from ..search.bottom_up import branch_maximum
 
         self._check_number("threshold", 0.0)
-        goodness = highest_below(forest, self._goodness(forest, rows))
+        goodness = branch_maximum(forest, self._goodness(forest, rows))
         return Plan(collapse=~forest.is_leaf & (goodness < self.threshold))
 
     @staticmethod
@@ -77,8 +77,8 @@ class CriticalValue(PathMethod):
 
 def goodness_path(forest: Forest, goodness, rows: Rows | None, knob=None) -> PruningPath:
     """Path of a rule that collapses a node once alpha exceeds the goodness of its split and of all below it."""
-    from ..search.limits import highest_below
+    from ..search.bottom_up import branch_maximum
 
-    strength = np.nextafter(np.maximum(highest_below(forest, goodness), 0.0), np.inf)
+    strength = np.nextafter(np.maximum(branch_maximum(forest, goodness), 0.0), np.inf)
     strength[forest.is_leaf] = 0.0
     return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)

@@ -32,8 +32,8 @@ class MinImpurityDecrease(PathMethod):
     Notes
     -----
     Rows that did not grow the tree can show a split to do harm: its gain counts as 0.
-    `pruning_path` has the limit as its alpha. Where a model stores no impurities but the gain of each split in its
-    own objective, that is the gain: the limit then is what boosting libraries call gamma or minimum gain to split.
+    `pruning_path` has the limit as its alpha. Where a model stores the gain of each split in its own
+    objective, that is the gain: the limit then is what boosting libraries call gamma or minimum gain to split.
 
     Examples
     --------
@@ -58,10 +58,10 @@ class MinImpurityDecrease(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split gains enough."""
-        from ..search.limits import highest_below
+        from ..search.bottom_up import branch_maximum
 
         self._check_number("min_impurity_decrease", 0.0)
-        gain = highest_below(forest, self._share(forest, rows))
+        gain = branch_maximum(forest, self._share(forest, rows))
         return Plan(collapse=~forest.is_leaf & (gain < self.min_impurity_decrease))
 
     @staticmethod

@@ -16,7 +16,10 @@ _LN2 = np.log(2.0)
 class MinimumDescriptionLength(PruningMethod):
     r"""Prune to the tree that, sent together with the targets it does not explain, takes the fewest bits.
 
-    Needs no held-out rows and no strength. A tree is sent node by node: one bit says whether a node is a leaf; a
+    Use it when no rows can be held out and no strength is to be tuned, and small trees are wanted. On classes that
+    need many leaves, or hardly any noise, it may prune more or less than held-out rows would speak for.
+
+    A tree is sent node by node: one bit says whether a node is a leaf; a
     split then takes :math:`\log_2 p + \log_2 (n - 1)` bits, to name one of :math:`p` features and one of the
     :math:`n - 1` places between the node's :math:`n` rows (not fewer than 0). A leaf takes the code length of the
     targets of its rows. One bottom-up pass finds the cheapest pruning; ties prune.

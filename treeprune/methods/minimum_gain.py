@@ -1,17 +1,19 @@
 """Pruning by a smallest gain: XGBoost's gamma after the fact."""
 
-import numpy as np
-
 from ..core.forest import Forest
 from ..core.path import PruningPath
 from ..core.plan import Plan
-from ..core.risk import branch_sums, node_risk
+from ..core.risk import split_gain
 from ..core.rows import Rows
 from .base import PathMethod
+from .critical_value import goodness_path
 
 
 class MinimumGain(PathMethod):
     """Collapse every node whose branch holds no split that gains as much as `gamma`.
+
+    Use it on boosted trees, in the unit of their own objective, in place of training again with another gamma. On
+    trees that store impurities it is `MinImpurityDecrease`.
 
     The rule of XGBoost's "prune" updater: from the leaves upwards, a split above two leaves goes if it gains less than
     gamma; a weak split above a strong one stays. The trees are nested as gamma rises. On a fitted XGBoost model the
@@ -43,27 +45,15 @@ class MinimumGain(PathMethod):
     """
 
     alias = "minimum_gain"
+    knob = "gamma"
 
     def __init__(self, gamma=0.0):
         self.gamma = gamma
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """All trees, from the unpruned one to the root alone."""
-        from ..search.bottom_up import branch_maximum
-        from ..search.weakest_link import SMALLEST
-
-        gain = np.zeros(forest.n_nodes)
-        node = forest.internal
-        if rows is None and forest.gain is not None:
-            gain[node] = forest.gain[node]
-            risk = branch_sums(forest, gain)
-        else:
-            risk, total_weight = node_risk(forest, "impurity", rows)
-            risk = risk / total_weight
-            gain[node] = risk[node] - risk[forest.children_left[node]] - risk[forest.children_right[node]]
-        strength = np.zeros(forest.n_nodes)  # a split goes at the first float64 above its gain
-        strength[node] = np.maximum(np.nextafter(branch_maximum(forest, gain)[node], np.inf), SMALLEST)
-        return PruningPath(forest, strength, risk)
+        gain, _, total_weight = split_gain(forest, rows)
+        return goodness_path(forest, gain / total_weight, rows)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes that collapse at gamma."""

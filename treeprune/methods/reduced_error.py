@@ -10,6 +10,9 @@ from .base import PruningMethod
 class ReducedError(PruningMethod):
     """Prune to the subtree with the least error on rows that did not grow the tree.
 
+    Use it when rows are plenty and nothing is to be tuned: it takes one pass and optimises the very loss that counts.
+    With few rows to prune by, it prunes too much, for branches that those rows do not reach go.
+
     One pass from the leaves to the root: a node becomes a leaf unless its branch, pruned already, does better on
     the rows. Ties prune, so that a branch which no row reaches goes. Among all prunings of the tree none has less
     error on the rows, and among those with the least error the result is the smallest (Quinlan 1987, section 2.2).

@@ -76,20 +76,20 @@ class Significance(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The whole path; alpha is minus the natural logarithm of the level."""
-        from ..search.limits import highest_below
+        from ..search.bottom_up import branch_maximum
 
         with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
-            strength = highest_below(forest, -np.log(self.p_values(forest, rows)))
+            strength = branch_maximum(forest, -np.log(self.p_values(forest, rows)))
         strength = np.where(forest.is_leaf, 0.0, np.nextafter(strength, np.inf))
         knob = ("level", lambda alpha: np.exp(-alpha))
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split is significant."""
-        from ..search.limits import highest_below
+        from ..search.bottom_up import branch_maximum
 
         self._check_number("level", 0.0, 1.0, closed="both")
-        return Plan(collapse=~forest.is_leaf & (-highest_below(forest, -self.p_values(forest, rows)) > self.level))
+        return Plan(collapse=~forest.is_leaf & (-branch_maximum(forest, -self.p_values(forest, rows)) > self.level))
 
     def p_values(self, forest: Forest, rows: Rows | None = None):
         """Adjusted p-value of each node's split, float64, shape (n_nodes,); 1 at leaves and where there is no test."""

@@ -7,8 +7,9 @@ import numpy as np
 from ..core.kernels import kernel
 from .error_limit import error_limit
 
-#: Rows: their numbers, class and weight; `next` links the rows that are parked at the same node, from `first` on.
-_RowList = namedtuple("_RowList", "X code weight first next")
+#: Rows: their numbers, class and weight; `next` links the rows that are parked at the same node, from `first` on; where
+#: a row would end, if the raise that is being weighed came about, is its `leaf`.
+_RowList = namedtuple("_RowList", "X code weight first next leaf")
 
 #: The tree as it is by now. Nodes in `todo` are to be looked at: all at first, then those that rows moved into.
 _Tree = namedtuple(
@@ -47,7 +48,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
         Sums over rows where they are now.
     """
     X = rows.compared()
-    n, n_trees = forest.n_nodes, forest.n_trees
+    n = forest.n_nodes
     missing = np.zeros(n, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
     n_rows, code = rows.statistics.n_rows.copy(), rows.target[:, 0].astype(np.int64)
     tree = _Tree(
@@ -67,12 +68,18 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
         limit=np.zeros(n),
         extra=np.zeros(class_weight.shape),
     )
-    for t in range(n_trees):
-        first, following = np.full(n, -1, np.int64), np.full(len(X), -1, np.int64)
-        row_list = _RowList(X, code, rows.sample_weight, first, following)
-        astray = _park(tree, row_list, forest.root[t], rows.leaf_ids(t))
+    for t in range(forest.n_trees):
+        leaf = rows.leaf_ids(t)
+        order = np.argsort(leaf, kind="stable")  # rows of one branch side by side: much fewer cache misses
+        order = order[np.searchsorted(leaf[order], 0) :]  # without rows that do not count in this tree
+        first, following = np.full(n, -1, np.int64), np.full(len(order), -1, np.int64)
+        at = np.empty(len(order), np.int32)
+        row_list = _RowList(X[order], code[order], rows.sample_weight[order], first, following, at)
+        astray = _park(tree, row_list, forest.root[t], leaf[order])
         if astray >= 0:
-            raise ValueError(f"Row {astray} ends in another leaf than the splits of the model say; it cannot be moved.")
+            raise ValueError(
+                f"Row {order[astray]} ends in another leaf than the splits of the model say; it cannot be moved."
+            )
         _prune(tree, row_list, forest.start[t], forest.start[t + 1], confidence, z, slack)
     for node in range(n - 1, -1, -1):  # what took a place may have lost it to one of its own branches
         if tree.source[node] != node:
@@ -84,8 +91,6 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
 def _park(tree, rows, root, leaf):
     """Link the rows of each leaf; the first row that the stated splits send elsewhere, or -1."""
     for row in range(len(leaf)):
-        if leaf[row] < 0:  # does not count in this tree
-            continue
         if _descend(tree, rows.X, row, root) != leaf[row]:
             return row
         rows.next[row] = rows.first[leaf[row]]
@@ -110,9 +115,13 @@ def _goes_left(tree, X, row, node):
 
 
 @kernel
-def _limit(counts, confidence, z):
-    total = counts.sum()
-    return error_limit(total, total - counts.max(), confidence, z)
+def _limit(counts, extra, node, confidence, z):
+    total, most = 0.0, 0.0
+    for k in range(counts.shape[1]):
+        weight = counts[node, k] + extra[node, k]
+        total += weight
+        most = max(most, weight)
+    return error_limit(total, total - most, confidence, z)
 
 
 @kernel
@@ -123,7 +132,7 @@ def _prune(tree, rows, start, stop, confidence, z, slack):
         if not tree.todo[node]:
             continue
         tree.todo[node] = False
-        own = _limit(tree.counts[node], confidence, z)
+        own = _limit(tree.counts, tree.extra, node, confidence, z)
         if tree.leaf[node]:
             tree.limit[node] = own
             continue
@@ -146,15 +155,15 @@ def _raised_limit(tree, rows, large, small, confidence, z):
     for place in range(small, tree.end[small]):
         row = rows.first[place]
         while row >= 0:
-            leaf = _descend(tree, rows.X, row, large)
+            leaf = rows.leaf[row] = _descend(tree, rows.X, row, large)
             tree.extra[leaf, rows.code[row]] += rows.weight[row]
             row = rows.next[row]
     for place in range(small, tree.end[small]):
         row = rows.first[place]
         while row >= 0:
-            leaf = _descend(tree, rows.X, row, large)
-            if tree.extra[leaf].any():  # the first row to come back here settles the leaf
-                limit += _limit(tree.counts[leaf] + tree.extra[leaf], confidence, z) - tree.limit[leaf]
+            leaf = rows.leaf[row]
+            if tree.extra[leaf, rows.code[row]] > 0.0:  # the first row that comes back to the leaf settles it
+                limit += _limit(tree.counts, tree.extra, leaf, confidence, z) - tree.limit[leaf]
                 tree.extra[leaf] = 0.0
             row = rows.next[row]
     return limit

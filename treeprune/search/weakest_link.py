@@ -109,9 +109,23 @@ def _strength(risk, branch_high, branch_low, n_leaves, total_weight):
     high, low = two_sum(high, low - branch_low)
     if high <= 0.0:
         return SMALLEST
-    divisor = (n_leaves - 1) * total_weight
+    divisor, divisor_low = two_product(float(n_leaves - 1), total_weight)
     alpha = high / divisor
-    product, error = two_product(alpha, divisor)
-    if (high - product) - error + low > 0.0:  # the remainder: high - product is exact, being small
+    for _ in range(2):  # rounding has moved it by two units in the last place at most
+        if not _remainder(alpha, divisor, divisor_low, high, low) > 0.0:
+            break
         alpha = np.nextafter(alpha, np.inf)
+    for _ in range(2):
+        below = np.nextafter(alpha, 0.0)
+        if not _remainder(below, divisor, divisor_low, high, low) <= 0.0:
+            break
+        alpha = below
     return max(alpha, SMALLEST)
+
+
+@kernel
+def _remainder(alpha, divisor, divisor_low, high, low):
+    """``high + low - alpha (divisor + divisor_low)``, right in its sign where alpha is close to the quotient."""
+    product, error = two_product(alpha, divisor)
+    rest, rest_low = two_sum(high - product, -error)  # high - product is exact, being small
+    return rest + (rest_low + low - alpha * divisor_low)

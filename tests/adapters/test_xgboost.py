@@ -1,0 +1,199 @@
+"""XGBoost's models, pruned: the contract over many configurations, and what is XGBoost's own."""
+
+import json
+
+import numpy as np
+import pytest
+
+xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
+
+from tests import boosters  # noqa: E402
+from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
+from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
+from treeprune.core.plan import Plan  # noqa: E402
+from treeprune.methods import MinimumGain  # noqa: E402
+from treeprune.testing import check_adapter, forest_apply  # noqa: E402
+
+#: XGBoost adds up float32 margins.
+TOLERANCE = {"rtol": 2e-6, "atol": 2e-6}
+RESIDUAL = {"absolute error": "numbers", "quantile": "numbers"}
+
+
+@pytest.mark.parametrize("name", [name for name in boosters.XGBOOST if name not in RESIDUAL])
+def test_contract(name):
+    check_adapter(boosters.XGBOOST[name](), boosters.rows_of(name, "xgboost"), **TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["classes", "categories", "dart", "Booster, read from a file"])
+def test_leaf_ids_are_those_of_xgboost_after_pruning(name):
+    model = boosters.XGBOOST[name]()
+    pruned = prune(model, MinimumGain(1.0))
+    adapter, X = find_adapter(pruned), boosters.rows_of(name, "xgboost")
+    native = adapter.booster.predict(adapter._matrix(X), pred_leaf=True).reshape(len(X), -1)
+    for tree in range(adapter.forest.n_trees):
+        leaf = forest_apply(adapter.forest, adapter.compared(X), tree)
+        np.testing.assert_array_equal(adapter.forest.node_id[leaf], native[:, tree])
+    assert adapter.forest.n_nodes < find_adapter(model).forest.n_nodes
+
+
+@pytest.mark.parametrize("name", ["frame with categories", "classes, dart, parallel", "early stopping"])
+def test_leaf_ids_come_a_few_rounds_at_a_time(name, monkeypatch):
+    adapter, X = find_adapter(boosters.XGBOOST[name]()), boosters.rows_of(name, "xgboost")
+    whole = [find_adapter(adapter.model).leaf_ids(X)(tree) for tree in range(adapter.forest.n_trees)]
+    monkeypatch.setattr(xgboost_models, "_CHUNK", 1)
+    leaf_ids = adapter.leaf_ids(X)
+    for tree in (0, 5, 3, len(whole) - 1):
+        np.testing.assert_array_equal(leaf_ids(tree), whole[tree])
+
+
+GAMMAS = (0.1, 0.4, 1.0, 2.5, 6.0)
+OBJECTIVES = {
+    "reg:squarederror": {},
+    "binary:logistic": {"num_parallel_tree": 2, "subsample": 0.7},
+    "multi:softprob": {"num_class": 3},
+    "count:poisson": {"booster": "gbtree", "lambda": 3.0},
+}
+TASKS = dict(zip(OBJECTIVES, ("numbers", "binary", "classes", "counts"), strict=True))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("gamma", [*GAMMAS, "a gain of the model"])
+def test_minimum_gain_is_bit_for_bit_the_prune_updater(objective, gamma):
+    matrix = xgboost.DMatrix(boosters.rows()[0], boosters.target(TASKS[objective]))
+    params = {"objective": objective, "eta": 0.1, "max_depth": 6, "nthread": 1, **OBJECTIVES[objective]}
+    model = xgboost.train(params, matrix, 8)
+    before = find_adapter(model).forest
+    if gamma == "a gain of the model":  # a split that gains exactly gamma stays
+        gamma = float(np.sort(before.gain[before.internal])[before.n_leaves // 2])
+    update = {**params, "process_type": "update", "updater": "prune", "gamma": gamma, "max_depth": 0}
+    theirs, ours = xgboost.train(update, matrix, 8, xgb_model=model.copy()), prune(model, MinimumGain(gamma))
+    np.testing.assert_array_equal(ours.predict(matrix, output_margin=True), theirs.predict(matrix, output_margin=True))
+    ours_, theirs_ = find_adapter(ours).forest, find_adapter(theirs).forest
+    for name in ("children_left", "feature", "threshold", "value"):
+        np.testing.assert_array_equal(getattr(ours_, name), getattr(theirs_, name), name)
+    np.testing.assert_array_equal(ours_.gain[ours_.internal], theirs_.gain[theirs_.internal])
+    if ours_.n_nodes < 0.9 * before.n_nodes:
+        assert len(ours.save_raw()) < len(theirs.save_raw())  # which keeps its dead nodes
+
+
+def test_file_shrinks_in_proportion_to_nodes():
+    model = boosters._xgb("numbers", max_depth=8).get_booster()
+    path = pruning_path(model, MinimumGain())
+    sizes = [
+        (find_adapter(pruned).forest.n_nodes, len(pruned.save_raw()))
+        for pruned in (path.prune(step=step) for step in range(0, len(path), len(path) // 6))
+    ]
+    n_nodes, n_bytes = np.array(sizes, float).T
+    slope, rest = np.polyfit(n_nodes, n_bytes, 1)
+    np.testing.assert_allclose(slope * n_nodes + rest, n_bytes, rtol=0.01)
+    assert 33 < slope < 36  # bytes of a node: eight arrays of four bytes, two of one
+
+
+@pytest.mark.parametrize("name", [name for name in boosters.XGBOOST if name not in RESIDUAL])
+def test_learning_rate_is_recovered_from_a_file_that_does_not_hold_it(name):
+    adapter = find_adapter(boosters.XGBOOST[name]())
+    again = xgboost.Booster()
+    again.load_model(adapter.booster.save_raw("json"))
+    np.testing.assert_array_equal(find_adapter(again).forest.value, adapter.forest.value)
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"objective": "reg:absoluteerror"},
+        {"objective": "reg:quantileerror", "quantile_alpha": 0.3},
+        {"objective": "reg:quantileerror", "quantile_alpha": [0.3, 0.8]},
+    ],
+    ids=str,
+)
+def test_leaves_that_hold_quantiles_come_from_rows(params, weights):
+    (X, y), weight = boosters.rows(), np.random.default_rng(0).random(boosters.N_ROWS) if weights else None
+    deep, stump = (
+        xgboost.XGBRegressor(n_estimators=1, max_depth=depth, n_jobs=1, **params).fit(X, y, sample_weight=weight)
+        for depth in (3, 1)
+    )
+    adapter = find_adapter(deep)
+    collapse = Plan(collapse=(adapter.forest.depth == 1) & ~adapter.forest.is_leaf)
+    with pytest.raises(MissingStatisticError, match="give rows"):
+        adapter.prune(collapse)
+    adapter.rows(X, y, weight)
+    np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
+
+
+def test_statistics_at_the_margin_agree_with_the_hessians_that_xgboost_stored():
+    model = boosters._xgb("binary", "XGBClassifier", n_estimators=1, base_score=0.5)
+    X, y = boosters.rows()[0], boosters.target("binary")
+    adapter = find_adapter(model)
+    rows = adapter.rows(X, y)
+    rows.margin = np.zeros((len(X), 1))
+    np.testing.assert_allclose(rows.statistics.hessian, adapter.forest.weighted_n_node_samples, rtol=1e-5)
+
+
+def test_early_stopping_is_kept():
+    model, X = boosters.XGBOOST["early stopping"](), boosters.rows()[0]
+    adapter = find_adapter(model)
+    n_rounds = adapter.forest.n_trees
+    assert 0 < model.best_iteration < n_rounds - 1
+    pruned = prune(model, MinimumGain(0.5))
+    assert pruned.best_iteration == model.best_iteration
+    expected = pruned.get_booster().predict(
+        xgboost.DMatrix(X), iteration_range=(0, model.best_iteration + 1), output_margin=True
+    )
+    np.testing.assert_array_equal(pruned.predict(X, output_margin=True), expected)
+    dropped = adapter.prune(Plan(drop_tree=np.arange(n_rounds) == 0))
+    assert dropped.best_iteration == model.best_iteration - 1
+    assert not hasattr(dropped, "evals_result_")
+    with pytest.raises(AttributeError, match="best_score"):
+        dropped.best_score  # noqa: B018  of the unpruned model
+
+
+def test_wrapper_keeps_parameters_and_booster_its_configuration():
+    model = boosters.XGBOOST["hist"]()
+    pruned = prune(model, MinimumGain(0.5))
+    assert pruned.get_params() == model.get_params()
+    configs = [json.loads(m.get_booster().save_config())["learner"]["gradient_booster"] for m in (model, pruned)]
+    assert configs[0]["tree_train_param"] == configs[1]["tree_train_param"]
+
+
+def test_names_and_types_of_features_are_kept():
+    model = boosters.XGBOOST["frame with categories"]()
+    booster, pruned = model.get_booster(), prune(model, MinimumGain(0.5)).get_booster()
+    assert (pruned.feature_names, pruned.feature_types) == (booster.feature_names, booster.feature_types)
+
+
+def test_training_goes_on_from_a_pruned_model():
+    matrix = xgboost.DMatrix(*boosters.rows())
+    pruned = prune(xgboost.train({"max_depth": 4, "nthread": 1}, matrix, 4), MinimumGain(2.0))
+    longer = xgboost.train({"max_depth": 4, "nthread": 1}, matrix, 2, xgb_model=pruned)
+    before, after = find_adapter(pruned).forest, find_adapter(longer).forest
+    assert (before.n_trees, after.n_trees) == (4, 6)
+    np.testing.assert_array_equal(after.threshold[: before.n_nodes], before.threshold)
+
+
+@pytest.mark.parametrize(
+    ("params", "what"),
+    [({"booster": "gblinear"}, "gblinear"), ({"multi_strategy": "multi_output_tree"}, "multi_output_tree")],
+    ids=str,
+)
+def test_models_that_a_forest_cannot_hold_are_refused(params, what):
+    model = xgboost.XGBRegressor(n_estimators=2, n_jobs=1, **params).fit(
+        boosters.rows()[0], boosters.target("two numbers")
+    )
+    with pytest.raises(UnsupportedModelError, match=f"{what}.*Supported: gbtree and dart"):
+        prune(model)
+
+
+def test_targets_are_checked():
+    adapter = find_adapter(boosters.XGBOOST["classes"]())
+    with pytest.raises(ValueError, match=r"class codes 0\.\.2"):
+        adapter.rows(boosters.rows()[0], np.full(boosters.N_ROWS, 3))
+    with pytest.raises(ValueError, match="range"):
+        find_adapter(boosters.XGBOOST["binary"]()).rows(boosters.rows()[0], np.full(boosters.N_ROWS, 2.0))
+
+
+def test_unfitted_model_is_named():
+    from sklearn.exceptions import NotFittedError
+
+    with pytest.raises(NotFittedError):
+        prune(xgboost.XGBRegressor())
