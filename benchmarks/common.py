@@ -34,13 +34,14 @@ def _cpu():
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def report(name: str, title: str, rows: list[dict], notes: str = "") -> pd.DataFrame:
-    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``."""
+def report(name: str, title: str, rows: list[dict], notes: str = "", part: str = "") -> pd.DataFrame:
+    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``, or ``NAME_PART.md``."""
     frame = pd.DataFrame(rows)
-    text = f"# {title}\n\n`python -m benchmarks.{name}` on {machine()}.\n\n{markdown(frame)}\n"
+    command = f"python -m benchmarks.{name} {part}".strip()
+    text = f"# {title}\n\n`{command}` on {machine()}.\n\n{markdown(frame)}\n"
     text += f"\n{notes.strip()}\n" if notes else ""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(text)
+    (RESULTS / f"{'_'.join([name, *part.strip('-').split()])}.md").write_text(text)
     print(text)
     return frame
 
