@@ -34,14 +34,13 @@ def _cpu():
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def report(name: str, title: str, rows: list[dict], notes: str = "", part: str = "") -> pd.DataFrame:
-    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``, or ``NAME_PART.md``."""
+def report(name: str, title: str, rows: list[dict], notes: str = "", module: str | None = None) -> pd.DataFrame:
+    """Print rows as a markdown table and save it as ``benchmarks/results/NAME.md``; `module`: if not of that name."""
     frame = pd.DataFrame(rows)
-    command = f"python -m benchmarks.{name} {part}".strip()
-    text = f"# {title}\n\n`{command}` on {machine()}.\n\n{markdown(frame)}\n"
+    text = f"# {title}\n\n`python -m benchmarks.{module or name}` on {machine()}.\n\n{markdown(frame)}\n"
     text += f"\n{notes.strip()}\n" if notes else ""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{'_'.join([name, *part.strip('-').split()])}.md").write_text(text)
+    (RESULTS / f"{name}.md").write_text(text)
     print(text)
     return frame
 

@@ -38,6 +38,7 @@ PROBLEMS = {
 QUICK = {"classification 5,000 x 20": (5_000, 20, 10, 1), "regression 5,000 x 10": (5_000, 10, 10, 1)}
 NO_R = {"regression 1,000,000 x 10"}
 N_TEST = 20_000
+NODES_OF_RPART = "TreePrunerCV, nodes of rpart's sizes"
 
 R_SCRIPT = """
 library(rpart)
@@ -98,6 +99,9 @@ def measure(problem, side):
     sides = {
         "plain fits": lambda: plain_fits(tree, X, y),
         "TreePrunerCV": lambda: TreePrunerCV(tree).fit(X, y),
+        NODES_OF_RPART: lambda: TreePrunerCV(
+            clone(tree).set_params(min_samples_split=20, min_samples_leaf=7, max_depth=30)
+        ).fit(X, y),
         "GridSearchCV": lambda: grid_search(tree, X, y, alphas, n_folds),
     }
     start = perf_counter()
@@ -139,6 +143,7 @@ def compare(problem):
     if n_alphas:
         found["GridSearchCV"] = measured(problem, "GridSearchCV")
     if shutil.which("Rscript") and problem not in NO_R:
+        found[NODES_OF_RPART] = measured(problem, NODES_OF_RPART)
         found["rpart"] = rpart(problem)
     ours, plain = found["TreePrunerCV"], found["plain fits"]
     for side, result in found.items():
@@ -166,17 +171,18 @@ def _peak():
 NOTES = f"""
 - plain fits: one `fit` on all rows and one per fold, nothing else; the score is that of the unpruned tree.
 - TreePrunerCV: the same {FOLDS} + 1 fits, all steps of the path scored on all folds, the 1-SE rule, the pruned tree.
-- GridSearchCV: {ALPHAS} alphas from the same path, {FOLDS} folds, and a refit; best mean score. "Scaled" means that some
-  of its fits were timed and the seconds multiplied: measured in full, the large problems take hours.
+- GridSearchCV: {ALPHAS} alphas from the same path, {FOLDS} folds, and a refit; best mean score. "Scaled" means
+  that some of its fits were timed and the seconds multiplied: measured in full, the large problems take hours.
 - rpart: `cp=1e-5`, {FOLDS} folds, no surrogates, otherwise its defaults (nodes of 20 rows and more are split, depth at
-  most 30), the 1-SE rule; seconds of `rpart()` alone, which grows, prunes and cross-validates.
+  most 30; the same for TreePrunerCV in the row "nodes of rpart's sizes"), the 1-SE rule; seconds of `rpart()` alone,
+  which grows, prunes and cross-validates.
 - peak MB: largest resident size of the process, data included. Scores are accuracy and R2 on {N_TEST:,} new rows.
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small problems only; nothing is saved")
+    parser.add_argument("--quick", action="store_true", help="small problems only")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--problem", action="append", help="only this problem; can be repeated")
     arguments = parser.parse_args()
@@ -188,8 +194,8 @@ def main():
         notes += "- rpart was left out: there is no Rscript on this machine.\n"
     problems = arguments.problem or (QUICK if arguments.quick else PROBLEMS)
     rows = [row for problem in problems for row in compare(problem)]
-    title = "The pruning strength by cross-validation"
-    report("cross_validation", title, rows, notes, save=not (arguments.quick or arguments.problem))
+    name = "cross_validation" if problems is PROBLEMS else "cross_validation_quick"
+    report(name, "The pruning strength by cross-validation", rows, notes)
 
 
 if __name__ == "__main__":

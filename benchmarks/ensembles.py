@@ -1,6 +1,7 @@
 """What pruning does to ensembles: time and memory beside the fit, and scores, nodes and bytes on real tables.
 
-``python -m benchmarks.ensembles --data FOLDER`` takes about ten minutes, most of them fits of large forests.
+``python -m benchmarks.ensembles --data FOLDER`` takes about ten minutes on two idle cores, most of them fits of large
+forests.
 """
 
 import argparse
@@ -180,34 +181,46 @@ def large_forest(n_rows, held_out, n_trees=500):
     }  # fmt: skip
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of tables")
-    parser.add_argument("--quick", action="store_true", help="no large forests, four tables")
-    options = parser.parse_args(arguments)
-    if options.data:
-        os.environ["TREEPRUNE_DATA"] = options.data
-    names = CLASSIFICATION[1:3] + REGRESSION[::2] if options.quick else CLASSIFICATION + REGRESSION
+def tables(names, anomalies):
+    """Every family on every table."""
     with threadpool_limits(1):  # CPU seconds of threads that wait for one another say nothing
         rows = [row for name in names for row in on_real_data(name)]
-    rows += [isolation(name) for name in ANOMALY[: 1 if options.quick else None]]
     report(
-        "ensembles_on_real_data" if not options.quick else "ensembles_quick",
+        "ensembles_on_real_data",
         "Ensembles, pruned, on real tables",
-        rows,
+        rows + [isolation(name) for name in anomalies],
         "Scores on rows that neither grew nor pruned the model: accuracy or R2; ROC AUC of isolation forests on all "
         "rows. Reduced error is judged by out-of-bag rows (Brier score or squared error) where a family has them, "
         "otherwise by held-out rows. kB: the pickled model.",
+        module="ensembles",
     )
-    if not options.quick:
-        forests = [large_forest(20_000, held_out=False), large_forest(100_000, held_out=True)]
+
+
+def forests():
+    """Large forests, the table written anew after each."""
+    rows = []
+    for n_rows, held_out in ((20_000, False), (100_000, True)):
+        rows.append(large_forest(n_rows, held_out))
         report(
             "ensembles",
             "Large forests pruned by reduced error",
-            forests,
+            rows,
             "Peak memory is what Python and NumPy allocate while reading, judging, grafting and writing, beside the "
             "model's own arrays; leaf ids are held for one tree at a time.",
         )
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder of tables")
+    parser.add_argument("--only", choices=["tables", "forests"], help="one half of the benchmark")
+    options = parser.parse_args(arguments)
+    if options.data:
+        os.environ["TREEPRUNE_DATA"] = options.data
+    if options.only != "forests":
+        tables(CLASSIFICATION + REGRESSION, ANOMALY)
+    if options.only != "tables":
+        forests()
 
 
 if __name__ == "__main__":

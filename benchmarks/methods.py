@@ -141,12 +141,15 @@ def draw(table):
         rows = rows.sort_values("change")
         change.axvline(0, color="0.8", zorder=0)
         change.plot(rows.change, rows.method, "o", color="C0")
-        change.set_xlabel(f"{'accuracy' if task == 'classification' else 'R²'} less the unpruned tree's (mean)")
+        change.set_xlabel(f"{'accuracy' if task == 'classification' else 'R²'} less that\nof the unpruned tree (mean)")
         change.set_title(f"{task}, {rows.data_sets.max()} data sets")
         leaves.plot(rows.leaves, rows.method, "o", color="C1")
         leaves.set_xscale("log")
+        ticks = [tick for tick in (0.01, 0.03, 0.1, 0.3, 1) if tick > rows.leaves.min() / 2]
+        leaves.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
+        leaves.minorticks_off()
         leaves.set_yticklabels([])
-        leaves.set_xlabel("share of the unpruned tree's leaves (geometric mean)")
+        leaves.set_xlabel("leaves, next to the unpruned tree\n(geometric mean)")
         for panel in (change, leaves):
             panel.grid(axis="y", color="0.92")
             panel.set_axisbelow(True)

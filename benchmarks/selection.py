@@ -76,7 +76,12 @@ def tables():
         means["CPU s / ours"] = means["CPU s"] / means["CPU s"].iloc[0]
         rows += [{"data": name, **row} for row in means.to_dict("records")]
         print(means, flush=True)
-    report("selection", f"Selection where the truth is known, means of {len(SEEDS)} seeds", rows, part="tables")
+    report(
+        "selection_tables",
+        f"Selection where the truth is known, means of {len(SEEDS)} seeds",
+        rows,
+        module="selection tables",
+    )
 
 
 def real():
@@ -103,7 +108,9 @@ def real():
         "At most 4,000 training rows. etth1: the next hour's oil temperature from lags and windows of all seven "
         "channels, the first 4,000 hours train, the 2,000 after them test."
     )
-    report("selection", f"Selection on real tables, means of {len(SEEDS)} seeds", rows, notes, part="real")
+    report(
+        "selection_real", f"Selection on real tables, means of {len(SEEDS)} seeds", rows, notes, module="selection real"
+    )
 
 
 def forecast(n_train=4000, n_test=2000):
@@ -169,7 +176,7 @@ def series(n_runs=40, n_boruta=3):
         "600 rows, 20 columns, phi = 0.97; the target is a series of the same kind plus the sum of the columns that "
         "matter. Recommended in time: circular or block."
     )
-    report("selection", "Selection among autocorrelated columns", rows, notes, part="series")
+    report("selection_series", "Selection among autocorrelated columns", rows, notes, module="selection series")
 
 
 def series_selectors():
@@ -217,7 +224,13 @@ def anomaly():
         f"Of 20 tables of 60 columns of noise alone, {np.count_nonzero(picks)} lost columns ({np.mean(picks):.2g} were "
         "kept on average over all 20); the others were kept whole, with a warning."
     )
-    report("selection", f"Isolation forests without labels, means of {len(SEEDS)} seeds", rows, notes, part="anomaly")
+    report(
+        "selection_anomaly",
+        f"Isolation forests without labels, means of {len(SEEDS)} seeds",
+        rows,
+        notes,
+        module="selection anomaly",
+    )
 
 
 def before_and_after(X, X_test, y_test, seed):
@@ -261,8 +274,9 @@ def main():
     if given.calibration:
         boruta = given.boruta_runs if find_spec("boruta") else 0
         rows = list(calibration(given.runs, boruta))
+        command = "selection --calibration"
         title = "False picks at fdr = 0.1: pure noise, and with features that matter"
-        report("selection", title, rows, "Allowed: 0.1 and two binomial standard errors.", part="--calibration")
+        report("selection_calibration", title, rows, "Allowed: 0.1 and two binomial standard errors.", module=command)
         return
     PruningSelector(n_estimators=1).fit(np.eye(20), np.arange(20) % 2)  # compiles
     for part in given.parts or PARTS:

@@ -110,6 +110,19 @@ def accumulate(forest, sums):
     return [sum(sums[i] for i in subtree(forest, node)) for node in range(forest.n_nodes)]
 
 
+def add_pruned_values(forest, leaf_ids, strength, alphas):
+    """Value of the topmost collapsed node above each row's leaf, shape (n_rows, n_alphas, n_outputs, n_values)."""
+    total = np.zeros((len(leaf_ids), len(alphas), *forest.value.shape[1:]))
+    for row, leaf in enumerate(leaf_ids):
+        for step, alpha in enumerate(alphas):
+            if leaf >= 0:
+                collapsed = [
+                    node for node in [leaf, *ancestors(forest, leaf)] if node == leaf or strength[node] <= alpha
+                ]
+                total[row, step] = forest.value[min(collapsed)]
+    return total
+
+
 def node_loss(forest, leaf_ids, target, weight, loss):
     """Exact sum of a loss of one row (target, value) -> number over the rows of each node."""
     total = [Fraction(0)] * forest.n_nodes

@@ -1,5 +1,6 @@
 """The command line as its users meet it: output, exit codes, files."""
 
+import io
 import json
 import os
 import pty
@@ -18,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import datasets
-from treeprune import prune, pruning_path
+from treeprune import TreePrunerCV, prune, pruning_path
 from treeprune.cli import cli
 from treeprune.console import Failure, output_file, run
 from treeprune.methods import ALIASES
@@ -455,3 +456,42 @@ class TestTerminal:
         from treeprune.console import _cells
 
         assert [*_cells(pd.Series([0.0, 5e-324, 0.123456], name="alpha"))] == ["0", ">0", "0.1235"]
+
+
+class TestScoredPath:
+    def test_table_is_that_of_the_estimator(self, command):
+        code, out, _ = command("path", *ON_WINE, "--cv", "5", "--rule", "1se")
+        frame = pd.read_csv(io.StringIO(out), sep="\t")
+        pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(*datasets.load("wine"))
+        assert code == 0
+        assert list(frame.columns) == ["step", *pruner.to_frame().columns]
+        np.testing.assert_allclose(frame["cv_score"], pruner.cv_results_["mean_test_score"])
+        assert frame["mark"].dropna().tolist() == ["best", "chosen"]
+
+    @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+    def test_figure(self, command, tmp_path, kind):
+        file = tmp_path / f"scores.{kind}"
+        code, *_ = command("path", *ON_WINE, "--cv", "3", "--plot", file)
+        assert code == 0
+        assert file.stat().st_size > 5000
+        assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--rule", "best"], "--rule needs --cv"),
+            (["--plot", "scores.png"], "--plot needs --cv"),
+            (["--cv", "3", "--plot", "scores.bmp"], "--plot draws .png, .svg and .pdf"),
+            (["--cv", "1"], "1 is not in the range"),
+            (["--cv", "3", "--method", "optimal_subtree"], "are not nested"),
+        ],
+    )
+    def test_wrong_usage(self, command, options, said):
+        code, _, err = command("path", *ON_WINE, *options)
+        assert code == 2
+        assert said in err
+
+    def test_too_few_rows(self, command):
+        code, _, err = command("path", *ON_WINE, "--cv", "100")
+        assert code == 3
+        assert "n_splits=100" in err

@@ -10,7 +10,7 @@ from treeprune import MissingStatisticError, UnsupportedModelError, prune  # noq
 from treeprune.adapters import find_adapter, lightgbm_models  # noqa: E402
 from treeprune.core.graft import graft  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
-from treeprune.methods import MinimumGain  # noqa: E402
+from treeprune.methods import MinImpurityDecrease  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
 #: Leaves hold quantiles, or functions of the row: see below.
@@ -94,12 +94,11 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weight):
     np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
 
 
-def test_statistics_at_the_margin_agree_with_the_hessians_that_lightgbm_stored():
-    model = boosters._lgb("binary", "LGBMClassifier", n_estimators=1, boost_from_average=False)
+def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_lightgbm_stored():
+    model = boosters._lgb("binary", "LGBMClassifier", n_estimators=4, boost_from_average=False)
     X, y = boosters.rows()[0], boosters.target("binary")
     adapter = find_adapter(model)
     rows = adapter.rows(X, y)
-    rows.margin = np.zeros((len(X), 1))
     np.testing.assert_allclose(rows.statistics.hessian, adapter.forest.weighted_n_node_samples, rtol=1e-5)
 
 
@@ -108,7 +107,7 @@ def test_early_stopping_is_kept():
     adapter = find_adapter(model)
     n_trees = adapter.forest.n_trees
     assert 1 < model.best_iteration_ == n_trees  # LightGBM itself drops the others
-    pruned = prune(model, MinimumGain(1.0))
+    pruned = prune(model, MinImpurityDecrease(1.0))
     assert pruned.best_iteration_ == pruned.booster_.best_iteration == model.best_iteration_
     expected = pruned.booster_.predict(X, raw_score=True, num_iteration=model.best_iteration_)
     np.testing.assert_array_equal(pruned.predict(X, raw_score=True), expected)
@@ -121,7 +120,7 @@ def test_early_stopping_is_kept():
 
 def test_wrapper_keeps_parameters_classes_and_categories():
     model = boosters.LIGHTGBM["frame with categories"]()
-    pruned = prune(model, MinimumGain(1.0))
+    pruned = prune(model, MinImpurityDecrease(1.0))
     assert pruned.get_params() == model.get_params()
     assert pruned.booster_.params == model.booster_.params
     assert pruned.booster_.pandas_categorical == model.booster_.pandas_categorical
@@ -130,7 +129,7 @@ def test_wrapper_keeps_parameters_classes_and_categories():
 
 def test_training_goes_on_from_a_pruned_model():
     X, y = boosters.rows()
-    pruned = prune(boosters.LIGHTGBM["Booster"](), MinimumGain(2.0))
+    pruned = prune(boosters.LIGHTGBM["Booster"](), MinImpurityDecrease(2.0))
     params = {"verbose": -1, "num_threads": 1}
     longer = lightgbm.train(params, lightgbm.Dataset(X, y, feature_name=list("abcde")), 2, init_model=pruned)
     before, after = find_adapter(pruned).forest, find_adapter(longer).forest
@@ -140,7 +139,7 @@ def test_training_goes_on_from_a_pruned_model():
 
 def test_importances_are_counted_anew():
     model = boosters.LIGHTGBM["Booster"]()
-    pruned = prune(model, MinimumGain(2.0))
+    pruned = prune(model, MinImpurityDecrease(2.0))
     forest = find_adapter(pruned).forest
     counted = np.bincount(forest.feature[forest.internal], minlength=5)
     np.testing.assert_array_equal(pruned.feature_importance("split"), counted)

@@ -11,7 +11,7 @@ from tests import boosters  # noqa: E402
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
 from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
-from treeprune.methods import MinimumGain  # noqa: E402
+from treeprune.methods import MinImpurityDecrease  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
 #: XGBoost adds up float32 margins.
@@ -27,7 +27,7 @@ def test_contract(name):
 @pytest.mark.parametrize("name", ["classes", "categories", "dart", "Booster, read from a file"])
 def test_leaf_ids_are_those_of_xgboost_after_pruning(name):
     model = boosters.XGBOOST[name]()
-    pruned = prune(model, MinimumGain(1.0))
+    pruned = prune(model, MinImpurityDecrease(1.0))
     adapter, X = find_adapter(pruned), boosters.rows_of(name, "xgboost")
     native = adapter.booster.predict(adapter._matrix(X), pred_leaf=True).reshape(len(X), -1)
     for tree in range(adapter.forest.n_trees):
@@ -58,7 +58,7 @@ TASKS = dict(zip(OBJECTIVES, ("numbers", "binary", "classes", "counts"), strict=
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("gamma", [*GAMMAS, "a gain of the model"])
-def test_minimum_gain_is_bit_for_bit_the_prune_updater(objective, gamma):
+def test_min_impurity_decrease_is_bit_for_bit_the_prune_updater(objective, gamma):
     matrix = xgboost.DMatrix(boosters.rows()[0], boosters.target(TASKS[objective]))
     params = {"objective": objective, "eta": 0.1, "max_depth": 6, "nthread": 1, **OBJECTIVES[objective]}
     model = xgboost.train(params, matrix, 8)
@@ -66,7 +66,7 @@ def test_minimum_gain_is_bit_for_bit_the_prune_updater(objective, gamma):
     if gamma == "a gain of the model":  # a split that gains exactly gamma stays
         gamma = float(np.sort(before.gain[before.internal])[before.n_leaves // 2])
     update = {**params, "process_type": "update", "updater": "prune", "gamma": gamma, "max_depth": 0}
-    theirs, ours = xgboost.train(update, matrix, 8, xgb_model=model.copy()), prune(model, MinimumGain(gamma))
+    theirs, ours = xgboost.train(update, matrix, 8, xgb_model=model.copy()), prune(model, MinImpurityDecrease(gamma))
     np.testing.assert_array_equal(ours.predict(matrix, output_margin=True), theirs.predict(matrix, output_margin=True))
     ours_, theirs_ = find_adapter(ours).forest, find_adapter(theirs).forest
     for name in ("children_left", "feature", "threshold", "value"):
@@ -78,7 +78,7 @@ def test_minimum_gain_is_bit_for_bit_the_prune_updater(objective, gamma):
 
 def test_file_shrinks_in_proportion_to_nodes():
     model = boosters._xgb("numbers", max_depth=8).get_booster()
-    path = pruning_path(model, MinimumGain())
+    path = pruning_path(model, MinImpurityDecrease())
     sizes = [
         (find_adapter(pruned).forest.n_nodes, len(pruned.save_raw()))
         for pruned in (path.prune(step=step) for step in range(0, len(path), len(path) // 6))
@@ -121,12 +121,11 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weights):
     np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
 
 
-def test_statistics_at_the_margin_agree_with_the_hessians_that_xgboost_stored():
-    model = boosters._xgb("binary", "XGBClassifier", n_estimators=1, base_score=0.5)
+def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_xgboost_stored():
+    model = boosters._xgb("binary", "XGBClassifier", n_estimators=4, base_score=0.5)
     X, y = boosters.rows()[0], boosters.target("binary")
     adapter = find_adapter(model)
     rows = adapter.rows(X, y)
-    rows.margin = np.zeros((len(X), 1))
     np.testing.assert_allclose(rows.statistics.hessian, adapter.forest.weighted_n_node_samples, rtol=1e-5)
 
 
@@ -135,7 +134,7 @@ def test_early_stopping_is_kept():
     adapter = find_adapter(model)
     n_rounds = adapter.forest.n_trees
     assert 0 < model.best_iteration < n_rounds - 1
-    pruned = prune(model, MinimumGain(0.5))
+    pruned = prune(model, MinImpurityDecrease(0.5))
     assert pruned.best_iteration == model.best_iteration
     expected = pruned.get_booster().predict(
         xgboost.DMatrix(X), iteration_range=(0, model.best_iteration + 1), output_margin=True
@@ -150,7 +149,7 @@ def test_early_stopping_is_kept():
 
 def test_wrapper_keeps_parameters_and_booster_its_configuration():
     model = boosters.XGBOOST["hist"]()
-    pruned = prune(model, MinimumGain(0.5))
+    pruned = prune(model, MinImpurityDecrease(0.5))
     assert pruned.get_params() == model.get_params()
     configs = [json.loads(m.get_booster().save_config())["learner"]["gradient_booster"] for m in (model, pruned)]
     assert configs[0]["tree_train_param"] == configs[1]["tree_train_param"]
@@ -158,13 +157,13 @@ def test_wrapper_keeps_parameters_and_booster_its_configuration():
 
 def test_names_and_types_of_features_are_kept():
     model = boosters.XGBOOST["frame with categories"]()
-    booster, pruned = model.get_booster(), prune(model, MinimumGain(0.5)).get_booster()
+    booster, pruned = model.get_booster(), prune(model, MinImpurityDecrease(0.5)).get_booster()
     assert (pruned.feature_names, pruned.feature_types) == (booster.feature_names, booster.feature_types)
 
 
 def test_training_goes_on_from_a_pruned_model():
     matrix = xgboost.DMatrix(*boosters.rows())
-    pruned = prune(xgboost.train({"max_depth": 4, "nthread": 1}, matrix, 4), MinimumGain(2.0))
+    pruned = prune(xgboost.train({"max_depth": 4, "nthread": 1}, matrix, 4), MinImpurityDecrease(2.0))
     longer = xgboost.train({"max_depth": 4, "nthread": 1}, matrix, 2, xgb_model=pruned)
     before, after = find_adapter(pruned).forest, find_adapter(longer).forest
     assert (before.n_trees, after.n_trees) == (4, 6)

@@ -123,3 +123,18 @@ def test_without_compilation(path):
         command, cwd=tests.parent, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@given(naive.forests(), st.data())
+def test_add_pruned_values(forest, data):
+    """Of the collapsed nodes above a row's leaf, the one nearest to the root gives the value."""
+    strength = np.array(data.draw(st.lists(st.integers(0, 4), min_size=forest.n_nodes, max_size=forest.n_nodes)), float)
+    for node in reversed(range(1, forest.n_nodes)):
+        strength[forest.parent[node]] = max(strength[forest.parent[node]], strength[node])
+    leaves = [-1, *np.flatnonzero(forest.is_leaf)]
+    leaf = np.array(data.draw(st.lists(st.sampled_from(leaves), min_size=1, max_size=6)), np.int32)
+    alphas, value = np.array([-1.0, 0.5, 2.0, 3.0, 9.0]), forest.value.ravel()
+    total = np.zeros(len(leaf) * len(alphas) * forest.value[0].size)
+    kernels.add_pruned_values(leaf, forest.parent, strength, alphas, value, forest.value[0].size, total)
+    expected = naive.add_pruned_values(forest, leaf, strength, alphas)
+    np.testing.assert_array_equal(total, expected.ravel())

@@ -17,7 +17,14 @@ from sklearn.datasets import (
     make_classification,
     make_friedman1,
 )
-from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, roc_auc_score
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.metrics import check_scoring, get_scorer, make_scorer, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -30,7 +37,7 @@ from sklearn.model_selection import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from treeprune import TreePrunerCV, prune
+from treeprune import TreePrunerCV, UnsupportedModelError, prune, pruning_path
 from treeprune.estimators import expected_cost
 from treeprune.estimators.candidates import midpoints
 from treeprune.methods import CostComplexity, CriticalValue, ErrorBased, HierarchicalShrinkage
@@ -221,6 +228,59 @@ class CountingTree(DecisionTreeClassifier):
     def fit(self, X, y, sample_weight=None):
         CountingTree.n_fits += 1
         return super().fit(X, y, sample_weight=sample_weight)
+
+
+ENSEMBLES = [
+    (RandomForestClassifier(15, random_state=0), CANCER, None),
+    (ExtraTreesRegressor(15, random_state=0), DIABETES, "neg_root_mean_squared_error"),
+    (RandomForestRegressor(15, random_state=0), NUMBERS["3 outputs"], "neg_mean_absolute_error"),
+    (BaggingClassifier(DecisionTreeClassifier(), 15, random_state=0), CLASSES["names"], "neg_log_loss"),
+]
+
+
+class TestEnsembles:
+    @pytest.mark.parametrize(("inner", "data", "scoring"), ENSEMBLES)
+    def test_scores_are_those_of_the_pruned_models(self, inner, data, scoring):
+        X, y = data
+        pruner = TreePrunerCV(inner, cv=list(KFold(3, shuffle=True, random_state=0).split(X)), scoring=scoring)
+        results = pruner.set_params(n_candidates=8).fit(X, y).cv_results_
+        grow, judge = pruner.cv[1]
+        path = pruning_path(clone(inner).fit(X[grow], y[grow]))
+        scorer = check_scoring(inner, scoring=scoring)
+        expected = [scorer(path.prune(alpha=alpha), X[judge], y[judge]) for alpha in results["param_alpha"]]
+        np.testing.assert_allclose(results["split1_test_score"], expected, rtol=1e-12)
+        assert type(pruner.estimator_) is type(inner)
+
+    @pytest.mark.parametrize("inner", [RandomForestClassifier(30), ExtraTreesRegressor(30, bootstrap=True)])
+    def test_out_of_bag(self, inner):
+        X, y = CANCER if isinstance(inner, RandomForestClassifier) else DIABETES
+        inner = clone(inner).set_params(random_state=0, oob_score=True)
+        pruner = TreePrunerCV(inner, cv="oob", n_candidates=6).fit(X, y)
+        results = pruner.cv_results_
+        assert pruner.n_splits_ == 1
+        assert results["split0_test_score"][0] == pytest.approx(clone(inner).fit(X, y).oob_score_, rel=1e-12)
+        assert (results["standard_error"] > 0).all()
+        assert pruner.n_leaves_ < results["n_leaves"][0]
+
+    def test_out_of_bag_in_parts(self, monkeypatch):
+        whole, parts = TreePrunerCV(RandomForestRegressor(10, random_state=0), cv="oob", n_candidates=6), None
+        whole.fit(*DIABETES)
+        monkeypatch.setattr("treeprune.estimators.averaging.MOST_NUMBERS", 1000)
+        parts = clone(whole).fit(*DIABETES)
+        np.testing.assert_array_equal(whole.cv_results_["mean_test_score"], parts.cv_results_["mean_test_score"])
+
+    def test_boosting_is_scored_by_its_pruned_models(self):
+        pruner = TreePrunerCV(GradientBoostingRegressor(n_estimators=10, random_state=0), cv=3, n_candidates=5)
+        results = pruner.fit(*DIABETES).cv_results_
+        assert results["mean_test_score"][0] > results["mean_test_score"][-1]
+
+    def test_out_of_bag_refused(self):
+        with pytest.raises(UnsupportedModelError, match="no out-of-bag rows"):
+            TreePrunerCV(DecisionTreeClassifier(), cv="oob").fit(*CANCER)
+        with pytest.raises(ValueError, match="can be 'oob' for the mean of trees and for scores that are means"):
+            TreePrunerCV(RandomForestClassifier(5), cv="oob", scoring="roc_auc").fit(*CANCER)
+        with pytest.raises(ValueError, match="can be 'oob' without 'param_grid'"):
+            TreePrunerCV(RandomForestClassifier(5), cv="oob", return_train_score=True).fit(*CANCER)
 
 
 class TestRules:

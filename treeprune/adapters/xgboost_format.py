@@ -349,8 +349,10 @@ def _integer(mapping, name, low, default=None, where="model"):
 
 
 def _array(mapping, name, dtype, where):
-    """A copy of an array, with no value lost on the way to its type."""
+    """A typed array, with no value lost on the way to its type."""
     value = mapping.get(name)
+    if isinstance(value, np.ndarray) and value.dtype == dtype:
+        return value
     if not isinstance(value, (list, np.ndarray)):
         raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")
     try:

@@ -179,6 +179,25 @@ def sums_by_index(index, weight, x, high, low):
 
 
 @kernel
+def add_pruned_values(leaf, parent, strength, alphas, value, n_values, total):
+    """Add to ``total`` the value that each row gets from a tree pruned at each of some rising strengths.
+
+    A row climbs from its ``leaf`` (-1: it does not count) as nodes above it collapse. ``value`` has `n_values` numbers
+    per node; ``total`` has as many per row and strength, a row's strengths side by side.
+    """
+    for row in range(len(leaf)):
+        node = leaf[row]
+        if node < 0:
+            continue
+        for step in range(len(alphas)):
+            while parent[node] >= 0 and strength[parent[node]] <= alphas[step]:
+                node = parent[node]
+            at = (row * len(alphas) + step) * n_values
+            for k in range(n_values):
+                total[at + k] += value[node * n_values + k]
+
+
+@kernel
 def accumulate(parent, high, low):
     """Turn sums over the rows of each leaf into sums over the rows of each node, in place: one reverse pass."""
     for node in range(len(parent) - 1, -1, -1):

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
+from .averaging import averaged_scores
 from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
@@ -63,9 +64,9 @@ class Evaluation:
         return adapter, (X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
 
     def losses(self, adapter: Adapter) -> AdditiveScore | None:
-        """The sweep behind the score, if there is one: nodes of several trees do not add up to a prediction."""
+        """The losses behind the score, where it is a mean of such, and the trees' values give the predictions."""
         forest = adapter.forest
-        if forest.n_trees > 1 or forest.task not in ("classification", "regression"):
+        if adapter.votes or forest.task not in ("classification", "regression"):
             return None
         return additive_score(self.estimator, self.scoring, forest.n_outputs)
 
@@ -75,15 +76,33 @@ class Evaluation:
         prunings = candidates.of(adapter, judge_by)
         return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
 
+    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None]:
+        """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
+        losses = self.losses(prunings.adapter)
+        if losses is None:
+            raise ValueError(
+                "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
+                f"over rows. Got {type(prunings.adapter.model).__name__} and scoring={self.scoring!r}."
+            )
+        rows = prunings.adapter.oob_rows(self.X, self.y, self.score_params.get("sample_weight"))
+        return _along(losses, rows, getattr(prunings.adapter.model, "classes_", None), prunings), None
+
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
         losses = self.losses(prunings.adapter) if isinstance(prunings, PathPrunings) else None
         if losses is not None:
-            rows = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
-            return losses(*rows).along(prunings.path, prunings.alphas)
+            rows, labels = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
+            return _along(losses, rows, labels, prunings)
         rows = (X,) if y is None else (X, y)
         return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
+
+
+def _along(losses, rows, labels, prunings):
+    """One tree's losses add up along the path; several trees' predictions are averaged first."""
+    if rows.forest.n_trees == 1:
+        return losses(rows, labels).along(prunings.path, prunings.alphas)
+    return averaged_scores(losses, rows, labels, prunings.path, prunings.alphas)
 
 
 def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:

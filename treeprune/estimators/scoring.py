@@ -70,13 +70,20 @@ class NodeLosses:
 
     def along(self, path: PruningPath, alphas: NDArray[np.float64]) -> StepScores:
         """Scores of the trees of a path at some strengths, in one sweep."""
-        totals = path.totals(np.column_stack([self.loss, self.square]), alphas)
-        loss, square = np.maximum(totals[:, :-1], 0.0), totals[:, -1]
+        return self._scores(lambda node_score: path.totals(node_score, alphas))
+
+    def whole(self) -> StepScores:
+        """Score of the predictions that the nodes hold, where each row has a node of its own."""
+        return self._scores(lambda node_score: node_score.sum(axis=0, keepdims=True))
+
+    def _scores(self, totals):
+        sums = totals(np.column_stack([self.loss, self.square]))
+        loss, square = np.maximum(sums[:, :-1], 0.0), sums[:, -1]
         mean = loss / self.weight
         slope = 1.0 if self.slope is None else self.slope(mean)
         score = self.link(mean)
         if self.refused is not None:
-            score = np.where(path.totals(self.refused, alphas) > 0, np.nan, score)
+            score = np.where(totals(self.refused) > 0, np.nan, score)
         return StepScores(score, slope * loss.mean(axis=1), slope**2 * square, self.weight)
 
 

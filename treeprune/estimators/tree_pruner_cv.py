@@ -18,7 +18,6 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
-from ..exceptions import UnsupportedModelError
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
 from .candidates import GridCandidates, PathCandidates, PathPrunings, path_of
@@ -50,12 +49,14 @@ class TreePrunerCV(PrunedEstimator):
         mean of the strengths at which it begins and ends, and the last at ten times its own (Breiman et al. 1984,
         section 3.4.2; R's rpart). The strength that the method itself states is not used. A method without a nested
         path needs `param_grid`.
-    cv : int, splitter, iterable of splits or None, default=5
-        Folds, as in `GridSearchCV`; an int or None means stratified folds for classifiers.
+    cv : int, splitter, iterable of splits, "oob" or None, default=5
+        Folds, as in `GridSearchCV`; an int or None means stratified folds for classifiers. "oob" (forests and bagging
+        on bootstrap samples): no folds and a single fit, each tree predicting the rows that it has not seen.
     scoring : str, callable or None, default=None
         Score to raise, as in `GridSearchCV`; None: the inner estimator's own. Accuracy, balanced accuracy, log loss,
         Brier score, `expected_cost`, R2, (root) mean squared and mean absolute error, Poisson and gamma deviance come
-        from sums over the rows of each node, for all steps in one sweep. Any other score is taken of predictions.
+        from sums over the rows of each node, for all steps in one sweep; for forests and bagging, from the mean of
+        the trees' values, updated from step to step. Any other score is taken of the predictions of pruned models.
     rule : {"1se", "best"} or callable, default="1se"
         Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
         with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
@@ -77,7 +78,7 @@ class TreePrunerCV(PrunedEstimator):
         Whether `cv_results_` has scores on the rows that grew each fold's model, too.
     n_candidates : "auto", "all" or int, default="auto"
         How many steps of the path to evaluate, spread evenly over the logarithm of the number of leaves. "auto": all
-        in one sweep, and about 50 where each takes predictions of its own.
+        steps of a single tree in one sweep, and about 50 where each takes predictions of its own.
     n_jobs : int or None, default=None
         Folds to work on at a time, by threads (the trees of scikit-learn, XGBoost and LightGBM grow in parallel).
     memory : str, joblib.Memory or None, default=None
@@ -195,10 +196,6 @@ class TreePrunerCV(PrunedEstimator):
         check_weights(sample_weight, _num_samples(X))
         self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
         routed = self._route(sample_weight, fit_params)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, **routed.splitter.split))
-        check_splits(splits, X, y if is_classifier(self.estimator) else None)
-        self.n_splits_ = len(splits)
         grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
         evaluation = Evaluation(
             self.estimator,
@@ -216,7 +213,11 @@ class TreePrunerCV(PrunedEstimator):
         candidates, prunings = (
             self._candidates(evaluation, method) if grid is None else (grid, grid.of(*evaluation.grow()))
         )
-        folds = self._folds(evaluation, candidates, splits)
+        if self._out_of_bag:
+            folds = [evaluation.out_of_bag(prunings)]
+        else:
+            folds = self._folds(evaluation, candidates, self._splits(X, y, routed.splitter.split))
+        self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
         self._choose(candidates, prunings.n_leaves, folds, grouped)
         self._refit(candidates, prunings)
@@ -284,8 +285,8 @@ class TreePrunerCV(PrunedEstimator):
             raise ValueError(
                 f"{type(method).__name__} gives no nested path of trees: give a 'param_grid' of its parameters."
             )
-        if isinstance(self.cv, str) and self.cv == "oob":
-            raise UnsupportedModelError(f"cv='oob' needs a bagged ensemble. Got {type(self.estimator).__name__}.")
+        if self._out_of_bag and (self.param_grid is not None or self.return_train_score):
+            raise ValueError("The 'cv' parameter can be 'oob' without 'param_grid' and 'return_train_score' only.")
         if method.needs_rows:
             warn_of_growing_rows(method, "Use TreePruner with validation=, or a method that needs no such rows.")
 
@@ -314,10 +315,20 @@ class TreePrunerCV(PrunedEstimator):
         adapter, judge = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
-            number = "all" if evaluation.losses(adapter) else FEW_CANDIDATES
+            number = "all" if adapter.forest.n_trees == 1 and evaluation.losses(adapter) else FEW_CANDIDATES
         path = path_of(method, adapter, judge)
         candidates = PathCandidates.along(method, path, None if number == "all" else number)
         return candidates, PathPrunings(adapter, path, candidates.alphas)
+
+    @property
+    def _out_of_bag(self):
+        return isinstance(self.cv, str) and self.cv == "oob"
+
+    def _splits(self, X, y, split_params):
+        labels = y if is_classifier(self.estimator) else None
+        splits = list(check_cv(self.cv, y, classifier=labels is not None).split(X, y, **split_params))
+        check_splits(splits, X, labels)
+        return splits
 
     def _folds(self, evaluation, candidates, splits):
         """Scores of all candidates on each fold; a fold's model is dropped as soon as it is scored."""

@@ -12,7 +12,6 @@ from .min_impurity_decrease import MinImpurityDecrease
 from .min_samples import MinSamples
 from .minimum_description_length import MinimumDescriptionLength
 from .minimum_error import MinimumError
-from .minimum_gain import MinimumGain
 from .optimal_subtree import OptimalSubtree
 from .pessimistic_error import PessimisticError
 from .reduced_error import ReducedError
@@ -32,7 +31,6 @@ __all__ = [
     "MinSamples",
     "MinimumDescriptionLength",
     "MinimumError",
-    "MinimumGain",
     "OptimalSubtree",
     "PathMethod",
     "PessimisticError",
