@@ -54,21 +54,30 @@ SETTINGS = [
 ]
 
 
+def boruta(task, seed):
+    """BorutaPy on 50 trees for 50 iterations: its defaults are 1,000 and 100."""
+    from boruta import BorutaPy
+
+    forest = (RandomForestClassifier if task == "classification" else RandomForestRegressor)(50)
+    return BorutaPy(forest, n_estimators=50, max_iter=50, random_state=seed)
+
+
 def calibration(n_runs, n_boruta):
     """One row for each setting."""
+    rows = []
     for setting in SETTINGS:
         row = {"data": setting.name, "task": setting.task, "rows": setting.n_rows, "columns": setting.n_columns}
-        row |= _measure(setting, n_runs, _treeprune, "")
-        if n_boruta and setting.n_columns <= 200:
-            boruta = _measure(setting, n_boruta, _boruta, "Boruta ")
-            row |= {
-                name: boruta[name] for name in ("Boruta runs", "Boruta P(any false)", "Boruta FDR", "Boruta recall")
-            }
+        rows.append(row | _measure(setting, n_runs, _treeprune))
+        print(rows[-1], flush=True)
+    for setting, row in zip(SETTINGS, rows, strict=True):
+        peer = _measure(setting, n_boruta, _boruta) if n_boruta and setting.n_columns <= 200 else {}
+        for name in ("runs", "P(any false)", "FDR", "recall"):
+            row[f"Boruta {name}"] = peer.get(name, float("nan"))
         print(row, flush=True)
-        yield row
+    return rows
 
 
-def _measure(setting, n_runs, select, prefix):
+def _measure(setting, n_runs, select):
     any_false, fdr, recall, start = 0, 0.0, 0.0, process_time()
     true = np.arange(setting.n_columns) < setting.n_true
     for seed in range(n_runs):
@@ -85,7 +94,7 @@ def _measure(setting, n_runs, select, prefix):
         "allowed": bound if not setting.n_true else float("nan"),
     }
     found |= {"FDR": fdr / n_runs, "recall": recall / n_runs, "CPU s a run": (process_time() - start) / n_runs}
-    return {prefix + name: value for name, value in found.items()}
+    return {name: float(value) if name != "runs" else value for name, value in found.items()}
 
 
 def _treeprune(setting, seed, X, y):
@@ -93,7 +102,4 @@ def _treeprune(setting, seed, X, y):
 
 
 def _boruta(setting, seed, X, y):
-    from boruta import BorutaPy
-
-    forest = (RandomForestClassifier if setting.task == "classification" else RandomForestRegressor)(max_depth=5)
-    return BorutaPy(forest, n_estimators=50, max_iter=50, random_state=seed).fit(X, y).support_
+    return boruta(setting.task, seed).fit(X, y).support_

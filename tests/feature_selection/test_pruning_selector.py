@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_friedman1
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import AdaBoostRegressor, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -193,14 +193,24 @@ class TestOtherTrees:
         ("estimator", "data"),
         [
             (DecisionTreeRegressor(max_features="sqrt", max_depth=8), FRIEDMAN),
-            (make_pipeline(ExtraTreeRegressor(max_features=0.5))[-1], FRIEDMAN),
+            (ExtraTreeRegressor(max_features=0.5), FRIEDMAN),
+            (GradientBoostingRegressor(n_estimators=30), FRIEDMAN),
+            (AdaBoostRegressor(n_estimators=15), FRIEDMAN),
         ],
     )
-    def test_any_tree(self, estimator, data):
+    def test_any_tree_or_ensemble(self, estimator, data):
         selector = PruningSelector(estimator, n_estimators=30, random_state=0).fit(*data)
         assert {3, 4} <= set(selector.get_support(indices=True)) <= set(range(6))
         again = PruningSelector(estimator, n_estimators=30, random_state=0, n_jobs=2).fit(*data)
         np.testing.assert_array_equal(selector.p_values_, again.p_values_)
+
+    @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+    def test_boosters_of_other_libraries(self, library):
+        module, X, y = pytest.importorskip(library), *FRIEDMAN
+        params = {"n_estimators": 20, "max_depth": 4, "n_jobs": 1}
+        booster = module.XGBRegressor(**params) if library == "xgboost" else module.LGBMRegressor(**params, verbose=-1)
+        support = PruningSelector(booster, n_estimators=20, random_state=0).fit(X[:300], y[:300]).get_support()
+        assert {0, 1, 3} <= set(np.flatnonzero(support)) <= set(range(6))
 
     def test_histogram_trees_agree_with_scikit_learns(self):
         """Survival of the five that matter is near to that in scikit-learn's trees of the same kind."""
@@ -321,7 +331,6 @@ class TestRowsInTime:
 
 
 def test_forests_are_pruned_out_of_bag():
-    pytest.importorskip("treeprune.adapters.sklearn_forest")
     forest = RandomForestClassifier(30, max_depth=8)
     selector = PruningSelector(forest, random_state=0, n_estimators=30).fit(*CLASSES)
     assert selector.get_support()[:4].all()

@@ -18,7 +18,7 @@ from treeprune.feature_selection.nulls import (
     looks_like_random_walk,
     shadow_order,
 )
-from treeprune.feature_selection.survival import benjamini_hochberg, p_values, survival
+from treeprune.feature_selection.survival import benjamini_hochberg, p_values, survival, without_ties
 
 
 @given(naive.forests(max_trees=3, n_outputs=1), st.randoms(use_true_random=False))
@@ -40,11 +40,12 @@ def test_survival_counts_trees_with_a_split_that_remains(forest, random):
     leaves = [np.flatnonzero(forest.is_leaf[a:b]) + a for a, b in zip(forest.start, forest.start[1:], strict=False)]
     leaf = [rng.choice(of_tree, 20).astype(np.int32) for of_tree in leaves]
     target = rng.integers(0, 2, (20, 1)).astype(np.int32 if forest.task == "classification" else np.float64)
-    found = survival(Rows(forest, leaf.__getitem__, target), Plan(collapse=collapse), unit)
-    part = found - expected
-    assert (part >= 0).all()
+    count, won = survival(Rows(forest, leaf.__getitem__, target), Plan(collapse=collapse), unit)
+    np.testing.assert_array_equal(count, expected)
+    assert (won >= 0).all()
+    assert not won[count == 0].any()
+    part = without_ties(count, won) - count
     assert part.sum() == 0 or part.sum() == pytest.approx(0.5)
-    assert not part[np.array(expected) == 0].any()
 
 
 def test_ties_are_broken_by_what_splits_win():
@@ -52,8 +53,9 @@ def test_ties_are_broken_by_what_splits_win():
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 5, float)
     y = 3 * X[:, 0] + X[:, 1]
     adapter = find_adapter(DecisionTreeRegressor().fit(X, y))
-    found = survival(adapter.rows(X, y), Plan(collapse=np.zeros(adapter.forest.n_nodes, bool)), np.arange(2))
-    np.testing.assert_allclose(found, [1.45, 1.05])
+    count, won = survival(adapter.rows(X, y), Plan(collapse=np.zeros(adapter.forest.n_nodes, bool)), np.arange(2))
+    np.testing.assert_allclose(won, [45, 5])
+    np.testing.assert_allclose(without_ties(count, won), [1.45, 1.05])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.01, 0.99))

@@ -20,10 +20,11 @@ def grow_tree(codes, column, order, orders, channel, y, weight, grow, judge, uni
     ----------
     codes : ndarray of uint8, shape (n_columns, n_rows)
     column, order : ndarray of int32, shape (n_features,)
-    orders : ndarray of int32, shape (n_orders, n_rows)
+    orders : ndarray of uint32, shape (n_orders, n_rows)
+        The first is the rows' own.
     channel : ndarray of int32, shape (n_rows,)
     y, weight : ndarray of float64, shape (n_rows,)
-    grow, judge : ndarray of int32
+    grow, judge : ndarray of uint32
         Row numbers; both are reordered.
     uniform : ndarray of float64, shape (max_nodes * n_try,)
         Random numbers in [0, 1).
@@ -43,6 +44,7 @@ def grow_tree(codes, column, order, orders, channel, y, weight, grow, judge, uni
     leaf = np.full(codes.shape[1], -1, np.int32)
     pool = np.arange(len(column))
     row_weight, row_moment, row_channel = np.empty(len(grow)), np.empty(len(grow)), np.empty(len(grow), np.int32)
+    shuffled = np.empty(len(grow), np.uint32)  # the rows of a node in the order last asked for
     histogram = np.zeros((256, stats.shape[0] - 1))
     sums = np.empty((2, stats.shape[0] - 2))  # of each channel: in the node, and left of a cut
     waiting = np.empty((max_depth + 2, 6), np.int64)  # slices of `grow` and `judge`, depth, parent
@@ -63,18 +65,14 @@ def grow_tree(codes, column, order, orders, channel, y, weight, grow, judge, uni
         if depth < max_depth and least < square:
             _draw(pool, uniform[drawn : drawn + n_try])
             drawn += n_try
+            held = 0
             for f in pool[:n_try]:
-                score, cut = _best_cut(
-                    codes[column[f]],
-                    orders[order[f]],
-                    rows,
-                    row_channel,
-                    row_weight,
-                    row_moment,
-                    total,
-                    sums,
-                    histogram,
-                )
+                if order[f] not in (0, held):
+                    held = order[f]
+                    _look_up(orders[held], rows, shuffled)
+                at = rows if order[f] == 0 else shuffled[:n]
+                values = codes[column[f]]
+                score, cut = _best_cut(values, at, row_channel, row_weight, row_moment, total, sums, histogram)
                 if score > least:
                     least, feature, code = score, f, cut
         if feature < 0:
@@ -114,14 +112,21 @@ def _draw(pool, uniform):
 
 
 @kernel
-def _best_cut(values, order, rows, channel, weight, moment, total, sums, histogram):
+def _look_up(order, rows, shuffled):
+    """The rows whose values stand at `rows` in another order."""
+    for i in range(len(rows)):
+        shuffled[i] = order[rows[i]]
+
+
+@kernel
+def _best_cut(values, rows, channel, weight, moment, total, sums, histogram):
     """The largest sum over both sides of ``|sum of targets|^2 / weight``, and the code to cut after.
 
     For numbers that falls short of the sum of squares by the squared error, for classes by the Gini impurity.
     """
     low, high = 255, 0
     for i in range(len(rows)):
-        code = values[order[rows[i]]]
+        code = values[rows[i]]
         histogram[code, 0] += weight[i]
         histogram[code, 1 + channel[i]] += moment[i]
         low, high = min(low, code), max(high, code)

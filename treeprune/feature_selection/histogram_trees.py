@@ -70,7 +70,7 @@ def grow_forest(
     rows: BinnedRows,
     column: NDArray[np.int32],
     order: NDArray[np.int32],
-    orders: NDArray[np.int32],
+    orders: NDArray[np.uint32],
     draws: Iterable[tuple[NDArray[np.intp], NDArray[np.intp], np.random.Generator]],
     max_depth: int,
 ) -> Rows:
@@ -84,7 +84,7 @@ def grow_forest(
     rows : BinnedRows
     column, order : ndarray of int32, shape (n_features,)
         Feature ``f`` of row ``r`` is ``codes[column[f], orders[order[f], r]]``.
-    orders : ndarray of int32, shape (n_orders, n_rows)
+    orders : ndarray of uint32, shape (n_orders, n_rows)
         Row numbers in other orders.
     draws : iterable of (grow, judge, rng)
         For each tree the rows to grow it by, the rows to judge it by, and a numpy Generator.
@@ -105,7 +105,7 @@ def grow_forest(
         most = min(2**max_depth, len(grow))  # leaves
         nodes, stats = np.empty((5, 2 * most - 1), np.int32), np.empty((2 + n_channels, 2 * most - 1))
         n_nodes, leaf = grow_tree(
-            rows.codes, column, order, orders, channel, y, rows.weight, grow.astype(np.int32), judge.astype(np.int32),
+            rows.codes, column, order, orders, channel, y, rows.weight, grow.astype(np.uint32), judge.astype(np.uint32),
             rng.random(2 * most * n_try), n_try, max_depth, nodes, stats,
         )  # fmt: skip
         nodes[:2, :n_nodes][nodes[:2, :n_nodes] >= 0] += start

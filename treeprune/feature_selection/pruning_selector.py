@@ -19,7 +19,7 @@ from ..methods import as_method
 from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedRows, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
-from .survival import benjamini_hochberg, p_values, survival
+from .survival import benjamini_hochberg, p_values, survival, without_ties
 from .units import feature_units
 
 #: A target of whole numbers with more distinct values than this is a number, not a class.
@@ -201,7 +201,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
     def _survival_of_set(self, problem, X, y, weight, series, shadows, splits, seed):
         """Number of trees, in one set of shadows, in which each unit and each shadow survives."""
         rng = np.random.default_rng(seed)
-        orders = np.empty((shadows.n_orders, len(y)), np.int32)
+        orders = np.empty((shadows.n_orders, len(y)), np.uint32)
         orders[0] = np.arange(len(y))
         for order in orders[1:]:
             order[:] = shadow_order(self.null, series, rng, self.block_length)
@@ -213,11 +213,11 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
             judged = fit_draws(
                 self.estimator, np.stack(columns, axis=1), y, weight, draws, self.n_estimators, splits is None
             )
-        method, n_trees, counts = as_method(self.method), 0, np.zeros(shadows.unit.max() + 1)
+        method, n_trees, found = as_method(self.method), 0, np.zeros((2, shadows.unit.max() + 1))
         for rows in judged:
-            counts = counts + survival(rows, method.plan(rows.forest, rows), shadows.unit)
+            found += survival(rows, method.plan(rows.forest, rows), shadows.unit)
             n_trees += rows.forest.n_trees
-        return np.append(counts, n_trees)
+        return np.append(without_ties(*found), n_trees)
 
     def _decide(self, counts, shadows, level, unit):
         """Set the fitted attributes, from the counts of each set with the number of its trees as the last column."""

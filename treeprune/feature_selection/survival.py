@@ -12,11 +12,8 @@ from ..core.rows import Rows
 _NEARLY_ALL = 0.9
 
 
-def survival(rows: Rows, plan: Plan, unit: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Number of trees in which each unit of features still splits after pruning, and a part that breaks ties.
-
-    The part, at most a half, is half the unit's share of what all splits left win on the rows (in the loss behind the
-    criterion that grew the trees). It matters where units survive in all trees.
+def survival(rows: Rows, plan: Plan, unit: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """In how many trees each unit of features still splits after pruning, and what its splits win.
 
     Parameters
     ----------
@@ -29,16 +26,23 @@ def survival(rows: Rows, plan: Plan, unit: NDArray[np.intp]) -> NDArray[np.float
 
     Returns
     -------
-    ndarray of float64, shape (n_units,)
+    count : ndarray of int64, shape (n_units,)
+        Number of trees.
+    won : ndarray of float64, shape (n_units,)
+        What the splits left take from the loss of the rows, in the loss behind the criterion that grew the trees.
     """
     pruned, origin = graft(rows.forest, plan)
     split, n_units = pruned.internal, int(unit.max()) + 1
     of_split = unit[pruned.feature[split]]
     pairs = np.unique(pruned.node_tree[split] * n_units + of_split)
-    count = np.bincount(pairs % n_units, minlength=n_units)
     risk = node_risk(rows.forest, rows=rows)[0][origin]
     won = np.maximum(risk[split] - risk[pruned.children_left[split]] - risk[pruned.children_right[split]], 0.0)
-    return count + np.bincount(of_split, won, minlength=n_units) / (2.0 * won.sum() or 1.0)
+    return np.bincount(pairs % n_units, minlength=n_units), np.bincount(of_split, won, minlength=n_units)
+
+
+def without_ties(count: NDArray[np.int64], won: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Counts, and half of each unit's share of what all units win: it matters where units survive in all trees."""
+    return count + won / (2.0 * won.sum() or 1.0)
 
 
 def p_values(
