@@ -1,8 +1,6 @@
-"""Checks beyond the newest versions: ``pip install nox && nox``, or one of them with ``nox -s NAME``."""
+"""Checks beyond the newest versions: ``pip install nox && nox``."""
 
 import nox
-
-nox.options.sessions = ["oldest", "downstream"]
 
 
 @nox.session
@@ -14,6 +12,6 @@ def oldest(session):
 
 @nox.session
 def downstream(session):
-    """Pruned models in SHAP, ONNX and treelite."""
-    session.install(".[test,downstream]")
-    session.run("python", "-m", "pytest", "tests/downstream", *session.posargs)
+    """Pruned models in SHAP, ONNX and treelite, each with the newest version that there is."""
+    session.install("--upgrade", "--upgrade-strategy", "eager", ".[test]")
+    session.run("python", "-m", "pytest", "tests/downstream", "-rs", *session.posargs)

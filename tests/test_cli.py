@@ -170,6 +170,27 @@ class TestPath:
         assert "mdl has no path" in err
 
 
+class TestCheck:
+    def test_says_what_a_sound_file_holds(self, command, saved_tree):
+        tree, path = saved_tree
+        code, out, err = command("check", path, "--trust")
+        assert code == 0, err
+        row = as_frame(out).iloc[0]
+        assert (row["model"], row["n_leaves"]) == ("sklearn.DecisionTreeClassifier", tree.get_n_leaves())
+
+    def test_pickles_need_trust(self, command, saved_tree):
+        code, out, err = command("check", saved_tree[1])
+        assert (code, out) == (3, "")
+        assert "--trust" in err
+
+    @pytest.mark.parametrize("content", [b"", b"tree\nversion=v4\n", b'{"learner": {}}', b"\x00\x01"])
+    def test_refuses_what_is_no_model(self, command, tmp_path, content):
+        (tmp_path / "model").write_bytes(content)
+        code, out, err = command("check", tmp_path / "model")
+        assert (code, out) == (3, "")
+        assert err
+
+
 class TestPrune:
     @pytest.mark.parametrize("method", ALIASES)
     def test_saves_a_smaller_model_that_takes_raw_rows(self, command, tmp_path, method):

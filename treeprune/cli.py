@@ -76,6 +76,9 @@ task_option = click.option(
 )
 drop_option = click.option("--drop", metavar="COL", multiple=True, help="Leave out a column; can be repeated.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Drives all that is random.")
+trust_option = click.option(
+    "--trust", is_flag=True, help="Load a model even if its file is a pickle, which can run any code."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 method_option = click.option(
     "--method",
@@ -218,7 +221,7 @@ def _kind_of_figure(name):
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
 @click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
-@click.option("--trust", is_flag=True, help="Load --model even if it is a pickle, which can run any code.")
+@trust_option
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
@@ -263,6 +266,31 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     emit(pd.DataFrame(sizes), as_json=as_json)
     nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
     say(f"{nothing}Saved {output}.")
+
+
+@cli.command()
+@click.argument("model")
+@trust_option
+@json_option
+def check(model, trust, as_json):
+    """Check a model file, and say what is in it.
+
+    The structure of its trees is checked before the model's own library sees them. XGBoost (.json, .ubj), LightGBM
+    (.txt) and skops files; pickles with --trust.
+
+    \b
+    Examples:
+      treeprune check model.ubj
+      treeprune check --trust model.joblib
+    """
+    import pandas as pd
+
+    from .io import check_model
+    from .workflow import load_model
+
+    found = load_model(model, trust=trust, load=check_model)
+    emit(pd.DataFrame([found]), as_json=as_json)
+    say(f"{model}: sound.")
 
 
 def _judged_by_rows(method, strength):

@@ -1,5 +1,6 @@
 """What the command line does with rows: grow a tree, choose a strength, prune, measure."""
 
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -149,8 +150,17 @@ def _demo_run(X, y, task, seed):
     return pd.DataFrame(rows).assign(change=lambda frame: frame["score"] - frame["score"].iloc[0])
 
 
-def load_model(path: str | Path, *, trust: bool) -> Any:
+def load_model(path: str | Path, *, trust: bool, load: Callable = read_model) -> Any:
     """Load a model, or a Pipeline that ends in one, for a command; see `treeprune.read_model`.
+
+    Parameters
+    ----------
+    path : str or Path
+        A model file.
+    trust : bool
+        Whether pickles are loaded.
+    load : callable, default=read_model
+        `read_model`, or `check_model` to know what the file holds.
 
     Raises
     ------
@@ -162,7 +172,7 @@ def load_model(path: str | Path, *, trust: bool) -> Any:
         The library of the model is not installed.
     """
     try:
-        return read_model(path, trust=trust)
+        return load(path, trust=trust)
     except UnsupportedModelError as error:
         raise UnsupportedModelError(str(error).replace("give trust=True", "add --trust")) from error
     except (ModelFormatError, MissingExtraError, NotFittedError):

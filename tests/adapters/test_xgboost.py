@@ -11,7 +11,7 @@ from tests import boosters  # noqa: E402
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
 from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
-from treeprune.methods import MinImpurityDecrease  # noqa: E402
+from treeprune.methods import MaxDepth, MinImpurityDecrease  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
 #: XGBoost adds up float32 margins.
@@ -196,3 +196,16 @@ def test_unfitted_model_is_named():
 
     with pytest.raises(NotFittedError):
         prune(xgboost.XGBRegressor())
+
+
+@pytest.mark.parametrize("params", [{"objective": "reg:absoluteerror"}, {"objective": "reg:quantileerror"}], ids=str)
+def test_learning_rate_of_a_loaded_model_comes_from_its_training_rows(params):
+    X, y = boosters.rows()
+    params |= {"quantile_alpha": 0.3} if "quantile" in params["objective"] else {}
+    model = xgboost.train({**params, "eta": 0.1, "max_depth": 4, "nthread": 1}, xgboost.DMatrix(X, y), 5)
+    loaded = xgboost.Booster(model_file=model.save_raw("json"))
+    expected, pruned = (prune(booster, MaxDepth(2), X, y) for booster in (model, loaded))
+    matrix = xgboost.DMatrix(X)
+    np.testing.assert_allclose(pruned.predict(matrix), expected.predict(matrix), rtol=1e-5)
+    with pytest.raises(MissingStatisticError, match="give the rows that it was fitted on"):
+        prune(loaded, MaxDepth(2), X, np.random.default_rng(0).permutation(y) ** 3)

@@ -52,6 +52,15 @@ def test_totals_of_any_additive_score(path, columns):
     assert np.array_equal(path.totals(score[:, 0]), totals[:, 0])
 
 
+@given(paths(), paths())
+def test_totals_at_the_strengths_of_another_path(path, other):
+    score = np.random.default_rng(0).integers(-9, 9, path.forest.n_nodes).astype(float)
+    alphas = np.sort(np.append(other.alphas, 1e6))
+    for alpha, total in zip(alphas, path.totals(score, alphas), strict=True):
+        small, origin = graft(path.forest, path.plan(alpha=alpha))
+        assert total == score[origin[small.is_leaf]].sum()
+
+
 @given(paths())
 def test_strengths_within_the_resolution_share_a_step(path):
     strength = path.strength[path.forest.internal]

@@ -8,6 +8,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.ensemble import GradientBoostingRegressor, IsolationForest, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import (
@@ -24,7 +25,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from treeprune import TreePruner, UnsupportedModelError, prune
-from treeprune.methods import CostComplexity, MinimumDescriptionLength, ReducedError
+from treeprune.methods import CostComplexity, MaxDepth, MinimumDescriptionLength, ReducedError
 from treeprune.testing import same_arrays
 
 CANCER = load_breast_cancer(return_X_y=True)
@@ -265,6 +266,33 @@ class TestRefitLeaves:
         inner = DecisionTreeRegressor(monotonic_cst=[1] + 9 * [0])
         with pytest.raises(ValueError, match="'refit_leaves' parameter must be False"):
             TreePruner(inner, refit_leaves=True).fit(*DIABETES)
+
+
+class TestEnsembles:
+    def test_out_of_bag_rows_judge_each_tree(self):
+        X, y = DIABETES
+        forest = RandomForestRegressor(n_estimators=8, random_state=0)
+        pruner = TreePruner(forest, ReducedError(), validation="oob").fit(X, y)
+        fitted = clone(forest).fit(X, y)
+        for tree, small, drawn in zip(
+            fitted.estimators_, pruner.estimator_.estimators_, fitted.estimators_samples_, strict=True
+        ):
+            left_out = np.setdiff1d(np.arange(len(y)), drawn)
+            expected = prune(tree, ReducedError(), X[left_out].astype(np.float32), y[left_out])
+            np.testing.assert_array_equal(small.tree_.feature, expected.tree_.feature)
+
+    def test_what_a_model_does_not_store_is_worked_out_from_the_training_rows(self):
+        X, y = DIABETES
+        model = GradientBoostingRegressor(loss="absolute_error", n_estimators=5, random_state=0)
+        pruner = TreePruner(model, MaxDepth(1)).fit(X, y)
+        expected = prune(clone(model).fit(X, y), MaxDepth(1), X, y)
+        np.testing.assert_array_equal(pruner.predict(X), expected.predict(X))
+
+    def test_isolation_forest_keeps_its_share_of_outliers(self):
+        X = CANCER[0]
+        pruner = TreePruner(IsolationForest(contamination=0.1, n_estimators=20, random_state=0), MaxDepth(4))
+        assert (pruner.fit_predict(X) == -1).mean() == pytest.approx(0.1, abs=0.005)
+        np.testing.assert_array_equal(pruner.score_samples(X), pruner.estimator_.score_samples(X))
 
 
 class TestInScikitLearn:

@@ -434,6 +434,12 @@ class TestMetadata:
             pruner = TreePrunerCV(inner, cv=GroupKFold(5), scoring="accuracy").fit(X, y, groups=groups)
             assert pruner.n_splits_ == 5
 
+    @pytest.mark.parametrize("cv", [3, KFold(3), "oob"])
+    def test_routing_without_metadata(self, cv):
+        with config_context(enable_metadata_routing=True):
+            pruner = TreePrunerCV(RandomForestClassifier(20, random_state=0), cv=cv, n_candidates=3).fit(*CANCER)
+            assert pruner.score(*CANCER) > 0.8
+
     def test_scorers_that_take_no_weights(self):
         def scorer(model, X, y):
             return model.score(X, y)
@@ -485,7 +491,7 @@ class TestEstimator:
     [
         TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3),
         TreePrunerCV(DecisionTreeRegressor(random_state=0), cv=3),
-        TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3, scoring="balanced_accuracy", rule="best"),
+        TreePrunerCV(ExtraTreeClassifier(random_state=0), "critical_value", cv=3, rule="best"),
     ]
 )
 @pytest.mark.filterwarnings("ignore:Number of classes in training fold", "ignore:The least populated class")

@@ -116,6 +116,16 @@ class Adapter(ABC):
             loss=self.loss,
         )
 
+    @property
+    def lacks_values(self) -> bool:
+        """Whether a pruned model needs more than the model stores, which its training rows can tell."""
+        return bool(np.isnan(self.forest.value).any())
+
+    def supply(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> None:
+        """Work out from the training rows what the model does not store, if it lacks anything."""
+        if self.lacks_values:
+            self.rows(X, y, sample_weight)
+
     def leaf_ids(
         self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None
     ) -> Callable[[int], NDArray[np.int32]]:

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from ..core.forest import Forest
 from ..core.rows import Rows
+from ..exceptions import MissingStatisticError
 from .staged import fill_values
+
+_SAME, _NEAR = 1e-3, 0.05  # relative differences that rounding explains, and that rows left out of growing explain
 
 
 def fill_quantiles(
@@ -39,6 +42,39 @@ def fill_quantiles(
         return rate * quantile(y - margin[:, column], sample_weight, levels[column])
 
     return fill_values(rows, margin, leaf_value)
+
+
+def learning_rate(
+    rows: Rows,
+    start: NDArray[np.float64],
+    levels: Sequence[float],
+    quantile: Callable[[NDArray, NDArray, float], float],
+    expected: float,
+) -> float:
+    """The factor between quantiles of residuals and the leaves of the first stage, where the model does not say it.
+
+    Parameters are those of `fill_quantiles`; `expected` is the rate that the model was probably trained with.
+
+    Raises
+    ------
+    MissingStatisticError
+        The leaves agree neither with `expected` nor with one another: the rows did not grow the trees.
+    """
+    forest, found = rows.forest, []
+    for tree, level in enumerate(levels):
+        leaf, y = rows.leaf_ids(tree), rows.target[:, 0] - start[:, tree]
+        for node in np.unique(leaf):
+            middle = quantile(y[leaf == node], rows.sample_weight[leaf == node], level)
+            if abs(middle) > _SAME * np.abs(y).max():
+                found.append(forest.value[node, 0, 0] / middle)
+    rate = float(np.median(found)) if found else expected
+    if abs(rate / expected - 1) < _NEAR:
+        return expected
+    if np.mean(np.abs(np.array(found) / rate - 1) < _SAME) > 0.5:
+        return rate
+    raise MissingStatisticError(
+        "The model does not store its learning rate, and the rows do not tell it: give the rows that it was fitted on."
+    )
 
 
 def shifted(forest: Forest, by: float, n_trees: int) -> Forest:

@@ -54,6 +54,10 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
 
     _training_rows = None
 
+    @property
+    def lacks_values(self):
+        return self.model.contamination != "auto"
+
     def rows(self, X, y=None, sample_weight=None):
         self._training_rows = X
         return super().rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight)

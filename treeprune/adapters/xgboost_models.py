@@ -12,7 +12,7 @@ from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from .base import Adapter, plain_rows
 from .documents import decode, encode
-from .residual_leaves import fill_quantiles
+from .residual_leaves import fill_quantiles, learning_rate
 from .xgboost_format import booster_of, read_forest, write_forest
 
 _CHUNK = 2**24  # leaf ids held at once
@@ -128,7 +128,8 @@ class XGBoostAdapter(Adapter):
             start = rows.margin.copy()
             for tree, (column, weight) in enumerate(zip(self.forest.tree_class, self.forest.tree_weight, strict=True)):
                 start[:, column] -= weight * self.forest.value[rows.leaf_ids(tree), 0, 0]
-            self.forest = rows.forest = fill_quantiles(rows, start, levels, self._eta(), _quantile)
+            rate = learning_rate(rows, start, levels, _quantile, self._eta())  # a loaded model has the default's
+            self.forest = rows.forest = fill_quantiles(rows, start, levels, rate, _quantile)
         return rows
 
     @property

@@ -144,8 +144,7 @@ class PruningPath(Path):
     @cached_property
     def alphas(self) -> NDArray[np.float64]:
         """Strength of each step, shape (n_steps,), strictly rising from 0."""
-        strengths = np.unique(self._rising_strengths)
-        strengths = strengths[np.isfinite(strengths)]
+        strengths = self._rising_strengths[np.isfinite(self._rising_strengths)]
         last = np.ones(len(strengths), bool)  # of each run of strengths that rounding could have set apart
         last[:-1] = np.diff(strengths) > self.resolution
         steps = strengths[last]

@@ -59,9 +59,9 @@ class Evaluation:
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
         adapter = find_adapter(model)
-        if not self.needs_rows:
-            return adapter, ()
-        return adapter, (X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index)))
+        rows = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
+        adapter.supply(*rows)
+        return adapter, rows if self.needs_rows else ()
 
     def losses(self, adapter: Adapter) -> AdditiveScore | None:
         """The losses behind the score, where it is a mean of such, and the trees' values give the predictions."""

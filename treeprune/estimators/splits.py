@@ -32,7 +32,7 @@ def check_splits(splits: list[tuple[NDArray, NDArray]], X: Any, y: ArrayLike | N
             "of rows between those that grew the tree are too good. Use a splitter that keeps the order, as "
             "sklearn.model_selection.TimeSeriesSplit does.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
@@ -46,7 +46,7 @@ def _warn_of_missing_classes(splits, y):
                 f"({len(labels)}). To fix this, use a cross-validation technique resulting in properly stratified "
                 "folds.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

@@ -140,14 +140,16 @@ class TreePruner(PrunedEstimator):
         )
 
         def rows_of(adapter):
+            y_grow = take(y, grow)
+            adapter.supply(take(X, grow), y_grow, self._weights(y_grow, y_grow, take(sample_weight, grow)))
             if X_val is not None:
-                return adapter.rows(X_val, y_val, self._weights(take(y, grow), y_val, sample_weight_val))
+                return adapter.rows(X_val, y_val, self._weights(y_grow, y_val, sample_weight_val))
             if isinstance(self.validation, str):
                 return adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
             if judge is None and not (method.needs_rows or method.needs_training_rows):
                 return None
             y_judge, weight = take(y, judge), take(sample_weight, judge)
-            return adapter.rows(take(X, judge), y_judge, self._weights(take(y, grow), y_judge, weight))
+            return adapter.rows(take(X, judge), y_judge, self._weights(y_grow, y_judge, weight))
 
         self.estimator_ = carry_out(grown, method, rows_of)
         if isinstance(method, PathMethod):

@@ -196,27 +196,26 @@ class TreePrunerCV(PrunedEstimator):
         check_weights(sample_weight, _num_samples(X))
         self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
         routed = self._route(sample_weight, fit_params)
+        splits = None if self._out_of_bag else self._splits(X, y, routed.splitter.split)
         grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
         evaluation = Evaluation(
-            self.estimator,
-            any(m.needs_rows or m.needs_training_rows for m in ([method] if grid is None else grid.methods)),
-            self.scoring,
-            self.scorer_,
-            X,
-            y,
-            sample_weight,
-            routed.estimator.fit,
-            routed.scorer.score,
-            self.memory,
-            self.return_train_score,
+            estimator=self.estimator,
+            needs_rows=any(m.needs_rows or m.needs_training_rows for m in ([method] if grid is None else grid.methods)),
+            scoring=self.scoring,
+            scorer=self.scorer_,
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            memory=self.memory,
+            train_score=self.return_train_score,
         )
-        candidates, prunings = (
-            self._candidates(evaluation, method) if grid is None else (grid, grid.of(*evaluation.grow()))
-        )
-        if self._out_of_bag:
-            folds = [evaluation.out_of_bag(prunings)]
+        if grid is None:
+            candidates, prunings = self._candidates(evaluation, method)
         else:
-            folds = self._folds(evaluation, candidates, self._splits(X, y, routed.splitter.split))
+            candidates, prunings = grid, grid.of(*evaluation.grow())
+        folds = [evaluation.out_of_bag(prunings)] if splits is None else self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
         self._choose(candidates, prunings.n_leaves, folds, grouped)
@@ -262,7 +261,7 @@ class TreePrunerCV(PrunedEstimator):
         router.add(estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
         to_score = MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
         router.add(scorer=check_scoring(self.estimator, scoring=self.scoring), method_mapping=to_score)
-        if hasattr(self.cv, "split"):
+        if self._is_splitter:
             router.add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         return router
 
@@ -295,7 +294,8 @@ class TreePrunerCV(PrunedEstimator):
         given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
-            return routed if hasattr(self.cv, "split") else Bunch(**routed, splitter=Bunch(split={}))
+            splitter = routed.splitter if self._is_splitter else Bunch(split={})
+            return Bunch(estimator=routed.estimator, scorer=routed.scorer, splitter=splitter)
         groups = {"groups": given.pop("groups")} if "groups" in given else {}
         weights = {}
         if sample_weight is not None:
@@ -323,6 +323,10 @@ class TreePrunerCV(PrunedEstimator):
     @property
     def _out_of_bag(self):
         return isinstance(self.cv, str) and self.cv == "oob"
+
+    @property
+    def _is_splitter(self):
+        return hasattr(self.cv, "split") and not isinstance(self.cv, str)
 
     def _splits(self, X, y, split_params):
         labels = y if is_classifier(self.estimator) else None
