@@ -105,7 +105,7 @@ def shadow_order(
         Row numbers of each series, in time.
     rng : numpy Generator
     block_length : int, optional
-        Rows of a block; None: the twentieth part of a series.
+        Rows of a block; None: the sixth part of a series.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def shadow_order(
             least = max(n // 10, min(1, n - 1))
             moved = np.roll(np.arange(n), rng.integers(least, n - least + 1))
         else:
-            length = max(1, n // 20) if block_length is None else block_length
+            length = max(1, n // 6) if block_length is None else block_length
             blocks = np.array_split(np.roll(np.arange(n), rng.integers(n)), max(1, n // length))
             moved = np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
         order[rows] = rows[moved]

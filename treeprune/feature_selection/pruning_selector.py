@@ -69,7 +69,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         pruned by later rows only, which finds less: "oob" lets trees know the neighbours of the rows that prune them,
         but so they know those of the shifted shadows.
     block_length : int or None, default=None
-        Rows of a block (null="block"); None: the twentieth part of a series.
+        Rows of a block (null="block"); None: the sixth part of a series.
     max_features : int or None, default=None
         Keep at most this many features, the strongest (with groups: as many groups as fit).
     task : {"auto", "classification", "regression"}, default="auto"
