@@ -2,5 +2,6 @@
 
 from .path_display import PruningPathDisplay
 from .size_frontier_display import SizeFrontierDisplay
+from .survival_display import SurvivalDisplay
 
-__all__ = ["PruningPathDisplay", "SizeFrontierDisplay"]
+__all__ = ["PruningPathDisplay", "SizeFrontierDisplay", "SurvivalDisplay"]
