@@ -62,7 +62,7 @@ def machine() -> str:
     """Python, processor count and the versions that matter, for the head of a table."""
     import os
 
-    names = ("numpy", "scikit-learn", "numba", "xgboost", "lightgbm")
+    names = ("numpy", "scikit-learn", "numba", "xgboost", "xgboost-cpu", "lightgbm")
     found = []
     for name in names:
         try:
