@@ -10,6 +10,7 @@ _HOMES = {
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
+    "rules": "inspection.rules",
     "TreePruner": "estimators",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
@@ -28,6 +29,7 @@ __all__ = [
     "prune",
     "pruning_path",
     "read_model",
+    "rules",
 ]
 
 

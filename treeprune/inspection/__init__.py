@@ -1,5 +1,6 @@
 """Look at what was pruned, and why."""
 
 from .path_display import PruningPathDisplay
+from .rules import Rules
 
-__all__ = ["PruningPathDisplay"]
+__all__ = ["PruningPathDisplay", "Rules"]
