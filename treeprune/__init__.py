@@ -10,6 +10,7 @@ _HOMES = {
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
+    "report": "inspection.report",
     "rules": "inspection.rules",
     "TreePruner": "estimators",
     "TreePrunerCV": "estimators",
@@ -29,6 +30,7 @@ __all__ = [
     "prune",
     "pruning_path",
     "read_model",
+    "report",
     "rules",
 ]
 

@@ -1,6 +1,7 @@
 """Look at what was pruned, and why."""
 
 from .path_display import PruningPathDisplay
+from .report import Report
 from .rules import Rules
 
-__all__ = ["PruningPathDisplay", "Rules"]
+__all__ = ["PruningPathDisplay", "Report", "Rules"]

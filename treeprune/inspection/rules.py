@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from ..adapters import find_adapter
 from ..core.forest import Forest
+from ..estimators.base import PrunedEstimator
 from ..exceptions import UnsupportedModelError
 from ..io import last_step
 
@@ -249,8 +251,7 @@ def rules(
     3. petal width (cm) > 1.75 -> virginica (98%, n=46)
     <BLANKLINE>
     """
-    model = last_step(model)
-    model = last_step(getattr(model, "estimator_", model)) if hasattr(model, "pruning_path_") else model
+    model = fitted_model(model)
     adapter = find_adapter(model)
     forest = _one_tree(adapter.forest, tree, type(model).__name__)
     names = column_names(model, forest.n_features, feature_names)
@@ -309,6 +310,15 @@ def exact_bound(
     last = np.where(above, np.nextafter(last, np.float32(-np.inf)), last)
     after = np.nextafter(last, np.float32(np.inf))
     return (last.astype(np.float64) + after) / 2, last.view(np.uint32) % 2 == 1
+
+
+def fitted_model(model: Any) -> Any:
+    """The tree model inside a pruner, a Pipeline, or one in the other."""
+    model = last_step(model)
+    if not isinstance(model, PrunedEstimator):
+        return model
+    check_is_fitted(model, "estimator_")
+    return last_step(model.estimator_)
 
 
 def column_names(model: Any, n_features: int, given: "Sequence[str] | None" = None) -> list[str]:
