@@ -54,33 +54,35 @@
   function drawTree(k, at) {
     const room = $("tree").clientWidth - 2;
     const many = at.leaves.length > 60;
-    const gap = Math.max(many ? 14 : 78, (room - 60) / Math.max(at.leaves.length, 1));
+    const gap = Math.max(many ? 1.5 : 78, (room - 60) / at.leaves.length); // many: an overview, labelled where there is room
+    const size = Math.min(1, Math.max(.2, gap / 14)), row = many ? 40 : 66;
     const width = Math.max(room, gap * at.leaves.length + 60), left = (width - gap * (at.leaves.length - 1)) / 2;
     let deepest = 0;
     for (const i of at.leaves) deepest = Math.max(deepest, at.depth[i]);
-    const px = (i) => left + at.x[i] * gap, py = (i) => 30 + at.depth[i] * 66;
+    const px = (i) => left + at.x[i] * gap, py = (i) => 30 + at.depth[i] * row;
     const name = `Tree with ${at.leaves.length} leaves and depth ${deepest}; its rules are listed below.`;
-    const svg = el("svg", { width, height: 30 + deepest * 66 + 50, role: "img", "aria-label": name });
+    const svg = el("svg", { width, height: 30 + deepest * row + 50, role: "img", "aria-label": name });
     const total = tree.rows ? tree.rows[0] : 1;
     for (const i of at.order) {
       const p = parent[i];
       if (p < 0) continue;
       const thick = tree.rows ? Math.max(1, 5 * Math.sqrt(tree.rows[i] / total)) : 1;
-      svg.append(el("path", { class: "edge", "stroke-width": thick, d: `M${px(p)} ${py(p) + 6}L${px(i)} ${py(i) - 16}V${py(i) - 6}` }));
+      svg.append(el("path", { class: "edge", "stroke-width": thick, d: `M${px(p)} ${py(p) + 6}L${px(i)} ${py(i) - 16}V${py(i) - 6 * size}` }));
     }
     for (const i of at.order) {
       const x = px(i), y = py(i), g = el("g", {}), rows = tree.rows ? `n=${tree.rows[i].toLocaleString("en")}` : "";
       if (tree.life[i] > k) {
         const test = ` ${le} ${number(Number(tree.threshold[i]))}`, full = features[tree.feature[i]];
         titled(g, full + test + (rows && ", " + rows));
-        g.append(el("circle", { class: "split", cx: x, cy: y, r: 5 }));
+        g.append(el("circle", { class: "split", cx: x, cy: y, r: 5 * size }));
         const most = Math.max(10, Math.floor((px(tree.right[i]) - px(i + 1) + gap) / 7.2) - test.length);
-        if (!many) g.append(text(x, y - 10, cut(full, most) + test));
+        if (!many || px(tree.right[i]) - px(i + 1) > 150) g.append(text(x, y - 10, cut(full, most) + test));
       } else {
         const code = classes ? tree.value[i] % SHAPES.length : 1;
         titled(g, label(i) + (rows && ", " + rows));
         const shape = SHAPES[code](x, y);
         shape.setAttribute("class", "c" + code);
+        if (size < 1) shape.setAttribute("transform", `translate(${x} ${y}) scale(${size}) translate(${-x} ${-y})`);
         g.append(shape);
         if (!many) g.append(text(x, y + 20, cut(label(i), Math.floor(gap / 6.6))), text(x, y + 33, rows));
       }
