@@ -224,9 +224,8 @@ def _kind_of_figure(name):
 def report(data, target, method, cv, output, task, drop, seed):
     """Write a page about a tree grown on DATA and pruned.
 
-    The page shows the tree at every strength of the pruning, its scores by folds, its rules (also as Python and SQL)
-    and all figures in a table. It is one file that loads nothing. The tree chosen is the smallest within one standard
-    error of the best.
+    The page shows the tree at every strength, its scores by folds and its rules (also as Python and SQL). It is one
+    file that loads nothing. The tree chosen is the smallest within one standard error of the best.
 
     \b
     Example:

@@ -125,6 +125,7 @@
       li.textContent = ruleOf(leaf);
       return li;
     }));
+    if ($("most")) $("most").hidden = true; // the heading says it
     const n_leaves = at.leaves.length;
     $("rules-title").textContent = `Rules of the tree with ${n_leaves} ${n_leaves === 1 ? "leaf" : "leaves"}` +
       (n_leaves > 100 ? ": the 100 with the most rows" : "");
