@@ -345,3 +345,48 @@ def rows_of(rng, forest, n_rows):
     else:
         target = rng.integers(-2, 5, (n_rows, forest.n_outputs)).astype(np.float64)
     return X, target, rng.integers(0, 6, n_rows).astype(np.float64)
+
+
+# Joint pruning -------------------------------------------------------------------------------------------------------
+
+
+def leaf_optimum(gradient, hessian, ridge, given=None, low=None, total=None):
+    """Best value of one leaf, from sums over its rows, and its cost; `total` confines it to a simplex."""
+    curvature = hessian + ridge
+    free = gradient / curvature if curvature > 0 else np.zeros_like(gradient)
+    value = free if given is None else given
+    if total is not None:
+        value = nearest_in_simplex(free, low, total)
+    return value, float(value @ (0.5 * curvature * value - gradient))
+
+
+def nearest_in_simplex(x, low, total):
+    """Nearest point with no entry below `low` and entries summing to `total` above it, over all sets of positive ones.
+
+    A single column need only lie between the two.
+    """
+    if len(x) == 1:
+        return np.clip(x, low, low + total)
+    found = []
+    for size in range(1, len(x) + 1):
+        for kept in map(list, itertools.combinations(range(len(x)), size)):
+            point = low.copy()
+            point[kept] = x[kept] - ((x - low)[kept].sum() - total) / size
+            if (point >= low - 1e-12).all():
+                found.append(point)
+    return min(found, key=lambda point: ((point - x) ** 2).sum())
+
+
+def best_pruning(forest, leaf_of_row, gradient, hessian, penalty, ridge, prices=None, drop=True, **constraint):
+    """Least cost of all prunings of a tree, the empty one included, by trying each."""
+    prices = np.zeros(forest.n_nodes) if prices is None else prices
+    given, costs = constraint.pop("given", None), [0.0] if drop else []
+    for collapsed in all_prunings(forest):
+        leaves, splits = pruned(forest, collapsed)
+        cost = penalty * (len(leaves) + sum(1.0 + prices[split] for split in splits))
+        for leaf in leaves:
+            rows = np.isin(leaf_of_row, subtree(forest, leaf))
+            of_leaf = None if given is None else given[leaf]
+            cost += leaf_optimum(gradient[rows].sum(axis=0), hessian[rows].sum(), ridge, of_leaf, **constraint)[1]
+        costs.append(cost)
+    return min(costs)

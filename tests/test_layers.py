@@ -14,12 +14,12 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
-    {"exceptions"},
+    {"exceptions", "links"},
     {"extras"},
     {"core"},
     {"search", "adapters"},
     {"methods"},
-    {"pruning"},
+    {"pruning", "compact"},
     {"testing", "estimators", "compression", "io", "model_selection"},
     {"feature_selection", "inspection"},
     {"tables"},

@@ -7,12 +7,16 @@ __version__ = "0.1.0"
 #: Public names and the modules they are loaded from when first asked for.
 _HOMES = {
     "prune": "pruning",
+    "compress": "compression",
+    "load_compact": "compact",
+    "save_compact": "compact",
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
     "report": "inspection.report",
     "rules": "inspection.rules",
     "TreePruner": "estimators",
+    "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
     "ModelFormatError": "exceptions",
     "MissingExtraError": "exceptions",
@@ -23,15 +27,19 @@ __all__ = [
     "MissingExtraError",
     "MissingStatisticError",
     "ModelFormatError",
+    "PruningSelector",
     "TreePruner",
     "TreePrunerCV",
     "UnsupportedModelError",
     "check_model",
+    "compress",
+    "load_compact",
     "prune",
     "pruning_path",
     "read_model",
     "report",
     "rules",
+    "save_compact",
 ]
 
 

@@ -32,7 +32,7 @@ _TINY = 1e-300
 #: How floats of these columns are shown (z: no minus before a zero).
 _DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
 _DIGITS |= {"relative_error": ".4f", "cv_score": ".4f", "standard_error": ".4f"}
-_DIGITS |= dict.fromkeys(["score", "change", "std_error"], "z.3f")
+_DIGITS |= dict.fromkeys(["score", "change", "std_error", "survival", "agreement"], "z.3f")
 #: Terminals of fewer columns get narrow tables.
 _NARROW = 60
 _SECONDS_TO_UNWIND = 0.5

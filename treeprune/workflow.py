@@ -198,3 +198,52 @@ def with_tree(model: Any, tree: Any) -> Any:
     whole = copy(model)
     whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
     return whole
+
+
+def selection(
+    X: pd.DataFrame,
+    y: ArrayLike | None,
+    kind: str,
+    task: str | None,
+    seed: int,
+    order: ArrayLike | None = None,
+    series: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Which columns matter.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        Numbers.
+    y : array-like of shape (n_rows,), optional
+        Target; for anomalies, 1 for those that are known.
+    kind : {"tabular", "series", "anomaly"}
+        Independent rows, rows in time, or columns in which anomalies show.
+    task : {"classification", "regression"}, optional
+        What the target is.
+    seed : int
+        Drives all that is random.
+    order : array-like of int, shape (n_rows,), optional
+        Row numbers in time.
+    series : array-like of shape (n_rows,), optional
+        The series that each row belongs to.
+
+    Returns
+    -------
+    DataFrame
+        One line for each column, the strongest first: whether it is kept, its rank, its survival (or agreement), and
+        its p-value.
+    """
+    from .feature_selection import AnomalyPruningSelector, PruningSelector
+
+    if kind == "anomaly":
+        selector = AnomalyPruningSelector(random_state=seed).fit(X, y)
+        judged = {"agreement": selector.agreement_}
+    else:
+        order = np.arange(len(X)) if order is None else np.asarray(order)
+        selector = PruningSelector(null="circular" if kind == "series" else "permute", task=task, random_state=seed)
+        selector.fit(X.iloc[order], np.asarray(y)[order], groups=None if series is None else np.asarray(series)[order])
+        judged = {"survival": selector.survival_}
+    columns = {"column": X.columns, "kept": selector.get_support(), "rank": selector.ranking_, **judged}
+    frame = pd.DataFrame(columns | {"p_value": selector.p_values_})
+    return frame.sort_values(["rank", "p_value", *judged], ascending=[True, True, False], ignore_index=True)

@@ -16,7 +16,7 @@ from sklearn.tree import (
 )
 
 from tests import naive
-from tests.zoo import DATA, SINGLE_TREES
+from tests.zoo import DATA, OLD_SCIKIT_LEARN, SINGLE_TREES
 from treeprune import prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.core.plan import Plan
@@ -141,6 +141,8 @@ def test_sizes_and_importances(single_tree):
 
 
 def test_predictions_apply_and_decision_path(single_tree):
+    if OLD_SCIKIT_LEARN and "holes" in single_tree.data:
+        pytest.skip("before scikit-learn 1.7, decision_path and apply differ on missing values")
     small, (X, _) = half(single_tree), single_tree.rows
     forest, x = find_adapter(small).forest, X.astype(np.float32)
     leaf = small.apply(X)

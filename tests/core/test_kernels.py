@@ -114,6 +114,13 @@ def test_accumulate(forest, data):
     assert [Fraction(h) + Fraction(e) for h, e in zip(high, low, strict=True)] == exact
 
 
+@given(naive.forests(max_trees=3))
+def test_preorder_children(forest):
+    left, right = kernels.preorder_children(~forest.is_leaf)
+    np.testing.assert_array_equal(left, forest.children_left)
+    np.testing.assert_array_equal(right, forest.children_right)
+
+
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without compilation")
 @pytest.mark.parametrize("path", ["core/test_kernels.py", "search"])
 def test_without_compilation(path):

@@ -335,11 +335,11 @@ class CountingTree(DecisionTreeClassifier):
         super().__init__(random_state=0)
         self.folder = folder
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, check_input=True):
         import tempfile
 
         tempfile.mkstemp(dir=self.folder)
-        return super().fit(X, y, sample_weight=sample_weight)
+        return super().fit(X, y, sample_weight=sample_weight, check_input=check_input)
 
 
 @pytest.mark.parametrize("validation", [0.0, 1.0, 1, -0.2, "holdout", True, np.nan])

@@ -12,8 +12,27 @@ from tests.zoo import DATA, SINGLE_TREES
 from treeprune import MissingStatisticError, prune
 from treeprune.core.rows import Rows
 from treeprune.methods import MinimumDescriptionLength
-from treeprune.methods.minimum_description_length import gaussian_bits, mehta_bits, quinlan_rivest_bits
+from treeprune.methods.minimum_description_length import (
+    gaussian_bits,
+    krichevsky_trofimov_bits,
+    mehta_bits,
+    quinlan_rivest_bits,
+)
 from treeprune.testing import forest_apply, same_arrays
+
+
+def test_krichevsky_and_trofimov_by_hand():
+    """Classes a, a, b, a one after the other: 1/2, then 1.5/2, 0.5/3 and 2.5/4, whatever their order."""
+    by_hand = -log2(1 / 2 * 1.5 / 2 * 0.5 / 3 * 2.5 / 4)
+    bits = krichevsky_trofimov_bits(np.array([[3.0, 1], [0, 0]]))
+    assert bits == pytest.approx([by_hand, 0])
+    assert krichevsky_trofimov_bits(np.eye(26)[:1]) == pytest.approx([log2(26)])  # one row, nothing known before
+
+
+def test_krichevsky_and_trofimov_is_the_large_sample_form_but_for_a_constant():
+    """Mehta et al. write n/2 where the stochastic complexity has n / (2 pi): (k - 1)/2 log2(pi) more."""
+    counts = np.array([[3e5, 2e5, 5e5]])
+    assert mehta_bits(counts) - krichevsky_trofimov_bits(counts) == pytest.approx(2 / 2 * log2(pi), abs=1e-4)
 
 
 def test_mehta_by_hand():
@@ -84,11 +103,11 @@ def whole_code(forest, collapsed, leaf_bits):
     return sum(1 + leaf_bits[leaf] for leaf in leaves) + sum(1 + features + log2(max(n[s] - 1, 1)) for s in splits)
 
 
-@given(naive.forests(max_leaves=12, n_outputs=2), st.sampled_from(["auto", "quinlan_rivest"]))
+@given(naive.forests(max_leaves=12, n_outputs=2), st.sampled_from(["auto", "mehta", "quinlan_rivest"]))
 def test_shortest_of_all_codes(forest, code):
     n, value = forest.weighted_n_node_samples, forest.value
     if forest.task == "classification":
-        bits_of = quinlan_rivest_bits if code == "quinlan_rivest" else mehta_bits
+        bits_of = {"mehta": mehta_bits, "quinlan_rivest": quinlan_rivest_bits}.get(code, krichevsky_trofimov_bits)
         bits = sum(bits_of(np.round(value[:, o] * n[:, None])) for o in range(2))
     else:
         code = "auto"

@@ -12,3 +12,12 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._forest.ExtraTreesClassifier",
         "sklearn.ensemble._forest.ExtraTreesRegressor",
     )
+    operations = SklearnEnsembleAdapter.operations | {"link"}
+
+    def prune(self, plan):
+        model = super().prune(plan)
+        if plan.link is None:
+            return model
+        from ..links import linked
+
+        return linked(model, *plan.link)

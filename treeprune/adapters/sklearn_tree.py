@@ -120,6 +120,25 @@ def write_tree(tree, forest):
     return written
 
 
+def new_tree(forest):
+    """A scikit-learn Tree of a forest of one that comes from no fitted tree; nodes stand in the model's own order."""
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    nodes, values = np.zeros(forest.n_nodes, NODE_DTYPE), np.empty(forest.value.shape)
+    own = np.append(forest.node_id, -1)  # a leaf's child -1 stays -1
+    for name, field in (("children_left", "left_child"), ("children_right", "right_child")):
+        nodes[field][forest.node_id] = own[getattr(forest, name)]
+    for name in NODE_DTYPE.names[2:]:
+        if getattr(forest, name) is not None:
+            nodes[name][forest.node_id] = getattr(forest, name)
+    values[forest.node_id] = forest.value
+    n_classes = np.ones(forest.n_outputs) if forest.n_classes is None else forest.n_classes
+    tree = Tree(forest.n_features, n_classes.astype(np.intp), forest.n_outputs)
+    state = {"max_depth": int(forest.depth.max()), "node_count": forest.n_nodes, "nodes": nodes, "values": values}
+    tree.__setstate__(state)
+    return tree
+
+
 def encode_target(model, y, n_outputs=None):
     """Class codes or numbers of y, shape (n_rows, n_outputs), as a scikit-learn tree or forest takes it."""
     from sklearn.utils import column_or_1d

@@ -110,7 +110,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
         children_left=np.where(swapped, right, left),
         children_right=np.where(swapped, left, right),
         feature=np.where(leaf, -2, arrays["split_indices"]).astype(np.int32),
-        threshold=np.where(leaf, -2.0, arrays["split_conditions"]),
+        threshold=np.where(leaf | (category_set >= 0), -2.0, arrays["split_conditions"]),  # of categories: NaN, once
         value=arrays["split_conditions"].astype(np.float64)[:, None, None],
         n_features=n_features,
         task="margin",

@@ -341,9 +341,9 @@ class Forest:
         bad = np.isnan(self.threshold[internal])
         if bad.any():
             raise self._fault(internal[bad][0], "threshold", "threshold is not a number")
-        bad = self.is_leaf & ~np.isfinite(self.value).all(axis=(1, 2))
+        bad = np.zeros(0) if np.isfinite(self.value).all() else ~np.isfinite(self.value[self.is_leaf]).all(axis=(1, 2))
         if bad.any():
-            node = np.flatnonzero(bad)[0]
+            node = np.flatnonzero(self.is_leaf)[bad][0]
             raise self._fault(node, "value", f"leaf value {self.value[node].ravel()} is not finite")
 
     def _fault(self, node, field, what):

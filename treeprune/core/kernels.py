@@ -80,6 +80,22 @@ def preorder(root, children_left, children_right, n_reached):
 
 
 @kernel
+def preorder_children(split):
+    """Children of nodes in preorder, from which of them split; malformed where splits and leaves do not match."""
+    left, right = np.full(len(split), -1, np.int32), np.full(len(split), -1, np.int32)
+    waiting, size = np.empty(len(split), np.int32), 0  # splits that still lack their right child
+    for node in range(len(split)):
+        if node and not split[node - 1] and size:
+            size -= 1
+            right[waiting[size]] = node
+        if split[node]:
+            left[node] = node + 1
+            waiting[size] = node
+            size += 1
+    return left, right
+
+
+@kernel
 def subtree_end(children_right):
     """One past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
     end = np.empty(len(children_right), np.int32)
@@ -201,6 +217,6 @@ def add_pruned_values(leaf, parent, strength, alphas, value, n_values, total):
 def accumulate(parent, high, low):
     """Turn sums over the rows of each leaf into sums over the rows of each node, in place: one reverse pass."""
     for node in range(len(parent) - 1, -1, -1):
-        if parent[node] >= 0:
+        if parent[node] >= 0 and high[node] != 0.0:  # most nodes of a large tree see no row of a small sample
             above = parent[node]
             high[above], low[above] = pair_sum(high[above], low[above], high[node], low[node])

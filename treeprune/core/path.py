@@ -176,11 +176,11 @@ class PruningPath(Path):
         -------
         ndarray of float64, shape (n_steps,) or (n_steps, k)
         """
-        node, left, right = self._rising_families
-        change = node_score[node] - node_score[left]
-        change -= node_score[right]
-        leaves = node_score[self.forest.is_leaf].sum(axis=0, keepdims=True)
-        sums = np.concatenate([leaves, leaves + np.cumsum(change, axis=0)])
+        forest, node = self.forest, self.forest.internal
+        change = node_score[node] - node_score[forest.children_left[node]]  # in preorder, which lies in memory so
+        change -= node_score[forest.children_right[node]]
+        leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
+        sums = np.concatenate([leaves, leaves + np.cumsum(change[self._rising], axis=0)])
         return sums[len(node) - self._n_splits(self.alphas if alphas is None else alphas)]
 
     def plan(self, *, alpha: float | None = None, n_leaves: int | None = None, step: int | None = None) -> Plan:
@@ -192,15 +192,13 @@ class PruningPath(Path):
         return Plan() if alpha == 0 else Plan(collapse=(self.strength <= alpha) & ~self.forest.is_leaf)
 
     @cached_property
-    def _rising_families(self):
-        """Nodes that split, from the one that collapses first to the one that collapses last, and their children."""
-        internal = self.forest.internal
-        node = internal[np.argsort(self.strength[internal])]
-        return node, self.forest.children_left[node], self.forest.children_right[node]
+    def _rising(self):
+        """Order of the nodes that split, from the one that collapses first to the one that collapses last."""
+        return np.argsort(self.strength[self.forest.internal])
 
     @cached_property
     def _rising_strengths(self):
-        return self.strength[self._rising_families[0]]
+        return self.strength[self.forest.internal][self._rising]
 
     def _n_splits(self, alphas):
         """Number of nodes that still split at each strength."""

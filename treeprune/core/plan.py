@@ -25,6 +25,9 @@ class Plan:
         Trees that go altogether.
     tree_weight : ndarray of float64, shape (n_trees,), optional
         New factor of each tree's value in the ensemble's score.
+    link : tuple of str and float, optional
+        Name and temperature of the function that makes probabilities of a classifier's scores, which `value` lets
+        leave [0, 1]: a name of `treeprune.links.LINKS`.
     """
 
     collapse: NDArray[np.bool_] | None = None
@@ -35,6 +38,7 @@ class Plan:
     impurity: NDArray[np.float64] | None = None
     drop_tree: NDArray[np.bool_] | None = None
     tree_weight: NDArray[np.float64] | None = None
+    link: tuple[str, float] | None = None
 
     @property
     def operations(self) -> frozenset[str]:

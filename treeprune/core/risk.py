@@ -289,7 +289,7 @@ def _regression_risk(forest, risk, rows):
         per_output = statistics.square - 2 * v * statistics.total + v**2 * weight
     elif loss == "poisson":
         y = statistics.total + statistics.center * weight
-        constant = np.stack(rows.node_sums(*(xlogy(column, column) for column in rows.target.T)), axis=1)
+        constant = np.stack([rows.node_sums(xlogy(column, column)) for column in rows.target.T], axis=1)
         per_output = constant - y * np.log(np.maximum(v, SMALLEST_PROBABILITY)) - y + v * weight
     else:
         absolute = rows.node_loss(lambda y, value: np.abs(y - value[:, :, 0]).mean(axis=1))

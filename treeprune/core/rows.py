@@ -108,14 +108,12 @@ class Rows:
             return self.loss_statistics()
         return NodeStatistics.from_leaves(self.forest, self.leaf_ids, self.target, self.sample_weight)
 
-    def node_sums(self, *numbers: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Weighted sums over the rows of each node of some numbers per row, shape (n_nodes,) for each of them."""
-        sums = [NodeSums(self.forest) for _ in numbers]
+    def node_sums(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted sum over the rows of each node of a number per row, shape (n_nodes,)."""
+        sums = NodeSums(self.forest)
         for tree in range(self.forest.n_trees):
-            leaf = self.leaf_ids(tree)
-            for total, of_row in zip(sums, numbers, strict=True):
-                total.add(leaf, self.sample_weight, of_row)
-        return [total.result()[:, 0] for total in sums]
+            sums.add(self.leaf_ids(tree), self.sample_weight, x)
+        return sums.result()[:, 0]
 
     def node_loss(self, loss: Callable[[NDArray, NDArray], NDArray]) -> NDArray[np.float64]:
         """Sum of a loss over the rows of each node, for losses that are no function of sums.

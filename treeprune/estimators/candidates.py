@@ -1,7 +1,7 @@
 """Candidates among the prunings of a model: steps of a nested path, or parameters of a method."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ class Candidates(ABC):
     """What to try on every model, be it fitted on all rows or on those of a fold."""
 
     #: Parameters of each candidate, as in ``cv_results_["params"]``.
-    params: list[dict[str, Any]]
+    params: Sequence[dict[str, Any]]
 
     @abstractmethod
     def columns(self) -> dict[str, Any]:
@@ -46,6 +46,21 @@ class Prunings(ABC):
     def models(self) -> Iterator[Any]:
         """The pruned models of all candidates, made one at a time."""
         return map(self.model, range(self.n_candidates))
+
+
+@dataclass(frozen=True)
+class AlphaParams(Sequence):
+    """``[{"alpha": alpha}, ...]``, each made when asked for: a path can have a million steps."""
+
+    alphas: NDArray[np.float64]
+
+    def __len__(self):
+        return len(self.alphas)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return type(self)(self.alphas[index])
+        return {"alpha": float(self.alphas[index])}
 
 
 @dataclass(frozen=True)
@@ -75,10 +90,10 @@ class PathCandidates(Candidates):
             steps = np.unique(np.append(np.searchsorted(-path.n_leaves, -wanted), [0, len(path) - 1]))
         return cls(method, steps, midpoints(path.alphas)[steps])
 
-    @cached_property
+    @property
     def params(self):
         """The strength of each candidate."""
-        return [{"alpha": alpha} for alpha in self.alphas.tolist()]
+        return AlphaParams(self.alphas)
 
     def columns(self):
         """Step and strength."""

@@ -272,11 +272,13 @@ def _bilinear_losses(rows, of_target, of_value, link, slope=None, refused=None):
     """
     first, second = of_target
     by_one, by_first, by_second = of_value
-    products = (np.ones(len(first)), first, second, first**2, first * second, second**2)
-    of_1, of_a, of_b, of_aa, of_ab, of_bb = rows.node_sums(*products)
+    of_1, of_a, of_b = (rows.node_sums(x) for x in (np.ones(len(first)), first, second))
     loss = by_one * of_1 + by_first * of_a + by_second * of_b
-    square = by_one**2 * of_1 + by_first**2 * of_aa + by_second**2 * of_bb
-    square += 2 * (by_one * by_first * of_a + by_one * by_second * of_b + by_first * by_second * of_ab)
+    square = by_one**2 * of_1 + 2 * by_one * (by_first * of_a + by_second * of_b)
+    del of_1, of_a, of_b  # trees can be large
+    square += by_first**2 * rows.node_sums(first**2)
+    square += 2 * by_first * by_second * rows.node_sums(first * second)
+    square += by_second**2 * rows.node_sums(second**2)
     return NodeLosses(loss[:, None], square, rows.sample_weight.sum(), link, slope, refused)
 
 

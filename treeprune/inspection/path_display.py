@@ -170,7 +170,7 @@ class PruningPathDisplay:
         ValueError
             `x` is neither of the two, or the steps have no strengths.
         """
-        plt = _pyplot()
+        plt = pyplot("PruningPathDisplay")
         if x not in ("n_leaves", "alpha") or (x == "alpha" and self.alpha is None):
             choices = "'n_leaves'" if self.alpha is None else "'n_leaves' or 'alpha'"
             raise ValueError(f"The 'x' parameter must be {choices}. Got {x!r} instead.")
@@ -255,11 +255,10 @@ def _name_of_score(estimator):
     return scoring.replace("_", " ") if isinstance(scoring, str) else "Score"
 
 
-def _pyplot():
+def pyplot(who):
+    """matplotlib's pyplot, or an error that says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "PruningPathDisplay needs matplotlib: pip install treeprune[plot]", name="matplotlib"
-        ) from error
+        raise ModuleNotFoundError(f"{who} needs matplotlib: pip install treeprune[plot]", name="matplotlib") from error
     return plt

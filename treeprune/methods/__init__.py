@@ -4,8 +4,11 @@ from .all_prunings_average import AllPruningsAverage
 from .base import PathMethod, PruningMethod
 from .cost_complexity import CostComplexity
 from .critical_value import CriticalValue
+from .depth_pruning import DepthPruning
 from .error_based import ErrorBased
 from .hierarchical_shrinkage import HierarchicalShrinkage
+from .joint_pruning import JointPruning
+from .leaf_refit import LeafRefit
 from .max_depth import MaxDepth
 from .merge_equal_leaves import MergeEqualLeaves
 from .min_impurity_decrease import MinImpurityDecrease
@@ -18,13 +21,17 @@ from .reduced_error import ReducedError
 from .selected_nodes import SelectedNodes
 from .sequence import Sequence
 from .significance import Significance
+from .tree_selection import TreeSelection
 
 __all__ = [
     "AllPruningsAverage",
     "CostComplexity",
     "CriticalValue",
+    "DepthPruning",
     "ErrorBased",
     "HierarchicalShrinkage",
+    "JointPruning",
+    "LeafRefit",
     "MaxDepth",
     "MergeEqualLeaves",
     "MinImpurityDecrease",
@@ -39,6 +46,7 @@ __all__ = [
     "SelectedNodes",
     "Sequence",
     "Significance",
+    "TreeSelection",
 ]
 
 #: Method classes by the string that stands for them.

@@ -1,0 +1,112 @@
+"""AnomalyPruningSelector finds the columns in which anomalies show, and keeps all where it cannot tell."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from treeprune import TreePruner
+from treeprune.feature_selection import AnomalyPruningSelector, LagWindowFeatures
+from treeprune.methods import MinSamples
+
+
+@parametrize_with_checks([AnomalyPruningSelector(n_estimators=20)])
+@pytest.mark.filterwarnings("ignore:No column agrees")
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def anomalies(seed, heavy=False, n_rows=800, n_noise=60):
+    """Ten correlated columns with 30 anomalies, then noise."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, 10)) @ (0.4 * rng.normal(size=(10, 10)) + np.eye(10))
+    y = (np.arange(n_rows) < 30).astype(int)
+    X[y == 1] *= 2.5
+    noise = rng.standard_t(3, size=(n_rows, n_noise)) if heavy else rng.normal(size=(n_rows, n_noise))
+    return np.c_[X, noise], y
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_noise_is_dropped_and_detection_gains(heavy):
+    X, y = anomalies(0, heavy)
+    support = AnomalyPruningSelector(100, random_state=0).fit(X).get_support()
+    assert support[:10].sum() >= 8
+    assert support[10:].sum() <= 6
+    scores = [IsolationForest(random_state=0).fit(Z).score_samples(Z) for Z in (X, X[:, support])]
+    before, after = (roc_auc_score(y, -score) for score in scores)
+    assert after > before + 0.05
+
+
+def test_noise_alone_is_kept_and_said_so():
+    with pytest.warns(UserWarning, match=r"No column agrees .* all are kept. The strongest candidates are x\d+ \(p ="):
+        selector = AnomalyPruningSelector(100, random_state=0).fit(np.random.default_rng(5).normal(size=(500, 12)))
+    assert selector.get_support().all()
+
+
+def test_few_columns_of_noise_are_kept():
+    """They do little harm, and might be anomalous all by themselves."""
+    X, _ = anomalies(0)
+    selector = AnomalyPruningSelector(100, random_state=0).fit(X[:, :13])
+    assert (selector.p_values_[10:] > 0.01).all()
+    assert selector.get_support().all()
+    assert not AnomalyPruningSelector(random_state=0, least_noise=0.0).fit(X[:, :13]).get_support()[10:].all()
+
+
+@pytest.mark.parametrize("convention", [(0, 1), (1, -1)])
+def test_a_few_labels_find_a_column_that_agrees_with_no_other(convention):
+    X, _ = anomalies(0)
+    known = np.arange(len(X)) >= len(X) - 15
+    X[known, 40] += 6
+    selector = AnomalyPruningSelector(100, random_state=0)
+    assert not selector.fit(X).get_support()[40]
+    assert selector.fit(X, np.where(known, convention[1], convention[0])).get_support()[40]
+
+
+def test_is_reproducible_at_any_number_of_jobs():
+    X, _ = anomalies(1)
+    p = [AnomalyPruningSelector(50, random_state=2, n_jobs=n).fit(X).p_values_ for n in (1, 2)]
+    np.testing.assert_array_equal(*p)
+
+
+def test_missing_values_are_not_extreme():
+    X, _ = anomalies(0)
+    X[np.random.default_rng(0).random(X.shape) < 0.05] = np.nan
+    support = AnomalyPruningSelector(100, random_state=0).fit(X).get_support()
+    assert support[:10].sum() >= 7
+    assert support[10:].sum() <= 6
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_estimators": 0}, "'n_estimators' .* Got 0"),
+        ({"fdr": 2}, "'fdr' .* Got 2"),
+        ({"least_noise": "x"}, "Got 'x'"),
+    ],
+)
+def test_bad_parameters(params, message):
+    with pytest.raises(ValueError, match=message):
+        AnomalyPruningSelector(**params).fit(np.zeros((5, 2)))
+
+
+def test_a_series_from_lags_to_a_pruned_isolation_forest():
+    """End to end: windows of a series with noisy channels, the channels that matter, a smaller forest, same scores."""
+    rng = np.random.default_rng(0)
+    n = 1500
+    frame = pd.DataFrame(rng.normal(size=(n, 12)), index=pd.date_range("2024", periods=n, freq="5min"))
+    frame.columns = [f"c{i}" for i in range(12)]
+    frame.iloc[1200:1230, :3] += 4.0
+    y = np.zeros(n)
+    y[1200:1230] = 1
+    windows = LagWindowFeatures(lags=[0], windows=[6], statistics=["mean", "max"], window_lag=0)
+    model = make_pipeline(
+        windows,
+        AnomalyPruningSelector(100, random_state=0),
+        TreePruner(IsolationForest(random_state=0), MinSamples(leaf=2)),
+    )
+    model.set_output(transform="pandas")
+    scores = -model.fit(frame[:1100]).score_samples(frame)
+    assert roc_auc_score(y[10:], scores[10:]) > 0.8

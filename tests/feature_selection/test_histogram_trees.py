@@ -1,0 +1,100 @@
+"""Histogram trees against scikit-learn's trees on the same codes, and bins against their definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from treeprune.feature_selection.histogram_trees import BinnedRows, bin_columns, grow_forest
+from treeprune.testing import forest_apply
+
+RNG = np.random.default_rng(0)
+CODES = RNG.integers(0, 20, size=(6, 400)).astype(np.uint8)
+WEIGHT = RNG.integers(1, 4, 400).astype(float)
+
+
+def problem(n_classes):
+    signal = CODES[0] / 5.0 + (CODES[1] > 9) * (CODES[2] > 5) * 3 + RNG.normal(size=400)
+    if n_classes:
+        target = np.searchsorted(np.quantile(signal, np.arange(1, n_classes) / n_classes), signal).astype(np.int32)
+    else:
+        target = (signal - signal.mean()) / signal.std()
+    return BinnedRows(CODES, target, WEIGHT, n_classes)
+
+
+def grow(rows, grow_rows, judge, max_depth, n_features=1):
+    """A tree that tries its features once each."""
+    column = np.arange(n_features, dtype=np.int32)
+    orders = np.arange(400, dtype=np.uint32)[None]
+    return grow_forest(rows, column, column * 0, orders, [(grow_rows, judge, np.random.default_rng(0))], max_depth)
+
+
+@pytest.mark.parametrize("n_classes", [0, 2, 4])
+def test_trees_are_scikit_learns(n_classes):
+    """With two columns every node tries both, and the greedy tree is the same."""
+    rows = problem(n_classes)
+    cls = DecisionTreeClassifier if n_classes else DecisionTreeRegressor
+    theirs = cls(max_depth=4, random_state=0).fit(CODES[:2].T, rows.target, sample_weight=WEIGHT)
+    judged = grow(rows, np.arange(400), np.arange(400), 4, n_features=2)
+    ours, tree = judged.forest, theirs.tree_
+    reached = judged.leaf_ids(0)
+    np.testing.assert_array_equal(reached, forest_apply(ours.validate(), CODES[:2].T))
+    assert ours.n_nodes == tree.node_count
+    np.testing.assert_array_equal(ours.feature, tree.feature)
+    np.testing.assert_array_equal(reached, theirs.apply(CODES[:2].T))  # cuts may differ where there are no rows
+    np.testing.assert_allclose(ours.value, tree.value, atol=1e-12)
+    np.testing.assert_allclose(ours.impurity, tree.impurity, atol=1e-12)
+    np.testing.assert_array_equal(ours.n_node_samples, tree.n_node_samples)
+    np.testing.assert_allclose(ours.weighted_n_node_samples, tree.weighted_n_node_samples)
+
+
+def test_permuted_columns_need_no_copy():
+    """A feature read through an order gives the tree of its permuted copy."""
+    rows, order = problem(0), np.random.default_rng(1).permutation(400).astype(np.uint32)
+    orders = np.stack([np.arange(400, dtype=np.uint32), order])
+    column = np.zeros(1, np.int32)
+    draw = [(np.arange(400), np.arange(400), np.random.default_rng(0))]
+    through = grow_forest(rows, column, column + 1, orders, draw, 5)
+    copied = grow(BinnedRows(CODES[:, order], rows.target, WEIGHT, 0), np.arange(400), np.arange(400), 5)
+    np.testing.assert_array_equal(through.forest.threshold, copied.forest.threshold)
+    np.testing.assert_array_equal(through.leaf_ids(0), copied.leaf_ids(0))
+
+
+def test_rows_to_judge_by_end_where_their_codes_lead():
+    rows = problem(3)
+    perm = np.random.default_rng(2).permutation(400)
+    judged = grow(rows, perm[:250], perm[250:], 6, n_features=6)
+    expected = forest_apply(judged.forest, CODES.T)
+    expected[perm[:250]] = -1
+    np.testing.assert_array_equal(judged.leaf_ids(0), expected)
+    assert judged.statistics.n_rows[0] == 150
+    assert judged.statistics.weight[0] == WEIGHT[perm[250:]].sum()
+
+
+def test_trees_differ_and_are_concatenated():
+    rows, column = problem(0), np.arange(6, dtype=np.int32)
+    draws = [(np.arange(200), np.arange(200, 400), np.random.default_rng(seed)) for seed in range(3)]
+    forest = grow_forest(rows, column, column * 0, np.arange(400, dtype=np.uint32)[None], draws, 3).forest.validate()
+    assert forest.n_trees == 3
+    assert len({tuple(forest.feature[a:b]) for a, b in zip(forest.start, forest.start[1:], strict=False)}) == 3
+    assert forest.depth.max() == 3
+
+
+class TestBins:
+    @given(st.lists(st.floats(-10, 10) | st.just(np.nan), min_size=1, max_size=80))
+    def test_are_ascending_in_the_values(self, x):
+        x = np.array(x)
+        code = bin_columns(x[:, None])[0]
+        np.testing.assert_array_equal(code == 32, np.isnan(x))
+        known = ~np.isnan(x)
+        order = np.argsort(x[known])
+        assert (np.diff(code[known][order].astype(int)) >= 0).all()
+        equal = np.diff(x[known][order]) == 0
+        assert (np.diff(code[known][order].astype(int))[equal] == 0).all()
+        if len(np.unique(x[known])) <= 32:
+            assert len(np.unique(code[known])) == len(np.unique(x[known]))
+
+    def test_hold_equal_shares_of_many_values(self):
+        code = bin_columns(np.random.default_rng(0).normal(size=(3200, 1)))[0]
+        np.testing.assert_array_equal(np.bincount(code), np.full(32, 100))

@@ -1,0 +1,337 @@
+"""PruningSelector keeps what survives pruning, keeps scikit-learn's contract, and does not fool itself."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification, make_friedman1
+from sklearn.ensemble import AdaBoostRegressor, GradientBoostingRegressor, RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from treeprune import PruningSelector
+from treeprune.methods import CostComplexity
+from treeprune.model_selection import PurgedTimeSeriesSplit
+
+WEIGHTS = {
+    "check_sample_weight_equivalence_on_dense_data": "a repeated row is several rows to random halves, as to "
+    "scikit-learn's own forests, and what few trees happen to keep is selected",
+}
+
+
+@parametrize_with_checks(
+    [
+        PruningSelector(n_estimators=5),
+        PruningSelector(task="regression", n_estimators=5, null="circular"),
+        PruningSelector(null=None, n_estimators=5),
+        PruningSelector(DecisionTreeClassifier(), n_estimators=2),
+    ],
+    expected_failed_checks=lambda estimator: WEIGHTS if estimator.null is None or estimator.estimator else {},
+)
+@pytest.mark.filterwarnings("ignore:No feature", "ignore:These look like")
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def friedman(n_rows=500, n_features=20, seed=0):
+    """Five features that matter, the others noise."""
+    return make_friedman1(n_rows, n_features=n_features, noise=1.0, random_state=seed)
+
+
+FRIEDMAN = friedman()
+CLASSES = make_classification(
+    600, 30, n_informative=4, n_redundant=0, n_classes=3, class_sep=2.0, shuffle=False, random_state=1
+)
+
+
+class TestFinds:
+    @pytest.mark.parametrize("seed", range(3))
+    def test_what_matters_in_regression_and_nothing_else(self, seed):
+        chosen = PruningSelector(random_state=seed).fit(*friedman(seed=seed)).get_support(indices=True)
+        assert set(chosen) <= set(range(6))
+        assert {0, 1, 3, 4} <= set(chosen)
+
+    def test_what_matters_among_three_classes(self):
+        X, y = CLASSES
+        assert list(PruningSelector(random_state=0).fit(X, y).get_support(indices=True)) == [0, 1, 2, 3]
+        named = np.array(["a", "b", "c"])[y]
+        np.testing.assert_array_equal(
+            PruningSelector(random_state=0).fit(X, y).p_values_, PruningSelector(random_state=0).fit(X, named).p_values_
+        )
+
+    @pytest.mark.parametrize("n_features", [20, 200])
+    @pytest.mark.parametrize("kind", ["numbers", "one binary column", "one column of numbers among binary ones"])
+    def test_a_lone_strong_feature(self, n_features, kind):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(300, n_features))
+        if kind == "one binary column":
+            X[:, 3] = X[:, 3] > 0
+        elif kind != "numbers":
+            X[:, np.arange(n_features) != 3] = X[:, np.arange(n_features) != 3] > 0
+        y = X[:, 3] + 0.5 * rng.normal(size=300)
+        assert list(PruningSelector(random_state=0).fit(X, y).get_support(indices=True)) == [3]
+
+    def test_nothing_in_noise_and_says_so(self):
+        rng = np.random.default_rng(0)
+        X, y = pd.DataFrame(rng.normal(size=(300, 10))).add_prefix("noise"), rng.normal(size=300)
+        with pytest.warns(UserWarning, match=r"none is selected. The strongest candidates are noise\d .*p = 0\.\d+"):
+            selector = PruningSelector(random_state=0).fit(X, y)
+        assert not selector.get_support().any()
+        assert sorted(selector.ranking_) == list(range(2, 12))
+
+    def test_missing_values_that_tell(self):
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(400, 12)), rng.integers(0, 2, 400)
+        X[rng.random(X.shape) < 0.2] = np.nan
+        X[:, 5] = np.where(y == 1, np.nan, X[:, 5])
+        assert list(PruningSelector(random_state=0).fit(X, y).get_support(indices=True)) == [5]
+
+    def test_weights_decide_which_rows_count(self):
+        """The target follows one feature in the rows that weigh, another in rows of weight 0."""
+        rng = np.random.default_rng(0)
+        X, weight = rng.normal(size=(600, 15)), np.repeat([1.0, 0.0], 300)
+        y = np.where(weight == 1, X[:, 2], X[:, 9])
+        assert 9 in PruningSelector(random_state=0).fit(X, y).get_support(indices=True)
+        weighed = PruningSelector(random_state=0).fit(X, y, sample_weight=weight)
+        assert list(weighed.get_support(indices=True)) == [2]
+        np.testing.assert_array_equal(
+            weighed.p_values_, PruningSelector(random_state=0).fit(X[:300], y[:300]).p_values_
+        )
+
+
+class TestIsCalibrated:
+    """A small part of ``python -m benchmarks.selection --calibration``, in the settings that broke simpler nulls."""
+
+    @pytest.mark.parametrize(
+        ("n_rows", "n_features", "params"),
+        [(200, 20, {}), (120, 60, {"n_estimators": 10}), (60, 600, {"n_estimators": 10})],
+        ids=["plain", "few trees", "nearly no shadow survives"],
+    )
+    @pytest.mark.filterwarnings("ignore:No feature")
+    def test_noise_seldom_passes(self, n_rows, n_features, params):
+        any_pick = 0
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            X, y = rng.normal(size=(n_rows, n_features)), rng.integers(0, 2, n_rows)
+            any_pick += PruningSelector(random_state=seed, **params).fit(X, y).get_support().any()
+        assert any_pick <= 6  # 30 runs at 0.1: more than 6 has probability .026, far less at what is measured
+
+    @pytest.mark.filterwarnings("ignore:No feature")
+    def test_binary_columns_do_not_lend_their_low_survival_to_numbers(self):
+        picks = 0
+        for seed in range(15):
+            rng = np.random.default_rng(seed)
+            X = rng.normal(size=(200, 40))
+            X[:, 4:] = X[:, 4:] > 0
+            picks += PruningSelector(random_state=seed).fit(X, rng.normal(size=200)).get_support()[:4].any()
+        assert picks <= 4
+
+
+class TestIsReproducible:
+    def test_at_any_number_of_threads(self):
+        fits = [PruningSelector(random_state=3, n_jobs=n_jobs, n_estimators=10).fit(*FRIEDMAN) for n_jobs in (1, 2, 3)]
+        for other in fits[1:]:
+            np.testing.assert_array_equal(fits[0].shadow_survival_, other.shadow_survival_)
+            np.testing.assert_array_equal(fits[0].p_values_, other.p_values_)
+
+    def test_after_clone_refit_and_pickle(self):
+        selector = PruningSelector(random_state=3, n_estimators=10)
+        p = selector.fit(*FRIEDMAN).p_values_
+        np.testing.assert_array_equal(p, clone(selector).fit(*FRIEDMAN).p_values_)
+        np.testing.assert_array_equal(p, selector.fit(*FRIEDMAN).p_values_)
+        np.testing.assert_array_equal(p, pickle.loads(pickle.dumps(selector)).p_values_)
+
+    def test_scale_of_the_target_does_not_matter(self):
+        X, y = FRIEDMAN
+        p = PruningSelector(random_state=0, n_estimators=10).fit(X, y).p_values_
+        for scale in (2.0**-1000, 2.0**900):
+            np.testing.assert_array_equal(
+                p, PruningSelector(random_state=0, n_estimators=10).fit(X, y * scale).p_values_
+            )
+
+
+class TestGroups:
+    LABELS = ["a", "a", "b", "b", "c", *range(15)]
+
+    def test_stay_or_go_together(self):
+        X, y = FRIEDMAN
+        frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(20)])
+        selector = PruningSelector(feature_groups=self.LABELS, random_state=0).fit(frame, y)
+        support = selector.get_support()
+        assert support[:5].all()
+        assert not support[5:].any()
+        assert selector.p_values_[0] == selector.p_values_[1]
+        as_dict = {f"f{i}": label for i, label in enumerate(self.LABELS[:5])}
+        for groups in (as_dict, lambda name: {**as_dict}.get(name, name)):
+            same = PruningSelector(feature_groups=groups, random_state=0).fit(frame, y)
+            np.testing.assert_array_equal(same.p_values_, selector.p_values_)
+
+    def test_max_features_keeps_whole_groups(self):
+        X, y = FRIEDMAN
+        support = PruningSelector(feature_groups=self.LABELS, max_features=3, random_state=0).fit(X, y).get_support()
+        assert support.sum() == 3
+        assert support[0] == support[1]
+        assert support[2] == support[3]
+        assert PruningSelector(max_features=2, random_state=0).fit(X, y).get_support().sum() == 2
+
+    def test_bad(self):
+        frame = pd.DataFrame(FRIEDMAN[0]).add_prefix("f")
+        with pytest.raises(ValueError, match=r"one label for each of 20 features\. Got 2"):
+            PruningSelector(feature_groups=[0, 1]).fit(frame, FRIEDMAN[1])
+        with pytest.raises(ValueError, match=r"names features that X does not have: \['g'\]"):
+            PruningSelector(feature_groups={"g": 0}).fit(frame, FRIEDMAN[1])
+
+
+class TestOtherTrees:
+    @pytest.mark.parametrize(
+        ("estimator", "data"),
+        [
+            (DecisionTreeRegressor(max_features="sqrt", max_depth=8), FRIEDMAN),
+            (ExtraTreeRegressor(max_features=0.5), FRIEDMAN),
+            (GradientBoostingRegressor(n_estimators=30), FRIEDMAN),
+            (AdaBoostRegressor(n_estimators=15), FRIEDMAN),
+        ],
+    )
+    def test_any_tree_or_ensemble(self, estimator, data):
+        selector = PruningSelector(estimator, n_estimators=30, random_state=0).fit(*data)
+        assert {3, 4} <= set(selector.get_support(indices=True)) <= set(range(6))
+        again = PruningSelector(estimator, n_estimators=30, random_state=0, n_jobs=2).fit(*data)
+        np.testing.assert_array_equal(selector.p_values_, again.p_values_)
+
+    @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+    def test_boosters_of_other_libraries(self, library):
+        module, X, y = pytest.importorskip(library), *FRIEDMAN
+        params = {"n_estimators": 20, "max_depth": 4, "n_jobs": 1}
+        booster = module.XGBRegressor(**params) if library == "xgboost" else module.LGBMRegressor(**params, verbose=-1)
+        support = PruningSelector(booster, n_estimators=20, random_state=0).fit(X[:300], y[:300]).get_support()
+        assert {0, 1, 3} <= set(np.flatnonzero(support)) <= set(range(6))
+
+    def test_histogram_trees_agree_with_scikit_learns(self):
+        """Survival of the five that matter is near to that in scikit-learn's trees of the same kind."""
+        tree = DecisionTreeRegressor(max_features=int(np.ceil(1.5 * np.sqrt(40))), max_depth=8)
+        theirs = PruningSelector(tree, n_estimators=50, random_state=0).fit(*FRIEDMAN)
+        ours = PruningSelector(random_state=0).fit(*FRIEDMAN)
+        np.testing.assert_allclose(ours.survival_[:5], theirs.survival_[:5], atol=0.12)
+        assert abs(ours.shadow_survival_.mean() - theirs.shadow_survival_.mean()) < 0.08
+
+    def test_classes_that_a_half_did_not_see(self):
+        X, y = CLASSES
+        y = np.where(np.arange(len(y)) < 2, "rare", np.array(["a", "b", "c"])[y])
+        selector = PruningSelector(DecisionTreeClassifier(max_features="sqrt"), n_estimators=10, random_state=0)
+        assert selector.fit(X, y).get_support()[:4].all()
+
+
+class TestInScikitLearn:
+    @pytest.mark.parametrize("library", [pd, pl])
+    def test_frames_in_and_out(self, library):
+        X, y = FRIEDMAN
+        names = [f"f{i}" for i in range(20)]
+        frame = library.DataFrame(dict(zip(names, X.T, strict=True)))
+        selector = PruningSelector(random_state=0).set_output(transform=library.__name__)
+        out = selector.fit_transform(frame, y)
+        assert isinstance(out, library.DataFrame)
+        assert list(out.columns) == list(selector.get_feature_names_out()) == names[:5]
+        np.testing.assert_array_equal(out, X[:, :5])
+
+    def test_in_a_pipeline_under_cross_validation(self):
+        X, y = CLASSES
+        frame = pd.DataFrame(X).add_prefix("f")
+        pipe = make_pipeline(PruningSelector(random_state=0), DecisionTreeClassifier(random_state=0))
+        assert cross_val_score(pipe, frame, y, cv=3).min() > 0.7
+        assert pipe.fit(frame, y)[:-1].transform(frame).shape == (600, 4)
+
+    def test_unfitted(self):
+        with pytest.raises(NotFittedError):
+            PruningSelector().transform(FRIEDMAN[0])
+
+    def test_other_methods_and_splitters(self):
+        X, y = FRIEDMAN
+        for params in ({"method": CostComplexity(alpha=0.02)}, {"validation": KFold(4)}):
+            selector = PruningSelector(random_state=0, n_estimators=20, **params).fit(X, y)
+            assert {0, 1, 3} <= set(selector.get_support(indices=True))
+
+    def test_no_null_no_p_values(self):
+        selector = PruningSelector(null=None, random_state=0).fit(*FRIEDMAN)
+        assert selector.p_values_ is None
+        assert selector.shadow_survival_ is None
+        np.testing.assert_array_equal(selector.get_support(), selector.survival_ > 0)
+        assert set(np.argsort(-selector.survival_)[:5]) == set(range(5))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"null": "shuffle"}, "'null' parameter .* Got 'shuffle'"),
+        ({"fdr": 1.0}, "'fdr' parameter .* Got 1.0"),
+        ({"n_shadow_sets": 9}, "'n_shadow_sets' parameter .* at least 1 / fdr = 10.*Got 9"),
+        ({"n_shadow_sets": 10, "fdr": 0.05}, "at least 1 / fdr = 20"),
+        ({"n_estimators": 0}, "'n_estimators' parameter .* Got 0"),
+        ({"max_depth": None}, "'max_depth' parameter .* Got None"),
+        ({"validation": "holdout"}, "'validation' parameter .* Got 'holdout'"),
+        ({"validation": 0.3}, "'validation' parameter .* Got 0.3"),
+        ({"task": "ranking"}, "'task' parameter .* Got 'ranking'"),
+        ({"method": "magic"}, "'method' parameter .* Got 'magic'"),
+    ],
+)
+def test_bad_parameters(params, message):
+    with pytest.raises(ValueError, match=message):
+        PruningSelector(**params).fit(*FRIEDMAN)
+
+
+class TestRowsInTime:
+    """Autocorrelated columns and an autocorrelated target that have nothing to do with each other."""
+
+    @staticmethod
+    def series(seed, n_true=0, n_rows=400, n_columns=10, phi=0.97):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=(n_rows + 200, n_columns + 1))
+        x = np.zeros_like(noise)
+        for t in range(1, len(noise)):
+            x[t] = phi * x[t - 1] + noise[t]
+        X, y = x[200:, :-1], x[200:, -1]
+        return X, y + X[:, :n_true].sum(axis=1)
+
+    @pytest.mark.parametrize("null", ["circular", "block"])
+    @pytest.mark.filterwarnings("ignore:These look like", "ignore:No feature")
+    def test_chance_agreement_is_not_selected(self, null):
+        picks = sum(
+            PruningSelector(null=null, random_state=s, n_estimators=25).fit(*self.series(s)).get_support().sum()
+            for s in range(6)
+        )
+        assert picks <= 3
+        assert PruningSelector(random_state=0, n_estimators=25).fit(*self.series(0)).get_support().sum() >= 8
+
+    @pytest.mark.filterwarnings("ignore:These look like")
+    @pytest.mark.parametrize("validation", ["oob", PurgedTimeSeriesSplit(4, purge=5)])
+    def test_what_matters_is(self, validation):
+        X, y = self.series(0, n_true=2, n_rows=1500, phi=0.8)
+        selector = PruningSelector(null="circular", validation=validation, random_state=0).fit(X, y)
+        assert list(selector.get_support(indices=True)) == [0, 1]
+
+    @pytest.mark.filterwarnings("ignore:No feature")
+    def test_random_walks_are_named(self):
+        rng = np.random.default_rng(1)
+        frame = pd.DataFrame(rng.normal(size=(300, 3)), columns=["a", "b", "c"])
+        frame["walk"] = frame["a"].cumsum()
+        with pytest.warns(UserWarning, match=r"look like random walks, .*: walk, the target\. Differencing them"):
+            PruningSelector(null="circular", random_state=0).fit(frame, rng.normal(size=300).cumsum())
+
+    def test_permuting_rows_in_time_warns(self):
+        X, y = FRIEDMAN
+        frame = pd.DataFrame(X, index=pd.date_range("2024", periods=len(X), freq="h"))
+        frame.columns = frame.columns.map(str)
+        with pytest.warns(UserWarning, match="rows are in time, and null='permute'"):
+            PruningSelector(random_state=0, n_estimators=5).fit(frame, y)
+
+
+def test_forests_are_pruned_out_of_bag():
+    forest = RandomForestClassifier(30, max_depth=8)
+    selector = PruningSelector(forest, random_state=0, n_estimators=30).fit(*CLASSES)
+    assert selector.get_support()[:4].all()
+    assert selector.get_support().sum() <= 5

@@ -1,0 +1,92 @@
+"""``treeprune select``: what it prints, what it writes, what it refuses."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import datasets
+from treeprune import PruningSelector
+from treeprune.cli import cli
+from treeprune.console import run
+
+CANCER = str(datasets.path("breast_cancer"))
+
+
+@pytest.fixture
+def command(capsys):
+    """Exit code, standard output and standard error of the command."""
+
+    def call(*args):
+        code = run(cli, ["select", *(str(arg) for arg in args)])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_prints_what_the_selector_says_and_writes_the_names(command, tmp_path):
+    file = tmp_path / "columns.txt"
+    code, out, err = command(CANCER, "--target", "diagnosis", "-o", file, "--json")
+    assert code == 0
+    found = pd.DataFrame(json.loads(out))
+    X, y = datasets.load("breast_cancer")
+    selector = PruningSelector(random_state=0).fit(X, y)
+    kept = X.columns[selector.get_support()]
+    assert set(found["column"][found["kept"]]) == set(kept) == set(file.read_text().split("\n")[:-1])
+    assert found["rank"].is_monotonic_increasing
+    assert f"{len(kept)} of 30 columns are kept. Saved" in err
+
+
+def test_anomalies_need_no_target(command, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(500, 20))).add_prefix("c")
+    frame.iloc[:20, :5] += 3
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    code, out, _ = command(tmp_path / "t.csv", "--kind", "anomaly", "--json")
+    assert code == 0
+    found = pd.DataFrame(json.loads(out))
+    kept = set(found["column"][found["kept"]])
+    assert {"c0", "c1", "c2", "c3", "c4"} <= kept
+    assert len(kept) <= 7
+
+
+@pytest.mark.filterwarnings("ignore:These look like")
+def test_series_are_sorted_by_time_and_kept_apart(command, tmp_path):
+    """Rows are shuffled in the file; what is found is what the selector finds in the rows in time."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for name in "ab":
+        part = pd.DataFrame(rng.normal(size=(300, 4)).cumsum(axis=0), columns=list("uvwx"))
+        parts.append(part.assign(y=part["w"] + rng.normal(size=300), hour=np.arange(300), id=name))
+    shuffled = pd.concat(parts).sample(frac=1, random_state=0)
+    shuffled.to_csv(tmp_path / "t.csv", index=False)
+    options = ("--target", "y", "--kind", "series", "--time", "hour", "--groups", "id", "--json")
+    code, out, _ = command(tmp_path / "t.csv", *options)
+    assert code == 0
+    found = pd.DataFrame(json.loads(out)).set_index("column")["survival"]
+    in_time = shuffled.sort_values("hour", kind="stable")
+    selector = PruningSelector(null="circular", random_state=0)
+    selector.fit(in_time[list("uvwx")], in_time["y"], groups=in_time["id"])
+    np.testing.assert_allclose(found[list("uvwx")], selector.survival_)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "Missing argument 'DATA'."),
+        ([CANCER], "Missing option '--target'."),
+        ([CANCER, "--target", "diagnosis", "--time", "area"], "--time has a use only for --kind series."),
+        ([CANCER, "--target", "diagnosis", "--groups", "area"], "--groups has a use only for --kind series."),
+    ],
+)
+def test_wrong_usage(command, args, message):
+    code, out, err = command(*args)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_bad_data(command):
+    code, _, err = command(CANCER, "--target", "diagnosis", "--kind", "series", "--time", "clock")
+    assert code == 3
+    assert "no column 'clock'" in err

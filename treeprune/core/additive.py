@@ -1,0 +1,200 @@
+"""Additive: an ensemble as a sum of trees, whatever its library makes of their values.
+
+The score of a row is ``base + intercept + sum over trees of value[leaf]``. For forests that average their trees the
+base is 0, the intercept is the mean target and a tree's values are its deviations from it over the number of trees; for
+boosted ensembles the base is what the library adds (its starting score) and the intercept is the mean that the trees
+themselves add. Each tree keeps its share of the intercept, and those that stay take over that of those that go.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import MissingStatisticError, UnsupportedModelError
+from .forest import Forest
+from .losses import Derivatives, derivatives
+from .plan import Plan
+from .rows import Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Pruning:
+    """Leaves and values of every tree of a pruned additive ensemble: what a search found, small to keep.
+
+    Parameters
+    ----------
+    leaf : ndarray of int32, shape (n_leaves,)
+        Nodes that are leaves, ascending; a tree without any is dropped.
+    value : ndarray of float64, shape (n_leaves, n_columns)
+        What each adds to the score.
+    n_nodes, n_trees : int
+        Size: with L leaves in T trees, 2 L - T nodes.
+    """
+
+    leaf: NDArray[np.int32]
+    value: NDArray[np.float64]
+    n_nodes: int
+    n_trees: int
+
+
+class Additive:
+    """The additive view of a forest.
+
+    Parameters
+    ----------
+    forest : Forest
+        A canonical forest.
+    rows : Rows
+        Rows whose targets set the intercept.
+
+    Attributes
+    ----------
+    columns : int
+        Columns of the score: outputs, classes (1 for two classes: the second one's), or raw scores.
+    intercept : ndarray of float64, shape (n_columns,)
+    value : ndarray of float64, shape (n_nodes, n_values)
+        What each node as a leaf adds to the score; for boosted ensembles a tree adds to the column `tree_class`.
+
+    Raises
+    ------
+    UnsupportedModelError
+        The model is no sum of its trees' values.
+    """
+
+    def __init__(self, forest: Forest, rows: Rows):
+        self.forest = forest
+        self.is_margin = forest.task == "margin"
+        if not self.is_margin and (forest.task == "path_length" or np.ptp(forest.tree_weight) > 0):
+            raise UnsupportedModelError("Only ensembles that average or add up the values of their trees are additive.")
+        if forest.task == "classification" and forest.n_outputs > 1:
+            raise UnsupportedModelError("Classifiers of several outputs are not supported by joint methods.")
+        weight = rows.sample_weight
+        if self.is_margin:
+            if rows.loss is None:
+                raise MissingStatisticError("The loss that the ensemble minimises is not known.")
+            self.columns = rows.margin.shape[1]
+            contribution = forest.value[:, 0] * forest.tree_weight[forest.node_tree][:, None]
+            center = np.zeros(forest.n_trees)
+            for tree in range(forest.n_trees):
+                center[tree] = np.average(contribution[rows.leaf_ids(tree), 0], weights=weight)
+            self.center = center[:, None]
+            self.intercept = np.bincount(forest.tree_class, center, minlength=self.columns)
+            self.value = contribution - self.center[forest.node_tree]
+        else:
+            self.columns = self._plain(forest.value).shape[1]
+            self.intercept = np.average(self.target(rows), axis=0, weights=weight)
+            self.center = np.tile(self.intercept / forest.n_trees, (forest.n_trees, 1))
+            self.value = self._plain(forest.value) / forest.n_trees - self.center[forest.node_tree]
+
+    @property
+    def has_free_scores(self) -> bool:
+        """Whether new leaf values can take the scores of a classifier out of [0, 1]."""
+        return self.forest.task == "classification" and self.forest.n_trees > 1
+
+    def _plain(self, value):
+        """Values as columns of the score: one for two classes."""
+        if self.forest.task != "classification":
+            return value[:, :, 0]
+        return value[:, 0, 1:] if value.shape[2] == 2 else value[:, 0]
+
+    def target(self, rows: Rows) -> NDArray[np.float64]:
+        """What the score of a forest that averages its trees is to match, shape (n_rows, n_columns)."""
+        if self.forest.task != "classification":
+            return rows.target
+        n_classes = self.forest.value.shape[2]
+        one_hot = (rows.target == np.arange(n_classes)).astype(np.float64)
+        return one_hot[:, 1:] if n_classes == 2 else one_hot
+
+    def base(self, rows: Rows) -> NDArray[np.float64]:
+        """What is added to the trees' values and is not theirs, shape (n_rows, n_columns)."""
+        base = np.tile(self.intercept, (len(rows.target), 1))
+        if self.is_margin:
+            base += rows.margin
+            forest = self.forest
+            for tree in range(forest.n_trees):
+                value = forest.value[rows.leaf_ids(tree), 0, 0]
+                base[:, forest.tree_class[tree]] -= value * forest.tree_weight[tree]
+        return base
+
+    def column(self, tree: int) -> slice:
+        """Columns of the score that a tree adds to."""
+        return slice(self.forest.tree_class[tree], self.forest.tree_class[tree] + 1) if self.is_margin else slice(None)
+
+    def score(self, pruning: Pruning, rows: Rows, base: NDArray | None = None) -> NDArray[np.float64]:
+        """Score of rows under a pruning, shape (n_rows, n_columns)."""
+        score = self.base(rows) if base is None else base.copy()
+        forest, value = self.forest, self._spread(pruning)
+        bounds = np.searchsorted(pruning.leaf, forest.start)
+        for tree in np.flatnonzero(np.diff(bounds)):
+            score[:, self.column(tree)] += value[rows.leaf_ids(tree)]
+        return score
+
+    def _spread(self, pruning):
+        """The pruning's values at its leaves and all nodes below them, zero elsewhere."""
+        value = np.zeros_like(self.value)
+        size = self.forest.end[pruning.leaf] - pruning.leaf
+        below = np.repeat(pruning.leaf - np.cumsum(size) + size, size) + np.arange(size.sum())
+        value[below] = np.repeat(pruning.value, size, axis=0)
+        return value
+
+    def plan(self, pruning: Pruning) -> Plan:
+        """The plan that makes the model of a pruning. At least one tree is kept for each column of the score."""
+        forest = self.forest
+        kept = np.diff(np.searchsorted(pruning.leaf, forest.start)) > 0
+        column = forest.tree_class if self.is_margin else np.zeros(forest.n_trees, int)
+        gone = np.setdiff1d(column, column[kept])
+        first = np.array(
+            [np.flatnonzero(column == c)[0] for c in gone], dtype=int
+        )  # as a root alone, for the intercept
+        kept[first] = True
+        n_kept = np.bincount(column[kept], minlength=column.max() + 1)
+        collapse = np.zeros(forest.n_nodes, bool)
+        collapse[np.concatenate([pruning.leaf, forest.root[first]]).astype(int)] = True
+        center = self.center.copy()  # what dropped trees add on average, the others of their column share out
+        for c in range(len(n_kept)):
+            center[column == c] += self.center[(column == c) & ~kept].sum(axis=0) / n_kept[c]
+        value = self._written(self._means(self._spread(pruning)) + center[forest.node_tree], n_kept[0])
+        return Plan(collapse=collapse & ~forest.is_leaf, value=value, drop_tree=None if kept.all() else ~kept)
+
+    def weighted(self, factor: NDArray[np.float64], n_kept: int) -> NDArray[np.float64]:
+        """Values as the model stores them after each tree's contribution has been multiplied; `n_kept` trees stay.
+
+        A factor is that of a tree's deviation from the mean target, where all factors are 1 / n_kept in a plain mean.
+        """
+        forest = self.forest
+        value = self.value * forest.n_trees * factor[forest.node_tree][:, None] + self.intercept / n_kept
+        return self._written(value, n_kept)
+
+    def _means(self, value):
+        """Values of splits filled in: the mean of what lies below, by training rows where the model counts them."""
+        from .kernels import accumulate
+
+        forest = self.forest
+        weight = forest.weighted_n_node_samples
+        weight = np.where(forest.is_leaf, np.ones(forest.n_nodes) if weight is None else weight, 0.0)
+        below = weight.copy()
+        accumulate(forest.parent, below, np.zeros_like(below))
+        mean = value.copy()
+        for k in range(value.shape[1]):
+            mean[:, k] *= weight
+            accumulate(forest.parent, mean[:, k], np.zeros_like(below))
+        return mean / np.where(below > 0, below, 1.0)[:, None]
+
+    def _written(self, value, n_trees):
+        """Values as the model stores them."""
+        forest = self.forest
+        if self.is_margin:
+            return (value / forest.tree_weight[forest.node_tree][:, None])[:, None]
+        value = value * n_trees
+        if forest.task != "classification":
+            return np.ascontiguousarray(value[:, :, None])
+        if forest.value.shape[2] == 2:
+            value = np.concatenate([1.0 - value, value], axis=1)
+        return np.ascontiguousarray(value[:, None])
+
+
+def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:
+    """Gradients and hessians of a boosted ensemble's loss times the weights of the rows, shape (n_rows, n_columns)."""
+    gradient, hessian = derivatives(rows.loss, rows.target, score)
+    return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]

@@ -1,0 +1,259 @@
+"""PruningRFE and PruningPathSelector: the features that a pruned model still uses. No null, no claim about errors."""
+
+import warnings
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.feature_selection import SelectorMixin
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..adapters import find_adapter
+from ..estimators import TreePruner, TreePrunerCV
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
+    """What both selectors share: rows as their estimator takes them, a mask, and its tags."""
+
+    def _rows(self, X, y):
+        finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
+        return validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        tags.target_tags.required = True
+        return tags
+
+    def _warn_if_empty(self):
+        if not self.support_.any():
+            warnings.warn(
+                "No feature is selected: the pruned model is a single leaf. Prune less.", UserWarning, stacklevel=3
+            )
+
+
+class PruningRFE(_UsedFeatures):
+    """Recursive elimination: fit, prune, drop the features that do not survive, until all that are left do.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A tree or an ensemble of trees that treeprune can read.
+    method : PruningMethod or str, default="reduced_error"
+        How to prune.
+    validation : None, float, "oob" or splitter, default=0.3
+        Where the rows come from that prune, as in `TreePruner`.
+    min_features : int, default=1
+        A round that would leave fewer features is not taken.
+    cv : int, splitter, iterable of splits or None, default=None
+        Folds that say after which round to stop: the whole elimination is repeated in each, and the first round with
+        the best mean score is taken. None: the last round.
+    scoring : str, callable or None, default=None
+        Score of the folds; None: the estimator's own.
+    random_state : int, RandomState or None, default=None
+        Drives the held-out fraction.
+
+    Attributes
+    ----------
+    support_ : ndarray of bool, shape (n_features,)
+        The features kept.
+    ranking_ : ndarray of int, shape (n_features,)
+        1 for the features that are kept; the others by the round that dropped them, the last dropped 2.
+    n_features_by_round_ : list of int
+        Number of features before the first round and after each.
+    cv_scores_ : ndarray of float64, shape (n_folds, n_rounds), or None
+        Score of the features left by each round; eliminations that end early keep their last.
+    estimator_ : estimator
+        The pruned model, fitted on the features kept.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from treeprune.feature_selection import PruningRFE
+    >>> X, y = make_friedman1(1000, n_features=30, random_state=0)
+    >>> PruningRFE(DecisionTreeRegressor(random_state=0), random_state=0).fit(X, y).n_features_by_round_[0]
+    30
+    """
+
+    def __init__(
+        self,
+        estimator,
+        method="reduced_error",
+        *,
+        validation=0.3,
+        min_features=1,
+        cv=None,
+        scoring=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.validation = validation
+        self.min_features = min_features
+        self.cv = cv
+        self.scoring = scoring
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: ArrayLike) -> "PruningRFE":
+        """Eliminate.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Numbers.
+        y : array-like of shape (n_rows,)
+            Targets.
+        """
+        if not isinstance(self.min_features, Integral) or self.min_features < 1:
+            raise ValueError(
+                "The 'min_features' parameter of PruningRFE must be an int in the range [1, inf). "
+                f"Got {self.min_features!r} instead."
+            )
+        X, y = self._rows(X, y)
+        rounds = self._eliminate(X, y)
+        stop, self.cv_scores_ = len(rounds) - 1, None
+        if self.cv is not None:
+            self.cv_scores_ = self._score_rounds(X, y, len(rounds))
+            stop = int(np.argmax(self.cv_scores_.mean(axis=0)))
+        self.support_, self.estimator_ = rounds[stop]
+        self.n_features_by_round_ = [int(kept.sum()) for kept, _ in rounds]
+        masks = np.array([kept for kept, _ in rounds[: stop + 1]])
+        self.ranking_ = 1 + stop + 1 - masks.sum(axis=0)
+        self._warn_if_empty()
+        return self
+
+    def _eliminate(self, X, y):
+        """The features before the first round and after each, with the pruned model on them."""
+        kept, rounds = np.ones(X.shape[1], bool), []
+        while True:
+            pruner = TreePruner(
+                clone(self.estimator), self.method, validation=self.validation, random_state=self.random_state
+            ).fit(X[:, kept], y)
+            rounds.append((kept, pruner.estimator_))
+            survivors = np.zeros_like(kept)
+            survivors[np.flatnonzero(kept)[_used(pruner.estimator_)]] = True
+            if survivors.sum() in (kept.sum(), *range(self.min_features)):
+                return rounds
+            kept = survivors
+
+    def _score_rounds(self, X, y, n_rounds):
+        scorer = check_scoring(self.estimator, scoring=self.scoring)
+        scores = []
+        for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y):
+            rounds = self._eliminate(X[train], y[train])
+            of_fold = [scorer(model, X[test][:, kept], y[test]) for kept, model in rounds[:n_rounds]]
+            scores.append(of_fold + [of_fold[-1]] * (n_rounds - len(of_fold)))
+        return np.array(scores)
+
+
+class PruningPathSelector(_UsedFeatures):
+    """The features that a tree still uses at the point of its pruning path that cross-validation chooses.
+
+    Along a nested path a feature leaves when the last of its splits collapses: its strength is the largest strength
+    of the nodes that split on it, and the features at every alpha are those of greater strength.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A tree or an ensemble of trees that treeprune can read.
+    method : PruningMethod or str, default="cost_complexity"
+        A method with a nested path.
+    cv, scoring, rule
+        As in `TreePrunerCV`.
+    alpha : float or None, default=None
+        The strength, instead of cross-validation.
+
+    Attributes
+    ----------
+    strength_ : ndarray of float64, shape (n_features,)
+        The alpha from which on each feature is not used; 0 for features that are never used.
+    alpha_ : float
+        The chosen strength.
+    support_ : ndarray of bool, shape (n_features,)
+        The features kept: ``strength_ > alpha_``.
+    ranking_ : ndarray of int, shape (n_features,)
+        1 for the features that are kept; 2, 3, ... for the others, the strongest first.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune.feature_selection import PruningPathSelector
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> selector = PruningPathSelector(DecisionTreeClassifier(random_state=0)).fit(X, y)
+    >>> selector.get_support(indices=True)
+    array([20, 27])
+    >>> selector.features_at([0.0, 0.01, 0.1]).sum(axis=1)
+    array([14,  4,  1])
+    """
+
+    def __init__(self, estimator, method="cost_complexity", *, cv=5, scoring=None, rule="1se", alpha=None):
+        self.estimator = estimator
+        self.method = method
+        self.cv = cv
+        self.scoring = scoring
+        self.rule = rule
+        self.alpha = alpha
+
+    def fit(self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> "PruningPathSelector":
+        """Fit, and take the features of the chosen tree.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Numbers.
+        y : array-like of shape (n_rows,)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), optional
+            Row weights.
+        """
+        X, y = self._rows(X, y)
+        if self.alpha is None:
+            pruner = TreePrunerCV(self.estimator, self.method, cv=self.cv, scoring=self.scoring, rule=self.rule)
+            self.alpha_ = float(pruner.fit(X, y, sample_weight=sample_weight).alpha_)
+        else:
+            pruner = TreePruner(self.estimator, self.method).fit(X, y, sample_weight=sample_weight)
+            self.alpha_ = self.alpha
+        self.path_ = pruner.pruning_path_
+        forest, split = self.path_.forest, self.path_.forest.internal
+        self.strength_ = np.zeros(X.shape[1])
+        np.maximum.at(self.strength_, forest.feature[split], self.path_.strength[split])
+        self.support_ = self.features_at([self.alpha_])[0]
+        order = np.argsort(-self.strength_, kind="stable")
+        dropped = order[~self.support_[order]]
+        self.ranking_ = np.ones(X.shape[1], int)
+        self.ranking_[dropped] = np.arange(2, 2 + len(dropped))
+        self._warn_if_empty()
+        return self
+
+    def features_at(self, alphas: ArrayLike) -> np.ndarray:
+        """The features in use at each strength, bool, shape (n_alphas, n_features)."""
+        check_is_fitted(self)
+        return self.strength_ > np.asarray(alphas, dtype=np.float64)[:, None]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The steps of the path: `alpha`, `n_leaves`, `n_features`, and the names of the features in use."""
+        frame = self.path_.to_frame()[["alpha", "n_leaves"]]
+        masks = self.features_at(frame["alpha"])
+        names = np.array(
+            getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]), dtype=object
+        )
+        return frame.assign(n_features=masks.sum(axis=1), features=[list(names[mask]) for mask in masks])
+
+
+def _used(model):
+    forest = find_adapter(model).forest
+    return np.unique(forest.feature[forest.internal])

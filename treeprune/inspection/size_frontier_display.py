@@ -1,0 +1,85 @@
+"""SizeFrontierDisplay: loss against size of everything that `compress` tried, as a figure."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ..compression import CompressionResult
+
+_COLORS = ("#1f5fa8", "#0f766e", "#7c3aed", "#6b7280", "#a16207", "#be185d")
+_CHOSEN = "#c2410c"
+
+
+class SizeFrontierDisplay:
+    """Loss on held-out rows against the number of nodes: for each method, what no smaller model of it beats.
+
+    Parameters
+    ----------
+    frontier : DataFrame
+        The `frontier` of a `CompressionResult`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with one line for each method; rivals, trained anew, are dashed.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from treeprune import compress
+    >>> from treeprune.inspection import SizeFrontierDisplay
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    >>> result = compress(forest, X, y, max_nodes=300, retrain=False)
+    >>> SizeFrontierDisplay.from_result(result).ax_.get_xlabel()
+    'Number of nodes'
+    """
+
+    def __init__(self, frontier: "pd.DataFrame"):
+        self.frontier = frontier
+
+    @classmethod
+    def from_result(cls, result: "CompressionResult", *, ax: "Axes | None" = None) -> "SizeFrontierDisplay":
+        """Draw what `compress` returned.
+
+        Parameters
+        ----------
+        result : CompressionResult
+        ax : matplotlib Axes, optional
+            Where to draw; None: a new figure.
+        """
+        return cls(result.frontier).plot(ax=ax)
+
+    def plot(self, *, ax: "Axes | None" = None) -> "SizeFrontierDisplay":
+        """Draw, on `ax` or in a new figure.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from ..extras import import_extra
+
+        import_extra("matplotlib", "plot")
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        drawn = self.frontier[self.frontier["method"] != "unpruned"]
+        for i, (name, rows) in enumerate(drawn.groupby("method", sort=False)):
+            rows = rows.sort_values(["n_nodes", "loss"])
+            best = rows[rows["loss"] < rows["loss"].cummin().shift(fill_value=float("inf"))]
+            style = "--" if rows["rival"].iloc[0] else "-"
+            ax.step(best["n_nodes"], best["loss"], style, where="post", marker=".", label=name, color=_COLORS[i % 6])
+        for name, marker, color in (("unpruned", "s", "black"), ("chosen", "o", _CHOSEN)):
+            row = self.frontier[self.frontier["chosen"] if name == "chosen" else self.frontier["method"] == name]
+            ax.plot(row["n_nodes"], row["loss"], marker, color=color, label=name, zorder=3)
+        ax.set(xscale="log", xlabel="Number of nodes", ylabel="Loss on held-out rows")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

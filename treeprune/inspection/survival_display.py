@@ -1,0 +1,124 @@
+"""SurvivalDisplay: survival of features against that of their shadows, as a figure."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .path_display import pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_CHOSEN, _OTHER, _SHADOW = "#c2410c", "#6b7280", "#c7d2e3"
+
+
+class SurvivalDisplay:
+    """Share of the trees in which each feature survives pruning, over the range of its shadows.
+
+    Made by `from_estimator`; `plot` draws it again.
+
+    Parameters
+    ----------
+    names : ndarray of str, shape (n_features,)
+        Names of the features.
+    survival : ndarray of float64, shape (n_features,)
+        Share of the trees in which each survives.
+    support : ndarray of bool, shape (n_features,)
+        Which features were kept.
+    shadow : ndarray of float64, shape (n_sets, n_shadows), optional
+        Share of the trees in which each shadow survives.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the bars.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from treeprune import PruningSelector
+    >>> from treeprune.inspection import SurvivalDisplay
+    >>> selector = PruningSelector(random_state=0).fit(*make_friedman1(300, random_state=0))
+    >>> SurvivalDisplay.from_estimator(selector).ax_.get_xlabel()
+    'Share of trees in which the feature survives'
+    """
+
+    def __init__(
+        self,
+        names: NDArray,
+        survival: NDArray[np.float64],
+        support: NDArray[np.bool_],
+        shadow: NDArray[np.float64] | None = None,
+    ):
+        self.names = names
+        self.survival = survival
+        self.support = support
+        self.shadow = shadow
+
+    @classmethod
+    def from_estimator(cls, selector: Any, *, ax: "Axes | None" = None, n_features: int = 30) -> "SurvivalDisplay":
+        """Draw a fitted `PruningSelector`.
+
+        Parameters
+        ----------
+        selector : PruningSelector
+            Fitted.
+        ax : matplotlib Axes, optional
+            Where to draw; None: a new figure.
+        n_features : int, default=30
+            Features to show, the strongest.
+
+        Returns
+        -------
+        SurvivalDisplay
+        """
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(selector)
+        names = getattr(selector, "feature_names_in_", [f"x{i}" for i in range(selector.n_features_in_)])
+        display = cls(np.asarray(names), selector.survival_, selector.get_support(), selector.shadow_survival_)
+        return display.plot(ax, n_features=n_features)
+
+    def plot(self, ax: "Axes | None" = None, *, n_features: int = 30) -> "SurvivalDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; None: a new figure.
+        n_features : int, default=30
+            Features to show, the strongest.
+
+        Returns
+        -------
+        SurvivalDisplay
+            Itself.
+        """
+        plt = pyplot("SurvivalDisplay")
+        shown = np.lexsort((-self.survival, ~self.support))[:n_features]
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 1.2 + 0.24 * len(shown)), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        if self.shadow is not None:
+            middle, high = np.quantile(self.shadow, [0.5, 1.0])
+            ax.axvspan(0, high, color=_SHADOW, alpha=0.45, linewidth=0, label="range of the shadows")
+            ax.axvline(middle, color=_OTHER, linewidth=0.8, linestyle=":", label="their median")
+        for kept, color, label in ((True, _CHOSEN, "kept"), (False, _OTHER, "dropped")):
+            at = np.flatnonzero(self.support[shown] == kept)
+            if len(at):
+                ax.plot(self.survival[shown][at], at, "o", color=color, markersize=5, label=label)
+        ax.set_yticks(range(len(shown)), self.names[shown], fontsize="small")
+        ax.set_ylim(len(shown) - 0.5, -0.5)
+        ax.set_xlim(0, 1.02)
+        ax.set_xlabel("Share of trees in which the feature survives")
+        left_out = len(self.names) - len(shown)
+        if left_out:
+            ax.set_title(f"{left_out:,} more features not shown", fontsize="small", loc="right", color=_OTHER)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(axis="y", color="0.92", linewidth=0.8)
+        ax.set_axisbelow(True)
+        ax.legend(frameon=False, fontsize="small", loc="lower right")
+        return self

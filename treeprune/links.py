@@ -1,0 +1,133 @@
+"""Forest classifiers whose scores become probabilities by a link.
+
+Joint pruning gives the leaves of a forest the values that make the *sum* of the trees best. Such a sum over one-hot
+classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: one row alone gets the same probabilities
+as in a batch.
+"""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from scipy.special import softmax as _softmax
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+
+
+def simplex(score: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Nearest probabilities to each row of scores (Held, Wolfe & Crowder 1974); never raises the Brier score.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n_rows, n_classes)
+    temperature : float
+        Not used.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_classes)
+        Rows sum to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> simplex(np.array([[1.2, 0.1, -0.3], [0.2, 0.5, 0.3]])).round(3)
+    array([[1. , 0. , 0. ],
+           [0.2, 0.5, 0.3]])
+    """
+    falling = -np.sort(-score, axis=1)
+    shift = (np.cumsum(falling, axis=1) - 1.0) / np.arange(1, score.shape[1] + 1)
+    n_kept = np.count_nonzero(falling > shift, axis=1)
+    p = np.maximum(score - shift[np.arange(len(score)), n_kept - 1][:, None], 0.0)
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def softmax(score: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities proportional to ``exp(score / temperature)``."""
+    return _softmax(score / temperature, axis=1)
+
+
+LINKS = {"simplex": simplex, "softmax": softmax}
+
+
+def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDArray | None = None) -> float:
+    """Temperature of `softmax` with the least log-loss.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n_rows, n_classes)
+        Scores of rows that the leaves were not estimated on.
+    y : ndarray of int, shape (n_rows,)
+        Their class codes.
+    sample_weight : ndarray of float64, shape (n_rows,), optional
+    """
+    row = np.arange(len(y))
+
+    def loss(log_temperature):
+        return -np.average(log_softmax(score / np.exp(log_temperature), axis=1)[row, y], weights=sample_weight)
+
+    return float(np.exp(minimize_scalar(loss, bounds=np.log([1e-3, 10.0]), method="bounded").x))
+
+
+class _Linked:
+    """A forest whose trees' mean goes through `link_`, at `temperature_`; an unpruned one, fitted anew, has none."""
+
+    link_: str | None = None
+    temperature_: float = 1.0
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Class probabilities of rows X, shape (n_rows, n_classes): the link of `decision_function`."""
+        score = self.decision_function(X)
+        return score if self.link_ is None else LINKS[self.link_](score, self.temperature_)
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Mean of the trees' values, shape (n_rows, n_classes); rows sum to 1, but may leave [0, 1]."""
+        return super().predict_proba(X)
+
+
+class LinkedRandomForestClassifier(_Linked, RandomForestClassifier):
+    """A pruned RandomForestClassifier whose scores become probabilities by a link. All else is as it was.
+
+    Attributes
+    ----------
+    link_ : {"simplex", "softmax"} or None
+        The link; see `treeprune.links`.
+    temperature_ : float
+        The temperature of "softmax".
+    """
+
+
+class LinkedExtraTreesClassifier(_Linked, ExtraTreesClassifier):
+    """A pruned ExtraTreesClassifier whose scores become probabilities by a link. All else is as it was.
+
+    Attributes
+    ----------
+    link_ : {"simplex", "softmax"} or None
+        The link; see `treeprune.links`.
+    temperature_ : float
+        The temperature of "softmax".
+    """
+
+
+def unlinked(model: _Linked) -> Any:
+    """A copy of a forest with a link, as the stock class that it comes from: its probabilities are the scores."""
+    plain = copy(model)
+    plain.__class__ = next(cls for cls in type(model).__mro__ if not issubclass(cls, _Linked))
+    del plain.link_, plain.temperature_
+    return plain
+
+
+def linked(model: RandomForestClassifier | ExtraTreesClassifier, link: str, temperature: float) -> Any:
+    """The model with a link, as the subclass of its class. The model itself, which is changed, must be a copy."""
+    if not isinstance(model, _Linked):
+        classes = {
+            RandomForestClassifier: LinkedRandomForestClassifier,
+            ExtraTreesClassifier: LinkedExtraTreesClassifier,
+        }
+        if type(model) not in classes:
+            raise TypeError(f"There is no class with a link for {type(model).__name__}.")
+        model.__class__ = classes[type(model)]
+    model.link_, model.temperature_ = link, float(temperature)
+    return model

@@ -1,0 +1,218 @@
+"""What the methods have in common that prune all trees of an ensemble by block descent."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core.additive import Additive, Pruning, weighted_derivatives
+from ..core.forest import Forest
+from ..core.losses import squared
+from ..core.plan import Plan
+from ..core.rows import Rows
+from ..core.sequence_path import SequencePath
+from .base import PathMethod
+
+if TYPE_CHECKING:
+    from ..search.block_descent import BlockDescent, Tree
+
+#: Alphas of a path per factor of ten, and its ends, over the loss of the best constant score.
+ALPHAS_PER_DECADE = 8
+ALPHA_RANGE = (1e-7, 1e-1)
+_BISECTIONS = 5
+
+
+class DescentMethod(PathMethod):
+    """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
+
+    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `reg`, `price`, `tol` and
+    `max_cycles`.
+    """
+
+    needs_training_rows = True
+    nested = False
+    tasks = ("regression", "classification", "margin")
+
+    def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
+        """The pruning at the strength, and the values of its leaves."""
+        self._check_parameters()
+        if rows is None:
+            raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
+        additive, descent, unit = self._start(forest, rows)
+        if self.alpha is not None:
+            last = self.alpha * rows.sample_weight.sum()
+            penalties = _penalties(unit)
+            for penalty in (*penalties[penalties < last], last):
+                descent.descend(penalty, self.tol, self.max_cycles)
+            return self._plan(additive, snapshot(forest, descent), rows)
+        return self._plan(additive, self._within_budget(forest, descent, _penalties(unit)), rows)
+
+    def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
+        """Prunings as alpha rises, from the largest to the smallest."""
+        if rows is None:
+            raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
+        self._check_parameters()
+        additive, descent, unit = self._start(forest, rows)
+        total, found, losses = rows.sample_weight.sum(), [], []
+        for penalty in _penalties(unit):
+            descent.descend(penalty, self.tol, self.max_cycles)
+            pruning = snapshot(forest, descent)
+            if len(pruning.leaf) and (not found or len(pruning.leaf) < len(found[-1].leaf)):
+                found.append(pruning)
+                losses.append(sum(model.loss for model in descent.models) / total)
+        risk = np.zeros(forest.n_nodes)
+        risk[forest.root[0]] = unit / total  # of the constant alone
+        sizes = np.array([len(pruning.leaf) for pruning in found])
+        plans = partial(self._plan_of, additive, found, rows)
+        return SequencePath(forest, risk, sizes, np.array(losses), plans)
+
+    def _plan_of(self, additive, prunings, rows, step):
+        return self._plan(additive, prunings[step], rows)
+
+    def _plan(self, additive, pruning, rows):
+        return replace(additive.plan(pruning), link=self._link(additive, pruning, rows))
+
+    def _link(self, additive, pruning, rows):
+        """What makes probabilities of scores that need it."""
+
+    def prunings(
+        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None
+    ) -> tuple[Additive, Iterator[tuple[float, Pruning]]]:
+        """Prunings along rising alphas, each starting from the one before.
+
+        Parameters
+        ----------
+        forest : Forest
+            A canonical forest.
+        rows : Rows
+            Rows to prune by.
+        alphas : array-like of shape (n_steps,), optional
+            Rising strengths; None: eight per factor of ten.
+
+        Returns
+        -------
+        additive : Additive
+            Makes plans of prunings and scores rows by them.
+        steps : iterator of (float, Pruning)
+            Alpha and pruning of each step, worked out when asked for.
+        """
+        self._check_parameters()
+        additive, descent, unit = self._start(forest, rows)
+        total = rows.sample_weight.sum()
+        penalties = _penalties(unit) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
+
+        def steps():
+            for penalty in penalties:
+                descent.descend(penalty, self.tol, self.max_cycles)
+                yield penalty / total, snapshot(forest, descent)
+
+        return additive, steps()
+
+    def _check_parameters(self):
+        self._check_number("fraction", 0.0, 1.0, closed="right")
+        for name in ("alpha", "reg", "tol"):
+            self._check_number(name, 0.0, none=name == "alpha")
+        for name in ("max_nodes", "max_leaves", "max_trees", "max_cycles"):
+            self._check_number(name, 1, kind=Integral, none=name != "max_cycles")
+
+    def _options(self, additive: Additive) -> dict:
+        """Options of the search besides `ridge`."""
+        return {}
+
+    def _start(self, forest, rows):
+        """The additive view, the search at its start, and the loss of the best constant score."""
+        from ..search.block_descent import BlockDescent, Quadratic
+        from ..search.newton import NewtonDescent
+
+        self._check_task(forest)
+        additive = Additive(forest, rows)
+        trees = _trees(additive, rows, _split_price(self.price, forest))
+        options = {"ridge": self.reg} | self._options(additive)
+        weight = rows.sample_weight
+        if additive.is_margin and rows.loss is not squared:
+            base = additive.base(rows)
+            slope = partial(weighted_derivatives, rows)
+            gradient, hessian = slope(base)
+            unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
+            return additive, NewtonDescent(trees, slope, base, **options), float(unit)
+        residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
+        scale = _scale(trees, len(weight))  # a row that some trees do not see counts as if the others stood for all
+        model = Quadratic(residual * (weight * scale)[:, None], weight * scale**2)
+        unit = model.loss
+        descent = BlockDescent(trees, [model], **options)
+        descent.take_out()
+        return additive, descent, unit
+
+    def _within_budget(self, forest, descent, penalties):
+        """The largest pruning found along the path that no budget forbids."""
+        low, state = None, descent.state()
+        for penalty in (*penalties, *(penalties[-1] * 10.0 ** np.arange(1, 300))):
+            descent.descend(penalty, self.tol, self.max_cycles)
+            best = snapshot(forest, descent)
+            if self._fits(forest, best):
+                break
+            low, state = penalty, descent.state()
+        high = penalty
+        for _ in range(_BISECTIONS if low is not None else 0):
+            middle = float(np.sqrt(low * high))
+            descent.restore(state)
+            descent.descend(middle, self.tol, self.max_cycles)
+            found = snapshot(forest, descent)
+            if self._fits(forest, found):
+                high, best = middle, found if found.n_nodes >= best.n_nodes else best
+            else:
+                low, state = middle, descent.state()
+        return best
+
+    def _fits(self, forest, pruning):
+        limits = {"max_nodes": pruning.n_nodes, "max_leaves": len(pruning.leaf), "max_trees": pruning.n_trees}
+        limits = {name: size for name, size in limits.items() if getattr(self, name) is not None}
+        if not limits:
+            return pruning.n_nodes <= self.fraction * forest.n_nodes
+        return all(size <= getattr(self, name) for name, size in limits.items())
+
+
+def snapshot(forest: Forest, descent: "BlockDescent") -> Pruning:
+    """The present pruning of a search."""
+    kept = [(first, tree) for first, tree in zip(forest.start[:-1], descent.trees, strict=True) if not tree.dropped]
+    leaf = np.concatenate([np.empty(0, np.int64), *(tree.leaf + first for first, tree in kept)]).astype(np.int32)
+    value = np.concatenate([descent.trees[0].value[:0], *(tree.value for _, tree in kept)])
+    return Pruning(leaf, value, descent.n_nodes, len(kept))
+
+
+def _penalties(unit):
+    decades = np.log10(ALPHA_RANGE[1] / ALPHA_RANGE[0])
+    return unit * np.geomspace(*ALPHA_RANGE, round(decades * ALPHAS_PER_DECADE) + 1)
+
+
+def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> "list[Tree]":
+    from ..search.block_descent import Tree
+
+    forest, trees = additive.forest, []
+    for index, (first, last) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
+        nodes, leaf = slice(first, last), rows.leaf_ids(index)
+        end, leaf = (forest.end[nodes] - first).astype(np.int32), np.where(leaf >= 0, leaf - first, -1)
+        model = int(forest.tree_class[index]) if additive.is_margin else 0
+        trees.append(Tree.of(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
+    return trees
+
+
+def _split_price(price, forest):
+    """Price of each node's split, in nodes; empty: all are free."""
+    if price is None:
+        return np.empty(0)
+    price = np.asarray(price, dtype=np.float64)
+    if price.shape != (forest.n_features,) or not np.isfinite(price).all() or (price < 0).any():
+        raise ValueError(
+            f"The 'price' parameter must hold {forest.n_features} finite numbers >= 0, one per feature. Got {price!r}."
+        )
+    return np.append(price, 0.0)[np.maximum(forest.feature, -1)]
+
+
+def _scale(trees, n_rows):
+    seen = sum(np.bincount(tree.row, minlength=n_rows) for tree in trees)
+    return np.divide(len(trees), seen, out=np.zeros(n_rows), where=seen > 0)

@@ -1,0 +1,81 @@
+"""Block descent on any smooth loss: one quadratic model of it for each cycle (Newton's method)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .block_descent import BlockDescent, Quadratic, Tree
+
+#: Nodes and weights on [0, 1] by which a loss's change along a step is integrated from its gradient.
+_NODES, _WEIGHTS = (0.5 * (a + b) for a, b in zip(np.polynomial.legendre.leggauss(24), (1.0, 0.0), strict=True))
+_MOST_DOUBLINGS = 12
+
+
+class NewtonDescent(BlockDescent):
+    """Block descent whose models of the loss are renewed before every cycle.
+
+    The second-order model of a loss is no bound of it, so a cycle may overshoot. It is then taken back and done again
+    with doubled hessians until the loss itself, integrated along the step from its gradient, lets the objective fall.
+
+    Parameters
+    ----------
+    trees : list of Tree
+        Tree ``t`` adds to column ``t.model`` of the score.
+    derivatives : callable
+        ``derivatives(score)`` gives gradients and hessians times the rows' weights, each (n_rows, n_columns).
+    base : ndarray of float64, shape (n_rows, n_columns)
+        The score without the trees.
+    **options : dict
+        As for `BlockDescent`.
+    """
+
+    def __init__(self, trees: list[Tree], derivatives: Callable, base: NDArray[np.float64], **options):
+        self.derivatives, self.base = derivatives, base
+        super().__init__(trees, [], **options)
+        self._restart()
+
+    def restore(self, state: list):
+        """Go back to the prunings of an earlier `state`."""
+        super().restore(state)
+        self._restart()
+
+    def _restart(self):
+        self.score, self.doublings = self._score(), 0
+        self._renew()
+
+    def cycle(self, penalty: float, within: bool = False) -> float:
+        """One step for each tree on a new model of the loss; by how much the objective falls, loss and all."""
+        before = self.state()
+        cost, self.doublings = self._cost(penalty), max(self.doublings - 1, 0)
+        while self.doublings <= _MOST_DOUBLINGS:
+            self._renew()
+            super().cycle(penalty, within)
+            score = self._score()
+            change = self._loss_change(score - self.score) + self._cost(penalty) - cost
+            if change <= 0.0:
+                self.score = score
+                return -change
+            super().restore(before)
+            self.doublings += 1
+        return 0.0
+
+    def _renew(self):
+        gradient, hessian = self.derivatives(self.score)
+        hessian = np.maximum(hessian, 1e-16) * 2.0**self.doublings
+        self.models = [
+            Quadratic(-gradient[:, [c]], np.ascontiguousarray(hessian[:, c])) for c in range(gradient.shape[1])
+        ]
+        for tree in self.trees:
+            tree.hessian = None
+
+    def _score(self):
+        score = self.base.copy()
+        for tree in self.trees:
+            n_rows = np.subtract(*tree.span[tree.leaf, 2:0:-1].T)
+            score[tree.row, tree.model] += np.repeat(tree.value[:, 0], n_rows)
+        return score
+
+    def _loss_change(self, step):
+        gradients = [self.derivatives(self.score + at * step)[0] for at in _NODES]
+        return sum(w * float((g * step).sum()) for w, g in zip(_WEIGHTS, gradients, strict=True))

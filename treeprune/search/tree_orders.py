@@ -1,0 +1,154 @@
+"""Orders of the trees of an ensemble that averages them: the first m trees are the sub-ensemble of m trees.
+
+Errors of averages come from a Gram matrix of the trees' errors, votes are added up tree by tree, so that all sizes
+cost one pass over the rows. `error` is the Gram matrix; `correct` says which trees vote right, bool, shape (n_trees,
+n_rows).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def gram(predictions: list[NDArray[np.float64]], target: NDArray[np.float64], weight: NDArray) -> NDArray[np.float64]:
+    """Weighted inner products of the trees' errors, shape (n_trees, n_trees).
+
+    Parameters
+    ----------
+    predictions : list of ndarray of float64, each of shape (n_trees, n_rows)
+        One for each column of the target.
+    target : ndarray of float64, shape (n_rows, n_columns)
+    weight : ndarray of float64, shape (n_rows,)
+    """
+    total, root = 0.0, np.sqrt(weight)
+    for of_column, y in zip(predictions, target.T, strict=True):
+        errors = (of_column - y) * root
+        total = total + errors @ errors.T
+    return total
+
+
+def individual_error(error: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Trees by their own squared error."""
+    return np.argsort(np.diag(error), kind="stable")
+
+
+def reduced_error(error: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Each tree next that makes the squared error of the average least (Margineantu & Dietterich 1997)."""
+    own, with_chosen, total = np.diag(error), np.zeros(len(error)), 0.0
+    order, waiting = [], np.ones(len(error), bool)
+    for _ in range(len(error)):
+        sums = np.where(waiting, total + 2.0 * with_chosen + own, np.inf)
+        tree = int(np.argmin(sums))
+        total, waiting[tree] = sums[tree], False
+        with_chosen += error[tree]
+        order.append(tree)
+    return np.array(order)
+
+
+def average_errors(error: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Squared error of the average of the first 1, 2, ... trees of an order, shape (n_trees,)."""
+    ordered = error[np.ix_(order, order)]
+    sums = np.cumsum(np.diag(ordered)) + 2.0 * np.cumsum(np.triu(ordered, 1).sum(axis=0))
+    return sums / np.arange(1, len(order) + 1) ** 2
+
+
+def complementariness(votes: NDArray, y: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Each tree next that is right on most of what the vote so far has wrong (Martinez-Munoz & Suarez 2004)."""
+    counts, correct = np.zeros((len(y), votes.max() + 1)), np.ascontiguousarray((votes == y).T)
+
+    def score(step):
+        wrong = np.flatnonzero(counts.argmax(axis=1) != y) if step else np.arange(len(y))
+        return weight[wrong] @ correct[wrong]
+
+    return _greedy(len(votes), score, lambda tree: _vote(counts, votes[tree]))
+
+
+def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], point: float = 0.075) -> NDArray[np.intp]:
+    """Each tree next that brings the mean signature nearest to a point (Martinez-Munoz & Suarez 2004).
+
+    A tree's signature is 1 where it votes right and -1 where not; the point has all coordinates `point`.
+    """
+    n_trees, signature = len(correct), np.where(correct, 1.0, -1.0)
+    weighted = signature * weight
+    products = weighted @ signature.T  # |point - (sum + c) / T|^2 is, up to a constant, -2 c.(point - sum / T) / T
+    towards = point * weighted.sum(axis=1)
+
+    def take(tree):
+        towards[:] -= products[tree] / n_trees
+
+    return _greedy(n_trees, lambda step: towards, take)
+
+
+def orientation(correct: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Trees by the angle of their signature to what all lack of the diagonal (Martinez-Munoz & Suarez 2006)."""
+    signature = np.where(correct, 1.0, -1.0)
+    mean = signature.mean(axis=0)
+    reference = 1.0 - mean * (weight @ mean) / max(weight @ mean**2, np.finfo(float).tiny)
+    return np.argsort(-(signature @ (weight * reference)), kind="stable")  # signatures are of equal length
+
+
+def diversity(votes: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Trees of the pairs that agree least, by kappa (Margineantu & Dietterich 1997)."""
+    n_classes, total = votes.max() + 1, weight.sum()
+    agree, shares = 0.0, []
+    for label in range(n_classes):
+        of_label = (votes == label).astype(np.float64)
+        weighted = of_label * weight
+        agree = agree + weighted @ of_label.T
+        shares.append(weighted.sum(axis=1) / total)
+    shares = np.stack(shares, axis=1)
+    chance = shares @ shares.T
+    kappa = (agree / total - chance) / np.maximum(1.0 - chance, np.finfo(float).eps)
+    first, second = np.triu_indices(len(votes), 1)
+    pairs = np.argsort(kappa[first, second], kind="stable")
+    trees = np.stack([first[pairs], second[pairs]], axis=1).ravel()
+    _, at = np.unique(trees, return_index=True)
+    return trees[np.sort(at)] if len(votes) > 1 else np.zeros(1, np.intp)
+
+
+def drep(votes: NDArray, y: NDArray, weight: NDArray[np.float64], share: float = 0.4) -> NDArray[np.intp]:
+    """Of the `share` of trees that differ most from the vote so far, the one that helps it most (Li, Yu & Zhou 2012).
+
+    The paper stops when the error no longer falls; all trees are ordered here.
+    """
+    of_row, n_classes, row = np.ascontiguousarray(votes.T), votes.max() + 1, np.arange(len(y))
+    counts, vote = np.zeros((len(y), n_classes)), np.full(len(y), -1)
+    differs, waiting = np.full(len(votes), weight.sum()), np.ones(len(votes), bool)
+
+    def score(step):
+        if step == 0:
+            return weight @ (of_row == y[:, None])
+        right = np.stack([(counts + (label == np.arange(n_classes))).argmax(axis=1) == y for label in range(n_classes)])
+        open_ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))  # rows that one more vote decides
+        scores = weight[open_] @ right[of_row[open_], open_[:, None]]
+        n_kept = max(int(np.ceil(share * waiting.sum())), 1)
+        ranked = np.argsort(np.where(waiting, -differs, np.inf), kind="stable")
+        scores[ranked[n_kept:]] = -np.inf
+        return scores
+
+    def take(tree):
+        waiting[tree] = False
+        counts[row, votes[tree]] += 1
+        new = counts.argmax(axis=1)
+        changed = np.flatnonzero(new != vote)
+        for sign, labels in ((1.0, new), (-1.0, vote)):
+            differs[:] += sign * (weight[changed] @ (of_row[changed] != labels[changed, None]))
+        vote[:] = new
+
+    return _greedy(len(votes), score, take)
+
+
+def _greedy(n_trees, score, take):
+    """Order by taking, again and again, the waiting tree with the largest score; ties go to the first."""
+    order, waiting = [], np.ones(n_trees, bool)
+    for step in range(n_trees):
+        tree = int(np.argmax(np.where(waiting, score(step), -np.inf)))
+        if not waiting[tree]:
+            tree = int(np.argmax(waiting))
+        waiting[tree] = False
+        take(tree)
+        order.append(tree)
+    return np.array(order)
+
+
+def _vote(counts, votes):
+    counts[np.arange(len(votes)), votes] += 1
