@@ -13,6 +13,8 @@ _HOMES = {
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
+    "report": "inspection.report",
+    "rules": "inspection.rules",
     "TreePruner": "estimators",
     "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
@@ -35,6 +37,8 @@ __all__ = [
     "prune",
     "pruning_path",
     "read_model",
+    "report",
+    "rules",
     "save_compact",
 ]
 

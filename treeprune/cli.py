@@ -153,16 +153,12 @@ def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
       treeprune path datasets/wine.csv.gz --target cultivar \\
           --cv 5 --plot wine.png
     """
-    from .methods import PathMethod
     from .pruning import pruning_path
     from .workflow import grow
 
-    if not isinstance(method, PathMethod) or method.needs_rows:
-        raise click.UsageError(f"{method.alias} has no path of trees on training rows.")
+    _check_path(method, nested=cv is not None)
     if cv is None and (rule or plot):
         raise click.UsageError(f"{'--rule' if rule else '--plot'} needs --cv.")
-    if cv and not method.nested:
-        raise click.UsageError(f"the trees of {method.alias} are not nested: --cv cannot compare them across folds.")
     X, y, task, encoder = _read(data, target, task, drop)
     X = encoder.fit_transform(X)
     if cv:
@@ -173,6 +169,15 @@ def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
     emit(steps.to_frame().reset_index(), as_json=as_json)
     if len(steps) == 1:
         say(NOTHING_TO_PRUNE)
+
+
+def _check_path(method, *, nested):
+    from .methods import PathMethod
+
+    if not isinstance(method, PathMethod) or method.needs_rows:
+        raise click.UsageError(f"{method.alias} has no path of trees on training rows.")
+    if nested and not method.nested:
+        raise click.UsageError(f"the trees of {method.alias} are not nested: --cv cannot compare them across folds.")
 
 
 def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
@@ -205,6 +210,41 @@ def _kind_of_figure(name):
     if kind not in ("png", "svg", "pdf"):
         raise click.UsageError(f"--plot draws .png, .svg and .pdf. Got {name}.")
     return kind
+
+
+@cli.command()
+@data_argument
+@target_option
+@method_option
+@click.option("--cv", type=click.IntRange(min=2), metavar="FOLDS", default=5, help="Folds to score by. [default: 5]")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to write the page (HTML).")
+@task_option
+@drop_option
+@seed_option
+def report(data, target, method, cv, output, task, drop, seed):
+    """Write a page about a tree grown on DATA and pruned.
+
+    The page shows the tree at every strength, its scores by folds and its rules (also as Python and SQL). It is one
+    file that loads nothing. The tree chosen is the smallest within one standard error of the best.
+
+    \b
+    Example:
+      treeprune report wine.csv --target cultivar -o wine.html
+    """
+    from .estimators import TreePrunerCV
+    from .extras import import_extra
+    from .inspection.report import report as report_on
+    from .workflow import new_tree
+
+    _check_path(method, nested=True)
+    import_extra("jinja2", "report")
+    X, y, task, encoder = _read(data, target, task, drop)
+    with output_file(output) as file:
+        with progress("Growing, pruning and drawing"):
+            pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(encoder.fit_transform(X), y)
+            page = report_on(pruner, title=f"Pruning report: {target}")
+        file.write(page.html.encode())
+    say(f"{page.summary['sentence']}. Saved {output}.")
 
 
 @cli.command()

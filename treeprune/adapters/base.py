@@ -32,6 +32,8 @@ class Adapter(ABC):
         The fields of a Plan that the family can express.
     votes : bool
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
+    float_type : type
+        Width of the floats that splits compare: values are rounded to it first.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
@@ -39,6 +41,7 @@ class Adapter(ABC):
     models: ClassVar[tuple[str, ...]]
     operations: ClassVar[frozenset[str]]
     votes: ClassVar[bool] = False
+    float_type: ClassVar[type] = np.float32
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -147,7 +150,7 @@ class Adapter(ABC):
 
     def compared(self, X: Any) -> NDArray:
         """Rows as the splits of `forest` compare them: floats of the family's own width, in the model's columns."""
-        return np.asarray(X, dtype=np.float32)
+        return np.asarray(X, dtype=self.float_type)
 
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""

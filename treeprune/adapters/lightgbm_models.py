@@ -35,6 +35,7 @@ class LightGBMAdapter(Adapter):
 
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+    float_type = np.float64
 
     def __init__(self, model):
         super().__init__(model)

@@ -24,6 +24,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "drop_tree", "tree_weight"})
+    float_type = np.float64
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted

@@ -1,0 +1,198 @@
+"""The report: its figures are those of the model, its page is whole, safe, small and loads nothing."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from treeprune import TreePruner, TreePrunerCV, pruning_path, report, rules
+from treeprune.methods import CostComplexity
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    'a "quoted" name',
+    "it's & <b>",
+    "größe 尺寸 🌲",
+    "w" * 200,
+    "{{ 7 * 7 }}",
+]
+
+
+@pytest.fixture(scope="module")
+def pruner():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    return TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
+
+
+class Page(HTMLParser):
+    """Elements and texts of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.content = [], {}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.content.setdefault(self.elements[-1][0] if self.elements else "", []).append(data)
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def drawn(html):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[1])
+
+
+def test_figures_are_those_of_the_pruner(pruner):
+    figures = report(pruner).to_dict()
+    chosen = figures["steps"][figures["chosen"]]
+    assert chosen["n_leaves"] == pruner.n_leaves_ == len(figures["rules"])
+    assert chosen["score"] == pytest.approx(pruner.best_score_)
+    assert [step["n_leaves"] for step in figures["steps"]] == pruner.cv_results_["n_leaves"].tolist()
+    assert figures["marks"]["1-SE"] == figures["chosen"]
+    assert figures["sentence"].startswith("22 leaves → 3 leaves; CV accuracy")
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])
+def test_every_place_of_the_slider_is_the_tree_of_that_step(load):
+    X, y = load(return_X_y=True)
+    tree = (DecisionTreeRegressor if load is load_diabetes else DecisionTreeClassifier)(max_depth=6, random_state=0)
+    figures, path = report(tree.fit(X, y)).to_dict(), pruning_path(tree)
+    life, right = figures["tree"]["life"], figures["tree"]["right"]
+    for place, step in enumerate(figures["steps"]):
+        small = path.prune(step=place)
+        assert step["depth"] == small.get_depth()
+        assert step["n_used"] == len(set(small.tree_.feature[small.tree_.feature >= 0]))
+        leaves, waiting = 0, [0]
+        while waiting:
+            node = waiting.pop()
+            leaves += life[node] <= place
+            waiting += [node + 1, right[node]] if life[node] > place else []
+        assert leaves == step["n_leaves"] == small.get_n_leaves()
+
+
+def test_the_page_may_run_its_own_script_only_and_loads_nothing(pruner):
+    page = Page(report(pruner).html)
+    policy = page.of("meta")[1]["content"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    html = report(pruner).html
+    for kind in ("style", "script"):
+        text = re.findall(rf"<{kind}>(.*?)</{kind}>", html, re.S)
+        assert len(text) == 1
+        assert base64.b64encode(hashlib.sha256(text[0].encode()).digest()).decode() in policy
+    assert not [attributes for _, attributes in page.elements if {"src", "href", "style", "onclick"} & set(attributes)]
+
+
+def test_hostile_names_stay_text():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = pd.DataFrame(X[:, : len(HOSTILE)], columns=HOSTILE)
+    y = np.array(["</script><img src=x>", "b & 'c'"])[y]
+    tree = DecisionTreeClassifier(max_depth=6, random_state=0).fit(X, y)
+    html = report(tree, title="<i>title</i>").html
+    page = Page(html)
+    assert len(page.of("script")) == 2
+    assert not page.of("img")
+    assert not page.of("i")
+    assert "49" not in Page(html).content["h1"]
+    data = drawn(html)
+    assert data["features"] == HOSTILE
+    assert sorted(data["classes"]) == sorted(set(y))
+
+
+def test_without_a_script_there_are_rules_and_the_table(pruner):
+    figures, page = report(pruner).to_dict(), Page(report(pruner).html)
+    assert len(page.of("li")) == len(figures["rules"])
+    assert len(page.of("tr")) == 1 + len(figures["steps"])
+    assert page.of("html") == [{"lang": "en"}]
+    assert len(page.of("main")) == len(page.of("h1")) == len(page.of("title")) == 1
+    assert all("tabindex" in attributes for _, attributes in page.elements if "scroll" in attributes.get("class", ""))
+
+
+def test_a_thousand_nodes_take_150_kib():
+    X, y = make_classification(6000, flip_y=0.2, random_state=0)
+    tree = DecisionTreeClassifier(max_leaf_nodes=501, random_state=0).fit(X, y)
+    assert tree.tree_.node_count == 1001
+    assert len(report(tree).html.encode()) <= 150 * 1024
+
+
+def test_models_of_one_leaf_and_of_many_trees_have_a_page():
+    X, y = load_breast_cancer(return_X_y=True)
+    single = DecisionTreeClassifier().fit(X, np.zeros(len(X)))
+    assert "nothing to prune" in report(single).html
+    forest = RandomForestClassifier(4, random_state=0).fit(X, y)
+    figures = report(forest, X, y).to_dict()
+    assert [row["n_leaves"] for row in figures["trees"]] == [tree.get_n_leaves() for tree in forest.estimators_]
+    assert [row["depth"] for row in figures["trees"]] == [tree.get_depth() for tree in forest.estimators_]
+    assert figures["on_rows"] == {"score": forest.score(X, y), "n_rows": len(X)}
+    assert len(Page(report(forest).html).of("tr")) == 5
+
+
+def test_pruner_without_folds_shows_its_own_tree():
+    X, y = load_breast_cancer(return_X_y=True)
+    pruner = TreePruner(DecisionTreeClassifier(random_state=0), CostComplexity(alpha=0.01)).fit(X, y)
+    figures = report(pruner).to_dict()
+    assert figures["n_leaves"] == figures["n_rules"] == pruner.n_leaves_
+    assert figures["steps"][0]["n_leaves"] == 22
+
+
+def test_saved_and_shown(pruner, tmp_path):
+    page = report(pruner)
+    page.save(tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text("utf-8") == page.html
+    assert page._repr_html_().startswith("<iframe")
+
+
+def test_what_is_wrong_is_told(pruner):
+    X, y = load_breast_cancer(return_X_y=True)
+    with pytest.raises(ValueError, match="Got X only"):
+        report(pruner, X)
+    with pytest.raises(NotFittedError):
+        report(TreePrunerCV(DecisionTreeClassifier(), refit=False).fit(X, y))
+    code = "import sys; sys.modules['jinja2'] = None; from treeprune.extras import import_extra\n"
+    code += "try: import_extra('jinja2', 'report')\nexcept Exception as error: print(error)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "treeprune[report]" in out
+
+
+def opened(path, folder):
+    """The elements of a page once its script has run in a browser."""
+    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    options += f" --disable-component-update --disable-sync --user-data-dir={folder} --dump-dom {path}"
+    command = [shutil.which("chromium"), *options.split()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium to open the page")
+@pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])
+def test_the_script_draws_the_tree_of_the_step_and_its_rules(load, tmp_path):
+    X, y = load(return_X_y=True, as_frame=True)
+    X = X.mask(np.random.default_rng(0).random(X.shape) < 0.2)
+    tree = (DecisionTreeRegressor if load is load_diabetes else DecisionTreeClassifier)(max_depth=6, random_state=0)
+    path = pruning_path(tree.fit(X, y))
+    report(tree).save(tmp_path / "report.html")
+    step = len(path) // 2
+    small = path.prune(step=step)
+    html = opened(f"file://{tmp_path}/report.html#step={step + 1}", tmp_path / "profile")
+    page = Page(html)
+    assert len([shape for shape in page.of("circle") if shape.get("class") == "split"]) == small.get_n_leaves() - 1
+    listed = [unescape(text) for text in re.findall(r"<li>(.*?)</li>", html, re.S)]
+    expected = [line.partition(". ")[2] for line in rules(small).to_text().splitlines()]
+    assert listed == expected
+    assert f'<dd id="leaves">{small.get_n_leaves()}</dd>' in html

@@ -1,0 +1,369 @@
+"""The rules of a tree: as a table, as text, and as exact code in Python and SQL."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from ..adapters import find_adapter
+from ..core.forest import Forest
+from ..estimators.base import PrunedEstimator
+from ..exceptions import UnsupportedModelError
+from ..io import last_step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What one feature must be on the way to a leaf: a number in an interval or, if `missing`, a missing value."""
+
+    low: float = -np.inf
+    low_open: bool = False
+    high: float = np.inf
+    high_open: bool = False
+    missing: bool = True
+
+    def split(self, bound: float, is_open: bool, left: bool, missing: bool) -> "Condition":
+        """What is left of it past a split: values up to the bound (if open, without it) on the left."""
+        missing = missing and self.missing
+        if left:
+            high, closed = min((self.high, not self.high_open), (bound, not is_open))
+            return replace(self, high=high, high_open=not closed, missing=missing)
+        low, low_open = max((self.low, self.low_open), (bound, not is_open))
+        return replace(self, low=low, low_open=low_open, missing=missing)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no number fulfils it."""
+        return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
+
+    def write(self, name: str, language: "_Language") -> str:
+        """The condition in a language; empty if everything fulfils it."""
+        tests = []
+        if self.low > -np.inf:
+            tests.append(f"{name} {'>' if self.low_open else '>='} {language.number(self.low)}")
+        if self.high < np.inf:
+            tests.append(f"{name} {'<' if self.high_open else '<='} {language.number(self.high)}")
+        if self.missing and self.empty:
+            return language.missing.format(name=name)
+        if not tests:
+            return "" if self.missing else language.present.format(name=name)
+        interval = language.both.join(tests)
+        return language.also_missing.format(interval=interval, name=name) if self.missing else interval
+
+
+class _Language:
+    """How text says it; numbers to six digits."""
+
+    missing, present, both = "{name} is missing", "{name} is not missing", " and "
+    also_missing = "{interval} (or missing)"
+
+    def number(self, bound):
+        return format(bound, ".6g")
+
+
+class _Python(_Language):
+    missing, present = "{name} != {name}", "{name} == {name}"  # only NaN differs from itself
+    also_missing = "({interval} or {name} != {name})"
+
+    def number(self, bound):
+        return repr(bound) if np.isfinite(bound) else f"float('{bound}')"
+
+
+class _SQL(_Language):
+    missing, present, both = "{name} IS NULL", "{name} IS NOT NULL", " AND "
+    also_missing = "({interval} OR {name} IS NULL)"
+
+    def number(self, bound):
+        return repr(bound) if np.isfinite(bound) else f"{'-' if bound < 0 else ''}9e999"
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """The rules of one tree, one per leaf, from left to right; each row fulfils exactly one.
+
+    Parameters
+    ----------
+    conditions : list of dict of int to Condition
+        For each rule, the conditions by column.
+    values : list
+        What each rule predicts: a label, or a number.
+    feature_names : list of str
+        Names of all columns.
+    support : ndarray of shape (n_rules,), or None
+        Training rows of each leaf, where the model stores that.
+    confidence : ndarray of float64, shape (n_rules,), or None
+        Share of the predicted class among a leaf's training rows; None: no classifier.
+    impurity : ndarray of float64, shape (n_rules,), or None
+        Training impurity of each leaf, where the model stores that.
+    comparison : {"<=", "<"}
+        The test that sends a row to the left, as the text shows it.
+    """
+
+    conditions: list[dict[int, Condition]]
+    values: list
+    feature_names: list[str]
+    support: NDArray | None = None
+    confidence: NDArray[np.float64] | None = None
+    impurity: NDArray[np.float64] | None = None
+    comparison: str = "<="
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The conditions of each rule as text: to be read, with numbers rounded to six digits."""
+        opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
+        shown = [{column: replace(c, **opens) for column, c in rule.items()} for rule in self.conditions]
+        return self._write(shown, self.feature_names, _Language(), "always")
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The rules as a table.
+
+        Returns
+        -------
+        DataFrame
+            One row per rule: rule, value and, where known, support (training rows), share (of all training rows),
+            confidence (share of the predicted class) and impurity.
+        """
+        import pandas as pd
+
+        columns = {"rule": self.texts, "value": self.values}
+        if self.support is not None:
+            columns |= {"support": self.support, "share": self.support / max(self.support.sum(), 1)}
+        optional = {"confidence": self.confidence, "impurity": self.impurity}
+        return pd.DataFrame(columns | {name: array for name, array in optional.items() if array is not None})
+
+    def to_text(self) -> str:
+        """The rules as numbered lines, with their support and confidence."""
+        lines = []
+        for index, (text, value) in enumerate(zip(self.texts, self.values, strict=True)):
+            notes = [] if self.confidence is None else [f"{self.confidence[index]:.0%}"]
+            notes += [] if self.support is None else [f"n={self.support[index]:,}"]
+            shown = f"{value:.6g}" if isinstance(value, float) else value
+            lines.append(f"{index + 1}. {text} -> {shown}" + (f" ({', '.join(notes)})" if notes else ""))
+        return "\n".join(lines) + "\n"
+
+    def to_python(self, name: str = "predict") -> str:
+        """A Python function of one row that predicts exactly what the tree does.
+
+        The row is a sequence of all features in the model's order, missing ones NaN. Where the tree knows no missing
+        values and one is asked for, the function returns None.
+
+        Parameters
+        ----------
+        name : str, default="predict"
+            Name of the function.
+        """
+        if not name.isidentifier():
+            raise ValueError(f"The 'name' parameter must be a Python identifier. Got {name!r}.")
+        used = sorted({column for rule in self.conditions for column in rule})
+        comments = [f"    # x[{column}]: {self.feature_names[column]!a}" for column in used]
+        columns = [f"x[{column}]" for column in range(len(self.feature_names))]
+        lines = [f"def {name}(x):", *comments]
+        for test, value in zip(self._write(self.conditions, columns, _Python(), "True"), self.values, strict=True):
+            lines += [f"    if {test}:", f"        return {value!r}"]
+        return "\n".join(lines) + "\n"
+
+    def to_sql(self, column: str | None = None) -> str:
+        """A SQL expression over the columns of a table that gives exactly what the tree predicts.
+
+        Columns hold double precision numbers (exactly what the model was given), missing ones NULL.
+
+        Parameters
+        ----------
+        column : str, optional
+            Name to give to the result (``AS``).
+        """
+        names = [_quoted(name) for name in self.feature_names]
+        lines = ["CASE"]
+        for test, value in zip(self._write(self.conditions, names, _SQL(), "1 = 1"), self.values, strict=True):
+            lines.append(f"  WHEN {test} THEN {_sql_literal(value)}")
+        return "\n".join([*lines, "END" if column is None else f"END AS {_quoted(column)}"]) + "\n"
+
+    @staticmethod
+    def _write(rules, names, language, always):
+        tests = ([c.write(names[column], language) for column, c in rule.items()] for rule in rules)
+        return [language.both.join(test for test in of_rule if test) or always for of_rule in tests]
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(escape=True)
+
+
+def rules(
+    model: Any,
+    *,
+    tree: int | None = None,
+    feature_names: "Sequence[str] | None" = None,
+    class_names: "Sequence[str] | None" = None,
+) -> Rules:
+    """The rules of a tree: one per leaf, the conditions on the same feature merged.
+
+    Code made of them predicts exactly what the model does: models round values to single precision before they
+    compare, which is worked into the bounds, and missing values take their way.
+
+    Parameters
+    ----------
+    model : object
+        A fitted tree, a pruner fitted on one, a Pipeline that ends in one (its rules are over the columns that reach
+        the last step), or with `tree` an ensemble.
+    tree : int, optional
+        Which tree of an ensemble; its rules give what this tree alone says, for boosted trees what it adds to the
+        raw score.
+    feature_names : sequence of str, optional
+        Names of the columns; None: those that the model was fitted on, else x0, x1, ...
+    class_names : sequence of str, optional
+        Names for the classes, in the order of ``classes_``; None: the labels themselves.
+
+    Returns
+    -------
+    Rules
+        With `to_frame`, `to_text`, `to_python` and `to_sql`.
+
+    Raises
+    ------
+    UnsupportedModelError
+        The model has several trees and `tree` is not given, several targets, or splits on sets of categories.
+    ValueError
+        A parameter is out of range.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import rules
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    >>> print(rules(tree, class_names=["setosa", "versicolor", "virginica"]).to_text())
+    1. petal width (cm) <= 0.8 -> setosa (100%, n=50)
+    2. petal width (cm) > 0.8 and petal width (cm) <= 1.75 (or missing) -> versicolor (91%, n=54)
+    3. petal width (cm) > 1.75 -> virginica (98%, n=46)
+    <BLANKLINE>
+    """
+    model = fitted_model(model)
+    adapter = find_adapter(model)
+    forest = _one_tree(adapter.forest, tree, type(model).__name__)
+    names = column_names(model, forest.n_features, feature_names)
+    leaf = np.flatnonzero(forest.is_leaf)
+    value, confidence = forest.value[leaf, 0], None
+    if forest.task == "classification":
+        classes = _classes(model, class_names)
+        total = value.sum(axis=1)
+        confidence = value.max(axis=1) / np.where(total > 0, total, 1)
+        values = [classes[code] for code in value.argmax(axis=1)]
+    else:
+        values = value[:, 0].tolist()
+    stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
+    stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
+    found = leaf_conditions(forest, adapter.float_type)
+    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, **stored)
+
+
+def leaf_conditions(forest: Forest, float_type: type) -> list[dict[int, Condition]]:
+    """For each leaf of a single canonical tree, from left to right, the conditions on its way by column."""
+    bound, is_open = exact_bound(forest.threshold, forest.comparison, float_type)
+    found, waiting = [], [(int(forest.root[0]), {})]
+    while waiting:
+        node, conditions = waiting.pop()
+        if forest.is_leaf[node]:
+            found.append(conditions)
+            continue
+        column = int(forest.feature[node])
+        here = conditions.get(column, Condition())
+        for child, left in ((forest.children_right[node], False), (forest.children_left[node], True)):
+            missing = forest.missing_go_to_left is not None and bool(forest.missing_go_to_left[node]) == left
+            side = here.split(float(bound[node]), bool(is_open[node]), left, missing)
+            waiting.append((int(child), conditions | {column: side}))
+    return found
+
+
+def exact_bound(
+    threshold: NDArray[np.float64], comparison: str, float_type: type
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Bounds in double precision that split as thresholds do on values rounded to `float_type`.
+
+    A value rounds to at most ``p``, the largest float32 that goes left, if it lies below the middle between ``p`` and
+    the next float32; in the middle, IEEE 754 rounds to the one of even significand.
+
+    Returns
+    -------
+    bound : ndarray of float64, shape (n_nodes,)
+        Up to here values go left.
+    is_open : ndarray of bool, shape (n_nodes,)
+        Whether the bound itself goes right.
+    """
+    if float_type is np.float64:
+        return threshold, np.full(len(threshold), comparison == "<")
+    last = threshold.astype(np.float32)
+    above = last > threshold if comparison == "<=" else last >= threshold
+    last = np.where(above, np.nextafter(last, np.float32(-np.inf)), last)
+    after = np.nextafter(last, np.float32(np.inf))
+    return (last.astype(np.float64) + after) / 2, last.view(np.uint32) % 2 == 1
+
+
+def fitted_model(model: Any) -> Any:
+    """The tree model inside a pruner, a Pipeline, or one in the other."""
+    model = last_step(model)
+    if not isinstance(model, PrunedEstimator):
+        return model
+    check_is_fitted(model, "estimator_")
+    return last_step(model.estimator_)
+
+
+def column_names(model: Any, n_features: int, given: "Sequence[str] | None" = None) -> list[str]:
+    """Names of the columns: those given, else those that the model was fitted on, else x0, x1, ..."""
+    names = given if given is not None else getattr(model, "feature_names_in_", None)
+    names = [f"x{column}" for column in range(n_features)] if names is None else [str(name) for name in names]
+    if len(names) != n_features:
+        raise ValueError(f"The 'feature_names' parameter must have {n_features} names. Got {len(names)}.")
+    return names
+
+
+def _classes(model, given):
+    classes = np.asarray(model.classes_).tolist()
+    if given is None:
+        return classes
+    if len(given) != len(classes):
+        raise ValueError(f"The 'class_names' parameter must have {len(classes)} names. Got {len(given)}.")
+    return [str(name) for name in given]
+
+
+def _one_tree(forest, tree, name):
+    if tree is None and forest.n_trees > 1:
+        raise UnsupportedModelError(f"{name} has {forest.n_trees} trees: give 'tree' to have the rules of one of them.")
+    if tree is not None and not 0 <= tree < forest.n_trees:
+        raise ValueError(f"The 'tree' parameter must be in the range [0, {forest.n_trees}). Got {tree!r}.")
+    forest = forest.tree(tree or 0)
+    if forest.n_outputs > 1:
+        raise UnsupportedModelError(f"Rules are of one target; {name} predicts {forest.n_outputs}.")
+    if forest.category_set is not None and (forest.category_set >= 0).any():
+        raise UnsupportedModelError(f"Rules know no splits on sets of categories, which {name} has.")
+    return forest
+
+
+def _quoted(name):
+    if "\0" in name:
+        raise ValueError(f"SQL has no names with a null character: {name!r}.")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sql_literal(value):
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float)):
+        return _SQL().number(value)
+    text = str(value)
+    if "\0" in text:
+        raise ValueError(f"SQL has no text with a null character: {text!r}.")
+    return "'" + text.replace("'", "''") + "'"
