@@ -198,13 +198,14 @@ def main():
     if args.data:
         os.environ["TREEPRUNE_DATA"] = args.data
     names = args.sets.split(",") if args.sets else (*GENERATED, "digits", *REAL)
-    rows, name = [], "compress_quick" if args.quick else "compress"
+    rows, name, command = [], *(("compress_quick", "compress --quick") if args.quick else ("compress", "compress"))
     for set_name in names:
         for seed in range(1 if args.quick else 3):
             rows += contest(set_name, seed, 6000 if args.quick else None)
-        report(name, "Forests made smaller, beside models trained anew", mean_over_seeds(rows), NOTES)
+        report(name, TITLE, mean_over_seeds(rows), NOTES, module=command)
 
 
+TITLE = "Forests made smaller, beside models trained anew"
 NOTES = """
 Shares are of the full forest's nodes. Score: R squared or accuracy on test rows. "worse by SE": the mean paired
 difference to the full forest on the test rows (squared errors; misclassifications) over its standard error; below 0 is
