@@ -45,6 +45,23 @@ def report(name: str, title: str, rows: list[dict], notes: str = "", module: str
     return frame
 
 
+def saved(name: str) -> list[dict]:
+    """Rows of the table that `report` saved under this name, as far as their digits go; none if there is no table."""
+    path = RESULTS / f"{name}.md"
+    lines = [line for line in path.read_text().splitlines() if line.startswith("| ")] if path.exists() else []
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(cells[0], map(_value, row), strict=True)) for row in cells[2:]]
+
+
+def _value(cell):
+    for read in (int, float):
+        try:
+            return read(cell.replace(",", "") or "nan")
+        except ValueError:
+            continue
+    return cell
+
+
 def markdown(frame: pd.DataFrame) -> str:
     """A markdown table; numbers with four significant digits."""
     cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]

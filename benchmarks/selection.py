@@ -266,19 +266,17 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--data", metavar="FOLDER", help="folder of real tables; else TREEPRUNE_DATA")
     parser.add_argument("--calibration", action="store_true", help="only this")
-    parser.add_argument("--runs", type=int, default=200, help="of the calibration, in each setting")
-    parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta's, in each setting of up to 200 columns")
+    parser.add_argument("--runs", type=int, default=200, help="of each setting; 0: leave ours as saved")
+    parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta; 0: as saved")
     given = parser.parse_args()
     if given.data:
         os.environ["TREEPRUNE_DATA"] = given.data
     warnings.simplefilter("ignore")
-    if given.calibration:
-        rows = calibration(given.runs, given.boruta_runs if find_spec("boruta") else 0)
-        command = "selection --calibration"
-        title = "False picks at fdr = 0.1: pure noise, and with features that matter"
-        report("selection_calibration", title, rows, "Allowed: 0.1 and two binomial standard errors.", module=command)
-        return
     PruningSelector(n_estimators=1).fit(np.eye(20), np.arange(20) % 2)  # compiles
+    if given.calibration:
+        runs = {"PruningSelector": given.runs, "BorutaPy": given.boruta_runs if find_spec("boruta") else 0}
+        calibration({selector: number for selector, number in runs.items() if number})
+        return
     for part in given.parts or PARTS:
         PARTS[part]()
 
