@@ -270,7 +270,7 @@ class TestEnsembles:
     def test_out_of_bag_in_parts(self, monkeypatch):
         whole, parts = TreePrunerCV(RandomForestRegressor(10, random_state=0), cv="oob", n_candidates=6), None
         whole.fit(*DIABETES)
-        monkeypatch.setattr("treeprune.estimators.averaging.MOST_NUMBERS", 1000)
+        monkeypatch.setattr("treeprune.estimators.stepwise.MOST_NUMBERS", 1000)
         parts = clone(whole).fit(*DIABETES)
         np.testing.assert_array_equal(whole.cv_results_["mean_test_score"], parts.cv_results_["mean_test_score"])
 

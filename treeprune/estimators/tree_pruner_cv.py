@@ -315,7 +315,7 @@ class TreePrunerCV(PrunedEstimator):
         adapter, judge = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
-            number = "all" if adapter.forest.n_trees == 1 and evaluation.losses(adapter) else FEW_CANDIDATES
+            number = "all" if evaluation.in_one_sweep(adapter) else FEW_CANDIDATES
         path = path_of(method, adapter, judge)
         candidates = PathCandidates.along(method, path, None if number == "all" else number)
         return candidates, PathPrunings(adapter, path, candidates.alphas)
