@@ -65,7 +65,7 @@ def any_path(forest):
 
 def same(said, expected, tolerance):
     """Equal predictions; lists of them where there are several outputs."""
-    for a, b in zip(*((x if isinstance(x, list) else [x] for x in (said, expected))), strict=True):
+    for a, b in zip(*(x if isinstance(x, list) else [x] for x in (said, expected)), strict=True):
         assert a.shape == b.shape
         if b.dtype.kind == "f":
             np.testing.assert_allclose(a, b, tolerance, tolerance)

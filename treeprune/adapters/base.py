@@ -195,10 +195,11 @@ class Adapter(ABC):
         return np.zeros((1, self.forest.value[0].size))
 
     def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
-        """A function of a tree's index that gives what each row's leaf adds to the raw output, shape (n_rows, n_values).
+        """A function of a tree's index: what each row's leaf adds to the raw output, shape (n_rows, n_values).
 
         None: what `summands` says of the leaf.
         """
+        return None
 
     def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
         """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.

@@ -33,7 +33,7 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
 
     @property
     def summands(self):
-        """Of a classifier the weight of the vote, for its class; of a regressor each tree's value, in its own column."""
+        """Votes of a classifier's trees for the classes; of a regressor each tree's value, in a column of its own."""
         forest = self.forest
         if forest.task == "regression":
             return forest.value[:, 0], np.arange(forest.n_trees, dtype=np.int32)

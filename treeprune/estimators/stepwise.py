@@ -46,9 +46,8 @@ def stepwise_scores(
     """
     steps = [score(model, known) for model, known in stand_ins(prunings, X, leaf_ids)]
     sums = ("score", "loss", "square") if steps[0].loss is not None else ("score",)
-    return StepScores(
-        *(np.concatenate([getattr(step, name) for step in steps]) for name in sums), weight=steps[0].weight
-    )
+    joined = {name: np.concatenate([getattr(step, name) for step in steps]) for name in sums}
+    return StepScores(**joined, weight=steps[0].weight)
 
 
 def stand_ins(
