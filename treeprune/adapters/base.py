@@ -122,6 +122,7 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            leaf_outputs=self.leaf_outputs(X),
         )
 
     @property
