@@ -8,7 +8,6 @@ from typing import Any
 from ..exceptions import UnsupportedModelError
 from .base import Adapter
 
-
 #: Why models of some class paths cannot be pruned.
 REFUSED = {
     "catboost.core.CatBoost": "CatBoost's trees are symmetric unless told otherwise: only whole levels could go",

@@ -36,8 +36,8 @@ class Rows:
         ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
     leaf_outputs : callable, optional
-        ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1); None: its value
-        times the tree's weight.
+        ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1), where leaves
+        are functions of the row.
     """
 
     def __init__(
@@ -109,9 +109,7 @@ class Rows:
                     total.add(leaf, self.sample_weight, np.ascontiguousarray(x))
         n_rows, weight, gradient, hessian = (total.result()[:, 0] for total in sums)
         of_leaves = None if self._leaf_outputs is None else leaf_loss.result()[:, 0]
-        return NodeStatistics(
-            n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves
-        )
+        return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves)
 
     def _added(self, tree, leaf):
         """What a tree adds to its column of the margin, shape (n_rows,)."""
