@@ -1,5 +1,8 @@
 """Predictions of pruned models without the models: what a stand-in says is what the pruned model says."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -241,3 +244,27 @@ def test_queries_counted_by_group_are_those_of_the_fold(library, name):
     np.testing.assert_allclose(results["split0_test_score"], expected, rtol=1e-6)
     with pytest.raises(ValueError, match="rows of a query must stay together"):
         pruner.set_params(cv=ShuffleSplit(2, random_state=0)).fit(X, y, group=[40] * 6)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(**SMALL),
+        GradientBoostingClassifier(**SMALL),
+        HistGradientBoostingClassifier(max_iter=8),
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), **SMALL),
+        _xgb("XGBClassifier"),
+        _lgb("LGBMClassifier"),
+    ],
+)
+def test_threads_and_repetition_change_nothing(estimator):
+    X, y = CANCER
+    pruner = TreePrunerCV(_made(estimator), cv=2, n_candidates=4, rule="best")
+    one, again, two = (clone(pruner).set_params(n_jobs=n).fit(X, y) for n in (1, 1, 2))
+    expected = one.predict_proba(X)
+    for other in (again, two, pickle.loads(pickle.dumps(one))):
+        np.testing.assert_array_equal(other.cv_results_["split1_test_score"], one.cv_results_["split1_test_score"])
+        np.testing.assert_array_equal(other.predict_proba(X), expected)
+    with ThreadPoolExecutor(4) as pool:
+        for said in pool.map(one.predict_proba, [X] * 8):
+            np.testing.assert_array_equal(said, expected)
