@@ -59,8 +59,8 @@ def main():
             rows,
             f"Accuracy by {FOLDS} folds of {N_ROWS:,} rows and 20 columns; 100 trees (AdaBoost: 50) of depth 6, "
             "forests and bagging fully grown. Plain fits: one per fold and one on all rows. Pruned models: these fits, "
-            "and each candidate pruned from them and asked for its predictions. GridSearchCV over TreePruner was measured "
-            "at one of the candidates by all folds and is scaled to all of them.",
+            "and each candidate pruned from them and asked for its predictions. GridSearchCV over TreePruner was "
+            "measured at one of the candidates by all folds and is scaled to all of them.",
         )
 
 

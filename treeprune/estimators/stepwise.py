@@ -139,7 +139,7 @@ def by_scorer(scorer: Callable, X: Any, y: ArrayLike | None, params: dict[str, A
 def _values(predicted, response, classes, labels):
     """Predictions as values of nodes, shape (n_rows, n_outputs, n_values): numbers, or shares of `labels`."""
     if labels is None:
-        return predicted.reshape(len(predicted), -1, 1)
+        return np.asarray(predicted, np.float64).reshape(len(predicted), -1, 1)
     if response == "predict":
         shares = np.asarray(predicted)[:, None] == labels
         if not shares.any(axis=1).all():
