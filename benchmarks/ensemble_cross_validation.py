@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.common import cpu_seconds, report
 from benchmarks.ensembles import families
 from treeprune import TreePruner, TreePrunerCV
+from treeprune.methods import CostComplexity
 
 N_ROWS, FOLDS = 4_000, 5
 
@@ -32,7 +33,7 @@ def row(family, estimator, X, y):
     each, other = cpu_seconds(lambda: TreePrunerCV(estimator, cv=FOLDS, param_grid=grid).fit(X, y))
     middle = len(alphas) // 2
     search = GridSearchCV(
-        TreePruner(estimator, "cost_complexity"), {"method__alpha": [alphas[middle]]}, cv=FOLDS, refit=False
+        TreePruner(estimator, CostComplexity()), {"method__alpha": [alphas[middle]]}, cv=FOLDS, refit=False
     )
     refits, _ = cpu_seconds(lambda: search.fit(X, y))
     differences = [np.abs(scores - other.cv_results_["mean_test_score"]).max()]
