@@ -39,6 +39,10 @@ class Quadratic:
     gradient: NDArray[np.float64]
     hessian: NDArray[np.float64]
 
+    def __post_init__(self):
+        #: The hessian, as one number where it is the same for all rows, which spares looking it up row by row.
+        self.of_row = self.hessian[:1] if (self.hessian == self.hessian[0]).all() else self.hessian
+
     @property
     def loss(self) -> float:
         """What is left to win: 0 where every row has its best score; half the squared error of least squares."""
@@ -152,19 +156,23 @@ class BlockDescent:
 
         With `within`, the best of the prunings of the present pruning only, which is faster.
         """
+        if within and tree.dropped:
+            return 0.0
         model = self.models[tree.model]
         if tree.hessian is None:
             below = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
             tree.hessian = below[tree.span[:, 2]] - below[tree.span[:, 1]]
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
-        _running_sums(
-            tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.hessian, sums, most
-        )  # fmt: skip
+        within = within and not self.layers
+        if within:
+            _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
+        else:
+            _running_sums(tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.of_row, sums, most)
         before = self._cost_of(tree, sums)
         size = _look_into(
             tree.span, tree.split_price, sums, most, tree.hessian, penalty, self.ridge,
-            self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers,
-            tree.leaf if within and not self.layers else tree.leaf[:0], node, value, cost,
+            self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers or within,
+            tree.leaf if within else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
         if self.layers:
             after, kept = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty)
@@ -191,7 +199,7 @@ class BlockDescent:
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
                 break
-            within = not (done or cycle % 3 == 0)  # whole trees now and then, and to see that nothing is left to win
+            within = not done  # whole trees again once nothing is left to win within the present prunings
         return cycle
 
     def take_out(self):
@@ -199,7 +207,7 @@ class BlockDescent:
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]
-            _move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.hessian, model.gradient)
+            _move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
 
     def state(self) -> list:
         """What `restore` needs to come back to the present prunings."""
@@ -213,7 +221,7 @@ class BlockDescent:
     def _set(self, tree, state):
         leaf, value, dropped = state
         model = self.models[tree.model]
-        _move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.hessian, model.gradient)
+        _move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
         tree.leaf, tree.value, tree.dropped = leaf, value, dropped
 
     def _prior(self, tree):
@@ -238,15 +246,31 @@ class BlockDescent:
 @kernel
 def _running_sums(row, span, leaf, value, gradient, hessian, sums, most):
     """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
-    n_columns = gradient.shape[1]
+    n_columns, h = gradient.shape[1], hessian[0]
+    half = 0.5 / h if h > 0.0 else 0.0
     for i in range(len(leaf)):
         for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            h, square = hessian[row[at]], 0.0
+            if len(hessian) > 1:
+                h = hessian[row[at]]
+                half = 0.5 / h if h > 0.0 else 0.0
+            square = 0.0
             for k in range(n_columns):
                 g = gradient[row[at], k] + h * value[i, k]
                 sums[at + 1, k] = sums[at, k] + g
                 square += g * g
-            most[at + 1] = most[at] + (0.5 * square / h if h > 0.0 else 0.0)
+            most[at + 1] = most[at] + half * square
+
+
+@kernel
+def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
+    """The same sums of gradients, at the ends of the leaves only; `hessian` is that of the nodes."""
+    for i in range(len(leaf)):
+        first, last = span[leaf[i], 1], span[leaf[i], 2]
+        for k in range(gradient.shape[1]):
+            total = sums[first, k] + hessian[leaf[i]] * value[i, k]
+            for at in range(first, last):
+                total += gradient[row[at], k]
+            sums[last, k] = total
 
 
 @kernel
@@ -396,10 +420,14 @@ def _price(span, split_price, leaf):
 @kernel
 def _move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
     """Gradients after a tree's pruning has been replaced by another."""
-    old = 0
-    for i in range(len(leaf)):
-        for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            while at >= span[old_leaf[old], 2]:
-                old += 1
-            for k in range(value.shape[1]):
-                gradient[row[at], k] -= hessian[row[at]] * (value[i, k] - old_value[old, k])
+    change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
+    while i < len(leaf) and old < len(old_leaf):  # over the rows that two leaves, an old one and a new one, have in common
+        last = min(span[leaf[i], 2], span[old_leaf[old], 2])
+        for k in range(len(change)):
+            change[k] = value[i, k] - old_value[old, k]
+        for at in range(first, last):
+            scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
+            for k in range(len(change)):
+                gradient[row[at], k] -= scale * change[k]
+        first = last
+        i, old = i + (last == span[leaf[i], 2]), old + (last == span[old_leaf[old], 2])
