@@ -24,6 +24,7 @@ LAYERS = [
     {"feature_selection", "inspection"},
     {"tables"},
     {"workflow"},
+    {"comparison"},
     {"console"},
     {"cli"},
     {"__main__"},

@@ -28,8 +28,8 @@ def test_help_fits(monkeypatch, command, columns, args):
 
 
 def test_too_wide_a_table_becomes_a_list():
-    text = terminal("demo", "--repeats", "1", columns=40)
-    assert re.search(r"method\s+cost_complexity\s+leaves\s+\d", text)
+    text = terminal("compare", *ON_WINE, "--test", "0.3", columns=40)
+    assert re.search(r"method\s+cost_complexity\s+strength\s+folds\s", text)
     assert "…" not in text
 
 

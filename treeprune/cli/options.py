@@ -4,6 +4,9 @@ import math
 
 import click
 
+#: Share of the growing rows held out where rows are needed to judge by and --validation does not say how many.
+DEFAULT_VALIDATION = 0.25
+
 
 class FiniteRange(click.FloatRange):
     """Numbers in a range; NaN, which compares with nothing, and infinity are in none."""
@@ -23,6 +26,9 @@ def _method(context, parameter, name):
         raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(ALIASES))}.")
     return ALIASES[name]()
 
+
+#: A share of the rows that leaves some on both sides.
+SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 data_argument = click.argument("data", required=False)
 target_option = click.option("--target", metavar="COL", help="Column of DATA to predict.")

@@ -6,6 +6,8 @@ from ..console import emit, output_file, progress, say
 from .help import Command
 from .inputs import read, rows_for
 from .options import (
+    DEFAULT_VALIDATION,
+    SHARE,
     FiniteRange,
     data_argument,
     drop_option,
@@ -18,9 +20,6 @@ from .options import (
     trust_option,
 )
 
-#: Share of the rows held out where rows are needed to judge by and --validation does not say how many.
-DEFAULT_VALIDATION = 0.25
-
 
 @click.command(cls=Command)
 @data_argument
@@ -31,7 +30,7 @@ DEFAULT_VALIDATION = 0.25
 @click.option(
     "--validation",
     metavar="FRACTION",
-    type=FiniteRange(0, 1, min_open=True, max_open=True),
+    type=SHARE,
     help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
@@ -63,7 +62,8 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     from ..io import last_step
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
-    judged = _judged_by_rows(method, strength)
+    _check_strength(method, strength)
+    judged = workflow.judged_by_rows(method, **strength)
     _check_sources(judged, data, validation, model_file)
     with output_file(output) as file:
         if model_file:
@@ -83,15 +83,14 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     say(f"{nothing}Saved {output}.")
 
 
-def _judged_by_rows(method, strength):
-    """Whether the pruning is guided by rows that did not grow the tree."""
+def _check_strength(method, strength):
+    """Whether the method has the strength that is given."""
     from ..methods import PathMethod
 
     if len(strength) > 1:
         raise click.UsageError("--alpha and --leaves exclude each other.")
     if strength and not isinstance(method, PathMethod):
         raise click.UsageError(f"--alpha and --leaves have no meaning for {method.alias}.")
-    return method.needs_rows or (isinstance(method, PathMethod) and not strength)
 
 
 def _check_sources(judged, data, validation, model_file):
