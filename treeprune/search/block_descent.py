@@ -7,9 +7,10 @@ The ensemble is additive: the score of a row is a constant plus the values of th
 To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over
 its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A
 leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and
-6); or, where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any
-node. One bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not
-earn its nodes goes altogether.
+6); where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted
+by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One bottom-up pass
+over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its nodes goes
+altogether.
 
 No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
 Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
@@ -192,15 +193,14 @@ class BlockDescent:
         """One step for each tree; by how much the objective falls."""
         return sum(self.step(tree, penalty, within) for tree in self.trees)
 
-    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30) -> int:
-        """Cycle until one wins no more than `tol` of the objective; the number of cycles."""
+    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
+        """Cycle until one over whole trees wins no more than `tol` of the objective."""
         within = False
-        for cycle in range(1, max_cycles + 1):
+        for _ in range(max_cycles):
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
                 break
             within = not done  # whole trees again once nothing is left to win within the present prunings
-        return cycle
 
     def take_out(self):
         """Take the trees' values out of gradients that are those of the score without them."""
@@ -421,7 +421,7 @@ def _price(span, split_price, leaf):
 def _move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
     """Gradients after a tree's pruning has been replaced by another."""
     change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
-    while i < len(leaf) and old < len(old_leaf):  # over the rows that two leaves, an old one and a new one, have in common
+    while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
         for k in range(len(change)):
             change[k] = value[i, k] - old_value[old, k]
