@@ -134,6 +134,7 @@ class BlockDescent:
         self, trees, models, *, ridge=0.0, values="free", low=None, total=1.0, layers=False, drop=True, anchored=False
     ):
         self.trees, self.models, self.ridge, self.anchored = trees, models, float(ridge), anchored
+        self._unpruned = self.n_nodes
         self.mode = ("free", "given", "simplex").index(values)
         n_columns = trees[0].value.shape[1]
         self.low = np.zeros(n_columns) if low is None else np.asarray(low, dtype=np.float64)
@@ -195,7 +196,7 @@ class BlockDescent:
 
     def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
         """Cycle until one over whole trees wins no more than `tol` of the objective."""
-        within = False
+        within = self.n_nodes < self._unpruned  # from an earlier pruning, first within that
         for _ in range(max_cycles):
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
