@@ -162,8 +162,7 @@ class BlockDescent:
             return 0.0
         model = self.models[tree.model]
         if tree.hessian is None:
-            below = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
-            tree.hessian = below[tree.span[:, 2]] - below[tree.span[:, 1]]
+            tree.hessian = _hessian_of_nodes(tree.row, tree.span, model.hessian, self._most)
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
         within = within and not self.layers
         if within:
@@ -208,7 +207,7 @@ class BlockDescent:
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]
-            _move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
+            move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
 
     def state(self) -> list:
         """What `restore` needs to come back to the present prunings."""
@@ -222,7 +221,7 @@ class BlockDescent:
     def _set(self, tree, state):
         leaf, value, dropped = state
         model = self.models[tree.model]
-        _move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
+        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
         tree.leaf, tree.value, tree.dropped = leaf, value, dropped
 
     def _prior(self, tree):
@@ -242,6 +241,15 @@ class BlockDescent:
                 away = tree.value - tree.given[tree.leaf] if self.anchored else tree.value
                 squares += float((away**2).sum())
         return 0.5 * self.ridge * squares + penalty * sum(tree.price for tree in self.trees)
+
+
+@kernel
+def _hessian_of_nodes(row, span, hessian, below):
+    """Sum over the rows of each node; `below` is scratch."""
+    below[0] = 0.0
+    for at in range(len(row)):
+        below[at + 1] = below[at] + hessian[row[at]]
+    return below[span[:, 2]] - below[span[:, 1]]
 
 
 @kernel
@@ -419,8 +427,8 @@ def _price(span, split_price, leaf):
 
 
 @kernel
-def _move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Gradients after a tree's pruning has been replaced by another."""
+def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
+    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place."""
     change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
     while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
