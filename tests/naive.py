@@ -110,16 +110,14 @@ def accumulate(forest, sums):
     return [sum(sums[i] for i in subtree(forest, node)) for node in range(forest.n_nodes)]
 
 
-def add_pruned_values(forest, leaf_ids, strength, alphas):
-    """Value of the topmost collapsed node above each row's leaf, shape (n_rows, n_alphas, n_outputs, n_values)."""
-    total = np.zeros((len(leaf_ids), len(alphas), *forest.value.shape[1:]))
+def add_pruned_values(forest, leaf_ids, of_leaf, strength, alphas):
+    """Value of the topmost collapsed node above each row's leaf, else its leaf's, shape (n_rows, n_alphas, n_values)."""
+    total = np.zeros((len(leaf_ids), len(alphas), of_leaf.shape[1]))
     for row, leaf in enumerate(leaf_ids):
         for step, alpha in enumerate(alphas):
             if leaf >= 0:
-                collapsed = [
-                    node for node in [leaf, *ancestors(forest, leaf)] if node == leaf or strength[node] <= alpha
-                ]
-                total[row, step] = forest.value[min(collapsed)]
+                collapsed = [node for node in ancestors(forest, leaf) if strength[node] <= alpha]
+                total[row, step] = forest.value[min(collapsed)].ravel() if collapsed else of_leaf[row]
     return total
 
 
