@@ -8,7 +8,9 @@ import numpy as np
 
 from ..core import losses
 from ..core.risk import branch_sums
+from ..exceptions import ModelFormatError
 from .sklearn_ensemble import SklearnEnsembleAdapter
+from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
 
@@ -25,6 +27,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._gb.GradientBoostingRegressor",
     )
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
+    parts = (*SklearnEnsembleAdapter.parts, *LOSSES, "sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor")
 
     def _read(self):
         forest = super()._read()
@@ -52,6 +55,21 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         if self.model.loss in ("log_loss", "exponential"):
             return newton_values(forest, stored)
         return np.where(forest.is_leaf, stored, np.nan)
+
+    def stored(self, full):
+        stored = super().stored(full)
+        bare = np.empty(self.model.estimators_.shape, dtype=object)
+        bare.ravel()[:] = stored.skeleton.estimators_
+        stored.skeleton.estimators_ = bare
+        return stored
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        model = super().assembled(skeleton, trees)
+        first = model._raw_predict_init(np.zeros((1, model.n_features_in_), np.float32))
+        if model.estimators_.ndim != 2 or first.shape != (1, model.estimators_.shape[1]):
+            raise ModelFormatError(f"Stages of shape {model.estimators_.shape} start from {first.shape[1]} columns.")
+        return model
 
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.forest import NO_FEATURE, Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter
+from .base import Adapter, StoredModel
 
 _CRITERIA = {
     "gini": "gini",
@@ -17,6 +17,13 @@ _CRITERIA = {
     "absolute_error": "absolute_error",
     "poisson": "poisson",
 }
+
+#: What a Forest calls the fields of a node.
+_FIELDS = {"left_child": "children_left", "right_child": "children_right"} | {
+    name: name
+    for name in ("feature", "threshold", "impurity", "n_node_samples", "weighted_n_node_samples", "missing_go_to_left")
+}
+_STRUCTURE = frozenset({"left_child", "right_child", "feature"})
 
 
 class SklearnTreeAdapter(Adapter):
@@ -31,12 +38,26 @@ class SklearnTreeAdapter(Adapter):
         "sklearn.tree._classes.DecisionTreeRegressor",
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"})
+    structure = _STRUCTURE
+    unused = frozenset({*_FIELDS, "values", "max_depth"}) - _STRUCTURE
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self.model)
         return read_tree(self.model)
+
+    def stored(self, full):
+        return StoredModel(without_tree(self.model), [stored_tree(self.model.tree_)], self.forest)
+
+    @classmethod
+    def told(cls, skeleton, forest):
+        return [told_tree(forest, most_classes(skeleton))]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        plant(skeleton, trees[0])
+        return skeleton
 
     def write(self, forest):
         model = copy.copy(self.model)
@@ -55,6 +76,121 @@ class SklearnTreeAdapter(Adapter):
 
     def encode_target(self, y):
         return encode_target(self.model, y)
+
+
+def read_tree(model, tree=0):
+    """The Forest of one fitted tree estimator, in scikit-learn's node order; ``tree`` is its index in an ensemble."""
+    if model.tree_.node_count > model.tree_.capacity:  # its arrays would reach into foreign memory
+        raise ModelFormatError(
+            f"tree {tree}: node_count {model.tree_.node_count}, but memory for {model.tree_.capacity} nodes"
+        )
+    state = model.tree_.__getstate__()
+    nodes, value = state["nodes"], state["values"]
+    if len(nodes) != state["node_count"] or len(value) != len(nodes):
+        raise ModelFormatError(
+            f"tree {tree}: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
+        )
+    for side in ("left_child", "right_child"):
+        big = nodes[side] != nodes[side].astype(np.int32)
+        if big.any():
+            node = np.flatnonzero(big)[0]
+            raise ModelFormatError(f"tree {tree} node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
+    classification = hasattr(model, "classes_")
+    return Forest(
+        root=np.zeros(1, np.int32),
+        children_left=nodes["left_child"].astype(np.int32),
+        children_right=nodes["right_child"].astype(np.int32),
+        feature=nodes["feature"].astype(np.int32),
+        threshold=nodes["threshold"].copy(),
+        value=value.astype(np.float64),
+        n_features=model.n_features_in_,
+        task="classification" if classification else "regression",
+        criterion=_CRITERIA.get(model.criterion),
+        n_classes=np.atleast_1d(model.n_classes_).astype(np.int32) if classification else None,
+        missing_go_to_left=nodes["missing_go_to_left"].astype(bool),
+        n_node_samples=nodes["n_node_samples"].copy(),
+        weighted_n_node_samples=nodes["weighted_n_node_samples"].copy(),
+        impurity=nodes["impurity"].copy(),
+    )
+
+
+def write_tree(tree, forest):
+    """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from.
+
+    Splits and what the forest does not hold are those of the nodes' origins.
+    """
+    old = tree.__getstate__()["nodes"]
+    nodes = np.zeros(forest.n_nodes, old.dtype)  # zeros also between the fields: equal trees have equal pickles
+    nodes["left_child"], nodes["right_child"] = forest.children_left, forest.children_right
+    for name in old.dtype.names[2:]:
+        held = (
+            None if name == "feature" else getattr(forest, name, None)
+        )  # an ensemble's trees have columns of their own
+        nodes[name] = old[name][forest.node_id] if held is None else held
+    nodes["feature"][forest.is_leaf] = NO_FEATURE
+    cls, arguments, _ = tree.__reduce__()
+    written = cls(*arguments)
+    written.__setstate__(
+        {
+            "max_depth": int(forest.depth.max()),
+            "node_count": forest.n_nodes,
+            "nodes": nodes,
+            "values": np.ascontiguousarray(forest.value),
+        }
+    )
+    return written
+
+
+def stored_tree(tree):
+    """The arrays of a scikit-learn Tree."""
+    state = tree.__getstate__()
+    arrays = {name: state["nodes"][name] for name in _FIELDS}
+    return arrays | {"values": state["values"], "max_depth": np.array(state["max_depth"])}
+
+
+def told_tree(forest, n_classes):
+    """`stored_tree` as a forest of one tells it; `n_classes` is the most of any output."""
+    from sklearn.tree._tree import NODE_DTYPE
+
+    nodes, values = np.zeros(forest.n_nodes, NODE_DTYPE), np.empty((forest.n_nodes, forest.n_outputs, n_classes))
+    own = np.append(forest.node_id, -1)  # a leaf's child -1 stays -1
+    for field, name in _FIELDS.items():
+        array = getattr(forest, name)
+        if array is not None:
+            nodes[field][forest.node_id] = own[array] if name.startswith("children") else array
+    values[forest.node_id] = forest.value[:, :, :n_classes]
+    arrays = {name: nodes[name] for name in _FIELDS}
+    return arrays | {"values": values, "max_depth": np.array(int(forest.depth.max()))}
+
+
+def most_classes(estimator):
+    """Width of a fitted tree estimator's values: the most classes of any output, 1 for numbers."""
+    return int(np.max(getattr(estimator, "n_classes_", 1)))
+
+
+def without_tree(estimator):
+    """A copy of a fitted tree estimator that has lost its tree."""
+    bare = copy.copy(estimator)
+    del bare.tree_
+    return bare
+
+
+def plant(estimator, arrays):
+    """Give a tree estimator the tree of `stored_tree`; its structure is not checked."""
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    nodes = np.zeros(len(arrays["left_child"]), NODE_DTYPE)
+    for name in _FIELDS:
+        nodes[name] = arrays[name]
+    n_outputs = estimator.n_outputs_
+    n_classes = np.broadcast_to(getattr(estimator, "n_classes_", 1), n_outputs).astype(np.intp)
+    estimator.tree_ = Tree(estimator.n_features_in_, n_classes, n_outputs)
+    state = {"max_depth": int(arrays["max_depth"]), "node_count": len(nodes), "nodes": nodes}
+    estimator.tree_.__setstate__(state | {"values": np.ascontiguousarray(arrays["values"])})
+
+
+def encode_target(self, y):
+    return encode_target(self.model, y)
 
 
 def read_tree(model, tree=0):
