@@ -42,7 +42,7 @@ class SklearnEnsembleAdapter(Adapter):
     per_tree = ()
     stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
     of_rows = ("oob_decision_function_", "oob_prediction_", "_sample_weight")
-    parts = SklearnTreeAdapter.models
+    parts = SklearnTreeAdapter.parts
     structure = SklearnTreeAdapter.structure
     unused = SklearnTreeAdapter.unused
 

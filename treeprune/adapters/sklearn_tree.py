@@ -38,6 +38,7 @@ class SklearnTreeAdapter(Adapter):
         "sklearn.tree._classes.DecisionTreeRegressor",
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"})
+    parts = ("sklearn.tree._classes.ExtraTreeClassifier", "sklearn.tree._classes.ExtraTreeRegressor")
     structure = _STRUCTURE
     unused = frozenset({*_FIELDS, "values", "max_depth"}) - _STRUCTURE
 
@@ -187,92 +188,6 @@ def plant(estimator, arrays):
     estimator.tree_ = Tree(estimator.n_features_in_, n_classes, n_outputs)
     state = {"max_depth": int(arrays["max_depth"]), "node_count": len(nodes), "nodes": nodes}
     estimator.tree_.__setstate__(state | {"values": np.ascontiguousarray(arrays["values"])})
-
-
-def encode_target(self, y):
-    return encode_target(self.model, y)
-
-
-def read_tree(model, tree=0):
-    """The Forest of one fitted tree estimator, in scikit-learn's node order; ``tree`` is its index in an ensemble."""
-    if model.tree_.node_count > model.tree_.capacity:  # its arrays would reach into foreign memory
-        raise ModelFormatError(
-            f"tree {tree}: node_count {model.tree_.node_count}, but memory for {model.tree_.capacity} nodes"
-        )
-    state = model.tree_.__getstate__()
-    nodes, value = state["nodes"], state["values"]
-    if len(nodes) != state["node_count"] or len(value) != len(nodes):
-        raise ModelFormatError(
-            f"tree {tree}: node_count {state['node_count']}, {len(nodes)} nodes and {len(value)} values differ"
-        )
-    for side in ("left_child", "right_child"):
-        big = nodes[side] != nodes[side].astype(np.int32)
-        if big.any():
-            node = np.flatnonzero(big)[0]
-            raise ModelFormatError(f"tree {tree} node {node}: {side} {nodes[side][node]} outside 0..{len(nodes) - 1}")
-    classification = hasattr(model, "classes_")
-    return Forest(
-        root=np.zeros(1, np.int32),
-        children_left=nodes["left_child"].astype(np.int32),
-        children_right=nodes["right_child"].astype(np.int32),
-        feature=nodes["feature"].astype(np.int32),
-        threshold=nodes["threshold"].copy(),
-        value=value.astype(np.float64),
-        n_features=model.n_features_in_,
-        task="classification" if classification else "regression",
-        criterion=_CRITERIA.get(model.criterion),
-        n_classes=np.atleast_1d(model.n_classes_).astype(np.int32) if classification else None,
-        missing_go_to_left=nodes["missing_go_to_left"].astype(bool),
-        n_node_samples=nodes["n_node_samples"].copy(),
-        weighted_n_node_samples=nodes["weighted_n_node_samples"].copy(),
-        impurity=nodes["impurity"].copy(),
-    )
-
-
-def write_tree(tree, forest):
-    """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from.
-
-    Splits and what the forest does not hold are those of the nodes' origins.
-    """
-    old = tree.__getstate__()["nodes"]
-    nodes = np.zeros(forest.n_nodes, old.dtype)  # zeros also between the fields: equal trees have equal pickles
-    nodes["left_child"], nodes["right_child"] = forest.children_left, forest.children_right
-    for name in old.dtype.names[2:]:
-        held = (
-            None if name == "feature" else getattr(forest, name, None)
-        )  # an ensemble's trees have columns of their own
-        nodes[name] = old[name][forest.node_id] if held is None else held
-    nodes["feature"][forest.is_leaf] = NO_FEATURE
-    cls, arguments, _ = tree.__reduce__()
-    written = cls(*arguments)
-    written.__setstate__(
-        {
-            "max_depth": int(forest.depth.max()),
-            "node_count": forest.n_nodes,
-            "nodes": nodes,
-            "values": np.ascontiguousarray(forest.value),
-        }
-    )
-    return written
-
-
-def new_tree(forest):
-    """A scikit-learn Tree of a forest of one that comes from no fitted tree; nodes stand in the model's own order."""
-    from sklearn.tree._tree import NODE_DTYPE, Tree
-
-    nodes, values = np.zeros(forest.n_nodes, NODE_DTYPE), np.empty(forest.value.shape)
-    own = np.append(forest.node_id, -1)  # a leaf's child -1 stays -1
-    for name, field in (("children_left", "left_child"), ("children_right", "right_child")):
-        nodes[field][forest.node_id] = own[getattr(forest, name)]
-    for name in NODE_DTYPE.names[2:]:
-        if getattr(forest, name) is not None:
-            nodes[name][forest.node_id] = getattr(forest, name)
-    values[forest.node_id] = forest.value
-    n_classes = np.ones(forest.n_outputs) if forest.n_classes is None else forest.n_classes
-    tree = Tree(forest.n_features, n_classes.astype(np.intp), forest.n_outputs)
-    state = {"max_depth": int(forest.depth.max()), "node_count": forest.n_nodes, "nodes": nodes, "values": values}
-    tree.__setstate__(state)
-    return tree
 
 
 def encode_target(model, y, n_outputs=None):

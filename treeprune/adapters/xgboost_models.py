@@ -209,11 +209,12 @@ def booster_from(document: dict):
 
 
 def _configure(booster, text):
-    """Give a booster the settings for further training of another one's configuration, those that it has, too."""
+    """Give a booster what another one's configuration says of training and evaluation; the model itself stays."""
     xgboost = import_extra("xgboost")
     check_nesting(text.encode())
     config, wanted = json.loads(booster.save_config()), json.loads(text)
     _set_training(config["learner"], wanted["learner"])
+    config["learner"]["metrics"] = [dict(metric) for metric in wanted["learner"]["metrics"]]
     try:
         booster.load_config(json.dumps(config))
     except xgboost.core.XGBoostError as error:

@@ -21,7 +21,7 @@ def write_archive(head: dict, arrays: list[NDArray]) -> bytes:
     for array in arrays:
         index.append([array.dtype.str, list(array.shape)])
         flat = np.ascontiguousarray(array).reshape(-1)
-        body.write(np.ascontiguousarray(flat.view(np.uint8).reshape(array.size, -1).T).tobytes())
+        body.write(np.ascontiguousarray(flat.view(np.uint8).reshape(array.size, array.itemsize).T).tobytes())
     text = json.dumps({"head": head, "arrays": index}, separators=(",", ":")).encode()
     raw = len(text).to_bytes(8, "little") + text + body.getvalue()
     return MAGIC + bytes([VERSION]) + lzma.compress(raw, check=lzma.CHECK_CRC64, filters=_FILTERS)

@@ -9,6 +9,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -136,9 +137,7 @@ class _Writer:
         if all(item is values[0] for item in values):
             return {"one": self.value(values[0], where, depth + 1)}
         column = self.items(values, where, depth)
-        alike = isinstance(column, list) and all(
-            type(a) is type(b) and a == b for a, b in zip(column, column[1:], strict=False)
-        )
+        alike = isinstance(column, list) and all(type(a) is type(b) and a == b for a, b in pairwise(column))
         return {"each": column[0]} if alike else column
 
     def array(self, value, where, depth):
@@ -184,10 +183,12 @@ class _Writer:
         if hasattr(value, "__dict__"):
             state = {k: self.value(v, f"{where}.{k}", depth + 1) for k, v in self.state(value).items()}
             return {"object": [number, _path(type(value)), state]}
-        cls, arguments = value.__reduce__()[:2]  # a compiled class without attributes of its own
-        if cls is not type(value):
+        made_by, arguments, *state = value.__reduce__()  # of a compiled class without attributes of its own
+        if made_by is not type(value):  # by default Cython gives the class, a checksum and the state
+            arguments, state = (), [*arguments[2:], *state]
+        if any(part is not None and part != () for part in state):
             return self.refuse(value, where)
-        return {"call": [number, _path(cls), self.value(list(arguments), where, depth + 1)]}
+        return {"call": [number, _path(type(value)), self.value(list(arguments), where, depth + 1)]}
 
     @staticmethod
     def state(value):

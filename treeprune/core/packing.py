@@ -164,7 +164,8 @@ def _structure(text, arrays, max_bytes):
     return Forest(
         root=start[:-1].astype(np.int32), children_left=left, children_right=right, feature=feature,
         threshold=threshold, value=value, missing_go_to_left=missing, start=start, category_set=category_set,
-        category_sets=sets, tree_class=arrays["tree_class"].astype(np.int32), tree_weight=arrays["tree_weight"].astype(np.float64),
+        category_sets=sets, tree_class=arrays["tree_class"].astype(np.int32),
+        tree_weight=arrays["tree_weight"].astype(np.float64),
         **{name: text[name] for name in _TEXT},
     )  # fmt: skip
 
@@ -190,7 +191,9 @@ def _statistics(forest, names):
             short = stored.dtype.kind == "f" and bool((stored.astype(np.float32) == stored).all())
             kind = "f4" if short else stored.dtype.str
             difference = _as_int(stored.astype(kind)) - _as_int(guess.astype(kind))
-            arrays[f"{name}, {'short' if short else 'long'}"] = _narrow(difference.reshape(len(stored), -1))
+            arrays[f"{name}, {'short' if short else 'long'}"] = _narrow(
+                difference.reshape(len(stored), int(np.prod(stored.shape[1:])))
+            )
     return arrays
 
 
