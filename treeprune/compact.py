@@ -1,7 +1,6 @@
 """save_compact and load_compact: models in few bytes, without loss and without pickle."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +58,13 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     True
     """
     data, path = packed(model, level), Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(data)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return len(data)
 
 
@@ -131,9 +129,7 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
             if not adapter.structure.isdisjoint(rest):
                 raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
             trees.append(told | rest)
-        model = adapter.assembled(parts["skeleton"], trees)
-        find_adapter(model).forest  # noqa: B018  checked as a whole before anything predicts with it
-        return model
+        return adapter.assembled(parts["skeleton"], trees)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, (ModelFormatError, UnsupportedModelError)):
             raise

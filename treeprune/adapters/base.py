@@ -117,7 +117,7 @@ class Adapter(ABC):
     @classmethod
     @abstractmethod
     def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
-        """The model again. Its trees were not checked as a whole, nor that they go with the skeleton."""
+        """The model again. What `structure` names was checked; what goes on, and that all fits together, was not."""
 
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""

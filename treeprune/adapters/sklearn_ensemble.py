@@ -65,12 +65,17 @@ class SklearnEnsembleAdapter(Adapter):
     def _columns(self, tree):
         """The columns of X that a tree is given, in its order; None: all."""
 
+    def _checked_columns(self, tree):
+        """`_columns`, if they are the model's and as many as the tree knows: compiled code does not look."""
+        columns, n_columns = self._columns(tree), self.model.n_features_in_
+        n_given, n_known = n_columns if columns is None else len(columns), self._estimators[tree].n_features_in_
+        if n_known != n_given or (columns is not None and not ((columns >= 0) & (columns < n_columns)).all()):
+            raise ModelFormatError(f"tree {tree}: grown on {n_known} columns, but given {n_given} of {n_columns}")
+        return columns
+
     def _read_tree(self, tree):
         forest = read_tree(self._estimators[tree], tree)
-        columns, n_columns = self._columns(tree), self.model.n_features_in_
-        n_given = n_columns if columns is None else len(columns)
-        if forest.n_features != n_given or (columns is not None and not ((columns >= 0) & (columns < n_columns)).all()):
-            raise ModelFormatError(f"tree {tree}: grown on {forest.n_features} columns, but {n_given} are given to it")
+        columns = self._checked_columns(tree)
         if columns is not None:
             feature = np.where(forest.is_leaf, forest.feature, columns[np.maximum(forest.feature, 0)])
             forest = replace(forest, feature=feature.astype(np.int32), n_features=self.model.n_features_in_)
@@ -106,8 +111,10 @@ class SklearnEnsembleAdapter(Adapter):
 
     @classmethod
     def assembled(cls, skeleton, trees):
-        for estimator, arrays in zip(np.ravel(skeleton.estimators_), trees, strict=True):
-            plant(estimator, arrays)
+        adapter = cls(skeleton)
+        for tree, (estimator, arrays) in enumerate(zip(adapter._estimators, trees, strict=True)):
+            plant(estimator, arrays, tree)
+            adapter._checked_columns(tree)
         return skeleton
 
     def _write_estimators(self, forest):

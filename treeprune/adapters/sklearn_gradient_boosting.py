@@ -161,13 +161,14 @@ def newton_values(forest, stored):
     for leaf, sibling in ((left, right), (right, left)):
         alone = forest.is_leaf[leaf] & ~forest.is_leaf[sibling]
         p, a, b = node[alone], leaf[alone], sibling[alone]
-        mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
     both = forest.is_leaf[left] & forest.is_leaf[right]
     p, a, b = node[both], left[both], right[both]
     between = weight[p] * impurity[p] - weight[a] * impurity[a] - weight[b] * impurity[b]
-    distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
     sides = []
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # without statistics, too: a file may have left them out
+        distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
         for sign in (1, -1):
             of_a = mean[p] + sign * distance * weight[b] / weight[p]
             of_b = mean[p] - sign * distance * weight[a] / weight[p]

@@ -113,6 +113,8 @@ class SklearnHistGradientBoostingAdapter(Adapter):
             for name in nodes.dtype.names:
                 nodes[name] = arrays[name]
             split_on_set = nodes["is_categorical"].astype(bool)
+            if nodes["feature_idx"].max() >= skeleton.n_features_in_:
+                raise ModelFormatError(f"tree {index}: a feature outside 0..{skeleton.n_features_in_ - 1}")
             if len(known) != skeleton.n_features_in_ or not known[nodes["feature_idx"][split_on_set]].all():
                 raise ModelFormatError(f"tree {index}: a split on categories of a column that has none")
             sets = [np.ascontiguousarray(arrays[name], np.uint32) for name in _SETS]

@@ -176,10 +176,14 @@ def without_tree(estimator):
     return bare
 
 
-def plant(estimator, arrays):
-    """Give a tree estimator the tree of `stored_tree`; its structure is not checked."""
+def plant(estimator, arrays, tree=0):
+    """Give a tree estimator the tree of `stored_tree`, whose children were checked before; `tree` is its index."""
     from sklearn.tree._tree import NODE_DTYPE, Tree
 
+    if arrays["feature"].max() >= estimator.n_features_in_:
+        raise ModelFormatError(
+            f"tree {tree}: feature {arrays['feature'].max()} outside 0..{estimator.n_features_in_ - 1}"
+        )
     nodes = np.zeros(len(arrays["left_child"]), NODE_DTYPE)
     for name in _FIELDS:
         nodes[name] = arrays[name]

@@ -51,7 +51,7 @@ def read_archive(data: bytes, max_bytes: int = 2**30) -> tuple[dict, list[NDArra
             if dtype.kind not in _KINDS or min(shape, default=0) < 0 or n_bytes > len(raw) - end:
                 raise ModelFormatError(f"The compact file is damaged: an array of {name} and shape {shape}.")
             planes = np.frombuffer(raw, np.uint8, n_bytes, end).reshape(dtype.itemsize, size)
-            arrays.append(np.ascontiguousarray(planes.T).reshape(-1).view(dtype).reshape(shape))
+            arrays.append(planes.T.copy(order="C").reshape(-1).view(dtype).reshape(shape))
             end += n_bytes
         if end != len(raw) or not isinstance(content["head"], dict):
             raise ModelFormatError("The compact file is damaged: its parts do not fill it.")
