@@ -133,8 +133,8 @@ def main():
                 f"Orders of the trees of a random forest, on {N_ROWS:,} rows",
                 rows,
                 f"One thread, least of three. Counted is the order alone, from what each tree says of each row: "
-                f"routing {N_ROWS:,} rows through {N_TREES} trees takes several times as long and is the same for all. All "
-                f"orders of {N_TREES} trees together: {total:.3g} CPU s. Ties, and rounding of all but tied trees, may "
+                f"routing {N_ROWS:,} rows through {N_TREES} trees takes several times as long and is the same for all. "
+                f"All orders of {N_TREES} trees together: {total:.3g} CPU s. Ties, and rounding of all but tied trees, may "
                 "part the last of the first ten.",
             )
 
