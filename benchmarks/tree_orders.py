@@ -134,8 +134,7 @@ def main():
                 rows,
                 f"One thread, least of three. Counted is the order alone, from what each tree says of each row: "
                 f"routing {N_ROWS:,} rows through {N_TREES} trees takes several times as long and is the same for all. "
-                f"All orders of {N_TREES} trees together: {total:.3g} CPU s. Ties, and rounding of all but tied trees, may "
-                "part the last of the first ten.",
+                f"All orders of {N_TREES} trees together: {total:.3g} CPU s. Rounding may break ties between trees another way.",
             )
 
 

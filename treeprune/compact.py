@@ -109,7 +109,7 @@ def packed(model: Any, level: str = "predict") -> bytes:
         STATISTICS if full else adapter.needed,
         round_thresholds=not full and adapter.float_type is np.float32 and stored.forest.comparison == "<=",
     )
-    told = adapter.told(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
+    told = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
     rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, told, strict=True)]
     objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
     head = {"adapter": type(adapter).__name__, "forest": forest, "names": list(arrays), "objects": objects}
@@ -125,7 +125,7 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
         forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
         parts = restore(objects, arrays[len(names) :], _known())
         trees = []
-        for told, rest in zip(adapter.told(parts["skeleton"], forest), parts["rest"], strict=True):
+        for told, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
             if not adapter.structure.isdisjoint(rest):
                 raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
             trees.append(told | rest)

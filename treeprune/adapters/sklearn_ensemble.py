@@ -16,7 +16,7 @@ from .sklearn_tree import (
     plant,
     read_tree,
     stored_tree,
-    told_tree,
+    tree_arrays,
     without_tree,
     write_tree,
 )
@@ -106,8 +106,10 @@ class SklearnEnsembleAdapter(Adapter):
         return StoredModel(bare, arrays, Forest.concatenate(trees).validate().canonical())
 
     @classmethod
-    def told(cls, skeleton, forest):
-        return [told_tree(forest.tree(i), most_classes(bare)) for i, bare in enumerate(np.ravel(skeleton.estimators_))]
+    def arrays_of(cls, skeleton, forest):
+        return [
+            tree_arrays(forest.tree(i), most_classes(bare)) for i, bare in enumerate(np.ravel(skeleton.estimators_))
+        ]
 
     @classmethod
     def assembled(cls, skeleton, trees):

@@ -9,7 +9,7 @@ import numpy as np
 from ..core import losses
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel
+from .base import Adapter, StoredModel, told
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
@@ -98,8 +98,8 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         return StoredModel(bare, trees, forest.validate().canonical())
 
     @classmethod
-    def told(cls, skeleton, forest):
-        return [_told_tree(skeleton, forest.tree(tree)) for tree in range(forest.n_trees)]
+    def arrays_of(cls, skeleton, forest):
+        return [_tree_arrays(skeleton, forest.tree(tree)) for tree in range(forest.n_trees)]
 
     @classmethod
     def assembled(cls, skeleton, trees):
@@ -143,9 +143,12 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)
-        written = {tree: self._write_tree(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)}
+        trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model._predictors = [
-            [written.get(tree) or self._nothing(tree) for tree in range(stage * n_columns, (stage + 1) * n_columns)]
+            [
+                self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
+                for tree in range(stage * n_columns, (stage + 1) * n_columns)
+            ]
             for stage in stages
         ]
         for name in ("train_score_", "validation_score_"):  # not known; warm starts lengthen them
@@ -171,13 +174,6 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         predictor.binned_left_cat_bitsets = old.binned_left_cat_bitsets[kept]
         predictor.raw_left_cat_bitsets = old.raw_left_cat_bitsets[kept]
         return predictor
-
-    def _nothing(self, tree):
-        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
-        leaf = np.full(1, -1, np.int32)
-        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
-        alone.value[:] = 0
-        return self._write_tree(alone, tree)
 
     def _apply(self, X):
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -229,6 +225,12 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def margin(self, X):
         return self.model._raw_predict(X)
 
+    def base(self, X):
+        return self.model._baseline_prediction
+
+    def stand_in(self, raw, reference=None):
+        return told(self.model, _raw_predict=lambda X, n_threads=None: raw)
+
 
 def model_columns(model):
     """The model's column of each column that its trees split on: the encoder puts categorical ones first."""
@@ -242,7 +244,7 @@ def model_columns(model):
 _SETS = ("binned_left_cat_bitsets", "raw_left_cat_bitsets")
 
 
-def _told_tree(model, forest):
+def _tree_arrays(model, forest):
     """The arrays of a predictor as a forest of one tells them; node ids are places in them."""
     own, leaf, thresholds = forest.node_id, forest.is_leaf, model._bin_mapper.bin_thresholds_
     place = np.argsort(model_columns(model))

@@ -52,8 +52,8 @@ class SklearnTreeAdapter(Adapter):
         return StoredModel(without_tree(self.model), [stored_tree(self.model.tree_)], self.forest)
 
     @classmethod
-    def told(cls, skeleton, forest):
-        return [told_tree(forest, most_classes(skeleton))]
+    def arrays_of(cls, skeleton, forest):
+        return [tree_arrays(forest, most_classes(skeleton))]
 
     @classmethod
     def assembled(cls, skeleton, trees):
@@ -149,7 +149,7 @@ def stored_tree(tree):
     return arrays | {"values": state["values"], "max_depth": np.array(state["max_depth"])}
 
 
-def told_tree(forest, n_classes):
+def tree_arrays(forest, n_classes):
     """`stored_tree` as a forest of one tells it; `n_classes` is the most of any output."""
     from sklearn.tree._tree import NODE_DTYPE
 

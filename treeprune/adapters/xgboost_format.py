@@ -189,7 +189,7 @@ def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
     return _with_trees(document, bare), trees, forest.canonical()
 
 
-def told_tree(forest: Forest) -> dict[str, np.ndarray]:
+def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
     """The arrays of a tree as a forest of one from `take_apart` tells them."""
     own, leaf = forest.node_id, forest.is_leaf
     categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
