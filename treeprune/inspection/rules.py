@@ -113,6 +113,26 @@ class Rules:
         The test that sends a row to the left, as the text shows it.
     told_missing : ndarray of bool, shape (n_features,), or None
         Columns of which the text says where missing values go; of others only the code does. None: all columns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from treeprune import rules
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> found = rules(DecisionTreeRegressor(max_depth=2, random_state=0).fit(X, y))
+    >>> found.to_frame()[["rule", "value", "support"]].round(1)
+                                 rule  value  support
+    0  s5 <= 4.60015 and bmi <= 26.95   96.3      171
+    1   s5 <= 4.60015 and bmi > 26.95  159.7       47
+    2   s5 > 4.60015 and bmi <= 27.75  162.7      116
+    3    s5 > 4.60015 and bmi > 27.75  225.9      108
+    >>> found.to_sql("progression").splitlines()[0::5]
+    ['CASE', 'END AS "progression"']
+    >>> namespace = {}
+    >>> exec(found.to_python(), namespace)
+    >>> namespace["predict"](X.iloc[0].tolist()) == found.values[3]
+    True
     """
 
     conditions: list[dict[int, Condition]]
