@@ -193,6 +193,6 @@ def test_the_script_draws_the_tree_of_the_step_and_its_rules(load, tmp_path):
     page = Page(html)
     assert len([shape for shape in page.of("circle") if shape.get("class") == "split"]) == small.get_n_leaves() - 1
     listed = [unescape(text) for text in re.findall(r"<li>(.*?)</li>", html, re.S)]
-    expected = [line.partition(". ")[2] for line in rules(small).to_text().splitlines()]
+    expected = [line.partition(". ")[2] for line in rules(small, missing=True).to_text().splitlines()]
     assert listed == expected
     assert f'<dd id="leaves">{small.get_n_leaves()}</dd>' in html

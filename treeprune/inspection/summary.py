@@ -43,7 +43,7 @@ def summarise(model: Any, X: Any, y: Any, title: str | None, feature_names=None,
     summary |= _of_tree(path, pruner, forest) | {"tree": _nodes(path, pruner)}
     summary["classes"] = None if classes is None else [str(label) for label in classes]
     summary["sentence"] = _sentence(summary)
-    return summary | _rules(rules(fitted, feature_names=feature_names, class_names=class_names))
+    return summary | _rules(rules(fitted, feature_names=feature_names, class_names=class_names, missing=True))
 
 
 def _score(model, X, y):
