@@ -62,6 +62,10 @@ class XGBoostAdapter(Adapter):
         vars(model).pop("evals_result_", None)
         return model
 
+    @property
+    def n_bytes(self):
+        return len(self.booster.save_raw("ubj"))
+
     def _eta(self):
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
         return float(config.get("gbtree", config)["tree_train_param"]["eta"])

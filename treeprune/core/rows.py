@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..exceptions import MissingStatisticError
 from .forest import Forest
 from .losses import Loss, derivatives
+from .plan import Plan
 from .statistics import NodeStatistics, NodeSums
 
 
@@ -35,6 +36,8 @@ class Rows:
     compared : callable, optional
         ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
+    n_bytes : callable, optional
+        ``n_bytes(plan)`` gives the size of the model's file after a plan, for methods that have to keep within one.
     """
 
     def __init__(
@@ -48,12 +51,13 @@ class Rows:
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: Loss | None = None,
         compared: Callable[[], NDArray] | None = None,
+        n_bytes: Callable[[Plan], int] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
-        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
+        self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""
