@@ -23,7 +23,8 @@ class SizeFrontierDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes with one line for each method; rivals, trained anew, are dashed.
+        Axes with one line for each method; rivals, trained anew, are dashed. A dotted line is the unpruned model's
+        loss.
     figure_ : matplotlib Figure
         Figure that holds them.
 
@@ -76,10 +77,16 @@ class SizeFrontierDisplay:
             best = rows[rows["loss"] < rows["loss"].cummin().shift(fill_value=float("inf"))]
             style = "--" if rows["rival"].iloc[0] else "-"
             ax.step(best["n_nodes"], best["loss"], style, where="post", marker=".", label=name, color=_COLORS[i % 6])
-        for name, marker, color in (("unpruned", "s", "black"), ("chosen", "o", _CHOSEN)):
-            row = self.frontier[self.frontier["chosen"] if name == "chosen" else self.frontier["method"] == name]
-            ax.plot(row["n_nodes"], row["loss"], marker, color=color, label=name, zorder=3)
+        unpruned = self.frontier[self.frontier["method"] == "unpruned"]
+        chosen = self.frontier[self.frontier["chosen"]]
+        ax.axhline(unpruned["loss"].iloc[0], color="black", linewidth=0.8, linestyle=":", zorder=1)
+        ax.plot(unpruned["n_nodes"], unpruned["loss"], "s", color="black", label="unpruned", zorder=3)
+        ring = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2}
+        ax.plot(chosen["n_nodes"], chosen["loss"], "o", color=_CHOSEN, label="chosen", zorder=4, **ring)
         ax.set(xscale="log", xlabel="Number of nodes", ylabel="Loss on held-out rows")
-        ax.legend()
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(axis="y", color="0.92", linewidth=0.8)
+        ax.set_axisbelow(True)
+        ax.legend(frameon=False, fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
