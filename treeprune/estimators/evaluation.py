@@ -70,13 +70,19 @@ class Evaluation:
             return None
         return additive_score(self.estimator, self.scoring, forest.n_outputs)
 
-    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> tuple[StepScores, StepScores | None]:
-        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own."""
+    def fold(
+        self, candidates: Candidates, grow: NDArray, judge: NDArray
+    ) -> tuple[StepScores, StepScores | None, NDArray | None]:
+        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own.
+
+        Last come the strengths up to which the model uses each feature, where it has a path.
+        """
         adapter, judge_by = self.grow(grow)
         prunings = candidates.of(adapter, judge_by)
-        return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
+        train = self._scores(prunings, grow) if self.train_score else None
+        return self._scores(prunings, judge), train, getattr(prunings, "feature_strength", None)
 
-    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None]:
+    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None, None]:
         """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
         losses = self.losses(prunings.adapter)
         if losses is None:
@@ -85,7 +91,7 @@ class Evaluation:
                 f"over rows. Got {type(prunings.adapter.model).__name__} and scoring={self.scoring!r}."
             )
         rows = prunings.adapter.oob_rows(self.X, self.y, self.score_params.get("sample_weight"))
-        return _along(losses, rows, getattr(prunings.adapter.model, "classes_", None), prunings), None
+        return _along(losses, rows, getattr(prunings.adapter.model, "classes_", None), prunings), None, None
 
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)

@@ -1,0 +1,126 @@
+"""The chosen tree as a static picture. The page's script draws the others the same way."""
+
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from markupsafe import Markup
+
+from .svg import element, mark, picture, shorten, text
+
+#: Trees with more leaves are drawn folded, to `MOST_ENDS` ends: leaves, and branches that are left closed.
+MOST_LEAVES = 60
+MOST_ENDS = 32
+_GAP, _ROW, _TOP, _SIDE = 84, 74, 34, 50
+
+
+def draw_tree(tree: dict[str, Any], place: int, features: list[str], classes: list[str] | None) -> Markup:
+    """The tree at a place of the slider.
+
+    Parameters
+    ----------
+    tree : dict
+        Columns over its nodes in preorder, as in the report's figures.
+    place : int
+        Of the slider: nodes whose ``life`` is larger split there.
+    features, classes : list of str
+        Names.
+    """
+    picture_of = _Picture(tree, place, features, classes)
+    return picture_of.drawn()
+
+
+class _Picture:
+    def __init__(self, tree, place, features, classes):
+        self.tree, self.place, self.features, self.classes = tree, place, features, classes
+        self.rows = tree.get("rows")
+        self.leaves = self._leaves_below()
+        self.open = self._opened() if self.leaves[0] > MOST_LEAVES else None
+        self.order, self.parent, self.depth, self.x = self._layout()
+
+    def splits(self, node):
+        return self.tree["life"][node] > self.place
+
+    def shows_children(self, node):
+        return self.splits(node) and (self.open is None or node in self.open)
+
+    def _leaves_below(self):
+        leaves = [1] * len(self.tree["right"])
+        for node in range(len(leaves) - 1, -1, -1):
+            if self.splits(node):
+                leaves[node] = leaves[node + 1] + leaves[self.tree["right"][node]]
+        return leaves
+
+    def _opened(self):
+        """The branches to open, always the one with the most rows next."""
+        weight, opened, waiting = self.rows or self.leaves, set(), []
+        waiting.append((-weight[0], 0))
+        heapify(waiting)
+        while waiting and len(opened) < MOST_ENDS - 1:
+            _, node = heappop(waiting)
+            opened.add(node)
+            for child in (node + 1, self.tree["right"][node]):
+                if self.splits(child):
+                    heappush(waiting, (-weight[child], child))
+        return opened
+
+    def _layout(self):
+        order, parent, depth, x, ends = [], {0: None}, {0: 0}, {}, 0
+        waiting = [0]
+        while waiting:
+            node = waiting.pop()
+            order.append(node)
+            if self.shows_children(node):
+                for child in (self.tree["right"][node], node + 1):
+                    parent[child], depth[child] = node, depth[node] + 1
+                    waiting.append(child)
+            else:
+                x[node] = float(ends)
+                ends += 1
+        for node in reversed(order):
+            if self.shows_children(node):
+                x[node] = (x[node + 1] + x[self.tree["right"][node]]) / 2
+        self.n_ends = ends
+        return order, parent, depth, x
+
+    def at(self, node):
+        return _SIDE + self.x[node] * _GAP, _TOP + self.depth[node] * _ROW
+
+    def drawn(self):
+        deepest = max(self.depth.values())
+        width, height = 2 * _SIDE + (self.n_ends - 1) * _GAP, _TOP + deepest * _ROW + 48
+        n_leaves = self.leaves[0]
+        label = f"Tree with {n_leaves} {'leaf' if n_leaves == 1 else 'leaves'}; its rules are listed below."
+        edges = [self.edge(node) for node in self.order if self.parent[node] is not None]
+        nodes = [self.split(node) if self.shows_children(node) else self.end(node) for node in self.order]
+        return picture(max(width, 240), height, label, *edges, *nodes, css="tree")
+
+    def edge(self, node):
+        (x0, y0), (x1, y1) = self.at(self.parent[node]), self.at(node)
+        middle = (y0 + y1) / 2 - 8
+        thick = 1.0 + 6.0 * (self.rows[node] / max(self.rows[0], 1)) ** 0.5 if self.rows else 1.5
+        d = f"M{x0:.1f} {y0 + 6:.1f}C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1 - 8:.1f}"
+        return element("path", class_="edge", stroke_width=thick, d=d)
+
+    def split(self, node):
+        x, y = self.at(node)
+        sign = "≤" if self.tree["comparison"] == "<=" else "<"
+        test = f" {sign} {self.tree['threshold'][node]}"
+        room = self.x[self.tree["right"][node]] - self.x[node + 1] + 0.9
+        name = shorten(self.features[self.tree["feature"][node]], max(8, int(room * _GAP / 7) - len(test)))
+        parts = [element("circle", class_="split", cx=x, cy=y, r=5), text(x, y - 11, name + test)]
+        if self.n_ends <= 16:
+            for child, answer in ((node + 1, "yes"), (self.tree["right"][node], "no")):
+                parts.append(text((x + self.at(child)[0]) / 2, y + 24, answer, css="answer"))
+        return element("g", *parts)
+
+    def end(self, node):
+        x, y = self.at(node)
+        rows = f"n={self.rows[node]:,}" if self.rows else ""
+        if self.splits(node):
+            parts = [element("path", class_="folded", d=f"M{x:.1f} {y - 7:.1f}l9 14h-18z")]
+            return element("g", *parts, text(x, y + 22, f"{self.leaves[node]:,} leaves"), text(x, y + 36, rows, css="soft"))
+        value = self.tree["value"][node]
+        words = str(value) if self.classes is None else self.classes[value]
+        parts = [mark(value if self.classes is not None else 1, x, y, 7.0)]
+        parts.append(text(x, y + 22, shorten(words, 12), css="predicted"))
+        return element("g", *parts, text(x, y + 36, rows, css="soft"))

@@ -1,0 +1,85 @@
+"""The page: the figures of a report drawn by templates, in one file that loads nothing."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ..extras import import_extra
+from .summary import MOST_RULES, show_score
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_STYLES = ("base.css", "tree.css", "charts.css", "print.css")
+_SCRIPTS = ("state.js", "text.js", "layout.js", "tree.js", "keyboard.js", "rules.js", "selection.js", "main.js")
+#: What the script reads of the figures.
+_DRAWN = ("tree", "steps", "classes", "features", "chosen", "marks", "is_share", "score_name", "n_steps", "few_rows")
+#: Most rows of the static table of steps; the slider has more.
+_MOST_STEPS = 60
+
+
+def render(summary: dict[str, Any]) -> str:
+    """The page of a report.
+
+    Raises
+    ------
+    MissingExtraError
+        Jinja2 is not installed.
+    """
+    jinja = import_extra("jinja2", "report")
+    from markupsafe import Markup
+
+    from . import drawing
+
+    environment = jinja.Environment(
+        loader=jinja.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "number": number, "count": count}
+    style = "".join((_TEMPLATES / "style" / name).read_text("utf-8") for name in _STYLES)
+    script = "".join((_TEMPLATES / "script" / name).read_text("utf-8") for name in _SCRIPTS)
+    drawn = {name: summary[name] for name in _DRAWN} if summary["kind"] == "tree" else None
+    return environment.get_template("report.html").render(
+        summary,
+        style=Markup(style),
+        script=Markup(script) if drawn else None,
+        data=Markup(json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")),
+        style_hash=_hash(style),
+        script_hash=_hash(script) if drawn else None,
+        listed=_listed_steps(summary),
+        most_rules=MOST_RULES,
+        show=show_score,
+        draw=drawing,
+    )
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in per cent."""
+    return "unknown" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def number(value: float | None) -> str:
+    """A number with four digits that count, a whole one with all of its own."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{value:.4g}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with commas."""
+    return "unknown" if value is None else f"{value:,}"
+
+
+def _listed_steps(summary):
+    """Places in the static table of steps: all, or evenly spread ones and those that are marked."""
+    steps = range(len(summary.get("steps", ())))
+    if len(steps) <= _MOST_STEPS:
+        return list(steps)
+    marked = {summary["chosen"], len(steps) - 1, *summary["marks"].values()}
+    return sorted(marked | set(steps[:: -(-len(steps) // _MOST_STEPS)]))
+
+
+def _hash(text):
+    """What a content-security policy names an inline script or style by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
