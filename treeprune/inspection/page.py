@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..extras import import_extra
-from .summary import MOST_RULES, show_score
+from .summary import MOST_RULES, show_score, show_with_error
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
@@ -37,6 +37,7 @@ def render(summary: dict[str, Any]) -> str:
     environment.filters |= {"percent": percent, "number": number, "count": count}
     style = "".join((_TEMPLATES / "style" / name).read_text("utf-8") for name in _STYLES)
     script = "".join((_TEMPLATES / "script" / name).read_text("utf-8") for name in _SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
     drawn = {name: summary[name] for name in _DRAWN} if summary["kind"] == "tree" else None
     return environment.get_template("report.html").render(
         summary,
@@ -48,6 +49,7 @@ def render(summary: dict[str, Any]) -> str:
         listed=_listed_steps(summary),
         most_rules=MOST_RULES,
         show=show_score,
+        show_with_error=show_with_error,
         draw=drawing,
     )
 

@@ -3,6 +3,7 @@
 from .curves import cv_curve, frontier
 from .histogram import histogram
 from .outlines import outline
+from .svg import mark
 from .tree import draw_tree
 
-__all__ = ["cv_curve", "draw_tree", "frontier", "histogram", "outline"]
+__all__ = ["cv_curve", "draw_tree", "frontier", "histogram", "mark", "outline"]

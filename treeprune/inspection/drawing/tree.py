@@ -1,6 +1,6 @@
 """The chosen tree as a static picture. The page's script draws the others the same way."""
 
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import Any
 
 from markupsafe import Markup
@@ -25,8 +25,7 @@ def draw_tree(tree: dict[str, Any], place: int, features: list[str], classes: li
     features, classes : list of str
         Names.
     """
-    picture_of = _Picture(tree, place, features, classes)
-    return picture_of.drawn()
+    return _Picture(tree, place, features, classes).drawn()
 
 
 class _Picture:
@@ -36,6 +35,11 @@ class _Picture:
         self.leaves = self._leaves_below()
         self.open = self._opened() if self.leaves[0] > MOST_LEAVES else None
         self.order, self.parent, self.depth, self.x = self._layout()
+        self.by_depth = {}
+        for node in self.order:
+            self.by_depth.setdefault(self.depth[node], []).append(node)
+        self.gap = max(_GAP, min(130, 640 // self.n_ends))
+        self.width = max(2 * _SIDE + (self.n_ends - 1) * self.gap, 240)
 
     def splits(self, node):
         return self.tree["life"][node] > self.place
@@ -52,9 +56,8 @@ class _Picture:
 
     def _opened(self):
         """The branches to open, always the one with the most rows next."""
-        weight, opened, waiting = self.rows or self.leaves, set(), []
-        waiting.append((-weight[0], 0))
-        heapify(waiting)
+        weight, opened = self.rows or self.leaves, set()
+        waiting = [(-weight[0], 0)]
         while waiting and len(opened) < MOST_ENDS - 1:
             _, node = heappop(waiting)
             opened.add(node)
@@ -83,16 +86,17 @@ class _Picture:
         return order, parent, depth, x
 
     def at(self, node):
-        return _SIDE + self.x[node] * _GAP, _TOP + self.depth[node] * _ROW
+        left = (self.width - (self.n_ends - 1) * self.gap) / 2
+        return left + self.x[node] * self.gap, _TOP + self.depth[node] * _ROW
 
     def drawn(self):
         deepest = max(self.depth.values())
-        width, height = 2 * _SIDE + (self.n_ends - 1) * _GAP, _TOP + deepest * _ROW + 48
+        height = _TOP + deepest * _ROW + 48
         n_leaves = self.leaves[0]
         label = f"Tree with {n_leaves} {'leaf' if n_leaves == 1 else 'leaves'}; its rules are listed below."
         edges = [self.edge(node) for node in self.order if self.parent[node] is not None]
         nodes = [self.split(node) if self.shows_children(node) else self.end(node) for node in self.order]
-        return picture(max(width, 240), height, label, *edges, *nodes, css="tree")
+        return picture(self.width, height, label, *edges, *nodes, css="tree")
 
     def edge(self, node):
         (x0, y0), (x1, y1) = self.at(self.parent[node]), self.at(node)
@@ -105,13 +109,20 @@ class _Picture:
         x, y = self.at(node)
         sign = "≤" if self.tree["comparison"] == "<=" else "<"
         test = f" {sign} {self.tree['threshold'][node]}"
-        room = self.x[self.tree["right"][node]] - self.x[node + 1] + 0.9
-        name = shorten(self.features[self.tree["feature"][node]], max(8, int(room * _GAP / 7) - len(test)))
+        name = shorten(self.features[self.tree["feature"][node]], max(6, int(self.room(node) / 7) - len(test)))
         parts = [element("circle", class_="split", cx=x, cy=y, r=5), text(x, y - 11, name + test)]
         if self.n_ends <= 16:
             for child, answer in ((node + 1, "yes"), (self.tree["right"][node], "no")):
                 parts.append(text((x + self.at(child)[0]) / 2, y + 24, answer, css="answer"))
         return element("g", *parts)
+
+    def room(self, node):
+        """Pixels for the label of a split: up to those beside it and to the edge; ends have theirs below."""
+        row, (x, _) = self.by_depth[self.depth[node]], self.at(node)
+        place, room = row.index(node), 2 * min(x, self.width - x) - 6
+        for other in (*row[max(place - 1, 0) : place], *row[place + 1 : place + 2]):
+            room = min(room, abs(self.at(other)[0] - x) * (1.0 if self.shows_children(other) else 1.7) - 10)
+        return room
 
     def end(self, node):
         x, y = self.at(node)

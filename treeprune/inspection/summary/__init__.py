@@ -5,14 +5,14 @@ from typing import Any
 
 from .anomaly import summarise_anomaly
 from .ensemble import summarise_ensemble
-from .numbers import show_score
+from .numbers import show_score, show_with_error
 from .selection import summarise_selection
 from .settings import settings, versions
 from .subject import Subject
 from .tree import MOST_RULES, summarise_tree
 from .words import glossary, limitations
 
-__all__ = ["MOST_RULES", "Subject", "show_score", "summarise"]
+__all__ = ["MOST_RULES", "Subject", "show_score", "show_with_error", "summarise"]
 
 
 def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:

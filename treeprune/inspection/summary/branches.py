@@ -16,7 +16,7 @@ MOST_BRANCHES = 40
 
 
 def pruned_branches(subject) -> dict[str, Any]:
-    """A table of the branches that have become leaves; None where the tree before pruning is not known."""
+    """A table of the branches that have become leaves, and whether the tree before pruning is known."""
     before = subject.forest_before if subject.forest_before is not None else subject.path.forest
     origin = node_origin(subject.forest, before)
     leaf = np.flatnonzero(subject.forest.is_leaf)
@@ -29,8 +29,8 @@ def pruned_branches(subject) -> dict[str, Any]:
     columns |= _errors(before, None, node, "training") | _errors_on_rows(subject, before, node)
     order = np.argsort(-np.asarray(columns.get("n_rows", columns["n_leaves"])), kind="stable")[:MOST_BRANCHES]
     table = records({name: plain(np.asarray(column)[order]) for name, column in columns.items()})
-    raised = int((origin < 0).any())
-    return {"branches": table, "n_branches": len(node), "raised": bool(raised)}
+    known = subject.forest_before is not None or subject.path.forest.n_leaves > subject.forest.n_leaves
+    return {"branches": table, "n_branches": len(node), "raised": bool((origin < 0).any()), "before_known": known}
 
 
 def node_origin(after: Forest, before: Forest) -> NDArray[np.intp]:

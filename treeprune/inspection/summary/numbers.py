@@ -29,6 +29,13 @@ def show_score(score: float | None, is_share: bool) -> str:
     return f"{100 * score:.1f} %" if is_share else f"{score:.4g}"
 
 
+def show_with_error(score: float | None, error: float | None, is_share: bool) -> str:
+    """A score and its standard error as the page shows them."""
+    if score is None or error is None:
+        return show_score(score, is_share)
+    return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{score:.4g} ± {error:.2g}"
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """A number of things in words."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
