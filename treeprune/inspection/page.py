@@ -13,7 +13,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
 _SCRIPTS = ("state.js", "text.js", "layout.js", "tree.js", "keyboard.js", "rules.js", "selection.js", "main.js")
 #: What the script reads of the figures.
-_DRAWN = ("tree", "steps", "classes", "features", "chosen", "marks", "is_share", "score_name", "n_steps", "few_rows")
+_DRAWN = ("tree", "classes", "features", "chosen", "marks", "is_share", "score_name", "few_rows")
 #: Most rows of the static table of steps; the slider has more.
 _MOST_STEPS = 60
 
@@ -38,7 +38,7 @@ def render(summary: dict[str, Any]) -> str:
     style = "".join((_TEMPLATES / "style" / name).read_text("utf-8") for name in _STYLES)
     script = "".join((_TEMPLATES / "script" / name).read_text("utf-8") for name in _SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
-    drawn = {name: summary[name] for name in _DRAWN} if summary["kind"] == "tree" else None
+    drawn = _drawn(summary) if summary["kind"] == "tree" else None
     return environment.get_template("report.html").render(
         summary,
         style=Markup(style),
@@ -52,6 +52,17 @@ def render(summary: dict[str, Any]) -> str:
         show_with_error=show_with_error,
         draw=drawing,
     )
+
+
+def _drawn(summary):
+    """What the script reads, steps as columns and with the digits that it shows."""
+    steps = summary["steps"]
+    columns = {name: [_rounded(step[name]) for step in steps] for name in steps[0] if name != "relative_error"}
+    return {name: summary[name] for name in _DRAWN} | {"steps": columns, "most_rules": MOST_RULES}
+
+
+def _rounded(figure):
+    return float(f"{figure:.6g}") if isinstance(figure, float) else figure
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -34,16 +34,17 @@ def cv_curve(steps: Sequence[dict], marks: dict[str, int], chosen: int, name: st
 
 
 def _marks(marks, x):
-    """Dashed lines at best and 1-SE, their names side by side."""
+    """Dashed lines at best and 1-SE, their names side by side and within the picture."""
     places = {name: marks[name] for name in ("best", "1-SE") if name in marks}
-    if len(set(places.values())) == 1:
-        places = {"best, 1-SE": places["best"]}
-    ordered = sorted(places.items(), key=lambda item: item[1])
-    for index, (name, place) in enumerate(ordered):
-        anchor = "middle" if len(ordered) == 1 else ("end", "start")[index]
-        at = min(max(x(place), _LEFT + 30), _WIDTH - 40)
+    for place in set(places.values()):
         yield line([(x(place), _TOP - 6), (x(place), _HEIGHT - _BOTTOM)], class_="rule")
-        yield text(at + {"end": 2, "start": -2}.get(anchor, 0), _TOP - 12, name, anchor)
+    if len(set(places.values())) == 1:
+        yield text(min(max(x(place), _LEFT + 30), _WIDTH - 40), _TOP - 12, "best, 1-SE")
+        return
+    (first, left), (second, right) = sorted(places.items(), key=lambda item: item[1])
+    start = max(min(x(right) - 2, _WIDTH - 34), _LEFT + 40)
+    yield text(min(x(left) + 2, start - 8), _TOP - 12, first, "end")
+    yield text(start, _TOP - 12, second, "start")
 
 
 def _axis_of_scores(low, high, y, show):
@@ -106,5 +107,7 @@ def _method(points, place, of_method, code, key, better, y):
 def _axis_of_sizes(points, size, x):
     ends = sorted({min(point["size"] for point in points), max(point["size"] for point in points)})
     for index, end in enumerate(ends):
-        yield text(x(log(end)), _HEIGHT - 26, f"{end:,}", ("start", "end")[index] if len(ends) > 1 else "middle", "soft")
+        yield text(
+            x(log(end)), _HEIGHT - 26, f"{end:,}", ("start", "end")[index] if len(ends) > 1 else "middle", "soft"
+        )
     yield text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 7, f"number of {size}, on a logarithmic scale", css="soft")

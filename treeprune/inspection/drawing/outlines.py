@@ -5,6 +5,7 @@ from math import sqrt
 
 from markupsafe import Markup
 
+from ..summary.numbers import count
 from .svg import element, picture
 
 _WIDTH, _HEIGHT = 88, 96
@@ -19,11 +20,13 @@ def outline(tree: int, after: Sequence[int], before: Sequence[int] | None, wides
     parts = [] if before is None else [element("path", class_="outline-before", d=_path(before, widest, step))]
     parts.append(element("path", class_="outline-after", d=_path(after, widest, step)))
     was = "" if before is None else f", before {sum(before):,}"
-    return picture(_WIDTH, _HEIGHT, f"Tree {tree}: {sum(after):,} nodes{was}", *parts, css="outline")
+    return picture(_WIDTH, _HEIGHT, f"Tree {tree}: {count(sum(after), 'node')}{was}", *parts, css="outline")
 
 
 def _path(counts, widest, step):
     half = [(_WIDTH / 2 - 3) * sqrt(n / widest) + 0.8 for n in counts]
+    if len(half) == 1:  # a root alone
+        half, step = half * 2, 4.0
     right = [f"{_WIDTH / 2 + w:.0f} {4 + i * step:.0f}" for i, w in enumerate(half)]
     left = [f"{_WIDTH / 2 - w:.0f} {4 + i * step:.0f}" for i, w in enumerate(half)]
     return "M" + "L".join([*right, *reversed(left)]) + "z"

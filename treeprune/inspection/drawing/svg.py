@@ -55,15 +55,16 @@ def scale(low: float, high: float, start: float, end: float) -> Callable[[float]
 def mark(code: int, x: float, y: float, r: float) -> Markup:
     """A mark of a class or series: they differ in form as well as in colour."""
     code %= N_MARKS
-    forms = (
-        f"M{x - 0.88 * r:.1f} {y - 0.88 * r:.1f}h{1.76 * r:.1f}v{1.76 * r:.1f}h{-1.76 * r:.1f}z",
-        f"M{x - r:.1f} {y:.1f}a{r:.1f} {r:.1f} 0 1 0 {2 * r:.1f} 0a{r:.1f} {r:.1f} 0 1 0 {-2 * r:.1f} 0z",
-        f"M{x:.1f} {y - 1.15 * r:.1f}l{1.15 * r:.1f} {1.95 * r:.1f}h{-2.3 * r:.1f}z",
-        f"M{x:.1f} {y - 1.2 * r:.1f}l{1.2 * r:.1f} {1.2 * r:.1f}l{-1.2 * r:.1f} {1.2 * r:.1f}l{-1.2 * r:.1f} {-1.2 * r:.1f}z",
-        f"M{x:.1f} {y + 1.15 * r:.1f}l{1.15 * r:.1f} {-1.95 * r:.1f}h{-2.3 * r:.1f}z",
-        f"M{x - 1.2 * r:.1f} {y - 0.5 * r:.1f}h{2.4 * r:.1f}v{r:.1f}h{-2.4 * r:.1f}z",
-    )
-    return element("path", class_=f"c{code}", d=forms[code])
+    side, high, half = round(1.76 * r, 1), round(1.95 * r, 1), round(1.2 * r, 1)
+    start, d = (
+        ((x - side / 2, y - side / 2), f"h{side}v{side}h-{side}z"),
+        ((x - r, y), f"a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 -{2 * r} 0z"),
+        ((x, y - half), f"l{half} {high}h-{2 * half}z"),
+        ((x, y - half), f"l{half} {half}l-{half} {half}l-{half} -{half}z"),
+        ((x, y + half), f"l{half} -{high}h-{2 * half}z"),
+        ((x - half, y - r / 2), f"h{2 * half}v{r}h-{2 * half}z"),
+    )[code]
+    return element("path", class_=f"c{code}", d=f"M{start[0]:.1f} {start[1]:.1f}{d}")
 
 
 def shorten(words: str, most: int) -> str:

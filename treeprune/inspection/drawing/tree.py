@@ -9,7 +9,7 @@ from .svg import element, mark, picture, shorten, text
 
 #: Trees with more leaves are drawn folded, to `MOST_ENDS` ends: leaves, and branches that are left closed.
 MOST_LEAVES = 60
-MOST_ENDS = 32
+MOST_ENDS = 12
 _GAP, _ROW, _TOP, _SIDE = 84, 74, 34, 50
 
 
@@ -129,9 +129,12 @@ class _Picture:
         rows = f"n={self.rows[node]:,}" if self.rows else ""
         if self.splits(node):
             parts = [element("path", class_="folded", d=f"M{x:.1f} {y - 7:.1f}l9 14h-18z")]
-            return element("g", *parts, text(x, y + 22, f"{self.leaves[node]:,} leaves"), text(x, y + 36, rows, css="soft"))
+            return element(
+                "g", *parts, text(x, y + 22, f"{self.leaves[node]:,} leaves"), text(x, y + 36, rows, css="soft")
+            )
         value = self.tree["value"][node]
         words = str(value) if self.classes is None else self.classes[value]
         parts = [mark(value if self.classes is not None else 1, x, y, 7.0)]
-        parts.append(text(x, y + 22, shorten(words, 12), css="predicted"))
+        room = min(self.gap - 6, 2 * min(x, self.width - x))
+        parts.append(text(x, y + 22, shorten(words, int(room / 7.6)), css="predicted"))
         return element("g", *parts, text(x, y + 36, rows, css="soft"))

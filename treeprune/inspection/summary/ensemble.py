@@ -6,8 +6,8 @@ import numpy as np
 
 from ...core.forest import Forest
 from .features import feature_table, splits_by_feature
-from .numbers import count, n_leaves_in_words, plain, records, show_score
-from .scores import name_of_score, scores
+from .numbers import count, n_leaves_in_words, plain, records, show_change
+from .scores import name_of_score, on_rows_in_words, scores
 
 #: Most trees whose outline is drawn.
 MOST_OUTLINES = 60
@@ -30,7 +30,8 @@ def summarise_ensemble(subject) -> dict[str, Any]:
     summary["trees"] = records({name: plain(column) for name, column in trees.items()})
     summary["together"] = together(after, before)
     summary["outlines"] = _outlines(after, before if same_trees else None)
-    summary |= {"frontier": _frontier(subject)}
+    summary["frontier"] = _frontier(subject)
+    summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= feature_table(subject) | scores(subject)
     if summary["cv"] is not None:
         summary |= {"score_name": summary["cv"]["name"], "is_share": summary["cv"]["is_share"]}
@@ -111,8 +112,8 @@ def _sentence(subject, summary):
     sentence = f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}"
     cv = summary["cv"]
     if cv is None:
-        return sentence
-    error = show_score(cv["standard_error"], cv["is_share"]).removesuffix(" %")
+        return sentence + on_rows_in_words(summary)
     by = "out-of-bag" if cv["out_of_bag"] else "CV"
-    scores_shown = [show_score(cv[when], cv["is_share"]) for when in ("before", "after")]
-    return f"{sentence}; {by} {cv['name']} {scores_shown[0]} → {scores_shown[1]} ± {error}"
+    return (
+        f"{sentence}; {by} {cv['name']} {show_change(cv['before'], cv['after'], cv['standard_error'], cv['is_share'])}"
+    )

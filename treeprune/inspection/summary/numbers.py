@@ -36,6 +36,12 @@ def show_with_error(score: float | None, error: float | None, is_share: bool) ->
     return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{score:.4g} ± {error:.2g}"
 
 
+def show_change(before: float | None, after: float | None, error: float | None, is_share: bool) -> str:
+    """A score before and after, with the standard error of the latter."""
+    change = f"{show_score(before, is_share)} → {show_score(after, is_share)}"
+    return change if error is None else f"{change} ± {100 * error:.1f}" if is_share else f"{change} ± {error:.2g}"
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """A number of things in words."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

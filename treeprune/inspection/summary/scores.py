@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics
 from sklearn.base import is_classifier
 
-from .numbers import plain, records
+from .numbers import count, plain, records, show_score
 
 #: Scores that are shares, shown in per cent.
 SHARES = {"accuracy", "balanced accuracy"}
@@ -36,6 +36,15 @@ def scores(subject) -> dict[str, Any]:
     if subject.groups is not None:
         found["by_group"] = _by_group(subject, y, before, after)
     return found
+
+
+def on_rows_in_words(summary: dict[str, Any]) -> str:
+    """What the sentence of a report adds about the rows given, where there is a score before and after."""
+    if summary["measures"] is None or summary["measures"]["table"][0]["before"] is None:
+        return ""
+    row = summary["measures"]["table"][0]
+    before, after = show_score(row["before"], row["is_share"]), show_score(row["after"], row["is_share"])
+    return f"; {row['name']} on {count(summary['on_rows']['n_rows'], 'row')} given {before} → {after}"
 
 
 def name_of_score(subject) -> tuple[str, bool]:

@@ -70,7 +70,7 @@ def _parameters(estimator):
 
 def _equal(value, default):
     try:
-        return bool(value is default or value == default)
+        return bool(value is default or value == default or (value != value and default != default))  # NaN
     except ValueError:  # arrays
         return False
 

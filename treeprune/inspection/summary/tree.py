@@ -13,11 +13,12 @@ from ..rules import Rules, rules
 from .branches import pruned_branches
 from .features import feature_table
 from .leaves import leaf_table, low_support
-from .numbers import n_leaves_in_words, plain, records, short, show_score
-from .scores import name_of_score, scores
+from .numbers import n_leaves_in_words, plain, records, short, show_change
+from .scores import name_of_score, on_rows_in_words, scores
 
 #: Most rules that are listed, by support, and most for which code is given.
-MOST_RULES = 100
+MOST_RULES = 50
+MOST_CODE = 100
 #: Most steps of a path on the slider.
 MOST_STEPS = 400
 
@@ -130,6 +131,8 @@ def _nodes(slider):
         nodes |= {"value": value.argmax(axis=1).tolist(), "share": share.tolist()}
     else:
         nodes |= {"value": [short(v) for v in value[:, 0]]}
+        if forest.criterion == "squared_error" and forest.impurity is not None:
+            nodes |= {"spread": [short(float(f"{v:.4g}")) for v in np.sqrt(np.maximum(forest.impurity, 0.0))]}
     if forest.n_node_samples is not None:
         nodes["rows"] = forest.n_node_samples.tolist()
     return nodes
@@ -138,14 +141,15 @@ def _nodes(slider):
 def _rules(subject):
     """The rules as text, those with the most rows where there are many, and as code where there are not."""
     found = rules(subject.model, feature_names=subject.names, class_names=subject.classes)
-    n_rules, few = len(found), len(found) <= MOST_RULES
-    listed = np.arange(min(n_rules, MOST_RULES))
-    if not few and found.support is not None:
+    summary = {"n_rules": len(found), "python": None, "sql": None}
+    if len(found) <= MOST_CODE:
+        summary |= {"python": found.to_python(), "sql": found.to_sql("prediction")}
+    listed = np.arange(min(len(found), MOST_RULES))
+    if len(found) > MOST_RULES and found.support is not None:
         listed = np.argsort(-found.support, kind="stable")[:MOST_RULES]
-    code = {"python": found.to_python(), "sql": found.to_sql("prediction")} if few else {"python": None, "sql": None}
     found = some_rules(found, listed)
     text = [line.partition(". ")[2] for line in found.to_text().splitlines()]
-    return {"rules": text, "n_rules": n_rules, "leaves": leaf_table(subject, found, listed)} | code
+    return summary | {"rules": text, "leaves": leaf_table(subject, found, listed)}
 
 
 def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
@@ -156,20 +160,21 @@ def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
 
 
 def _sentence(subject, summary):
-    chosen = summary["steps"][summary["chosen"]]
+    sentence = _sizes_in_words(subject, summary)
+    if summary["score_name"] is None:
+        return sentence + on_rows_in_words(summary)
+    first, chosen = summary["steps"][0], summary["steps"][summary["chosen"]]
+    change = show_change(first["score"], chosen["score"], chosen["standard_error"], summary["is_share"])
+    return f"{sentence}; CV {summary['score_name']} {change}"
+
+
+def _sizes_in_words(subject, summary):
     after = n_leaves_in_words(summary["n_rules"])
     before = subject.forest_before
     if before is None and summary["chosen"] > 0:
         before = subject.path.forest
-    if before is None or before.n_leaves == summary["n_rules"]:
-        if subject.path.forest.n_leaves == 1:
-            return "The tree is a single leaf: nothing to prune."
-        method = getattr(subject.pruner, "method", None)
-        sentence = after if method is not None and before is None else f"{after}; not pruned"
-    else:
-        sentence = f"{n_leaves_in_words(before.n_leaves)} → {after}"
-    if summary["score_name"] is None:
-        return sentence
-    scores = [show_score(step["score"], summary["is_share"]) for step in (summary["steps"][0], chosen)]
-    error = show_score(chosen["standard_error"], summary["is_share"]).removesuffix(" %")
-    return f"{sentence}; CV {summary['score_name']} {scores[0]} → {scores[1]} ± {error}"
+    if before is not None and before.n_leaves != summary["n_rules"]:
+        return f"{n_leaves_in_words(before.n_leaves)} → {after}"
+    if subject.path.forest.n_leaves == 1:
+        return "The tree is a single leaf: nothing to prune."
+    return f"{after}; what it was before is not known" if before is None and subject.pruner else f"{after}; not pruned"

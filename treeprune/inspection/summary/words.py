@@ -47,9 +47,7 @@ def _of_tree(summary):
     found = []
     if summary["n_low_support"]:
         n = summary["n_low_support"]
-        found.append(
-            f"{n} of {summary['n_rules']} leaves rest" if n > 1 else f"1 of {summary['n_rules']} leaves rests"
-        )
+        found.append(f"{n} of {summary['n_rules']} leaves rest" if n > 1 else f"1 of {summary['n_rules']} leaves rests")
         found[-1] += f" on fewer than {summary['few_rows']} training rows; what such a leaf says may be chance."
     found.append(
         "Shares within a leaf are those of the training rows, which the tree was grown to fit: on other rows they are "

@@ -13,14 +13,14 @@ function listRules() {
   const leaves = leavesInOrder();
   let shown = leaves.map((leaf, place) => [leaf, place + 1]).filter(([leaf]) => hasRows(leaf) && asksFor(leaf));
   const nFit = shown.length;
-  if (nFit > MOST_RULES && tree.rows) shown.sort((a, b) => tree.rows[b[0]] - tree.rows[a[0]]);
-  shown = shown.slice(0, MOST_RULES);
+  if (nFit > data.most_rules && tree.rows) shown.sort((a, b) => tree.rows[b[0]] - tree.rows[a[0]]);
+  shown = shown.slice(0, data.most_rules);
   $("rule-list").replaceChildren(...shown.map(([leaf, place]) => ruleItem(leaf, place)));
-  const many = nFit > MOST_RULES ? `, of which the ${MOST_RULES} with the most rows are listed` : "";
+  const many = nFit > data.most_rules ? `, of which the ${data.most_rules} with the most rows are listed` : "";
   const all = `One rule for each of the ${plural(leaves.length, "leaf", "leaves")}`;
   $("rules-what").textContent = nFit < leaves.length ? `${comma(nFit)} of ${plural(leaves.length, "rule", "rules")} fit the filter${many}` : all + many;
   $("found").textContent = nFit < leaves.length ? `${comma(nFit)} of ${plural(leaves.length, "leaf", "leaves")}` : "";
-  $("code").hidden = state.step !== data.chosen;
+  if ($("code")) $("code").hidden = state.step !== data.chosen;
 }
 
 // Whether the way to a leaf asks for the feature that is searched.
@@ -28,7 +28,7 @@ const asksFor = (leaf) => state.search === "" || way(leaf).slice(0, -1).some(use
 
 function ruleItem(leaf, place) {
   const rule = conditions(leaf), item = html("li", { value: place, "data-leaf": leaf });
-  const key = svg("svg", { class: "key", viewBox: "0 0 18 18", width: 14, height: 14, "aria-hidden": "true" }, svg("path", { class: "c" + mark(leaf), d: MARKS[mark(leaf)](9, 9, 7) }));
+  const key = svg("svg", { class: "key", "aria-hidden": "true" }, svg("use", { href: "#key" + mark(leaf) }));
   item.append(html("span", { class: "if" }, rule === "always" ? "Always" : "If " + rule), " ", html("span", { class: "then" }, "→ ", key, " ", html("b", {}, label(leaf))));
   if (tree.rows) {
     const meta = html("span", { class: "meta" }, shareBar(tree.rows[leaf] / Math.max(tree.rows[0], 1)), " ", support(leaf));
@@ -39,6 +39,6 @@ function ruleItem(leaf, place) {
 }
 
 function shareBar(share) {
-  return svg("svg", { class: "bar", viewBox: "0 0 100 10", width: 100, height: 10, preserveAspectRatio: "none", "aria-hidden": "true" },
-    svg("rect", { class: "rail", width: 100, height: 10 }), svg("rect", { class: "bars", width: (100 * share).toFixed(1), height: 10 }));
+  return svg("svg", { class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "bars", width: (100 * share).toFixed(1), height: 10 }));
 }

@@ -1,15 +1,15 @@
 // What the page shows: the figures it came with, and the place of the slider, the node selected, the filters.
 const data = JSON.parse(document.getElementById("data").textContent);
-const { tree, steps, features, classes } = data;
+const { tree, features, classes } = data;
+const steps = data.steps.alpha.map((_, k) => Object.fromEntries(Object.entries(data.steps).map(([name, column]) => [name, column[k]])));
 const $ = (id) => document.getElementById(id);
 const nNodes = tree.right.length;
 const parent = new Int32Array(nNodes).fill(-1);
 for (let i = 0; i < nNodes; i++) if (tree.right[i]) { parent[i + 1] = i; parent[tree.right[i]] = i; }
 
 const MOST_LEAVES = 60; // larger trees are drawn folded
-const FIRST_ENDS = 32;
+const FIRST_ENDS = 12;
 const MOST_ENDS = 512;
-const MOST_RULES = 100;
 
 const state = { step: data.chosen, node: null, search: "", support: 0, ends: FIRST_ENDS, opened: new Set() };
 

@@ -54,6 +54,7 @@ function bounds(share, n) {
 function support(i) {
   if (!tree.rows) return "";
   const n = tree.rows[i], text = `${plural(n, "row", "rows")} (${(100 * n / Math.max(tree.rows[0], 1)).toFixed(1)} %)`;
+  if (tree.spread) return `${text} (${+(tree.value[i] - tree.spread[i]).toPrecision(4)} to ${+(tree.value[i] + tree.spread[i]).toPrecision(4)})`;
   if (!tree.share) return text;
   const [low, high] = bounds(tree.share[i] / 100, Math.max(n, 1));
   return `${text}, ${tree.share[i]} % of them ${label(i)} (${low} to ${high} %)`;

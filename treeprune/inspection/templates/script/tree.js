@@ -52,7 +52,7 @@ function nodeGroup(i, at) {
   group.append(svg("title", {}, describe(i, isOpen)), svg("circle", { class: "ring", cx: x, cy: y, r: 13 }));
   if (isOpen) group.append(...splitMarks(i, at, x, y));
   else if (splits(i)) group.append(svg("path", { class: "folded", d: `M${x} ${y - 7}l9 14h-18z` }), words(x, y + 22, plural(leavesBelow[i], "leaf", "leaves")));
-  else group.append(svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), Math.floor(at.gap / 7)), "predicted"));
+  else group.append(svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), Math.floor(Math.min(at.gap - 6, 2 * Math.min(x, at.width - x)) / 7.6)), "predicted"));
   if (!isOpen && tree.rows) group.append(words(x, y + 36, `n=${comma(tree.rows[i])}`, "soft"));
   return group;
 }
