@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +28,16 @@ def render(summary: dict[str, Any]) -> str:
     MissingExtraError
         Jinja2 is not installed.
     """
-    jinja = import_extra("jinja2", "report")
+    template = _template()
     from markupsafe import Markup
 
     from . import drawing
 
-    environment = jinja.Environment(
-        loader=jinja.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"percent": percent, "number": number, "count": count}
     style = "".join((_TEMPLATES / "style" / name).read_text("utf-8") for name in _STYLES)
     script = "".join((_TEMPLATES / "script" / name).read_text("utf-8") for name in _SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
     drawn = _drawn(summary) if summary["kind"] == "tree" else None
-    return environment.get_template("report.html").render(
+    return template.render(
         summary,
         style=Markup(style),
         script=Markup(script) if drawn else None,
@@ -54,6 +52,16 @@ def render(summary: dict[str, Any]) -> str:
     )
 
 
+@cache
+def _template():
+    jinja = import_extra("jinja2", "report")
+    environment = jinja.Environment(
+        loader=jinja.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "number": number, "count": count}
+    return environment.get_template("report.html")
+
+
 def _drawn(summary):
     """What the script reads, steps as columns and with the digits that it shows."""
     steps = summary["steps"]
@@ -66,8 +74,10 @@ def _rounded(figure):
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share in per cent."""
-    return "unknown" if share is None else f"{100 * share:.{digits}f} %"
+    """A share in per cent; halves are rounded up, as the script does."""
+    if share is None:
+        return "unknown"
+    return f"{math.floor(100 * share * 10**digits + 0.5) / 10**digits:.{digits}f} %"
 
 
 def number(value: float | None) -> str:

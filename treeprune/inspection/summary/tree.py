@@ -127,8 +127,8 @@ def _nodes(slider):
     }
     if forest.task == "classification":
         total = value.sum(axis=1)
-        share = np.rint(100 * value.max(axis=1) / np.where(total > 0, total, 1)).astype(int)
-        nodes |= {"value": value.argmax(axis=1).tolist(), "share": share.tolist()}
+        share = 100 * value.max(axis=1) / np.where(total > 0, total, 1)
+        nodes |= {"value": value.argmax(axis=1).tolist(), "share": [short(s) for s in share.tolist()]}
     else:
         nodes |= {"value": [short(v) for v in value[:, 0]]}
         if forest.criterion == "squared_error" and forest.impurity is not None:

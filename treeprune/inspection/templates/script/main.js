@@ -51,7 +51,7 @@ function go(step) {
 }
 
 function filter() {
-  state.search = $("search").value.trim();
+  setSearch($("search").value.trim());
   state.support = Math.max(0, Math.floor(Number($("support").value)) || 0);
   remember();
   listRules();

@@ -49,7 +49,7 @@ function recall() {
   const at = new URLSearchParams(location.hash.slice(1));
   const whole = (name, low, high, otherwise) => { const n = Number(at.get(name)); return at.has(name) && Number.isInteger(n) && n >= low && n <= high ? n : otherwise; };
   state.step = whole("step", 1, steps.length, data.chosen + 1) - 1;
-  state.search = at.get("search") || "";
+  setSearch(at.get("search") || "");
   state.support = whole("support", 0, Infinity, 0);
   const node = whole("node", 0, nNodes - 1, null);
   state.node = isThere(node) ? node : null;

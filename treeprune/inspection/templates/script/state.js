@@ -11,11 +11,11 @@ const MOST_LEAVES = 60; // larger trees are drawn folded
 const FIRST_ENDS = 12;
 const MOST_ENDS = 512;
 
-const state = { step: data.chosen, node: null, search: "", support: 0, ends: FIRST_ENDS, opened: new Set() };
+const state = { step: data.chosen, node: null, search: "", wanted: new Set(), support: 0, ends: FIRST_ENDS, opened: new Set() };
 
 const splits = (i) => tree.life[i] > state.step;
 const children = (i) => [i + 1, tree.right[i]];
-const usesFeature = (i) => state.search !== "" && splits(i) && features[tree.feature[i]].toLowerCase().includes(state.search.toLowerCase());
+const usesFeature = (i) => splits(i) && state.wanted.has(tree.feature[i]);
 const hasRows = (i) => !tree.rows || tree.rows[i] >= state.support;
 
 // The node and those above it, from the root down.
@@ -27,3 +27,9 @@ function way(node) {
 
 // Whether a node is there at the step of the slider.
 const isThere = (i) => Number.isInteger(i) && i >= 0 && i < nNodes && (parent[i] < 0 || tree.life[parent[i]] > state.step);
+
+function setSearch(words) {
+  state.search = words;
+  const fits = (name) => words !== "" && name.toLowerCase().includes(words.toLowerCase());
+  state.wanted = new Set(features.flatMap((name, f) => fits(name) ? [f] : []));
+}

@@ -57,7 +57,7 @@ function support(i) {
   if (tree.spread) return `${text} (${+(tree.value[i] - tree.spread[i]).toPrecision(4)} to ${+(tree.value[i] + tree.spread[i]).toPrecision(4)})`;
   if (!tree.share) return text;
   const [low, high] = bounds(tree.share[i] / 100, Math.max(n, 1));
-  return `${text}, ${tree.share[i]} % of them ${label(i)} (${low} to ${high} %)`;
+  return `${text}, ${Math.round(tree.share[i])} % of them ${label(i)} (${low} to ${high} %)`;
 }
 
 function html(name, attributes, ...inside) { return filled(document.createElement(name), attributes, inside); }
