@@ -10,7 +10,7 @@ from .svg import element, mark, picture, shorten, text
 #: Trees with more leaves are drawn folded, to `MOST_ENDS` ends: leaves, and branches that are left closed.
 MOST_LEAVES = 60
 MOST_ENDS = 12
-_GAP, _ROW, _TOP, _SIDE = 84, 74, 34, 50
+_GAP, _LEAST_GAP, _ROW, _TOP, _SIDE = 84, 46, 74, 34, 50
 
 
 def draw_tree(tree: dict[str, Any], place: int, features: list[str], classes: list[str] | None) -> Markup:
@@ -38,7 +38,8 @@ class _Picture:
         self.by_depth = {}
         for node in self.order:
             self.by_depth.setdefault(self.depth[node], []).append(node)
-        self.gap = max(_GAP, min(130, 640 // self.n_ends))
+        widest = max(self.end_width(node) for node in self.order if not self.shows_children(node))
+        self.gap = max(min(_GAP, max(_LEAST_GAP, widest)), min(130, 640 // self.n_ends))
         self.width = max(2 * _SIDE + (self.n_ends - 1) * self.gap, 240)
 
     def splits(self, node):
@@ -124,17 +125,25 @@ class _Picture:
             room = min(room, abs(self.at(other)[0] - x) * (1.0 if self.shows_children(other) else 1.7) - 10)
         return room
 
-    def end(self, node):
-        x, y = self.at(node)
-        rows = f"n={self.rows[node]:,}" if self.rows else ""
+    def words_of_end(self, node):
+        """What stands under an end: how large the branch is, or what the leaf predicts."""
         if self.splits(node):
-            parts = [element("path", class_="folded", d=f"M{x:.1f} {y - 7:.1f}l9 14h-18z")]
-            return element(
-                "g", *parts, text(x, y + 22, f"{self.leaves[node]:,} leaves"), text(x, y + 36, rows, css="soft")
-            )
+            return f"{self.leaves[node]:,} leaves"
         value = self.tree["value"][node]
-        words = str(value) if self.classes is None else self.classes[value]
-        parts = [mark(value if self.classes is not None else 1, x, y, 7.0)]
-        room = min(self.gap - 6, 2 * min(x, self.width - x))
-        parts.append(text(x, y + 22, shorten(words, int(room / 7.6)), css="predicted"))
-        return element("g", *parts, text(x, y + 36, rows, css="soft"))
+        return str(value) if self.classes is None else self.classes[value]
+
+    def rows_of(self, node):
+        return f"n={self.rows[node]:,}" if self.rows else ""
+
+    def end_width(self, node):
+        return 7.6 * max(len(self.words_of_end(node)), len(self.rows_of(node))) + 8
+
+    def end(self, node):
+        (x, y), words = self.at(node), self.words_of_end(node)
+        if self.splits(node):
+            shape, css = element("path", class_="folded", d=f"M{x:.1f} {y - 7:.1f}l9 14h-18z"), None
+        else:
+            shape = mark(self.tree["value"][node] if self.classes is not None else 1, x, y, 7.0)
+            words, css = shorten(words, int(min(self.gap - 6, 2 * min(x, self.width - x)) / 7.6)), "predicted"
+        under = text(x, y + 22, words, css=css), text(x, y + 36, self.rows_of(node), css="soft")
+        return element("g", shape, *under)

@@ -1,5 +1,5 @@
 // The picture of the tree; drawing/tree.py draws the one that the page comes with in the same way.
-const GAP = 84, ROW = 74, TOP = 34, SIDE = 50;
+const GAP = 84, LEAST_GAP = 46, ROW = 74, TOP = 34, SIDE = 50;
 let drawn = null; // what stands on the page: its layout, and the group of each node
 
 const MARKS = [
@@ -13,7 +13,8 @@ const MARKS = [
 
 function drawTree() {
   const at = layout(), room = $("tree").clientWidth - 12;
-  const gap = Math.max(GAP, Math.min(170, (room - 2 * SIDE) / Math.max(at.ends - 1, 1)));
+  const widest = Math.max(...at.order.filter((i) => !at.isOpen(i)).map(endWidth));
+  const gap = Math.max(Math.min(GAP, Math.max(LEAST_GAP, widest)), Math.min(170, (room - 2 * SIDE) / Math.max(at.ends - 1, 1)));
   const width = Math.max(room, 2 * SIDE + (at.ends - 1) * gap), height = TOP + at.deepest * ROW + 48;
   const left = (width - (at.ends - 1) * gap) / 2;
   at.gap = gap;
@@ -51,10 +52,20 @@ function nodeGroup(i, at) {
   });
   group.append(svg("title", {}, describe(i, isOpen)), svg("circle", { class: "ring", cx: x, cy: y, r: 13 }));
   if (isOpen) group.append(...splitMarks(i, at, x, y));
-  else if (splits(i)) group.append(svg("path", { class: "folded", d: `M${x} ${y - 7}l9 14h-18z` }), words(x, y + 22, plural(leavesBelow[i], "leaf", "leaves")));
-  else group.append(svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), Math.floor(Math.min(at.gap - 6, 2 * Math.min(x, at.width - x)) / 7.6)), "predicted"));
-  if (!isOpen && tree.rows) group.append(words(x, y + 36, `n=${comma(tree.rows[i])}`, "soft"));
+  else group.append(...endMarks(i, at, x, y));
   return group;
+}
+
+// What stands under an end: how large the branch is, or what the leaf predicts; and its rows.
+const wordsOfEnd = (i) => splits(i) ? plural(leavesBelow[i], "leaf", "leaves") : label(i);
+const rowsOf = (i) => tree.rows ? `n=${comma(tree.rows[i])}` : "";
+const endWidth = (i) => 7.6 * Math.max([...wordsOfEnd(i)].length, rowsOf(i).length) + 8;
+
+function endMarks(i, at, x, y) {
+  const rows = words(x, y + 36, rowsOf(i), "soft");
+  if (splits(i)) return [svg("path", { class: "folded", d: `M${x} ${y - 7}l9 14h-18z` }), words(x, y + 22, wordsOfEnd(i)), rows];
+  const room = Math.floor(Math.min(at.gap - 6, 2 * Math.min(x, at.width - x)) / 7.6);
+  return [svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), room), "predicted"), rows];
 }
 
 function splitMarks(i, at, x, y) {
