@@ -45,6 +45,52 @@ def report(name: str, title: str, rows: list[dict], notes: str = "", module: str
     return frame
 
 
+class GrowingTable:
+    """A table of selectors on data that is saved with every row; selectors not measured anew stay as they were.
+
+    Parameters
+    ----------
+    name, title, module : str
+        As for `report`.
+    notes : callable
+        What to say of the rows, a list of dict.
+    anew : callable
+        Whether the selector of a name is measured anew: its saved rows are thrown away.
+    """
+
+    def __init__(self, name: str, title: str, module: str, notes: Callable, anew: Callable[[str], bool]):
+        self.name, self.title, self.module, self.notes, self.anew = name, title, module, notes, anew
+        self.rows: list[dict] = []
+
+    def add(self, row: dict) -> None:
+        """Add a row, whose columns before "selector" name the data."""
+        self.rows.append(row)
+        rows = self.rows + [old for old in _saved(self.name) if not self.anew(old["selector"])]
+        n_data = list(row).index("selector")
+        of_data: dict = {}
+        for one in rows:
+            of_data.setdefault(tuple(list(one.values())[:n_data]), []).append(one)
+        rows = [one for same in of_data.values() for one in same]
+        report(self.name, self.title, rows, self.notes(rows), self.module)
+
+
+def _saved(name):
+    """Rows of a saved table, as far as their digits go; none if there is no table."""
+    path = RESULTS / f"{name}.md"
+    lines = [line for line in path.read_text().splitlines() if line.startswith("| ")] if path.exists() else []
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(cells[0], map(_value, row), strict=True)) for row in cells[2:]]
+
+
+def _value(cell):
+    for read in (int, float):
+        try:
+            return read(cell.replace(",", "") or "nan")
+        except ValueError:
+            continue
+    return cell
+
+
 def markdown(frame: pd.DataFrame) -> str:
     """A markdown table; numbers with four significant digits."""
     cells = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]

@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.selection [tables | real | series | anomaly] [--data FOLDER]`` (all of them by default; an hour,
 nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure noise in each
-setting). Peers: BorutaPy if it is installed, RFECV, SelectFromModel.
+setting; another hour, half of it Boruta's). ``--only PruningSelector`` measures ours anew, beside the saved rows of the
+others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from benchmarks import data
-from benchmarks.common import cpu_seconds, report
+from benchmarks.common import GrowingTable, cpu_seconds, report
 from benchmarks.selection_calibration import boruta, calibration
 from datasets import generators
 from treeprune import PruningSelector
@@ -26,9 +27,9 @@ from treeprune.feature_selection import AnomalyPruningSelector, LagWindowFeature
 from treeprune.model_selection import PurgedTimeSeriesSplit
 
 SEEDS = range(3)
-PEERS = """Held-out score: of a forest of 200 trees on the columns kept. BorutaPy: forests of 50 trees, 50 iterations
-(its defaults are 1,000 and 100). RFECV: forests of 50 trees, a tenth of the columns at a time, 3 folds.
-SelectFromModel: a forest of 100 trees, importances above their mean."""
+PEERS = """Held-out score: of a forest of 200 trees on the columns kept. BorutaPy, and Leshy of the package arfs (with
+pandas 2): forests of 50 trees, 50 iterations (their defaults are 1,000 and 100). RFECV: forests of 50 trees, a tenth of
+the columns at a time, 3 folds. SelectFromModel: a forest of 100 trees, importances above their mean."""
 TABLES = ("classification", "friedman1", "madelon_like", "cancer")
 REAL = ("madelon", "isolet_1560", "spambase", "bike_sharing_hour")
 ANOMALY = ("ad_thyroid", "ad_shuttle", "ad_http")
@@ -43,9 +44,17 @@ def selectors(task, seed):
     found = {"PruningSelector": PruningSelector(task=task, random_state=seed)}
     if find_spec("boruta"):
         found["BorutaPy"] = boruta(task, seed)
+    if find_spec("arfs"):
+        found["Leshy"] = leshy(task, seed)
     found["RFECV"] = RFECV(forest(task, 50, random_state=seed), step=0.1, cv=3)
     found["SelectFromModel"] = SelectFromModel(forest(task, random_state=seed))
     return found
+
+
+def leshy(task, seed):
+    from arfs.feature_selection.allrelevant import Leshy
+
+    return Leshy(forest(task, 50), n_estimators=50, max_iter=50, importance="native", verbose=0, random_state=seed)
 
 
 def held_out(task, X, y, X_test, y_test, mask):
@@ -55,66 +64,74 @@ def held_out(task, X, y, X_test, y_test, mask):
 
 def fitted_mask(selector, X, y):
     """CPU seconds, and the columns chosen."""
+    if type(selector).__name__ == "Leshy":
+        X, y = pd.DataFrame(X).add_prefix("x"), pd.Series(y)
     seconds, _ = cpu_seconds(lambda: selector.fit(X, y))
     return seconds, np.asarray(selector.support_ if hasattr(selector, "support_") else selector.get_support())
 
 
-def tables():
+def tables(wanted):
     """Generated problems, of which it is known what matters."""
-    rows = []
+    title = f"Selection where the truth is known, means of {len(SEEDS)} seeds"
+    table = GrowingTable("selection_tables", title, "selection tables", _beside_boruta, wanted)
     for name in TABLES:
         task = "regression" if name == "friedman1" else "classification"
-        found = []
-        for seed in SEEDS:
-            X, y, X_test, y_test, true = generators.selection(name, seed)
-            for who, selector in selectors(task, seed).items():
-                seconds, mask = fitted_mask(selector, X, y)
-                score = held_out(task, X, y, X_test, y_test, mask)
-                precision = mask[true].sum() / max(mask.sum(), 1)
-                found.append((who, precision, mask[true].mean(), score, seconds))
-        frame = pd.DataFrame(found, columns=["selector", "precision", "recall", "held-out score", "CPU s"])
-        means = frame.groupby("selector", sort=False).mean().reset_index()
-        means["CPU s / ours"] = means["CPU s"] / means["CPU s"].iloc[0]
-        rows += [{"data": name, **row} for row in means.to_dict("records")]
-        print(means, flush=True)
-    report(
-        "selection_tables",
-        f"Selection where the truth is known, means of {len(SEEDS)} seeds",
-        rows,
-        module="selection tables",
-    )
+        for who in filter(wanted, selectors(task, 0)):
+            found = []
+            for seed in SEEDS:
+                X, y, X_test, y_test, true = generators.selection(name, seed)
+                seconds, mask = fitted_mask(selectors(task, seed)[who], X, y)
+                found.append({
+                    "recall": mask[true].mean(),
+                    "FDR": mask[~true].sum() / max(mask.sum(), 1),
+                    "held-out score": held_out(task, X, y, X_test, y_test, mask),
+                    "CPU s": seconds,
+                })  # fmt: skip
+            table.add({"data": name, "selector": who, **_mean(found)})
 
 
-def real():
+def _beside_boruta(rows):
+    by_name = {(row["data"], row["selector"]): row for row in rows}
+    found = []
+    for name in TABLES:
+        ours, peer = (by_name.get((name, who)) for who in ("PruningSelector", "BorutaPy"))
+        if ours and peer:
+            recall, score = (ours[figure] - peer[figure] for figure in ("recall", "held-out score"))
+            found.append(
+                f"{name}: recall {recall:+.3f}, held-out score {score:+.4f}, FDR {ours['FDR']:.3f}, "
+                f"1/{peer['CPU s'] / ours['CPU s']:.0f} of the CPU time"
+            )
+    return f"{PEERS}\n\nPruningSelector less BorutaPy: {'; '.join(found)}."
+
+
+def real(wanted):
     """Real tables: columns kept and held-out score."""
-    rows = []
+    notes = (
+        f"{PEERS}\n\nAt most 4,000 training rows. BorutaPy ran once on isolet_1560, for time. etth1: the next hour's "
+        "oil temperature from lags and windows of all seven channels, the first 4,000 hours train, the 2,000 after "
+        "them test."
+    )
+    title = f"Selection on real tables, means of {len(SEEDS)} seeds"
+    table = GrowingTable("selection_real", title, "selection real", lambda _: notes, wanted)
     for name in REAL:
         X, y, task = data.load(name)
-        found = []
-        for seed in SEEDS:
-            stratify = y if task == "classification" else None
-            X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=seed, stratify=stratify)
-            X_train, y_train = X_train[:4000], y_train[:4000]
-            everything = np.ones(X.shape[1], bool)
-            found.append(("all columns", X.shape[1], held_out(task, X_train, y_train, X_test, y_test, everything), 0.0))
-            for who, selector in selectors(task, seed).items():
-                seconds, mask = fitted_mask(selector, X_train, y_train)
-                found.append((who, mask.sum(), held_out(task, X_train, y_train, X_test, y_test, mask), seconds))
-        frame = pd.DataFrame(found, columns=["selector", "columns kept", "held-out score", "CPU s"])
-        means = frame.groupby("selector", sort=False).mean().reset_index()
-        rows += [{"data": name, "columns": X.shape[1], **row} for row in means.to_dict("records")]
-        print(means, flush=True)
-    rows += forecast()
-    notes = (
-        "At most 4,000 training rows. etth1: the next hour's oil temperature from lags and windows of all seven "
-        "channels, the first 4,000 hours train, the 2,000 after them test."
-    )
-    report(
-        "selection_real", f"Selection on real tables, means of {len(SEEDS)} seeds", rows, notes, module="selection real"
-    )
+        stratify = y if task == "classification" else None
+        for who in filter(wanted, ["all columns", *(name for name in selectors(task, 0) if name != "Leshy")]):
+            found = []
+            for seed in SEEDS[:1] if (name, who) == ("isolet_1560", "BorutaPy") else SEEDS:
+                X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=seed, stratify=stratify)
+                X_train, y_train = X_train[:4000], y_train[:4000]
+                seconds, mask = 0.0, np.ones(X.shape[1], bool)
+                if who != "all columns":
+                    seconds, mask = fitted_mask(selectors(task, seed)[who], X_train, y_train)
+                score = held_out(task, X_train, y_train, X_test, y_test, mask)
+                found.append({"columns kept": mask.sum(), "held-out score": score, "CPU s": seconds})
+            table.add({"data": name, "columns": X.shape[1], "selector": who, **_mean(found)})
+    for row in forecast(wanted):
+        table.add(row)
 
 
-def forecast(n_train=4000, n_test=2000):
+def forecast(wanted, n_train=4000, n_test=2000):
     """One hour ahead from lags and windows."""
     frame = pd.read_csv(data.folder() / "etth1.csv.gz", parse_dates=["date"]).set_index("date")
     frame = frame.iloc[: n_train + n_test + 200]
@@ -128,56 +145,61 @@ def forecast(n_train=4000, n_test=2000):
     contestants = {
         "all columns": None,
         "PruningSelector, circular": PruningSelector(null="circular", random_state=0),
-        "the same, pruned by later rows": PruningSelector(
+        "PruningSelector, circular, pruned by later rows": PruningSelector(
             null="circular", validation=PurgedTimeSeriesSplit(5, purge=24), random_state=0
         ),
-        "the same, whole channels": PruningSelector(null="circular", feature_groups=groups, random_state=0),
+        "PruningSelector, circular, whole channels": PruningSelector(
+            null="circular", feature_groups=groups, random_state=0
+        ),
         "SelectFromModel": SelectFromModel(forest("regression", random_state=0)),
     }
-    rows = []
+    if find_spec("boruta"):
+        contestants["BorutaPy"] = boruta("regression", 0)
     for who, selector in contestants.items():
+        if not wanted(who):
+            continue
         seconds, mask = (
             (0.0, np.ones(X.shape[1], bool)) if selector is None else fitted_mask(selector, X[:cut], change[:cut])
         )
         model = forest("regression", 200, random_state=0, min_samples_leaf=5).fit(X[:cut][:, mask], change[:cut])
         predicted = X[cut:, table.columns.get_loc("OT__lag_1__value")] + model.predict(X[cut:][:, mask])
         score = 1 - np.mean((y[cut:] - predicted) ** 2) / np.var(y[cut:])
-        row = {
-            "data": "etth1, one hour ahead",
-            "columns": X.shape[1],
-            "selector": who,
-            "columns kept": float(mask.sum()),
-        }
-        rows.append(row | {"held-out score": score, "CPU s": seconds})
-    return rows
+        row = {"data": "etth1, one hour ahead", "columns": X.shape[1], "selector": who}
+        yield row | {"columns kept": float(mask.sum()), "held-out score": score, "CPU s": seconds}
 
 
-def series(n_runs=40, n_boruta=3):
+def series(wanted, n_runs=40, n_boruta=3):
     """Autocorrelated columns, of which none or three drive the target."""
     kinds = {"AR(1), none matters": (0, False), "AR(1), 3 matter": (3, False), "random walks, none matters": (0, True)}
     kinds |= {"random walks, 3 matter": (3, True), "the same, differenced": (3, True)}
-    rows = []
+    notes = (
+        "600 rows, 20 columns, phi = 0.97; the target is a series of the same kind plus the sum of the columns that "
+        "matter. Recommended in time: circular or block. Warned: share of the runs in which the selector said that "
+        "columns look like random walks and recommended differencing."
+    )
+    title = "Selection among autocorrelated columns"
+    table = GrowingTable("selection_series", title, "selection series", lambda _: notes, wanted)
     for kind, (n_true, walks) in kinds.items():
         for who, make in series_selectors().items():
-            recall, false, runs = [], [], n_boruta if who == "BorutaPy" else n_runs
-            for seed in range(runs):
+            if not wanted(who):
+                continue
+            found = []
+            for seed in range(n_boruta if who == "BorutaPy" else n_runs):
                 rng = np.random.default_rng(seed)
                 Z = rng.normal(size=(600, 21)).cumsum(axis=0) if walks else generators.autoregressive(rng, 600, 21)
                 X, y = Z[:, :20], Z[:, 20] + Z[:, :n_true].sum(axis=1)
                 if "differenced" in kind:
                     X, y = np.diff(X, axis=0), np.diff(y)
-                selector = make(seed).fit(X, y)
-                mask = np.asarray(selector.support_ if hasattr(selector, "support_") else selector.get_support())
-                recall.append(mask[:n_true].mean() if n_true else np.nan)
-                false.append(mask[n_true:].sum())
-            row = {"data": kind, "selector": who, "runs": runs, "false picks": float(np.mean(false))}
-            rows.append(row | {"of": 20 - n_true, "recall": float(np.mean(recall))})
-            print(rows[-1], flush=True)
-    notes = (
-        "600 rows, 20 columns, phi = 0.97; the target is a series of the same kind plus the sum of the columns that "
-        "matter. Recommended in time: circular or block."
-    )
-    report("selection_series", "Selection among autocorrelated columns", rows, notes, module="selection series")
+                with warnings.catch_warnings(record=True) as said:
+                    warnings.simplefilter("always")
+                    _, mask = fitted_mask(make(seed), X, y)
+                found.append({
+                    "false picks": mask[n_true:].sum(),
+                    "of": 20 - n_true,
+                    "recall": mask[:n_true].mean() if n_true else np.nan,
+                    "warned": any("Differencing" in str(warning.message) for warning in said),
+                })  # fmt: skip
+            table.add({"data": kind, "selector": who, "runs": len(found), **_mean(found)})
 
 
 def series_selectors():
@@ -195,7 +217,7 @@ def series_selectors():
     return found
 
 
-def anomaly():
+def anomaly(_):
     """ROC AUC of isolation forests before and after, and how often noise alone is seen through."""
     rows = []
     for kind in ("shift", "scatter", "cluster"):
@@ -265,22 +287,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--data", metavar="FOLDER", help="folder of real tables; else TREEPRUNE_DATA")
+    parser.add_argument("--only", nargs="*", default=[""], help="selectors, by how their names begin; others: as saved")
     parser.add_argument("--calibration", action="store_true", help="only this")
-    parser.add_argument("--runs", type=int, default=200, help="of the calibration, in each setting")
-    parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta's, in each setting of up to 200 columns")
+    parser.add_argument("--runs", type=int, default=200, help="of each setting; 0: leave ours as saved")
+    parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta; 0: as saved")
     given = parser.parse_args()
     if given.data:
         os.environ["TREEPRUNE_DATA"] = given.data
     warnings.simplefilter("ignore")
-    if given.calibration:
-        rows = calibration(given.runs, given.boruta_runs if find_spec("boruta") else 0)
-        command = "selection --calibration"
-        title = "False picks at fdr = 0.1: pure noise, and with features that matter"
-        report("selection_calibration", title, rows, "Allowed: 0.1 and two binomial standard errors.", module=command)
-        return
     PruningSelector(n_estimators=1).fit(np.eye(20), np.arange(20) % 2)  # compiles
+    if given.calibration:
+        runs = {"PruningSelector": given.runs, "BorutaPy": given.boruta_runs if find_spec("boruta") else 0}
+        calibration({selector: number for selector, number in runs.items() if number})
+        return
     for part in given.parts or PARTS:
-        PARTS[part]()
+        PARTS[part](lambda who: who.startswith(tuple(given.only)))
 
 
 if __name__ == "__main__":

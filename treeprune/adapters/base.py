@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -84,14 +85,18 @@ class Adapter(ABC):
                 f"it can express {', '.join(sorted(self.operations))}."
             )
         grafted, _ = graft(self.forest, plan)
-        unknown = np.flatnonzero(grafted.is_leaf & np.isnan(grafted.value).any(axis=(1, 2)))
+        self.check_known(grafted, grafted.is_leaf)
+        return self.write(grafted)
+
+    def check_known(self, forest: Forest, leaf: NDArray[np.bool_]) -> None:
+        """Raise MissingStatisticError where the value of a node that is to be a leaf is not known."""
+        unknown = np.flatnonzero(leaf & np.isnan(forest.value).any(axis=(1, 2)))
         if len(unknown):
-            node, tree = grafted.node_id[unknown[0]], grafted.tree_id[grafted.node_tree[unknown[0]]]
+            node, tree = forest.node_id[unknown[0]], forest.tree_id[forest.node_tree[unknown[0]]]
             raise MissingStatisticError(
                 f"{type(self.model).__name__} does not store what node {node} of tree {tree} would predict as a leaf: "
                 "give rows (X, y) to work it out from, best those that the model was fitted on."
             )
-        return self.write(grafted)
 
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Labelled rows routed by the model's own ``apply``.
@@ -156,6 +161,71 @@ class Adapter(ABC):
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")
 
+    def leaf_of_nothing(self, tree: int) -> Forest:
+        """In the place of one of the trees, a leaf of value 0."""
+        leaf, root = np.full(1, -1, np.int32), np.zeros(1, np.int32)
+        alone = self.forest.tree(tree)
+        return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
+
+    # Predictions of pruned models without the models: trees add up to a raw output, of which the model's own code makes
+    # what it predicts.
+
+    @property
+    def averages(self) -> bool:
+        """Whether the raw output is the mean of the trees' values: they neither add up nor vote."""
+        return self.forest.task != "margin" and not self.votes
+
+    @property
+    def summands(self) -> tuple[NDArray, NDArray[np.int32]]:
+        """What trees add to the raw output: numbers of each node as a leaf, and the column where those of a tree begin.
+
+        Returns
+        -------
+        value : ndarray of shape (n_nodes, n_values)
+        column : ndarray of int32, shape (n_trees,)
+        """
+        forest = self.forest
+        value = forest.value.reshape(forest.n_nodes, -1)
+        if forest.task == "margin":
+            return value * forest.tree_weight[forest.node_tree][:, None], forest.tree_class
+        return value, np.zeros(forest.n_trees, np.int32)
+
+    def base(self, X: Any) -> NDArray:
+        """The raw output before the first tree, shape (n_rows or 1, n_columns), of the type that it is added up in."""
+        return np.zeros((1, self.forest.value[0].size))
+
+    def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
+        """A function of a tree's index that gives what each row's leaf adds to the raw output, shape (n_rows, n_values).
+
+        None: what `summands` says of the leaf.
+        """
+
+    def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
+        """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_columns)
+            Raw output of a pruned model; the mean over trees where the model averages them.
+        reference : ndarray of shape (n_reference_rows, n_columns), optional
+            That of `reference_rows`.
+        """
+        forest = self.forest
+        if forest.task == "regression":
+            prediction = raw[:, 0] if raw.shape[1] == 1 else raw
+            return told(self.model, predict=lambda X: prediction)
+        shares = np.split(raw, forest.n_outputs, axis=1)
+        shares = [share[:, :n] for share, n in zip(shares, forest.n_classes, strict=True)]
+        classes = [self.model.classes_] if forest.n_outputs == 1 else self.model.classes_
+        labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares, strict=True)]
+        if forest.n_outputs == 1:
+            return told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
+        labels = np.stack(labels, axis=1)
+        return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
+
+    #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
+    reference_rows: Any = None
+
     def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """The training rows, of which each tree sees only those that it was not grown on.
 
@@ -176,6 +246,15 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def told(model: Any, **methods: Callable) -> Any:
+    """A copy of a model with other methods in the place of its class's."""
+    model = copy(model)
+    for name, method in methods.items():
+        method.__name__ = name  # scorers tell methods apart by it
+        setattr(model, name, method)
+    return model
 
 
 def plain_rows(X: Any, dtype: type) -> NDArray:

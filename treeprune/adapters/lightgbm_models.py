@@ -3,8 +3,10 @@
 import copy
 import re
 from functools import cached_property, partial
+from types import SimpleNamespace
 
 import numpy as np
+from scipy.special import expit, softmax
 from sklearn.utils.validation import check_array
 
 from ..core.losses import LOSSES
@@ -48,7 +50,7 @@ class LightGBMAdapter(Adapter):
 
     def _read(self):
         forest = read_forest(self._text)
-        if any(tree["is_linear"] for tree in self._text.trees):  # values of leaves that stay are functions of the row
+        if self._is_linear:  # values of leaves that stay are functions of the row
             self.operations = self.operations - {"value"}
         return forest
 
@@ -96,6 +98,43 @@ class LightGBMAdapter(Adapter):
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
         return raw / (len(self._text.trees) // self._text.per_iteration) if self._text.averaged else raw
+
+    @property
+    def summands(self):
+        """Iterations after the best one count as nothing, since LightGBM ignores them."""
+        value, column = super().summands
+        best = self.booster.best_iteration
+        if best is not None and best > 0:
+            unused = np.arange(self.forest.n_trees) >= best * self._text.per_iteration
+            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
+        return value, column
+
+    def base(self, X):
+        return np.zeros((1, self._text.per_iteration))
+
+    def leaf_outputs(self, X):
+        """Of linear trees, whose leaves are functions of the row, what LightGBM says."""
+        if not self._is_linear:
+            return None
+
+        def of_leaf(tree):
+            k = self._text.per_iteration
+            raw = self.booster.predict(X, raw_score=True, start_iteration=tree // k, num_iteration=1)
+            return self.forest.tree_weight[tree] * raw.reshape(len(raw), -1)[:, [tree % k]]
+
+        return of_leaf
+
+    def stand_in(self, raw, reference=None):
+        raw, model = raw[:, 0] if raw.shape[1] == 1 else raw, copy.copy(self.model)
+        prediction = _link(self._text.objective)(raw)
+        if self._text.averaged:  # raw scores that LightGBM gives are sums all the same
+            raw = raw * (self.forest.n_trees // self._text.per_iteration)
+        model._Booster = SimpleNamespace(predict=lambda X, raw_score=False, **_: raw if raw_score else prediction)
+        return model
+
+    @property
+    def _is_linear(self):
+        return any(tree["is_linear"] for tree in self._text.trees)
 
     @property
     def loss(self):
@@ -146,6 +185,24 @@ class LightGBMAdapter(Adapter):
         if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
+
+
+def _link(objective):
+    """What LightGBM makes of raw scores under an objective (``ObjectiveFunction::ConvertOutput``)."""
+    name, *settings = objective or ["none"]
+    if name == "multiclass":
+        return partial(softmax, axis=1)
+    if name in ("binary", "multiclassova"):
+        sigmoid = next(float(item.partition(":")[2]) for item in settings if item.startswith("sigmoid:"))
+        return lambda raw: expit(sigmoid * raw)
+    if "sqrt" in settings:
+        return lambda raw: np.sign(raw) * raw**2
+    others = {
+        "cross_entropy": expit,
+        "cross_entropy_lambda": lambda raw: np.log1p(np.exp(raw)),
+        **dict.fromkeys(("poisson", "gamma", "tweedie"), np.exp),
+    }
+    return others.get(name, lambda raw: raw)
 
 
 def _quantile(x, weight, level):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core import losses
 from ..core.risk import branch_sums
+from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
 from .sklearn_tree import encode_target
 from .staged import fill_values
@@ -56,11 +57,11 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)
-        written = dict(zip(forest.tree_id, self._write_estimators(forest), strict=True))
+        trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model.estimators_ = np.empty((len(stages), n_columns), dtype=object)
         for i, column in np.ndindex(model.estimators_.shape):
             tree = stages[i] * n_columns + column
-            model.estimators_[i, column] = written.get(tree) or self._nothing(tree)
+            model.estimators_[i, column] = self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
         if len(stages) < len(self.model.estimators_):
             model.n_estimators = model.n_estimators_ = len(stages)
         for name in ("train_score_", "oob_improvement_", "oob_scores_"):  # not known; warm starts lengthen them
@@ -74,12 +75,6 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         stored = self._estimators[tree].tree_.value[forest.node_id]
         value = forest.value * (forest.tree_weight[0] / self.model.learning_rate)
         return super()._write_tree(replace(forest, value=np.where(forest.is_leaf[:, None, None], value, stored)), tree)
-
-    def _nothing(self, tree):
-        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
-        leaf = np.full(1, -1, np.int32)
-        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
-        return self._write_tree(replace(alone, value=np.zeros((1, 1, 1))), tree)
 
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
@@ -113,6 +108,12 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     def margin(self, X):
         raw = self.model.decision_function if hasattr(self.model, "classes_") else self.model.predict
         return raw(X).reshape(-1, self._n_columns)
+
+    def base(self, X):
+        return self.model._raw_predict_init(self.compared(X))
+
+    def stand_in(self, raw, reference=None):
+        return told(self.model, _raw_predict=lambda X: raw)
 
 
 def newton_values(forest, stored):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import losses
 from ..core.forest import Forest
-from .base import Adapter
+from .base import Adapter, told
 from .sklearn_tree import encode_target
 from .staged import fill_values
 
@@ -86,9 +86,12 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)
-        written = {tree: self._write_tree(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)}
+        trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model._predictors = [
-            [written.get(tree) or self._nothing(tree) for tree in range(stage * n_columns, (stage + 1) * n_columns)]
+            [
+                self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
+                for tree in range(stage * n_columns, (stage + 1) * n_columns)
+            ]
             for stage in stages
         ]
         for name in ("train_score_", "validation_score_"):  # not known; warm starts lengthen them
@@ -114,13 +117,6 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         predictor.binned_left_cat_bitsets = old.binned_left_cat_bitsets[kept]
         predictor.raw_left_cat_bitsets = old.raw_left_cat_bitsets[kept]
         return predictor
-
-    def _nothing(self, tree):
-        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
-        leaf = np.full(1, -1, np.int32)
-        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
-        alone.value[:] = 0
-        return self._write_tree(alone, tree)
 
     def _apply(self, X):
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -171,6 +167,12 @@ class SklearnHistGradientBoostingAdapter(Adapter):
 
     def margin(self, X):
         return self.model._raw_predict(X)
+
+    def base(self, X):
+        return self.model._baseline_prediction
+
+    def stand_in(self, raw, reference=None):
+        return told(self.model, _raw_predict=lambda X, n_threads=None: raw)
 
 
 def bits(words):

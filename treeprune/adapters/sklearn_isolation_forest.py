@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ..exceptions import MissingStatisticError
+from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -61,6 +62,19 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     def rows(self, X, y=None, sample_weight=None):
         self._training_rows = X
         return super().rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight)
+
+    @property
+    def reference_rows(self):
+        """The training rows, where a percentile of their scores separates outliers."""
+        return self._training_rows if self.lacks_values else None
+
+    def stand_in(self, raw, reference=None):
+        unit = average_path_length([self.model._max_samples])[0]
+        score = [None if mean is None else -(2.0 ** -(mean[:, 0] / unit)) for mean in (raw, reference)]
+        model = told(self.model, score_samples=lambda X: score[0])
+        if reference is not None:
+            model.offset_ = np.percentile(score[1], 100.0 * model.contamination)
+        return model
 
     def encode_target(self, y):
         """Zeros: isolation knows no target."""

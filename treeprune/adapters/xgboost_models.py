@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from .base import Adapter, plain_rows
+from .base import Adapter, plain_rows, told
 from .documents import decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
 from .xgboost_format import booster_of, read_forest, write_forest
@@ -110,6 +110,40 @@ class XGBoostAdapter(Adapter):
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
+
+    @property
+    def summands(self):
+        """In float32, as XGBoost adds up; rounds after the best one count as nothing where the wrapper ignores them."""
+        value, column = super().summands
+        best = (self._document["learner"].get("attributes") or {}).get("best_iteration")
+        if best is not None and self.booster is not self.model:
+            unused = np.arange(self.forest.n_trees) >= self._round_bounds()[int(best) + 1]
+            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
+        return value.astype(np.float32), column
+
+    def base(self, X):
+        from xgboost import DMatrix
+
+        row = DMatrix(np.zeros((1, self.forest.n_features)), feature_types=self.booster.feature_types)
+        row.feature_names = self.booster.feature_names
+        return self._adding_nothing.predict(row, output_margin=True).reshape(1, -1)
+
+    def stand_in(self, raw, reference=None):
+        model, answers = copy.copy(self.model), {}
+        model._Booster = self._adding_nothing
+        for name in ("predict", "predict_proba"):
+            if hasattr(model, name):
+                answers[name] = partial(getattr(model, name), base_margin=raw)
+        return told(model, **answers)
+
+    @cached_property
+    def _adding_nothing(self):
+        """A Booster of one tree that is a leaf of value 0: what is left is the base score and the objective."""
+        document, booster = write_forest(self._document, self.leaf_of_nothing(0)), type(self.booster)()
+        model, _ = booster_of(document)
+        document["learner"]["gradient_booster"] = {"name": "gbtree", "model": model}  # dart's loses base margins
+        booster.load_model(bytearray(encode(document)))
+        return booster
 
     @property
     def loss(self):

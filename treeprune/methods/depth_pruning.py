@@ -19,7 +19,7 @@ class DepthPruning(DescentMethod):
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
     reg : float, default=30.0
-        Ridge penalty of leaf values, in rows.
+        Ridge penalty of leaf values, in rows; see `JointPruning`.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes.
     tol : float, default=1e-3

@@ -131,7 +131,7 @@ class DescentMethod(PathMethod):
         self._check_task(forest)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
-        options = {"ridge": self.reg} | self._options(additive)
+        options = {"ridge": self.reg, "anchored": additive.is_margin} | self._options(additive)
         weight = rows.sample_weight
         if additive.is_margin and rows.loss is not squared:
             base = additive.base(rows)

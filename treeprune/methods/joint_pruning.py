@@ -28,9 +28,10 @@ class JointPruning(DescentMethod):
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
     reg : float, default=30.0
-        :math:`\lambda`: shrinks leaf values towards zero, like so many rows for which the tree has nothing to add. The
-        choice that matters most besides size: make it on rows that the leaves were not estimated on, as `compress`
-        does.
+        :math:`\lambda`: shrinks leaf values, like so many rows for which the tree has nothing to add. In boosted
+        ensembles, whose trees were grown with shrinkage, values are shrunk towards what they were (towards :math:`v^0`
+        in place of zero), and it counts in hessians. The choice that matters most besides size: make it on rows that
+        the leaves were not estimated on, as `compress` does.
     leaf_refit : bool, default=True
         Whether leaves are estimated again; if not, each adds to the score what it did.
     price : array-like of shape (n_features,), optional

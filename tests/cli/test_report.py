@@ -2,23 +2,17 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 import datasets
-from treeprune.cli import cli
-from treeprune.console import run
-
-ON_WINE = [str(datasets.path("wine")), "--target", "cultivar"]
+from tests.processes import ON_WINE
 
 
 @pytest.fixture
-def command(capsys):
-    def call(*args):
-        code = run(cli, ["report", *map(str, args)])
-        return code, *capsys.readouterr()
-
-    return call
+def command(command):
+    return partial(command, "report")
 
 
 def test_writes_a_page_and_says_what_it_shows(command, tmp_path):
