@@ -4,6 +4,8 @@ import math
 
 import click
 
+from .figures import check_figure
+
 #: Share of the growing rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
 
@@ -51,4 +53,7 @@ method_option = click.option(
     show_default=True,
     callback=_method,
     help="How to prune: cost_complexity, reduced_error, mdl, ... A name that does not exist lists all.",
+)
+plot_option = click.option(
+    "--plot", metavar="FILE", callback=check_figure, help="Draw a figure of the table (.png, .svg, .pdf)."
 )

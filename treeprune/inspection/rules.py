@@ -69,6 +69,12 @@ class _Language:
         return format(bound, ".6g")
 
 
+class _Quiet(_Language):
+    """How text says it where missing values are no part of the story."""
+
+    present, also_missing = "", "{interval}"
+
+
 class _Python(_Language):
     missing, present = "{name} != {name}", "{name} == {name}"  # only NaN differs from itself
     also_missing = "({interval} or {name} != {name})"
@@ -105,6 +111,8 @@ class Rules:
         Training impurity of each leaf, where the model stores that.
     comparison : {"<=", "<"}
         The test that sends a row to the left, as the text shows it.
+    told_missing : ndarray of bool, shape (n_features,), or None
+        Columns of which the text says where missing values go; of others only the code does. None: all columns.
     """
 
     conditions: list[dict[int, Condition]]
@@ -114,16 +122,21 @@ class Rules:
     confidence: NDArray[np.float64] | None = None
     impurity: NDArray[np.float64] | None = None
     comparison: str = "<="
+    told_missing: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     @cached_property
     def texts(self) -> list[str]:
-        """The conditions of each rule as text: to be read, with numbers rounded to six digits."""
+        """The conditions of each rule as text: to be read, with numbers rounded to six digits.
+
+        Missing values are mentioned where `told_missing` says so; otherwise they go the way of most training rows.
+        """
         opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
         shown = [{column: replace(c, **opens) for column, c in rule.items()} for rule in self.conditions]
-        return self._write(shown, self.feature_names, _Language(), "always")
+        quiet = () if self.told_missing is None else np.flatnonzero(~self.told_missing)
+        return self._write(shown, self.feature_names, _Language(), "always", frozenset(quiet))
 
     def to_frame(self) -> "pd.DataFrame":
         """The rules as a table.
@@ -190,8 +203,12 @@ class Rules:
         return "\n".join([*lines, "END" if column is None else f"END AS {_quoted(column)}"]) + "\n"
 
     @staticmethod
-    def _write(rules, names, language, always):
-        tests = ([c.write(names[column], language) for column, c in rule.items()] for rule in rules)
+    def _write(rules, names, language, always, quiet=frozenset()):
+        """Each rule in a language; in text, columns can be quiet on missing values."""
+        tests = (
+            [c.write(names[column], _Quiet() if column in quiet else language) for column, c in rule.items()]
+            for rule in rules
+        )
         return [language.both.join(test for test in of_rule if test) or always for of_rule in tests]
 
     def __repr__(self) -> str:
@@ -207,6 +224,7 @@ def rules(
     tree: int | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
+    missing: bool | None = None,
 ) -> Rules:
     """The rules of a tree: one per leaf, the conditions on the same feature merged.
 
@@ -225,6 +243,9 @@ def rules(
         Names of the columns; None: those that the model was fitted on, else x0, x1, ...
     class_names : sequence of str, optional
         Names for the classes, in the order of ``classes_``; None: the labels themselves.
+    missing : bool, optional
+        Whether text says where missing values go (code always does). None: for the columns of which the model shows
+        that it learned their way, which is not that of most training rows.
 
     Returns
     -------
@@ -247,7 +268,7 @@ def rules(
     >>> tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
     >>> print(rules(tree, class_names=["setosa", "versicolor", "virginica"]).to_text())
     1. petal width (cm) <= 0.8 -> setosa (100%, n=50)
-    2. petal width (cm) > 0.8 and petal width (cm) <= 1.75 (or missing) -> versicolor (91%, n=54)
+    2. petal width (cm) > 0.8 and petal width (cm) <= 1.75 -> versicolor (91%, n=54)
     3. petal width (cm) > 1.75 -> virginica (98%, n=46)
     <BLANKLINE>
     """
@@ -267,7 +288,24 @@ def rules(
     stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
     found = leaf_conditions(forest, adapter.float_type)
-    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, **stored)
+    told = learned_missing(forest) if missing is None else np.full(forest.n_features, missing)
+    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, told_missing=told, **stored)
+
+
+def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
+    """Columns of which the way of missing values is learned, shape (n_features,); None where that cannot be told.
+
+    scikit-learn sends values that are missing, but were not in training, to the child with more rows. Where a split
+    does otherwise, or tells missing values from all others, its column had missing values.
+    """
+    if forest.missing_go_to_left is None or forest.n_node_samples is None:
+        return None
+    nodes, rows = forest.internal, forest.n_node_samples
+    by_default = rows[forest.children_left[nodes]] > rows[forest.children_right[nodes]]
+    learned = (forest.missing_go_to_left[nodes] != by_default) | ~np.isfinite(forest.threshold[nodes])
+    columns = np.zeros(forest.n_features, bool)
+    columns[forest.feature[nodes[learned]]] = True
+    return columns
 
 
 def leaf_conditions(forest: Forest, float_type: type) -> list[dict[int, Condition]]:

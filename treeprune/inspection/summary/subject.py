@@ -19,7 +19,7 @@ from ...estimators.base import PrunedEstimator
 from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...io import last_step
 from ...pruning import pruning_path
-from ..rules import column_names, fitted_model
+from ..rules import column_names, fitted_model, learned_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,6 +186,16 @@ class Subject:
         if self.X is None or not hasattr(self.given, "steps") or len(self.given.steps) == 1:
             return self.X
         return self.given[:-1].transform(self.X)
+
+    @cached_property
+    def told_missing(self) -> NDArray[np.bool_] | None:
+        """Columns of which rules say where missing values go: their way is learned, or the rows given have some."""
+        import pandas as pd
+
+        told = learned_missing(self.path.forest)
+        if told is None or self.X is None or hasattr(self.rows, "tocsr"):
+            return told
+        return told | pd.isna(pd.DataFrame(self.rows)).to_numpy().any(axis=0)
 
     def predictor_before(self) -> tuple[Any, Any] | None:
         """What predicted before pruning, with the rows in its form."""

@@ -32,7 +32,7 @@ def summarise_tree(subject) -> dict[str, Any]:
         )
     slider = Slider(path, subject)
     summary = {"kind": "tree", "n_trees": 1, "classes": subject.classes} | slider.figures()
-    summary |= {"tree": _nodes(slider), "on_rows": None}
+    summary |= {"tree": _nodes(slider, subject.told_missing), "on_rows": None}
     summary |= _rules(subject)
     summary |= low_support(subject.forest)
     summary |= pruned_branches(subject)
@@ -113,7 +113,7 @@ def _largest_above(number, alive, n_places):
     return np.maximum.accumulate(largest[::-1])[::-1][1:]
 
 
-def _nodes(slider):
+def _nodes(slider, told):
     """The tree as columns over its nodes in preorder, in the fewest digits that a picture needs."""
     forest = slider.forest
     value = forest.value[:, 0]
@@ -123,7 +123,8 @@ def _nodes(slider):
         "threshold": [0 if leaf else short(t) for t, leaf in zip(forest.threshold, forest.is_leaf, strict=True)],
         "life": slider.life.tolist(),
         "comparison": forest.comparison,
-        "missing": None if forest.missing_go_to_left is None else forest.missing_go_to_left.astype(int).tolist(),
+        "missing": None if told is None else forest.missing_go_to_left.astype(int).tolist(),
+        "told_missing": [] if told is None else np.flatnonzero(told).tolist(),
     }
     if forest.task == "classification":
         total = value.sum(axis=1)
@@ -141,6 +142,7 @@ def _nodes(slider):
 def _rules(subject):
     """The rules as text, those with the most rows where there are many, and as code where there are not."""
     found = rules(subject.model, feature_names=subject.names, class_names=subject.classes)
+    found = replace(found, told_missing=subject.told_missing)  # the same for all trees of the slider
     summary = {"n_rules": len(found), "python": None, "sql": None}
     if len(found) <= MOST_CODE:
         summary |= {"python": found.to_python(), "sql": found.to_sql("prediction")}
