@@ -124,6 +124,21 @@ class TestIsCalibrated:
         assert any_pick <= 6  # 30 runs at 0.1: more than 6 has probability .026, far less at what is measured
 
     @pytest.mark.filterwarnings("ignore:No feature")
+    def test_means_are_rounded_down_where_nearly_no_shadow_survives(self, monkeypatch):
+        """200 rows of 2,000 columns: nearly all shadows survive in no tree, and any mean above 0 would beat them."""
+        picks = []
+        for share in (0.9, 2.0):  # rounded down from this share of shadows on; never
+            monkeypatch.setattr("treeprune.feature_selection.survival._NEARLY_ALL", share)
+            for seed in range(5):
+                rng = np.random.default_rng(seed)
+                X, y = rng.normal(size=(200, 2000)), rng.integers(0, 2, 200)
+                selector = PruningSelector(random_state=seed).fit(X, y)
+                assert (selector.shadow_survival_ == 0).mean() > 0.9
+                picks.append(selector.get_support().sum())
+        assert sum(picks[:5]) == 0
+        assert sum(picks[5:]) >= 1
+
+    @pytest.mark.filterwarnings("ignore:No feature")
     def test_binary_columns_do_not_lend_their_low_survival_to_numbers(self):
         picks = 0
         for seed in range(15):
@@ -331,6 +346,10 @@ class TestRowsInTime:
         frame.columns = frame.columns.map(str)
         with pytest.warns(UserWarning, match="rows are in time, and null='permute'"):
             PruningSelector(random_state=0, n_estimators=5).fit(frame, y)
+
+    def test_shuffling_rows_in_time_warns(self):
+        with pytest.warns(UserWarning, match=r"in time, and validation=KFold\(.*shuffle=True\) shuffles them"):
+            PruningSelector(null="circular", validation=KFold(2, shuffle=True), n_estimators=5).fit(*FRIEDMAN)
 
 
 def test_forests_are_pruned_out_of_bag():

@@ -34,13 +34,18 @@ class Scorer:
         self.is_classifier = self.task == "classification" or rows.loss in _PROBABILITIES
         self.y = rows.target[:, 0].astype(np.int64) if self.is_classifier else rows.target
 
-    def of_score(self, score: NDArray[np.float64]) -> tuple[float, float]:
-        """Loss and score of additive scores, shape (n_rows, n_columns)."""
+    def of_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
+        """Loss and score of additive scores, shape (n_rows, n_columns).
+
+        The link of a forest classifier's scores is "simplex", or with a temperature "softmax".
+        """
         if not self.is_classifier:
             return self.of_prediction(score)
         p = _PROBABILITIES[self.rows.loss](score) if self.task == "margin" else score
         p = np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
-        return self.of_prediction(p if self.task == "margin" else simplex(p))
+        if self.task != "margin":
+            p = simplex(p) if temperature is None else softmax(p / temperature, axis=1)
+        return self.of_prediction(p)
 
     def of_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
         """Loss and score (accuracy or R squared) of probabilities, or of predicted numbers."""

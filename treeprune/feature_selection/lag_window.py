@@ -32,7 +32,7 @@ def by_channel(name: str) -> str:
 
 
 def by_lag(name: str) -> str:
-    """Lag (or interval) of a feature, from its name: groups for `PruningSelector`."""
+    """Lag (or interval, or tsfresh's statistic) of a feature, from its name: groups for `PruningSelector`."""
     return name.split("__")[1]
 
 

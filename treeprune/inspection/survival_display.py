@@ -74,10 +74,17 @@ class SurvivalDisplay:
         Returns
         -------
         SurvivalDisplay
+
+        Raises
+        ------
+        TypeError
+            The selector is of another kind.
         """
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(selector)
+        if not hasattr(selector, "survival_"):
+            raise TypeError(f"SurvivalDisplay draws a PruningSelector. Got {type(selector).__name__}.")
         names = getattr(selector, "feature_names_in_", [f"x{i}" for i in range(selector.n_features_in_)])
         display = cls(np.asarray(names), selector.survival_, selector.get_support(), selector.shadow_survival_)
         return display.plot(ax, n_features=n_features)

@@ -36,6 +36,7 @@ class DescentMethod(PathMethod):
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
+    shrink_to: str | None = None
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -131,9 +132,11 @@ class DescentMethod(PathMethod):
         self._check_task(forest)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
-        options = {"ridge": self.reg, "anchored": additive.is_margin} | self._options(additive)
+        is_square = not additive.is_margin or rows.loss is squared
+        anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
+        options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
         weight = rows.sample_weight
-        if additive.is_margin and rows.loss is not squared:
+        if not is_square:
             base = additive.base(rows)
             slope = partial(weighted_derivatives, rows)
             gradient, hessian = slope(base)
