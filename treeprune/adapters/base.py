@@ -1,8 +1,10 @@
 """What an adapter is: the only code that knows the inside of one family of models."""
 
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,6 +17,27 @@ from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model taken apart: `Adapter.assembled` makes it again of the skeleton and the trees.
+
+    Parameters
+    ----------
+    skeleton : object
+        The model without the arrays of its trees: plain values, arrays and objects of the adapter's `models` and
+        `parts`.
+    trees : list of dict of str to ndarray
+        The arrays of each tree, as the model holds them.
+    forest : Forest
+        The same trees with the model's own numbers in all fields, in canonical order; the ids of each tree's nodes
+        count from 0.
+    """
+
+    skeleton: Any
+    trees: list[dict[str, NDArray]]
+    forest: Forest
 
 
 class Adapter(ABC):
@@ -35,6 +58,14 @@ class Adapter(ABC):
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
+    parts : tuple of str
+        Paths of the classes and functions that fitted models hold besides themselves, plain values and arrays.
+    needed : tuple of str
+        Statistics of nodes (`core.packing`) that predictions depend on.
+    structure : frozenset of str
+        Arrays of stored trees that a Forest tells in full; others cannot take their place.
+    unused : frozenset of str
+        Arrays of stored trees that predictions do not depend on, or only by what a Forest tells of them.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
@@ -43,6 +74,10 @@ class Adapter(ABC):
     operations: ClassVar[frozenset[str]]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
+    parts: ClassVar[tuple[str, ...]] = ()
+    needed: ClassVar[tuple[str, ...]] = ()
+    structure: ClassVar[frozenset[str]] = frozenset()
+    unused: ClassVar[frozenset[str]] = frozenset()
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -71,6 +106,20 @@ class Adapter(ABC):
     @abstractmethod
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
+
+    @abstractmethod
+    def stored(self, full: bool) -> "StoredModel":
+        """The model taken apart for a file; if not `full`, without what describes its training rows."""
+
+    @classmethod
+    @abstractmethod
+    def arrays_of(cls, skeleton: Any, forest: Forest) -> list[dict[str, NDArray]]:
+        """The arrays of `StoredModel.trees` that its skeleton and forest tell, as well as they do."""
+
+    @classmethod
+    @abstractmethod
+    def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
+        """The model again. What `structure` names was checked; what goes on, and that all fits together, was not."""
 
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
@@ -123,7 +172,13 @@ class Adapter(ABC):
             margin=lambda: self.margin(X),
             loss=self.loss,
             leaf_outputs=self.leaf_outputs(X),
+            n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the model as its library saves it; where it has no format of its own, as a pickle."""
+        return len(pickle.dumps(self.model))
 
     @property
     def lacks_values(self) -> bool:
