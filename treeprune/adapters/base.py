@@ -4,6 +4,7 @@ import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,6 +17,27 @@ from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model taken apart: `Adapter.assembled` makes it again of the skeleton and the trees.
+
+    Parameters
+    ----------
+    skeleton : object
+        The model without the arrays of its trees: plain values, arrays and objects of the adapter's `models` and
+        `parts`.
+    trees : list of dict of str to ndarray
+        The arrays of each tree, as the model holds them.
+    forest : Forest
+        The same trees with the model's own numbers in all fields, in canonical order; the ids of each tree's nodes
+        count from 0.
+    """
+
+    skeleton: Any
+    trees: list[dict[str, NDArray]]
+    forest: Forest
 
 
 class Adapter(ABC):
@@ -36,6 +58,14 @@ class Adapter(ABC):
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
+    parts : tuple of str
+        Paths of the classes and functions that fitted models hold besides themselves, plain values and arrays.
+    needed : tuple of str
+        Statistics of nodes (`core.packing`) that predictions depend on.
+    structure : frozenset of str
+        Arrays of stored trees that a Forest tells in full; others cannot take their place.
+    unused : frozenset of str
+        Arrays of stored trees that predictions do not depend on, or only by what a Forest tells of them.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
@@ -44,6 +74,10 @@ class Adapter(ABC):
     operations: ClassVar[frozenset[str]]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
+    parts: ClassVar[tuple[str, ...]] = ()
+    needed: ClassVar[tuple[str, ...]] = ()
+    structure: ClassVar[frozenset[str]] = frozenset()
+    unused: ClassVar[frozenset[str]] = frozenset()
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -72,6 +106,20 @@ class Adapter(ABC):
     @abstractmethod
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
+
+    @abstractmethod
+    def stored(self, full: bool) -> "StoredModel":
+        """The model taken apart for a file; if not `full`, without what describes its training rows."""
+
+    @classmethod
+    @abstractmethod
+    def arrays_of(cls, skeleton: Any, forest: Forest) -> list[dict[str, NDArray]]:
+        """The arrays of `StoredModel.trees` that its skeleton and forest tell, as well as they do."""
+
+    @classmethod
+    @abstractmethod
+    def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
+        """The model again. What `structure` names was checked; what goes on, and that all fits together, was not."""
 
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
@@ -123,6 +171,7 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
 
@@ -202,10 +251,11 @@ class Adapter(ABC):
         return np.zeros((1, self.forest.value[0].size))
 
     def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
-        """A function of a tree's index that gives what each row's leaf adds to the raw output, shape (n_rows, n_values).
+        """A function of a tree's index: what each row's leaf adds to the raw output, shape (n_rows, n_values).
 
         None: what `summands` says of the leaf.
         """
+        return None
 
     def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
         """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.

@@ -13,7 +13,7 @@ from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_text
-from .base import Adapter, plain_rows
+from .base import Adapter, StoredModel, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
 from .residual_leaves import fill_quantiles, shifted
 
@@ -38,6 +38,11 @@ class LightGBMAdapter(Adapter):
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64
+    parts = (
+        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Regressor", "Classifier", "Ranker")),
+        "sklearn.preprocessing._label.LabelEncoder",
+    )
+    unused = lightgbm_text.STATISTICS
 
     def __init__(self, model):
         super().__init__(model)
@@ -74,6 +79,35 @@ class LightGBMAdapter(Adapter):
         model._best_iteration = self._best_kept(self.model._best_iteration, iterations)
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
         return model
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            wrapper._Booster = None
+        bare, trees = lightgbm_text.take_apart(self._text.trees)
+        text = {"header": self._text.header, "trees": bare, "tail": self._text.tail}
+        state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
+        forest = read_forest(self._text, as_stored=True).canonical()
+        return StoredModel({"wrapper": wrapper, "text": text, "booster": state}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [lightgbm_text.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        text, wrapper = skeleton["text"], skeleton["wrapper"]
+        whole = [bare | arrays for bare, arrays in zip(text["trees"], trees, strict=True)]
+        rendered = lightgbm_text.render(ModelText(text["header"], whole, text["tail"]), whole)
+        model = parse(rendered.encode())
+        read_forest(model)
+        booster = booster_from(model)
+        for name in ("params", "best_iteration", "best_score"):
+            setattr(booster, name, skeleton["booster"][name])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
 
     @staticmethod
     def _best_kept(best, iterations):

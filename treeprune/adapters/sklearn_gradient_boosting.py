@@ -8,8 +8,10 @@ import numpy as np
 
 from ..core import losses
 from ..core.risk import branch_sums
+from ..exceptions import ModelFormatError
 from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
+from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
 
@@ -26,6 +28,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._gb.GradientBoostingRegressor",
     )
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
+    parts = (*SklearnEnsembleAdapter.parts, *LOSSES, "sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor")
 
     def _read(self):
         forest = super()._read()
@@ -53,6 +56,21 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         if self.model.loss in ("log_loss", "exponential"):
             return newton_values(forest, stored)
         return np.where(forest.is_leaf, stored, np.nan)
+
+    def stored(self, full):
+        stored = super().stored(full)
+        bare = np.empty(self.model.estimators_.shape, dtype=object)
+        bare.ravel()[:] = stored.skeleton.estimators_
+        stored.skeleton.estimators_ = bare
+        return stored
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        model = super().assembled(skeleton, trees)
+        first = model._raw_predict_init(np.zeros((1, model.n_features_in_), np.float32))
+        if model.estimators_.ndim != 2 or first.shape != (1, model.estimators_.shape[1]):
+            raise ModelFormatError(f"Stages of shape {model.estimators_.shape} start from {first.shape[1]} columns.")
+        return model
 
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
@@ -144,13 +162,14 @@ def newton_values(forest, stored):
     for leaf, sibling in ((left, right), (right, left)):
         alone = forest.is_leaf[leaf] & ~forest.is_leaf[sibling]
         p, a, b = node[alone], leaf[alone], sibling[alone]
-        mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
     both = forest.is_leaf[left] & forest.is_leaf[right]
     p, a, b = node[both], left[both], right[both]
     between = weight[p] * impurity[p] - weight[a] * impurity[a] - weight[b] * impurity[b]
-    distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
     sides = []
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # without statistics, too: a file may have left them out
+        distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
         for sign in (1, -1):
             of_a = mean[p] + sign * distance * weight[b] / weight[p]
             of_b = mean[p] - sign * distance * weight[a] / weight[p]

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from .base import Adapter, plain_rows, told
-from .documents import decode, encode
+from . import xgboost_format
+from .base import Adapter, StoredModel, plain_rows, told
+from .documents import check_nesting, decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
 from .xgboost_format import booster_of, read_forest, write_forest
 
@@ -37,6 +38,10 @@ class XGBoostAdapter(Adapter):
 
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+    parts = tuple(
+        f"xgboost.sklearn.XGB{name}" for name in ("Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
+    )
+    unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
 
     def __init__(self, model):
         super().__init__(model)
@@ -61,6 +66,30 @@ class XGBoostAdapter(Adapter):
         model._Booster = new
         vars(model).pop("evals_result_", None)
         return model
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            del wrapper._Booster
+        rest, trees, forest = xgboost_format.take_apart(self._document)
+        config = self.booster.save_config() if full else None
+        return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [xgboost_format.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        document = xgboost_format.put_together(skeleton["document"], trees)
+        read_forest(document)
+        booster, wrapper = booster_from(document), skeleton["wrapper"]
+        if skeleton["config"] is not None:
+            _configure(booster, skeleton["config"])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
 
     @property
     def n_bytes(self):
@@ -215,6 +244,28 @@ def booster_from(document: dict):
         kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
         raise kind(f"XGBoost refuses the model: {text}") from error
     return booster
+
+
+def _configure(booster, text):
+    """Give a booster what another one's configuration says of training and evaluation; the model itself stays."""
+    xgboost = import_extra("xgboost")
+    check_nesting(text.encode())
+    config, wanted = json.loads(booster.save_config()), json.loads(text)
+    _set_training(config["learner"], wanted["learner"])
+    config["learner"]["metrics"] = [dict(metric) for metric in wanted["learner"]["metrics"]]
+    try:
+        booster.load_config(json.dumps(config))
+    except xgboost.core.XGBoostError as error:
+        raise ModelFormatError(f"XGBoost refuses the configuration: {error}") from error
+
+
+def _set_training(config, wanted):
+    for name, own in config.items():
+        if isinstance(own, dict) and isinstance(wanted.get(name), dict):
+            if name in ("generic_param", "tree_train_param", "gbtree_train_param", "dart_train_param"):
+                own |= {key: str(value) for key, value in wanted[name].items() if key in own}
+            else:
+                _set_training(own, wanted[name])
 
 
 def _quantile(x, weight, level):

@@ -67,10 +67,10 @@ def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], poi
 
     A tree's signature is 1 where it votes right and -1 where not; the point has all coordinates `point`.
     """
-    n_trees, signature = len(correct), np.where(correct, 1.0, -1.0)
-    weighted = signature * weight
-    products = weighted @ signature.T  # |point - (sum + c) / T|^2 is, up to a constant, -2 c.(point - sum / T) / T
-    towards = point * weighted.sum(axis=1)
+    n_trees, root = len(correct), np.sqrt(weight)
+    signature = np.where(correct, root, -root)
+    products = signature @ signature.T  # |point - (sum + c) / T|^2 is, up to a constant, -2 c.(point - sum / T) / T
+    towards = point * (signature @ root)
 
     def take(tree):
         towards[:] -= products[tree] / n_trees
@@ -88,13 +88,12 @@ def orientation(correct: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDAr
 
 def diversity(votes: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
     """Trees of the pairs that agree least, by kappa (Margineantu & Dietterich 1997)."""
-    n_classes, total = votes.max() + 1, weight.sum()
+    n_classes, total, root = votes.max() + 1, weight.sum(), np.sqrt(weight)
     agree, shares = 0.0, []
     for label in range(n_classes):
-        of_label = (votes == label).astype(np.float64)
-        weighted = of_label * weight
-        agree = agree + weighted @ of_label.T
-        shares.append(weighted.sum(axis=1) / total)
+        of_label = np.where(votes == label, root, 0.0)
+        agree = agree + of_label @ of_label.T  # a matrix and itself: half the products
+        shares.append(of_label @ root / total)
     shares = np.stack(shares, axis=1)
     chance = shares @ shares.T
     kappa = (agree / total - chance) / np.maximum(1.0 - chance, np.finfo(float).eps)
