@@ -111,7 +111,7 @@ def accumulate(forest, sums):
 
 
 def add_pruned_values(forest, leaf_ids, of_leaf, strength, alphas):
-    """Value of the topmost collapsed node above each row's leaf, else its leaf's, shape (n_rows, n_alphas, n_values)."""
+    """Value of the topmost collapsed node above a row's leaf, else of its leaf, shape (n_rows, n_alphas, n_values)."""
     total = np.zeros((len(leaf_ids), len(alphas), of_leaf.shape[1]))
     for row, leaf in enumerate(leaf_ids):
         for step, alpha in enumerate(alphas):

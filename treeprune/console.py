@@ -142,7 +142,9 @@ def output_file(path: str | Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror or error}", ExitCode.NOT_WRITABLE) from error
     finally:
-        _discard_unfinished()
+        if draft in _unfinished:
+            draft.unlink(missing_ok=True)
+            _unfinished.discard(draft)
 
 
 def _discard_unfinished():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import copy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,29 @@ Rows = tuple[Any, ArrayLike]
 
 #: Stands in tables for the tree before pruning.
 BEFORE = "none (before)"
+_MARKS = ["unpruned", "chosen", "retrained"]
+
+
+#: Models that commands grow, by name: the module of scikit-learn and the stem of the class.
+ESTIMATORS = {
+    "random_forest": ("ensemble", "RandomForest"),
+    "extra_trees": ("ensemble", "ExtraTrees"),
+    "gradient_boosting": ("ensemble", "GradientBoosting"),
+    "hist_gradient_boosting": ("ensemble", "HistGradientBoosting"),
+    "tree": ("tree", "DecisionTree"),
+}
+
+
+def new_estimator(name: str, task: str, seed: int, **parameters: Any) -> Any:
+    """One of `ESTIMATORS`, not fitted."""
+    module, stem = ESTIMATORS[name]
+    kind = "Classifier" if task == "classification" else "Regressor"
+    return getattr(import_module(f"sklearn.{module}"), stem + kind)(random_state=seed, **parameters)
 
 
 def new_tree(task: str, seed: int) -> Any:
     """A scikit-learn tree that grows as far as it can, not fitted."""
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    return (DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor)(random_state=seed)
+    return new_estimator("tree", task, seed)
 
 
 def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
@@ -170,6 +187,28 @@ def with_tree(model: Any, tree: Any) -> Any:
     whole = copy(model)
     whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
     return whole
+
+
+def best_of_each_size(frontier: pd.DataFrame) -> pd.DataFrame:
+    """Of everything that `compress` tried, what no smaller model of its kind beats, pruned or retrained.
+
+    Parameters
+    ----------
+    frontier : DataFrame
+        The `frontier` of a `CompressionResult`.
+
+    Returns
+    -------
+    DataFrame
+        Largest first: method, parameters, n_nodes, n_trees, loss, score, and a mark: the unpruned model, the one
+        chosen, and all that were retrained.
+    """
+    mark = np.select([frontier["method"] == "unpruned", frontier["chosen"], frontier["rival"]], _MARKS, "")
+    frame = frontier.assign(mark=mark).sort_values(["n_nodes", "loss"], ignore_index=True)
+    best = frame["loss"] < frame.groupby(frame["rival"])["loss"].transform(lambda loss: loss.cummin().shift())
+    first = ~frame["rival"].duplicated()
+    shown = frame[best | first | frame["mark"].isin(_MARKS[:2])]
+    return shown[["method", "parameters", "n_nodes", "n_trees", "loss", "score", "mark"]][::-1].reset_index(drop=True)
 
 
 def selection(

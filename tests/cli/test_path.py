@@ -90,7 +90,7 @@ def test_figure(command, tmp_path, kind):
     [
         (["--rule", "best"], "--rule needs --cv"),
         (["--plot", "scores.png"], "--plot needs --cv"),
-        (["--cv", "3", "--plot", "scores.bmp"], "--plot draws .png, .svg and .pdf"),
+        (["--cv", "3", "--plot", "scores.bmp"], "figures are .png, .svg or .pdf"),
         (["--cv", "1"], "1 is not in the range"),
         (["--cv", "3", "--method", "optimal_subtree"], "are not nested"),
     ],

@@ -134,7 +134,7 @@ def test_without_compilation(path):
 
 @given(naive.forests(), st.data())
 def test_add_pruned_values(forest, data):
-    """Of the collapsed nodes above a row's leaf, the one nearest to the root gives the value; without such, the leaf."""
+    """Of the collapsed nodes above a row's leaf, the one nearest to the root gives the value, else the leaf."""
     strength = np.array(data.draw(st.lists(st.integers(0, 4), min_size=forest.n_nodes, max_size=forest.n_nodes)), float)
     for node in reversed(range(1, forest.n_nodes)):
         strength[forest.parent[node]] = max(strength[forest.parent[node]], strength[node])

@@ -1,5 +1,8 @@
 """Predictions of pruned models without the models: what a stand-in says is what the pruned model says."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -15,7 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
@@ -65,7 +68,7 @@ def any_path(forest):
 
 def same(said, expected, tolerance):
     """Equal predictions; lists of them where there are several outputs."""
-    for a, b in zip(*((x if isinstance(x, list) else [x] for x in (said, expected))), strict=True):
+    for a, b in zip(*(x if isinstance(x, list) else [x] for x in (said, expected)), strict=True):
         assert a.shape == b.shape
         if b.dtype.kind == "f":
             np.testing.assert_allclose(a, b, tolerance, tolerance)
@@ -226,3 +229,42 @@ def test_rankers_are_scored_by_what_they_predict():
     path = pruning_path(xgboost.XGBRanker(**ranker.get_params()).fit(X[grow], y[grow], qid=groups[grow]))
     expected = [-np.mean((path.prune(alpha=a).predict(X[judge]) - y[judge]) ** 2) for a in results["param_alpha"]]
     np.testing.assert_allclose(results["split0_test_score"], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "XGBRanker"), ("lightgbm", "LGBMRanker")])
+def test_queries_counted_by_group_are_those_of_the_fold(library, name):
+    make = getattr(pytest.importorskip(library), name)
+    X, y, query = boosters.rows()[0], boosters.target("ranks"), np.repeat(np.arange(6), 40)
+    ranker = make(n_estimators=4, max_depth=4, n_jobs=1, **({"verbose": -1} if name == "LGBMRanker" else {}))
+    pruner = TreePrunerCV(ranker, cv=GroupKFold(3), scoring="neg_mean_squared_error", n_candidates=3)
+    results = pruner.fit(X, y, group=[40] * 6, groups=query).cv_results_
+    grow, judge = next(iter(GroupKFold(3).split(X, y, query)))
+    prunings = pruning_path(clone(ranker).fit(X[grow], y[grow], group=[40] * 4))
+    expected = [-np.mean((prunings.prune(alpha=a).predict(X[judge]) - y[judge]) ** 2) for a in results["param_alpha"]]
+    np.testing.assert_allclose(results["split0_test_score"], expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="rows of a query must stay together"):
+        pruner.set_params(cv=ShuffleSplit(2, random_state=0)).fit(X, y, group=[40] * 6)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(**SMALL),
+        GradientBoostingClassifier(**SMALL),
+        HistGradientBoostingClassifier(max_iter=8),
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), **SMALL),
+        _xgb("XGBClassifier"),
+        _lgb("LGBMClassifier"),
+    ],
+)
+def test_threads_and_repetition_change_nothing(estimator):
+    X, y = CANCER
+    pruner = TreePrunerCV(_made(estimator), cv=2, n_candidates=4, rule="best")
+    one, again, two = (clone(pruner).set_params(n_jobs=n).fit(X, y) for n in (1, 1, 2))
+    expected = one.predict_proba(X)
+    for other in (again, two, pickle.loads(pickle.dumps(one))):
+        np.testing.assert_array_equal(other.cv_results_["split1_test_score"], one.cv_results_["split1_test_score"])
+        np.testing.assert_array_equal(other.predict_proba(X), expected)
+    with ThreadPoolExecutor(4) as pool:
+        for said in pool.map(one.predict_proba, [X] * 8):
+            np.testing.assert_array_equal(said, expected)

@@ -184,6 +184,44 @@ def test_names_are_groups_for_the_selector():
     assert by_channel("F_x__abs_energy") == "F_x"  # as tsfresh names its features
 
 
+class TestTsfresh:
+    """Its features as they come: with missing, infinite and constant values, and names of its own."""
+
+    @staticmethod
+    def check(table, y):
+        assert "a__variance" in PruningSelector(random_state=0).fit(table, y).get_feature_names_out()
+        selector = PruningSelector(feature_groups=by_channel, random_state=0).set_output(transform="pandas")
+        kept = selector.fit_transform(table, y)
+        channels = {by_channel(name) for name in kept}
+        assert "a" in channels
+        assert channels < set("abc")
+        pd.testing.assert_frame_equal(kept, table[[name for name in table if by_channel(name) in channels]])
+
+    def test_by_name(self):
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, 2, 200)
+        table = pd.DataFrame(index=[f"case {i}" for i in range(200)])
+        for channel in "abc":
+            table[f"{channel}__variance"] = rng.chisquare(20, 200) * (1 + y if channel == "a" else 1)
+            table[f"{channel}__sample_entropy"] = np.where(rng.random(200) < 0.1, np.inf, rng.random(200))
+            table[f'{channel}__agg_linear_trend__attr_"rvalue"__chunk_len_10__f_agg_"max"'] = rng.normal(size=200)
+            table[f"{channel}__friedrich_coefficients__coeff_0__m_3__r_30"] = np.nan
+            table[f"{channel}__has_duplicate"] = 0.0
+        self.check(table, y)
+
+    def test_itself(self):
+        tsfresh = pytest.importorskip("tsfresh")
+        rng = np.random.default_rng(0)
+        y, case = rng.integers(0, 2, 150), np.repeat(np.arange(150), 10)
+        long = pd.DataFrame(rng.normal(size=(1500, 3)), columns=["a", "b", "c"])
+        long["a"] *= 1 + y[case]
+        calculators = {"variance": None, "maximum": None, "sample_entropy": None, "has_duplicate": None}
+        table = tsfresh.extract_features(
+            long.assign(case=case), calculators, column_id="case", n_jobs=0, disable_progressbar=True
+        )
+        self.check(table, y)
+
+
 class TestPanels:
     def test_select_channels_and_intervals(self):
         rng = np.random.default_rng(0)

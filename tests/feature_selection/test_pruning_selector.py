@@ -124,6 +124,21 @@ class TestIsCalibrated:
         assert any_pick <= 6  # 30 runs at 0.1: more than 6 has probability .026, far less at what is measured
 
     @pytest.mark.filterwarnings("ignore:No feature")
+    def test_means_are_rounded_down_where_nearly_no_shadow_survives(self, monkeypatch):
+        """200 rows of 2,000 columns: most shadows survive in no tree, and any mean above 0 beats them."""
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(200, 2000)), rng.integers(0, 2, 200)
+        rounded = PruningSelector(random_state=0).fit(X, y)
+        assert (rounded.shadow_survival_ == 0).mean() > 0.9
+        assert not rounded.get_support().any()
+        monkeypatch.setattr("treeprune.feature_selection.survival._NEARLY_ALL", 2.0)
+        exact = PruningSelector(random_state=0).fit(X, y)
+        now_and_then = (exact.survival_ > 0) & (exact.survival_ < 1 / exact.n_estimators)
+        assert now_and_then.any()
+        assert (rounded.p_values_[now_and_then] == 1).all()
+        assert (exact.p_values_[now_and_then] < 0.1).all()
+
+    @pytest.mark.filterwarnings("ignore:No feature")
     def test_binary_columns_do_not_lend_their_low_survival_to_numbers(self):
         picks = 0
         for seed in range(15):
@@ -331,6 +346,10 @@ class TestRowsInTime:
         frame.columns = frame.columns.map(str)
         with pytest.warns(UserWarning, match="rows are in time, and null='permute'"):
             PruningSelector(random_state=0, n_estimators=5).fit(frame, y)
+
+    def test_shuffling_rows_in_time_warns(self):
+        with pytest.warns(UserWarning, match=r"in time, and validation=KFold\(.*shuffle=True\) shuffles them"):
+            PruningSelector(null="circular", validation=KFold(2, shuffle=True), n_estimators=5).fit(*FRIEDMAN)
 
 
 def test_forests_are_pruned_out_of_bag():

@@ -23,7 +23,7 @@ FRIEDMAN = make_friedman1(800, n_features=25, noise=1.0, random_state=0)
         PruningPathSelector(DecisionTreeRegressor(random_state=0), alpha=0.01),
     ]
 )
-@pytest.mark.filterwarnings("ignore:No feature is selected")
+@pytest.mark.filterwarnings("ignore:No feature")
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
 
@@ -58,6 +58,14 @@ class TestRFE:
         with pytest.raises(ValueError, match=r"'min_features' parameter .* Got 0"):
             rfe.set_params(min_features=0).fit(X, y)
 
+    def test_nothing_left_says_so(self):
+        frame, y = load_breast_cancer(return_X_y=True, as_frame=True)
+        rfe = PruningRFE(DecisionTreeClassifier(random_state=0), CostComplexity(alpha=10.0), validation=None)
+        root = frame.columns[DecisionTreeClassifier(random_state=0).fit(frame, y).tree_.feature[0]]
+        with pytest.warns(UserWarning, match=f"No feature survives, .* The strongest candidates are {root},"):
+            rfe.fit(frame, y)
+        assert rfe.get_support().all()
+
 
 class TestPath:
     def test_features_at_each_alpha_are_those_of_the_pruned_trees(self):
@@ -81,5 +89,8 @@ class TestPath:
         assert sorted(selector.ranking_)[-1] == 1 + (~selector.get_support()).sum()
 
     def test_nothing_left_says_so(self):
-        with pytest.warns(UserWarning, match="No feature is selected: the pruned model is a single leaf"):
-            PruningPathSelector(DecisionTreeClassifier(), alpha=10.0).fit(*CANCER)
+        frame, y = load_breast_cancer(return_X_y=True, as_frame=True)
+        root = frame.columns[DecisionTreeClassifier(random_state=0).fit(frame, y).tree_.feature[0]]
+        message = f"No feature is selected: the pruned model is a single leaf.* candidates are {root},"
+        with pytest.warns(UserWarning, match=message):
+            PruningPathSelector(DecisionTreeClassifier(random_state=0), alpha=10.0).fit(frame, y)

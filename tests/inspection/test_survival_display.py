@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_friedman1
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest
 
 from treeprune import PruningSelector
 from treeprune.inspection import SurvivalDisplay
@@ -45,3 +46,8 @@ def test_without_shadows(selector):
 def test_unfitted():
     with pytest.raises(NotFittedError):
         SurvivalDisplay.from_estimator(PruningSelector())
+
+
+def test_another_selector():
+    with pytest.raises(TypeError, match=r"draws a PruningSelector\. Got SelectKBest"):
+        SurvivalDisplay.from_estimator(SelectKBest(k=1).fit([[1, 2], [2, 1], [3, 3], [4, 1]], [0, 1, 0, 1]))

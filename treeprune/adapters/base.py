@@ -1,5 +1,6 @@
 """What an adapter is: the only code that knows the inside of one family of models."""
 
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
@@ -170,7 +171,14 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            leaf_outputs=self.leaf_outputs(X),
+            n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the model as its library saves it; where it has no format of its own, as a pickle."""
+        return len(pickle.dumps(self.model))
 
     @property
     def lacks_values(self) -> bool:
@@ -243,10 +251,11 @@ class Adapter(ABC):
         return np.zeros((1, self.forest.value[0].size))
 
     def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
-        """A function of a tree's index that gives what each row's leaf adds to the raw output, shape (n_rows, n_values).
+        """A function of a tree's index: what each row's leaf adds to the raw output, shape (n_rows, n_values).
 
         None: what `summands` says of the leaf.
         """
+        return None
 
     def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
         """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.

@@ -26,14 +26,22 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
     def write(self, forest):
         model = super().write(forest)
         unused = self.model.estimator_weights_[len(self._estimators) :]  # boosting ended early: zeros
+        same = [self._is_as_grown(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)]
+        errors = model.estimator_errors_[: forest.n_trees]
+        model.estimator_errors_ = model.estimator_errors_.copy()
+        model.estimator_errors_[: forest.n_trees] = np.where(same, errors, np.nan)  # of training, which knew others
         model.estimator_weights_ = np.append(
             forest.tree_weight, unused if forest.n_trees == len(self._estimators) else []
         )
         return model
 
+    def _is_as_grown(self, forest, tree):
+        first, last = self.forest.start[tree : tree + 2]
+        return np.array_equal(forest.value, self.forest.value[first:last])
+
     @property
     def summands(self):
-        """Of a classifier the weight of the vote, for its class; of a regressor each tree's value, in its own column."""
+        """Votes of a classifier's trees for the classes; of a regressor each tree's value, in a column of its own."""
         forest = self.forest
         if forest.task == "regression":
             return forest.value[:, 0], np.arange(forest.n_trees, dtype=np.int32)

@@ -94,7 +94,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     model["trees"] = trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
     tree_info = _check_counts(model, trees, n_groups, weight_drop)
     arrays = {
-        name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)])
+        name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)], dtype=dtype)
         for name, dtype in _TREE_ARRAYS.items()
     }
     n_nodes = np.array([len(tree["parents"]) for tree in trees], np.int64)
@@ -144,9 +144,7 @@ def write_forest(document: dict, forest: Forest) -> dict:
     booster = document["learner"]["gradient_booster"]
     if booster["name"] == "gbtree":  # knows no weights of trees
         forest = replace(forest, value=forest.value * forest.tree_weight[forest.node_tree][:, None, None])
-    trees = [
-        _write_tree(old["trees"][tree_id], forest, tree) | {"id": tree} for tree, tree_id in enumerate(forest.tree_id)
-    ]
+    trees = _write_trees([old["trees"][tree] for tree in forest.tree_id], forest)
     model = old | {
         "trees": trees,
         "tree_info": forest.tree_class.tolist(),
@@ -300,7 +298,7 @@ def _check_tree(tree, index):
         if len(arrays[name]) != n_nodes:
             raise ModelFormatError(f"{where}: {name} has {len(arrays[name])} entries, but num_nodes is {n_nodes}")
     for name, dtype in _CATEGORY_ARRAYS.items():
-        arrays[name] = _array(tree, name, dtype, where) if name in tree else np.empty(0, dtype)
+        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if name in tree else np.empty(0, dtype)
     return tree | arrays
 
 
@@ -308,6 +306,8 @@ def _category_sets(trees, start):
     """Index of each node's set of categories (-1: none), and the sets."""
     of_node, sets = np.full(start[-1], -1, np.int32), []
     for index, tree in enumerate(trees):
+        if not (tree["categories_nodes"].size or tree["split_type"].any()):
+            continue
         nodes, segments, sizes = (tree[f"categories_{part}"] for part in ("nodes", "segments", "sizes"))
         categories, split_type = tree["categories"], tree["split_type"]
         if not np.array_equal(np.flatnonzero(split_type), nodes) or not len(nodes) == len(segments) == len(sizes):
@@ -339,55 +339,51 @@ def _check_numbers(forest, parents, swapped):
             raise ModelFormatError(f"tree {forest.node_tree[at]} node {own[at]}: {what}")
 
 
-def _write_tree(tree, forest, index):
-    """A saved tree of one tree's nodes, level by level; `tree` is the one that they come from."""
-    first, last = forest.start[index], forest.start[index + 1]
-    categorical = np.zeros(last - first, bool)
-    if forest.category_set is not None:
-        categorical = forest.category_set[first:last] >= 0
-    left, right = (
-        np.where(child[first:last] == LEAF, LEAF, child[first:last] - first)
-        for child in (forest.children_left, forest.children_right)
-    )
-    left, right = np.where(categorical, [right, left], [left, right])
-    order, position = _side_by_side(forest.depth[first:last], left, right)
-    nodes, categorical = first + order, categorical[order]
-    origin, leaf = forest.node_id[nodes], forest.is_leaf[nodes]
-    new = {name: tree[name][origin] for name in _TREE_ARRAYS}
-    parents = forest.parent[nodes] - first
-    new["parents"] = np.where(parents < 0, _NO_PARENT, position[np.maximum(parents, 0)])
-    new["left_children"], new["right_children"] = np.where(leaf, LEAF, position[[left[order], right[order]]])
-    value = forest.value[nodes, 0, 0].astype(np.float32)
+def _write_trees(trees, forest):
+    """Saved trees of a forest's nodes; `trees` are those that they come from, one for each.
+
+    Nodes stay in the order of the file, so that siblings stay neighbours: XGBoost goes right by adding one to the left
+    child.
+    """
+    old_node = np.cumsum([0, *(len(tree["parents"]) for tree in trees)])
+    place, kept = old_node[forest.node_tree] + forest.node_id, np.zeros(old_node[-1], bool)
+    kept[place] = True
+    position = np.cumsum(kept, dtype=np.int32)[place] - 1
+    order = np.empty(forest.n_nodes, np.int32)
+    order[position] = np.arange(forest.n_nodes, dtype=np.int32)
+    first, leaf = forest.start.astype(np.int32)[forest.node_tree], forest.is_leaf[order]
+    left, right = (position[child[order]] - first for child in (forest.children_left, forest.children_right))
+    parent = forest.parent[order]
+    new = {name: np.concatenate([tree[name] for tree in trees], dtype=t)[kept] for name, t in _TREE_ARRAYS.items()}
+    new["parents"] = np.where(parent < 0, _NO_PARENT, position[parent] - first)
+    new["left_children"] = np.where(leaf, LEAF, np.minimum(left, right))  # those of a set of categories are swapped
+    new["right_children"] = np.where(leaf, LEAF, np.maximum(left, right))
+    value = forest.value[order, 0, 0].astype(np.float32)
     changed = leaf & (value != new["split_conditions"])
     new["base_weights"][changed] = value[changed]
-    new["split_conditions"] = np.where(leaf, value, new["split_conditions"])
+    new["split_conditions"][leaf] = value[leaf]
     for name in ("split_indices", "split_type", "default_left", "loss_changes"):
         new[name][leaf] = 0
-    new |= _write_categories(tree, origin, np.flatnonzero(categorical))
-    param = tree["tree_param"] | {"num_nodes": str(len(leaf)), "num_deleted": "0"}
-    typed = {name: new[name].astype(dtype) for name, dtype in (_TREE_ARRAYS | _CATEGORY_ARRAYS).items()}
-    return tree | typed | {"tree_param": param}
-
-
-def _side_by_side(depth, left, right):
-    """An order of nodes in which every right child follows its left sibling, and the place of each node in it.
-
-    XGBoost goes right by adding one to the left child. Level by level, siblings are neighbours.
-    """
-    position = np.argsort(np.argsort(depth, kind="stable"), kind="stable")
-    swapped = (left > right) & (left >= 0)  # in preorder the left child of a categorical split comes second
-    position[left[swapped]], position[right[swapped]] = position[right[swapped]], position[left[swapped]]
-    return np.argsort(position), position
+    new = {name: new[name].astype(np.dtype(dtype).newbyteorder(">")) for name, dtype in _TREE_ARRAYS.items()}
+    written = []
+    for index, (tree, start, end) in enumerate(zip(trees, forest.start[:-1], forest.start[1:], strict=True)):
+        arrays = {name: array[start:end] for name, array in new.items()}
+        if len(tree["categories_nodes"]):
+            nodes = np.flatnonzero(arrays["split_type"])
+            arrays |= _write_categories(tree, forest.node_id[order[start:end][nodes]], nodes)
+        param = tree["tree_param"] | {"num_nodes": str(end - start), "num_deleted": "0"}
+        written.append(tree | arrays | {"tree_param": param, "id": index})
+    return written
 
 
 def _write_categories(tree, origin, categorical):
-    old_row = {node: row for row, node in enumerate(tree["categories_nodes"].tolist())}
-    rows = np.array([old_row[node] for node in origin[categorical].tolist()], np.int64)
+    """The sets of the categorical splits that are left, which were the nodes `origin` of the tree."""
+    rows = np.searchsorted(tree["categories_nodes"], origin, sorter=np.argsort(tree["categories_nodes"]))
     segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
     sets = [tree["categories"][first : first + n] for first, n in zip(segments, sizes, strict=True)]
     return {
         "categories": np.concatenate([np.empty(0, np.int32), *sets]),
-        "categories_nodes": categorical,
+        "categories_nodes": categorical.astype(np.int32),
         "categories_segments": np.cumsum(sizes) - sizes,
         "categories_sizes": sizes,
     }
@@ -422,9 +418,9 @@ def _integer(mapping, name, low, default=None, where="model"):
 
 
 def _array(mapping, name, dtype, where):
-    """A typed array, with no value lost on the way to its type."""
+    """A typed array, in any order of bytes, with no value lost on the way to its type."""
     value = mapping.get(name)
-    if isinstance(value, np.ndarray) and value.dtype == dtype:
+    if isinstance(value, np.ndarray) and value.dtype.newbyteorder("=") == dtype:
         return value
     if not isinstance(value, (list, np.ndarray)):
         raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")

@@ -6,12 +6,21 @@ import click
 
 from .. import __version__
 from ..console import prepare_process, run
-from . import check, compare, demo, path, prune, report, select
+from . import check, compare, compress, demo, path, prune, report, select
 from .help import EXIT_CODES, Group
 
 __all__ = ["cli", "main"]
 
-COMMANDS = [demo.demo, compare.compare, path.path, prune.prune, select.select, report.report, check.check]
+COMMANDS = [
+    demo.demo,
+    path.path,
+    prune.prune,
+    compare.compare,
+    select.select,
+    compress.compress,
+    report.report,
+    check.check,
+]
 
 
 @click.group(cls=Group, commands=COMMANDS, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,6 +4,8 @@ import math
 
 import click
 
+from .figures import check_figure
+
 #: Share of the growing rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
 
@@ -39,7 +41,7 @@ task_option = click.option(
 )
 drop_option = click.option("--drop", metavar="COL", multiple=True, help="Leave out a column; can be repeated.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Drives all that is random.")
-model_option = click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
+model_option = click.option("--model", "model_file", metavar="FILE", help="Take this saved model; grow none.")
 trust_option = click.option(
     "--trust", is_flag=True, help="Load a model even if its file is a pickle, which can run any code."
 )
@@ -51,4 +53,7 @@ method_option = click.option(
     show_default=True,
     callback=_method,
     help="How to prune: cost_complexity, reduced_error, mdl, ... A name that does not exist lists all.",
+)
+plot_option = click.option(
+    "--plot", metavar="FILE", callback=check_figure, help="Draw a figure of the table (.png, .svg, .pdf)."
 )

@@ -3,9 +3,19 @@
 import click
 
 from ..console import emit, output_file, progress, say
+from .figures import save_figure
 from .help import Command
 from .inputs import check_path, read
-from .options import data_argument, drop_option, json_option, method_option, seed_option, target_option, task_option
+from .options import (
+    data_argument,
+    drop_option,
+    json_option,
+    method_option,
+    plot_option,
+    seed_option,
+    target_option,
+    task_option,
+)
 
 NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 
@@ -16,7 +26,7 @@ NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 @method_option
 @click.option("--cv", type=click.IntRange(min=2), metavar="FOLDS", help="Score each tree by this many folds.")
 @click.option("--rule", type=click.Choice(["1se", "best"]), help="Which tree to mark as chosen. [default: 1se]")
-@click.option("--plot", metavar="FILE", help="Draw the scores (.png, .svg, .pdf).")
+@plot_option
 @task_option
 @drop_option
 @seed_option
@@ -62,7 +72,6 @@ def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
     from ..estimators import TreePrunerCV
     from ..workflow import new_tree
 
-    kind = _kind_of_figure(plot) if plot else None
     pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv, rule=rule, refit=False, return_train_score=bool(plot))
     with output_file(plot) if plot else nullcontext() as file:
         with progress("Growing and pruning"):
@@ -70,18 +79,7 @@ def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
         if plot:
             from ..inspection import PruningPathDisplay
 
-            PruningPathDisplay.from_estimator(pruner).figure_.savefig(file, format=kind, dpi=150)
+            save_figure(PruningPathDisplay.from_estimator(pruner).figure_, file, plot)
     emit(pruner.to_frame().reset_index(), as_json=as_json)
     if len(pruner.pruning_path_) == 1:
         say(NOTHING_TO_PRUNE)
-
-
-def _kind_of_figure(name):
-    """The format that a file's name asks for, once matplotlib is there to draw it without a screen."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    kind = name.rpartition(".")[2].lower()
-    if kind not in ("png", "svg", "pdf"):
-        raise click.UsageError(f"--plot draws .png, .svg and .pdf. Got {name}.")
-    return kind

@@ -46,9 +46,8 @@ def stepwise_scores(
     """
     steps = [score(model, known) for model, known in stand_ins(prunings, X, leaf_ids)]
     sums = ("score", "loss", "square") if steps[0].loss is not None else ("score",)
-    return StepScores(
-        *(np.concatenate([getattr(step, name) for step in steps]) for name in sums), weight=steps[0].weight
-    )
+    joined = {name: np.concatenate([getattr(step, name) for step in steps]) for name in sums}
+    return StepScores(**joined, weight=steps[0].weight)
 
 
 def stand_ins(
@@ -140,7 +139,7 @@ def by_scorer(scorer: Callable, X: Any, y: ArrayLike | None, params: dict[str, A
 def _values(predicted, response, classes, labels):
     """Predictions as values of nodes, shape (n_rows, n_outputs, n_values): numbers, or shares of `labels`."""
     if labels is None:
-        return predicted.reshape(len(predicted), -1, 1)
+        return np.asarray(predicted, np.float64).reshape(len(predicted), -1, 1)
     if response == "predict":
         shares = np.asarray(predicted)[:, None] == labels
         if not shares.any(axis=1).all():

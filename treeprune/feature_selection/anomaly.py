@@ -75,8 +75,20 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
     >>> from treeprune.feature_selection import AnomalyPruningSelector
     >>> X = np.random.default_rng(1).normal(size=(500, 20))
     >>> X[:20, :5] += 3
-    >>> AnomalyPruningSelector(random_state=0).fit(X).get_support(indices=True)
+    >>> selector = AnomalyPruningSelector(random_state=0).fit(X)
+    >>> selector.get_support(indices=True)
     array([0, 1, 2, 3, 4])
+
+    From there to a smaller isolation forest, without leaves of a single row:
+
+    >>> from treeprune import TreePruner
+    >>> from treeprune.methods import MinSamples
+    >>> Z = selector.transform(X)
+    >>> pruner = TreePruner(IsolationForest(random_state=0), MinSamples(leaf=2)).fit(Z)
+    >>> print(type(pruner.estimator_).__name__, pruner.n_features_in_)
+    IsolationForest 5
+    >>> print((pruner.score_samples(Z).argsort()[:10] < 20).all())
+    True
     """
 
     def __init__(

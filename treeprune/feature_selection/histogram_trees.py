@@ -46,7 +46,7 @@ def bin_columns(X: NDArray[np.float64], n_bins: int = N_BINS) -> NDArray[np.uint
     Parameters
     ----------
     X : ndarray of float64, shape (n_rows, n_columns)
-        NaN is missing.
+        NaN is missing; infinite values are the least and the greatest.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def bin_columns(X: NDArray[np.float64], n_bins: int = N_BINS) -> NDArray[np.uint
     for column in range(X.shape[1]):
         x = X[:, column]
         ordered = np.sort(x[~np.isnan(x)])
-        values = ordered[np.append(True, np.diff(ordered) > 0)] if len(ordered) else ordered
+        values = ordered[np.append(True, ordered[1:] > ordered[:-1])] if len(ordered) else ordered
         if len(values) > n_bins:
             values = np.unique(ordered[np.arange(1, n_bins) * len(ordered) // n_bins])
             codes[column] = np.searchsorted(values, x, side="right")

@@ -134,14 +134,14 @@ def looks_like_random_walk(x: NDArray[np.float64]) -> bool:
     Parameters
     ----------
     x : ndarray of float64, shape (n_rows,)
-        In time; missing values are left out.
+        In time; missing and infinite values are left out.
 
     References
     ----------
     D. A. Dickey, W. A. Fuller (1979). Distribution of the estimators for autoregressive time series with a unit
     root. Journal of the American Statistical Association 74, 427-431.
     """
-    x = x[~np.isnan(x)]
+    x = x[np.isfinite(x)]
     if len(x) < 20 or np.ptp(x) == 0:
         return False
     before, step = x[:-1] - x[:-1].mean(), np.diff(x)

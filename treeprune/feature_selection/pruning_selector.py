@@ -153,7 +153,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
-            Numbers; missing values are allowed where the trees take them. In time for "circular" and "block".
+            Numbers. Missing values are allowed where the trees take them; infinite ones too in the histogram trees,
+            as the least and the greatest. In time for "circular" and "block".
         y : array-like of shape (n_rows,)
             Classes or numbers.
         sample_weight : array-like of shape (n_rows,), optional
@@ -172,8 +173,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
             A parameter or the data are out of range.
         """
         n_sets = self._check_parameters()
-        _warn_of_time(X, self.null)
-        finite = "allow-nan" if self._allow_nan() else True
+        self._warn_of_time(X)
+        finite = False if self.estimator is None else "allow-nan" if self._allow_nan() else True
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
         weight = check_weights(sample_weight, len(y))
         groups = None if groups is None else column_or_1d(groups)
@@ -312,6 +313,22 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
     def _names(self):
         return list(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]))
 
+    def _warn_of_time(self, X):
+        in_time = type(getattr(X, "index", None)).__name__ in ("DatetimeIndex", "PeriodIndex")
+        if in_time and self.null == "permute":
+            warnings.warn(
+                "The rows are in time, and null='permute' takes rows that follow each other for independent: nearly "
+                "every autocorrelated feature would pass. Use null='circular' or null='block'.",
+                UserWarning,
+                stacklevel=3,
+            )
+        if (in_time or self.null in ("circular", "block")) and getattr(self.validation, "shuffle", False):
+            warnings.warn(
+                f"The rows are in time, and validation={self.validation} shuffles them. Use PurgedTimeSeriesSplit().",
+                UserWarning,
+                stacklevel=3,
+            )
+
     def _warn_of_random_walks(self, X, target, series):
         walks = [
             name
@@ -341,16 +358,6 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
             f"No feature survives pruning{chance}: none is selected. The strongest candidates are {', '.join(best)}.",
             UserWarning,
             stacklevel=4,
-        )
-
-
-def _warn_of_time(X, null):
-    if null == "permute" and type(getattr(X, "index", None)).__name__ in ("DatetimeIndex", "PeriodIndex"):
-        warnings.warn(
-            "The rows are in time, and null='permute' takes rows that follow each other for independent: nearly every "
-            "autocorrelated feature would pass. Use null='circular' or null='block'.",
-            UserWarning,
-            stacklevel=3,
         )
 
 

@@ -14,7 +14,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..adapters import find_adapter
+from ..core.plan import Plan
 from ..estimators import TreePruner, TreePrunerCV
+from .survival import survival
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +39,17 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def _warn_if_empty(self):
-        if not self.support_.any():
-            warnings.warn(
-                "No feature is selected: the pruned model is a single leaf. Prune less.", UserWarning, stacklevel=3
-            )
+    def _names(self):
+        return np.array(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]), dtype=object)
+
+    def _warn_of_a_leaf(self, outcome, strength):
+        strongest = self._names()[np.argsort(-strength, kind="stable")[:3]]
+        warnings.warn(
+            f"{outcome}: the pruned model is a single leaf. Prune less. The strongest candidates are "
+            f"{', '.join(map(str, strongest))}.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 class PruningRFE(_UsedFeatures):
@@ -56,7 +64,7 @@ class PruningRFE(_UsedFeatures):
     validation : None, float, "oob" or splitter, default=0.3
         Where the rows come from that prune, as in `TreePruner`.
     min_features : int, default=1
-        A round that would leave fewer features is not taken.
+        A round that would leave fewer features is not taken; a warning says so where it would leave none.
     cv : int, splitter, iterable of splits or None, default=None
         Folds that say after which round to stop: the whole elimination is repeated in each, and the first round with
         the best mean score is taken. None: the last round.
@@ -132,7 +140,11 @@ class PruningRFE(_UsedFeatures):
         self.n_features_by_round_ = [int(kept.sum()) for kept, _ in rounds]
         masks = np.array([kept for kept, _ in rounds[: stop + 1]])
         self.ranking_ = 1 + stop + 1 - masks.sum(axis=0)
-        self._warn_if_empty()
+        if not len(_used(self.estimator_)):
+            adapter = find_adapter(clone(self.estimator).fit(X, y))
+            nothing = Plan(collapse=np.zeros(adapter.forest.n_nodes, bool))
+            _, won = survival(adapter.rows(X, y), nothing, np.arange(X.shape[1]))
+            self._warn_of_a_leaf("No feature survives, and those of the last round are kept", won)
         return self
 
     def _eliminate(self, X, y):
@@ -236,7 +248,8 @@ class PruningPathSelector(_UsedFeatures):
         dropped = order[~self.support_[order]]
         self.ranking_ = np.ones(X.shape[1], int)
         self.ranking_[dropped] = np.arange(2, 2 + len(dropped))
-        self._warn_if_empty()
+        if not self.support_.any():
+            self._warn_of_a_leaf("No feature is selected", self.strength_)
         return self
 
     def features_at(self, alphas: ArrayLike) -> np.ndarray:
@@ -248,9 +261,7 @@ class PruningPathSelector(_UsedFeatures):
         """The steps of the path: `alpha`, `n_leaves`, `n_features`, and the names of the features in use."""
         frame = self.path_.to_frame()[["alpha", "n_leaves"]]
         masks = self.features_at(frame["alpha"])
-        names = np.array(
-            getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]), dtype=object
-        )
+        names = self._names()
         return frame.assign(n_features=masks.sum(axis=1), features=[list(names[mask]) for mask in masks])
 
 

@@ -7,9 +7,10 @@ The ensemble is additive: the score of a row is a constant plus the values of th
 To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over
 its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A
 leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and
-6); or, where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any
-node. One bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not
-earn its nodes goes altogether.
+6); where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted
+by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One bottom-up pass
+over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its nodes goes
+altogether.
 
 No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
 Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
@@ -133,6 +134,7 @@ class BlockDescent:
         self, trees, models, *, ridge=0.0, values="free", low=None, total=1.0, layers=False, drop=True, anchored=False
     ):
         self.trees, self.models, self.ridge, self.anchored = trees, models, float(ridge), anchored
+        self._unpruned = self.n_nodes
         self.mode = ("free", "given", "simplex").index(values)
         n_columns = trees[0].value.shape[1]
         self.low = np.zeros(n_columns) if low is None else np.asarray(low, dtype=np.float64)
@@ -160,8 +162,7 @@ class BlockDescent:
             return 0.0
         model = self.models[tree.model]
         if tree.hessian is None:
-            below = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
-            tree.hessian = below[tree.span[:, 2]] - below[tree.span[:, 1]]
+            tree.hessian = _hessian_of_nodes(tree.row, tree.span, model.hessian, self._most)
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
         within = within and not self.layers
         if within:
@@ -192,22 +193,21 @@ class BlockDescent:
         """One step for each tree; by how much the objective falls."""
         return sum(self.step(tree, penalty, within) for tree in self.trees)
 
-    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30) -> int:
-        """Cycle until one wins no more than `tol` of the objective; the number of cycles."""
-        within = False
-        for cycle in range(1, max_cycles + 1):
+    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
+        """Cycle until one over whole trees wins no more than `tol` of the objective."""
+        within = self.n_nodes < self._unpruned  # from an earlier pruning, first within that
+        for _ in range(max_cycles):
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
                 break
             within = not done  # whole trees again once nothing is left to win within the present prunings
-        return cycle
 
     def take_out(self):
         """Take the trees' values out of gradients that are those of the score without them."""
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]
-            _move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
+            move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
 
     def state(self) -> list:
         """What `restore` needs to come back to the present prunings."""
@@ -221,7 +221,7 @@ class BlockDescent:
     def _set(self, tree, state):
         leaf, value, dropped = state
         model = self.models[tree.model]
-        _move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
+        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
         tree.leaf, tree.value, tree.dropped = leaf, value, dropped
 
     def _prior(self, tree):
@@ -241,6 +241,15 @@ class BlockDescent:
                 away = tree.value - tree.given[tree.leaf] if self.anchored else tree.value
                 squares += float((away**2).sum())
         return 0.5 * self.ridge * squares + penalty * sum(tree.price for tree in self.trees)
+
+
+@kernel
+def _hessian_of_nodes(row, span, hessian, below):
+    """Sum over the rows of each node; `below` is scratch."""
+    below[0] = 0.0
+    for at in range(len(row)):
+        below[at + 1] = below[at] + hessian[row[at]]
+    return below[span[:, 2]] - below[span[:, 1]]
 
 
 @kernel
@@ -418,12 +427,10 @@ def _price(span, split_price, leaf):
 
 
 @kernel
-def _move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Gradients after a tree's pruning has been replaced by another."""
+def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
+    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place."""
     change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
-    while i < len(leaf) and old < len(
-        old_leaf
-    ):  # over the rows that two leaves, an old one and a new one, have in common
+    while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
         for k in range(len(change)):
             change[k] = value[i, k] - old_value[old, k]
