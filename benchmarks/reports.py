@@ -30,11 +30,11 @@ _REDRAW = """(place) => new Promise((done) => {
 })"""
 
 
-def data(n_rows: int, n_features: int = 20) -> tuple:
+def data(n_rows: int, n_features: int = 20, noise: float = 0.3) -> tuple:
     """Rows with noisy classes, on which trees grow large."""
     rng = np.random.default_rng(0)
     X = rng.random((n_rows, n_features))
-    score = X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(0, 0.3, n_rows)
+    score = X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(0, noise, n_rows)
     return X, (score > np.median(score)).astype(int)
 
 
@@ -93,9 +93,9 @@ def main() -> None:
     X, y = data(6_000)
     thousand = DecisionTreeClassifier(max_leaf_nodes=501, random_state=0).fit(X, y)
     _ = treeprune.report(thousand).html  # compile, import
-    many_X, many_y = data(400_000)
+    many_X, many_y = data(290_000, noise=2.0)
     large = DecisionTreeClassifier(max_leaf_nodes=50_001, random_state=0).fit(many_X, many_y)
-    forest = RandomForestClassifier(500, random_state=0).fit(X, y)
+    forest = RandomForestClassifier(500, random_state=0).fit(X[:2_000], y[:2_000])
     pages = [
         ("treeprune", write_report, f"tree of {thousand.tree_.node_count:,} nodes", thousand, X, y),
         ("treeprune", write_report, f"tree of {large.tree_.node_count:,} nodes", large, many_X, many_y),
