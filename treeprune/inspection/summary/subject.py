@@ -1,5 +1,6 @@
 """What a report is about: the fitted model, what pruned it, what it was before, and rows to score it on."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,11 +125,8 @@ class Subject:
     def names(self) -> list[str]:
         """Names of the columns that reach the model; those that several columns have are told apart by their places."""
         names = self._names()
-        return (
-            [name if names.count(name) == 1 else f"{name} (column {place})" for place, name in enumerate(names)]
-            if len(set(names)) < len(names)
-            else names
-        )
+        times = Counter(names)
+        return [name if times[name] == 1 else f"{name} (column {place})" for place, name in enumerate(names)]
 
     def _names(self):
         if self.selector is not None:
