@@ -86,6 +86,21 @@ def load_compact(path: str | os.PathLike, *, max_bytes: int = 2**30) -> Any:
         The library of the model is not installed; the message says what to install.
     OSError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from treeprune import load_compact, save_compact
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(5, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "forest")
+    ...     n_bytes = save_compact(forest, path)
+    ...     again = load_compact(path)
+    >>> type(again).__name__, abs(again.predict(X) - forest.predict(X)).max() < 1e-4
+    ('RandomForestRegressor', True)
     """
     size = os.stat(path).st_size
     if size > max_bytes:

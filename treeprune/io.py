@@ -71,6 +71,21 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
     -------
     dict
         format, model (class), n_bytes, n_trees, n_nodes, n_leaves, max_depth, n_features, task.
+
+    Examples
+    --------
+    >>> import os, pickle, tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from treeprune import check_model
+    >>> forest = RandomForestClassifier(20, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "iris.pickle")
+    ...     with open(path, "wb") as file:
+    ...         pickle.dump(forest, file)
+    ...     found = check_model(path, trust=True)
+    >>> found["model"], found["n_trees"], found["n_leaves"] == sum(tree.get_n_leaves() for tree in forest)
+    ('sklearn.RandomForestClassifier', 20, True)
     """
     kind, data = _open(path, max_bytes)
     if kind in ("xgboost", "lightgbm"):

@@ -1,10 +1,7 @@
 """Output: whole or not at all, and what ends it early."""
 
 import os
-import signal
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from tests.processes import ON_WINE, process, start
@@ -55,23 +52,3 @@ def test_reader_that_goes_away_is_no_error():
     assert child.wait(timeout=60) == 0
     assert "Traceback" not in err
     assert "Broken pipe" not in err
-
-
-def test_interrupted_is_code_130_and_leaves_no_file(tmp_path):
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.random((200_000, 20)), columns=[f"x{i}" for i in range(20)])
-    frame.to_parquet(tmp_path / "big.parquet")
-    child = start(
-        *["prune", str(tmp_path / "big.parquet"), "--target", "x0", "--method", "mdl"],
-        *["-o", str(tmp_path / "small.joblib")],
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert "200000 rows" in child.stderr.readline()
-    child.stderr.readline()  # the last word before the tree grows
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
-    assert child.returncode == 130
-    assert out == ""
-    assert "Interrupted" in err
-    assert "Traceback" not in err
-    assert os.listdir(tmp_path) == ["big.parquet"]

@@ -31,7 +31,7 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @model_option
 @trust_option
 @click.option(
-    "--estimator", type=click.Choice(_ESTIMATORS), help="Instead of --model: what to grow. [default: random_forest]"
+    "--estimator", type=click.Choice(_ESTIMATORS), help="What to grow, without --model. [default: random_forest]"
 )
 @click.option("--max-nodes", metavar="N", type=click.IntRange(min=1), help="Most nodes of all trees.")
 @click.option("--max-bytes", metavar="N", type=click.IntRange(min=1), help="Most bytes of the compact file.")

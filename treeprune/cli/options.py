@@ -41,7 +41,7 @@ task_option = click.option(
 )
 drop_option = click.option("--drop", metavar="COL", multiple=True, help="Leave out a column; can be repeated.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Drives all that is random.")
-model_option = click.option("--model", "model_file", metavar="FILE", help="Prune this saved model.")
+model_option = click.option("--model", "model_file", metavar="FILE", help="Take this saved model; grow none.")
 trust_option = click.option(
     "--trust", is_flag=True, help="Load a model even if its file is a pickle, which can run any code."
 )

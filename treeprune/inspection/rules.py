@@ -113,6 +113,26 @@ class Rules:
         The test that sends a row to the left, as the text shows it.
     told_missing : ndarray of bool, shape (n_features,), or None
         Columns of which the text says where missing values go; of others only the code does. None: all columns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from treeprune import rules
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> found = rules(DecisionTreeRegressor(max_depth=2, random_state=0).fit(X, y))
+    >>> found.to_frame()[["rule", "value", "support"]].round(1)
+                                 rule  value  support
+    0  s5 <= 4.60015 and bmi <= 26.95   96.3      171
+    1   s5 <= 4.60015 and bmi > 26.95  159.7       47
+    2   s5 > 4.60015 and bmi <= 27.75  162.7      116
+    3    s5 > 4.60015 and bmi > 27.75  225.9      108
+    >>> found.to_sql("progression").splitlines()[0::5]
+    ['CASE', 'END AS "progression"']
+    >>> namespace = {}
+    >>> exec(found.to_python(), namespace)
+    >>> namespace["predict"](X.iloc[0].tolist()) == found.values[3]
+    True
     """
 
     conditions: list[dict[int, Condition]]
@@ -274,12 +294,12 @@ def rules(
     """
     model = fitted_model(model)
     adapter = find_adapter(model)
-    forest = _one_tree(adapter.forest, tree, type(model).__name__)
+    forest = _with_rules(one_tree(adapter.forest, tree, type(model).__name__), type(model).__name__)
     names = column_names(model, forest.n_features, feature_names)
     leaf = np.flatnonzero(forest.is_leaf)
     value, confidence = forest.value[leaf, 0], None
     if forest.task == "classification":
-        classes = _classes(model, class_names)
+        classes = class_labels(model, class_names)
         total = value.sum(axis=1)
         confidence = value.max(axis=1) / np.where(total > 0, total, 1)
         values = [classes[code] for code in value.argmax(axis=1)]
@@ -368,7 +388,8 @@ def column_names(model: Any, n_features: int, given: "Sequence[str] | None" = No
     return names
 
 
-def _classes(model, given):
+def class_labels(model: Any, given: "Sequence[str] | None" = None) -> list:
+    """Names of the classes: those given, else the labels themselves."""
     classes = np.asarray(model.classes_).tolist()
     if given is None:
         return classes
@@ -377,12 +398,16 @@ def _classes(model, given):
     return [str(name) for name in given]
 
 
-def _one_tree(forest, tree, name):
+def one_tree(forest: Forest, tree: int | None, name: str) -> Forest:
+    """The only tree, or one of several by its index; `name` is that of the model, for errors."""
     if tree is None and forest.n_trees > 1:
-        raise UnsupportedModelError(f"{name} has {forest.n_trees} trees: give 'tree' to have the rules of one of them.")
+        raise UnsupportedModelError(f"{name} has {forest.n_trees} trees: give 'tree' to have one of them.")
     if tree is not None and not 0 <= tree < forest.n_trees:
         raise ValueError(f"The 'tree' parameter must be in the range [0, {forest.n_trees}). Got {tree!r}.")
-    forest = forest.tree(tree or 0)
+    return forest.tree(tree or 0)
+
+
+def _with_rules(forest, name):
     if forest.n_outputs > 1:
         raise UnsupportedModelError(f"Rules are of one target; {name} predicts {forest.n_outputs}.")
     if forest.category_set is not None and (forest.category_set >= 0).any():
