@@ -40,7 +40,10 @@ MOST_ROWS = 12_000
 SHARES = {"1/5": 5, "1/10": 10, "1/50": 50, "1/200": 200}
 JOINT = [JointPruning(reg=reg) for reg in (10.0, 50.0, 250.0)]
 DEPTH = [DepthPruning(reg=reg) for reg in (30.0, 300.0)]
-OF_BOOSTING = [JointPruning(reg=reg) for reg in (30.0, 200.0, 1000.0)]
+OF_BOOSTING = [
+    *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 200.0)),
+    *(JointPruning(reg=reg, shrink_to="values") for reg in (200.0, 1000.0)),
+]
 
 
 def problem(name, seed, most_rows):

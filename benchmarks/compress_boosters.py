@@ -22,7 +22,10 @@ from treeprune.adapters import find_adapter
 from treeprune.methods import JointPruning
 
 N_ROUNDS = 300
-REGS = (100.0, 300.0, 1000.0, 3000.0)
+METHODS = [
+    *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 100.0)),
+    *(JointPruning(reg=reg, shrink_to="values") for reg in (100.0, 300.0, 1000.0)),
+]
 GAMMAS = (1.0, 2.0, 4.0, 6.0, 9.0, 14.0, 20.0)
 SHARES = (2, 4, 8, 16, 32, 64)
 DEPTHS, STAGES = (3, 4, 6, 8), 20
@@ -69,12 +72,12 @@ class Contest:
 
     def joint(self, booster):
         """Steps of the paths of several penalties, from one to the next a seventh smaller."""
-        for reg in REGS:
-            path, last = pruning_path(booster, JointPruning(reg=reg), self.X, self.y), np.inf
+        for method in METHODS:
+            path, last = pruning_path(booster, method, self.X, self.y), np.inf
             for step, size in enumerate(path.n_leaves):
                 if size < 0.85 * last:
                     last = size
-                    yield self.judged(f"joint, reg={reg:g}", path.prune(step=step))
+                    yield self.judged(f"joint, reg={method.reg:g} to {method.shrink_to}", path.prune(step=step))
 
     def anew(self):
         """XGBoost itself, at several depths, stopped early."""
@@ -124,8 +127,8 @@ def main():
 NOTES = """
 Loss: squared error or log-loss; score: R squared or accuracy. The full model has 300 rounds of depth 8 at a learning
 rate of 0.1. Below each result of refresh,prune stand joint pruning and XGBoost trained anew (depths 3 to 8, up to 300
-rounds) with at most as many nodes, then both by share of the full model's nodes; `reg`, depth and rounds are those with
-the least loss on held-out rows.
+rounds) with at most as many nodes, then both by share of the full model's nodes; penalty, depth and rounds are those
+with the least loss on held-out rows.
 """
 
 if __name__ == "__main__":

@@ -50,4 +50,4 @@ def test_unfitted():
 
 def test_another_selector():
     with pytest.raises(TypeError, match=r"draws a PruningSelector\. Got SelectKBest"):
-        SurvivalDisplay.from_estimator(SelectKBest(k=1).fit([[1, 2], [2, 1]], [0, 1]))
+        SurvivalDisplay.from_estimator(SelectKBest(k=1).fit([[1, 2], [2, 1], [3, 3], [4, 1]], [0, 1, 0, 1]))

@@ -1,5 +1,6 @@
 """What an adapter is: the only code that knows the inside of one family of models."""
 
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
@@ -171,7 +172,13 @@ class Adapter(ABC):
             margin=lambda: self.margin(X),
             loss=self.loss,
             leaf_outputs=self.leaf_outputs(X),
+            n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the model as its library saves it; where it has no format of its own, as a pickle."""
+        return len(pickle.dumps(self.model))
 
     @property
     def lacks_values(self) -> bool:

@@ -63,6 +63,10 @@ class LightGBMAdapter(Adapter):
     def _text(self):
         return parse(self.booster.model_to_string(num_iteration=-1).encode())
 
+    @property
+    def n_bytes(self):
+        return len(self.booster.model_to_string(num_iteration=-1))
+
     def write(self, forest):
         new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
         new.params = copy.deepcopy(self.booster.params)

@@ -91,6 +91,10 @@ class XGBoostAdapter(Adapter):
         wrapper._Booster = booster
         return wrapper
 
+    @property
+    def n_bytes(self):
+        return len(self.booster.save_raw("ubj"))
+
     def _eta(self):
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
         return float(config.get("gbtree", config)["tree_train_param"]["eta"])

@@ -56,7 +56,7 @@ def rivals(
     Parameters
     ----------
     model : object
-        Fitted on the rows. The first trees of a model are what training anew with fewer of them gives (but for dropout):
+        Fitted on the rows. Its first trees are what training anew with fewer of them gives (but for dropout), so that
         a model that cannot be fitted anew has rivals, too.
     X, y, sample_weight : array-like
         The rows.

@@ -15,6 +15,11 @@ from ..links import simplex
 _PROBABILITIES = {losses.logistic: expit, losses.multinomial: lambda margin: softmax(margin, axis=1)}
 
 
+def classifies(forest: Forest, loss: Any) -> bool:
+    """Whether a model of that forest and loss tells classes."""
+    return forest.task == "classification" or loss in _PROBABILITIES
+
+
 class Scorer:
     """What a model is judged by: the Brier score of forests, log-loss of boosted classifiers, squared error else.
 
@@ -31,7 +36,9 @@ class Scorer:
         known = (losses.squared, *_PROBABILITIES)
         if self.task == "margin" and rows.loss not in known:
             raise UnsupportedModelError("compress judges by squared error or probabilities; this loss is neither.")
-        self.is_classifier = self.task == "classification" or rows.loss in _PROBABILITIES
+        self.is_classifier = classifies(forest, rows.loss)
+        if self.is_classifier and (rows.target != np.rint(rows.target)).any():
+            raise ValueError("compress takes class labels as y, no shares of classes.")
         self.y = rows.target[:, 0].astype(np.int64) if self.is_classifier else rows.target
 
     def of_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
@@ -19,7 +19,7 @@ from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, TreeSelection
 from ..pruning import prune
 from .rivals import Rival, fitted, rivals
-from .scoring import Scorer
+from .scoring import Scorer, classifies
 
 #: Ridge penalties that are tried, in rows.
 REGS = {JointPruning: (10.0, 30.0, 100.0, 300.0, 1000.0), DepthPruning: (30.0, 300.0)}
@@ -70,9 +70,11 @@ class Search:
 
     def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
         self.model, self.grown, self.random_state = model, model, random_state
-        self._check(find_adapter(model))
+        adapter = find_adapter(model)
+        self._check(adapter)
         if held_out is None:
-            self.use, self.judge = _split(model, data, validation, random_state)
+            labels = data[1] if classifies(adapter.forest, adapter.loss) else None
+            self.use, self.judge = _split(data, labels, validation, random_state)
             self.all = data
             self.grown = self._grown_anew()
         else:
@@ -190,15 +192,13 @@ class Search:
         return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
 
 
-def _split(model, data, validation, random_state):
+def _split(data, labels, validation, random_state):
     X, y, weight = data
-    use, judge = train_test_split(
-        np.arange(_num_samples(X)),
-        test_size=validation,
-        stratify=y if is_classifier(model) else None,
-        random_state=random_state,
+    data = X, y, check_weights(weight, _num_samples(X))
+    parts = train_test_split(
+        np.arange(_num_samples(X)), test_size=validation, stratify=labels, random_state=random_state
     )
-    return _taken((X, y, check_weights(weight, _num_samples(X))), use), _taken((X, y, weight), judge)
+    return [_taken(data, index) for index in parts]
 
 
 def _taken(data, index):

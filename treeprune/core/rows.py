@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..exceptions import MissingStatisticError
 from .forest import Forest
 from .losses import Loss, derivatives
+from .plan import Plan
 from .statistics import NodeStatistics, NodeSums
 
 
@@ -38,6 +39,8 @@ class Rows:
     leaf_outputs : callable, optional
         ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1), where leaves
         are functions of the row.
+    n_bytes : callable, optional
+        ``n_bytes(plan)`` gives the size of the model's file after a plan, for methods that have to keep within one.
     """
 
     def __init__(
@@ -52,12 +55,13 @@ class Rows:
         loss: Loss | None = None,
         compared: Callable[[], NDArray] | None = None,
         leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
+        n_bytes: Callable[[Plan], int] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
-        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
+        self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
         self._leaf_outputs = leaf_outputs
 
     def mask(self, tree: int) -> NDArray[np.bool_]:

@@ -80,13 +80,19 @@ class Evaluation:
         """Whether node sums of held-out rows score all prunings at once: a mean loss of a single tree's values."""
         return self.losses is not None and adapter.forest.n_trees == 1 and adapter.averages
 
-    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> tuple[StepScores, StepScores | None]:
-        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own."""
+    def fold(
+        self, candidates: Candidates, grow: NDArray, judge: NDArray
+    ) -> tuple[StepScores, StepScores | None, NDArray | None]:
+        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own.
+
+        Last come the strengths up to which the model uses each feature, where it has a path.
+        """
         adapter, judge_by = self.grow(grow)
         prunings = candidates.of(adapter, judge_by)
-        return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
+        train = self._scores(prunings, grow) if self.train_score else None
+        return self._scores(prunings, judge), train, getattr(prunings, "feature_strength", None)
 
-    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None]:
+    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None, None]:
         """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
         adapter, weight = prunings.adapter, self.score_params.get("sample_weight")
         if self.losses is None or not adapter.averages:
@@ -96,7 +102,7 @@ class Evaluation:
             )
         rows = adapter.oob_rows(self.X, self.y, weight)
         score = by_losses(self.losses, self.response, adapter.model, self.X, self.y, weight)
-        return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None
+        return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None, None
 
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)

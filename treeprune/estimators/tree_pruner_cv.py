@@ -111,6 +111,9 @@ class TreePrunerCV(PrunedEstimator):
         The scorer.
     n_splits_ : int
         Number of folds.
+    fold_feature_strength_ : ndarray of float64, shape (n_splits_, n_features_in_)
+        Strength at which the last split on each feature collapses in the model of each fold; -inf where it has none
+        (not with `param_grid` and "oob"). How many exceed `alpha_` tells in how many folds a feature is used.
     n_features_in_, feature_names_in_, classes_
         Those of `estimator_`.
 
@@ -347,7 +350,9 @@ class TreePrunerCV(PrunedEstimator):
         return list(track(folds, "Folds", total=len(splits), console=Console(stderr=True)))
 
     def _choose(self, candidates, n_leaves, folds, grouped):
-        folds, train = zip(*folds, strict=True)
+        folds, train, feature_strength = zip(*folds, strict=True)
+        if feature_strength[0] is not None:
+            self.fold_feature_strength_ = np.array(feature_strength)
         by_rows = self.standard_error == "rows" or (self.standard_error == "auto" and not grouped)
         if by_rows and folds[0].loss is None:
             if self.standard_error == "rows":

@@ -22,7 +22,8 @@ class SizeFrontierDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes with one line for each method; rivals, trained anew, are dashed.
+        Axes with one line for each method; rivals, trained anew, are dashed. A dotted line is the unpruned model's
+        loss.
     figure_ : matplotlib Figure
         Figure that holds them.
 
@@ -68,18 +69,14 @@ class SizeFrontierDisplay:
             rows = rows.sort_values(["n_nodes", "loss"])
             best = rows[rows["loss"] < rows["loss"].cummin().shift(fill_value=float("inf"))]
             style = "--" if rows["rival"].iloc[0] else "-"
-            ax.step(
-                best["n_nodes"],
-                best["loss"],
-                style,
-                where="post",
-                marker=".",
-                label=name,
-                color=COLORS[i % len(COLORS)],
-            )
-        for name, marker, color in (("unpruned", "s", "black"), ("chosen", "o", ORANGE)):
-            row = self.frontier[self.frontier["chosen"] if name == "chosen" else self.frontier["method"] == name]
-            ax.plot(row["n_nodes"], row["loss"], marker, color=color, label=name, zorder=3)
+            color = COLORS[i % len(COLORS)]
+            ax.step(best["n_nodes"], best["loss"], style, where="post", marker=".", label=name, color=color)
+        unpruned = self.frontier[self.frontier["method"] == "unpruned"]
+        chosen = self.frontier[self.frontier["chosen"]]
+        ax.axhline(unpruned["loss"].iloc[0], color="black", linewidth=0.8, linestyle=":", zorder=1)
+        ax.plot(unpruned["n_nodes"], unpruned["loss"], "s", color="black", label="unpruned", zorder=3)
+        ring = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2}
+        ax.plot(chosen["n_nodes"], chosen["loss"], "o", color=ORANGE, label="chosen", zorder=4, **ring)
         ax.set(xscale="log", xlabel="Number of nodes", ylabel="Loss on held-out rows")
         ax.xaxis.set_major_formatter("{x:,.0f}")
         plain(ax)

@@ -107,17 +107,18 @@ class SurvivalDisplay:
         shown = np.lexsort((-self.survival, ~self.support))[:n_features]
         ax = axes(ax, (7, 1.2 + 0.24 * len(shown)))
         self.ax_, self.figure_ = ax, ax.figure
+        high = 0.0
         if self.shadow is not None:
-            middle, high = np.quantile(self.shadow, [0.5, 1.0])
-            ax.axvspan(0, high, color=_SHADOW, alpha=0.45, linewidth=0, label="range of the shadows")
-            ax.axvline(middle, color=GREY, linewidth=0.8, linestyle=":", label="their median")
+            most, high = np.quantile(self.shadow, [0.95, 1.0])
+            ax.axvspan(0, high, color=_SHADOW, alpha=0.4, linewidth=0, label="range of the shadows")
+            ax.axvspan(0, most, color=_SHADOW, linewidth=0, label="95 % of them")
         for kept, color, label in ((True, ORANGE, "kept"), (False, GREY, "dropped")):
             at = np.flatnonzero(self.support[shown] == kept)
             if len(at):
                 ax.plot(self.survival[shown][at], at, "o", color=color, markersize=5, label=label)
         ax.set_yticks(range(len(shown)), [shorten(name) for name in self.names[shown]], fontsize="small")
         ax.set_ylim(len(shown) - 0.5, -0.5)
-        ax.set_xlim(0, 1.02)
+        ax.set_xlim(0, 1.04 * max(self.survival.max(), high, 0.1))
         ax.set_xlabel("Share of trees in which the feature survives")
         left_out = len(self.names) - len(shown)
         if left_out:

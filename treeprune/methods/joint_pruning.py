@@ -27,6 +27,9 @@ class JointPruning(DescentMethod):
         Price of a node, in units of the mean loss of a row; wins over the largest sizes.
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
+    max_bytes : int, optional
+        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Candidates are written to find
+        the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
         :math:`\lambda`: shrinks leaf values, like so many rows for which the tree has nothing to add (in hessians,
         where the loss is not the squared error). The choice that matters most besides size: make it on rows that the
@@ -34,7 +37,8 @@ class JointPruning(DescentMethod):
     shrink_to : {"zero", "values"}, optional
         Whether `reg` shrinks leaves towards zero or towards the values :math:`v^0` that their nodes had, the penalty
         then being :math:`|v - v^0|^2`. None: "values" for boosted ensembles with another loss than the squared error,
-        which, shrunk towards zero, fit the training rows far too well or far too little; else "zero".
+        which have mostly learnt their rows by heart and do so again when shrunk towards zero; else "zero". Both are
+        worth trying.
     leaf_refit : bool, default=True
         Whether leaves are estimated again; if not, each adds to the score what it did.
     price : array-like of shape (n_features,), optional
@@ -88,6 +92,7 @@ class JointPruning(DescentMethod):
         max_nodes=None,
         max_leaves=None,
         max_trees=None,
+        max_bytes=None,
         reg=30.0,
         shrink_to=None,
         leaf_refit=True,
@@ -103,6 +108,7 @@ class JointPruning(DescentMethod):
         self.max_nodes = max_nodes
         self.max_leaves = max_leaves
         self.max_trees = max_trees
+        self.max_bytes = max_bytes
         self.reg = reg
         self.shrink_to = shrink_to
         self.leaf_refit = leaf_refit
