@@ -1,11 +1,14 @@
 """How small can a forest become, and would training anew have done better?
 
-``python -m benchmarks.compress --data FOLDER`` takes hours on all sets; ``--quick`` takes one seed and 6,000 rows of
-each, ``--sets a,b`` some sets. A quarter of the rows is for the test and touched by no choice; a quarter of the rest
-judges strengths, penalties, orders and sizes; what was chosen is then done again on all of the rest.
+``python -m benchmarks.compress --data FOLDER`` takes about an hour; ``--quick`` takes one seed and 6,000 rows of each
+set, ``--sets a,b`` some sets. What is done is kept in ``results/compress.jsonl`` and not done again: the run can be
+stopped and resumed, and several processes can share the sets. A quarter of the rows is for the test and touched by no
+choice; a quarter of the rest judges strengths, penalties, starts, orders and sizes; what was chosen is then done again
+on all of the rest.
 """
 
 import argparse
+import json
 import os
 from collections.abc import Callable
 from itertools import islice
@@ -21,7 +24,7 @@ from sklearn.ensemble import (
 )
 from sklearn.model_selection import train_test_split
 
-from benchmarks.common import cpu_seconds, report
+from benchmarks.common import RESULTS, cpu_seconds, report
 from benchmarks.data import load
 from datasets.generators import noisy_classes, noisy_friedman
 from treeprune import prune
@@ -29,11 +32,18 @@ from treeprune.adapters import find_adapter
 from treeprune.compression import Scorer
 from treeprune.methods import DepthPruning, JointPruning, ReducedError, TreeSelection
 
+ANEW = "boosting anew"
+N_CLASSES = {"make_classification": 2, "adult": 2, "spambase": 2, "digits": 10, "letter": 26}
 GENERATED = {"make_classification": noisy_classes, "friedman1": noisy_friedman}
-REAL = ("concrete", "abalone", "bike_sharing_hour", "california_housing", "diamonds", "adult", "letter", "spambase")
+REAL = ("concrete", "adult", "california_housing", "abalone", "bike_sharing_hour", "diamonds", "spambase", "letter")
+MOST_ROWS = 12_000
 SHARES = {"1/5": 5, "1/10": 10, "1/50": 50, "1/200": 200}
-REGS = {JointPruning: (10.0, 30.0, 100.0, 300.0), DepthPruning: (30.0, 300.0)}
-BOOSTED_REGS = (3.0, 30.0, 100.0)
+JOINT = [JointPruning(reg=reg) for reg in (10.0, 50.0, 250.0)]
+DEPTH = [DepthPruning(reg=reg) for reg in (30.0, 300.0)]
+OF_BOOSTING = [
+    *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 200.0)),
+    *(JointPruning(reg=reg, shrink_to="values") for reg in (200.0, 1000.0)),
+]
 
 
 def problem(name, seed, most_rows):
@@ -76,24 +86,26 @@ class Contest:
         self.grown = clone(self.model).fit(*self.use)
         self.whole, self.seed = n_nodes(self.model), seed
 
-    def pruned(self, cls, model, grown, regs) -> Callable[[int], object]:
-        """By budget: a descent method whose penalty was chosen on held-out rows."""
-        adapter = find_adapter(grown)
-        held_out, tried = adapter.rows(*self.judge), []
-        scorer, rows = Scorer(adapter.forest, held_out), adapter.rows(*self.use)
-        for reg in regs:
-            additive, steps = cls(reg=reg).prunings(adapter.forest, rows)
-            base = additive.base(held_out)
-            for _, pruning in steps:
-                if len(pruning.leaf) == 0:
-                    break
-                loss, _ = scorer.of_score(additive.score(pruning, held_out, base))
-                tried.append((pruning.n_nodes, loss, reg))
+    def pruned(self, methods, starts) -> Callable[[int], object]:
+        """By budget: the method and the start (a model, and its like on fewer rows) that did best."""
+        tried = []
+        for model, grown in starts:
+            adapter = find_adapter(grown)
+            held_out, rows = adapter.rows(*self.judge), adapter.rows(*self.use)
+            scorer = Scorer(adapter.forest, held_out)
+            for method in methods:
+                additive, steps = method.prunings(adapter.forest, rows)
+                base = additive.base(held_out)
+                for _, pruning in steps:
+                    if len(pruning.leaf) == 0:
+                        break
+                    loss, _ = scorer.of_score(additive.score(pruning, held_out, base))
+                    tried.append((pruning.n_nodes, loss, model, method))
 
         def at(budget):
-            size, _, reg = min((t for t in tried if t[0] <= budget), key=lambda t: t[1])
+            size, _, model, method = min((t for t in tried if t[0] <= budget), key=lambda t: t[1])
             limit = budget if size > 0.6 * budget else int(1.3 * size)  # on a third more rows, a third more nodes
-            return prune(model, cls(reg=reg, max_nodes=min(limit, budget)), self.X, self.y)
+            return prune(model, clone(method).set_params(max_nodes=min(limit, budget)), self.X, self.y)
 
         return at
 
@@ -126,16 +138,17 @@ class Contest:
 
         return at
 
-    def judged(self, model, loss_of_full=None):
-        """Score, Brier score and, beside the full forest, the paired difference in standard errors."""
+    def judged(self, model, others=None):
+        """Score and Brier score, and the paired difference to each of some others' losses, in standard errors."""
         found = model.predict_proba(self.X_test) if is_classifier(model) else model.predict(self.X_test)
         row = {"nodes": n_nodes(model), "score": float(model.score(self.X_test, self.y_test))}
         loss = hits(found, self.y_test) if is_classifier(model) else per_row(found, self.y_test)
         if is_classifier(model):
             row["Brier"] = float(per_row(found, self.y_test).mean())
-        if loss_of_full is not None:
-            difference = loss - loss_of_full
-            row["worse by SE"] = float(difference.mean() / max(difference.std() / np.sqrt(len(difference)), 1e-12))
+        for other, loss_of_other in (others or {}).items():
+            difference = loss - loss_of_other
+            error = max(difference.std() / np.sqrt(len(difference)), 1e-12)
+            row[f"worse than {other} by SE"] = float(difference.mean() / error)
         return row, loss
 
 
@@ -152,28 +165,43 @@ def hits(found, y):
 
 def contest(name, seed, most_rows):
     c = Contest(name, seed, most_rows)
-    head = {"set": name, "seed": seed}
+    head = {"set": name, "seed": seed, "rows": len(c.y) + len(c.y_test)}
     row, full = c.judged(c.model)
     rows = [head | {"share": "1", "what": "full forest"} | row]
-    joint_seconds, joint = cpu_seconds(lambda: c.pruned(JointPruning, c.model, c.grown, REGS[JointPruning]))
-    boosting = boosting_for(c.y, seed).fit(c.X, c.y), boosting_for(c.y, seed).fit(*c.use)
+    alone = out_of_bag(c.model, c.X, c.y), out_of_bag(c.grown, *c.use)
+    forests = [(c.model, c.grown), alone]
+    many_classes = N_CLASSES.get(name, 0) > 10  # each counts like an ensemble of its own: fewer choices
+    boosted = boosting_for(c.y, seed).fit(c.X, c.y), boosting_for(c.y, seed).fit(*c.use)
+    rows.append(head | {"share": "", "what": "each tree, out of bag"} | c.judged(alone[0], {"full": full})[0])
+    joint_seconds, joint = cpu_seconds(
+        lambda: c.pruned(JOINT[:1] if many_classes else JOINT, forests[1 * many_classes :])
+    )
+    anew = c.boosted_anew()
     contenders = {
         "joint": joint,
-        "depth": c.pruned(DepthPruning, c.model, c.grown, REGS[DepthPruning]),
+        "joint, of boosting": c.pruned(OF_BOOSTING, [boosted]),
+        "depth": c.pruned(DEPTH, forests[:1]),
         "tree selection": c.selected,
         "fewer trees": lambda budget: fewer_trees(c, budget),
-        "boosting anew": c.boosted_anew(),
-        "joint, of boosting": c.pruned(JointPruning, *boosting, BOOSTED_REGS),
+        "fewer leaves": lambda budget: fewer_leaves(c, budget),
     }
-    adapter = find_adapter(c.model)
-    oob = adapter.prune(ReducedError(loss="error").plan(adapter.forest, adapter.oob_rows(c.X, c.y)))
-    rows.append(head | {"share": "", "what": "each tree, out of bag"} | c.judged(oob, full)[0])
     for share, parts in SHARES.items():
+        budget, head["share"] = c.whole // parts, share
+        seconds, model = cpu_seconds(lambda budget=budget: anew(budget))
+        row, of_anew = c.judged(model, {"full": full})
+        rows.append(head | {"what": ANEW} | row | {"CPU s": seconds})
         for what, at in contenders.items():
-            seconds, model = cpu_seconds(lambda at=at, parts=parts: at(c.whole // parts))
-            row = head | {"share": share, "what": what} | c.judged(model, full)[0]
-            rows.append(row | {"CPU s": seconds + (joint_seconds if what == "joint" else 0.0)})
+            seconds, model = cpu_seconds(lambda at=at, budget=budget: at(budget))
+            row, _ = c.judged(model, {"full": full, "anew": of_anew})
+            seconds += joint_seconds if what == "joint" else 0.0
+            rows.append(head | {"what": what} | row | {"CPU s": seconds})
     return rows
+
+
+def out_of_bag(model, X, y):
+    """Each tree pruned alone, by the rows that it was not grown on."""
+    adapter = find_adapter(model)
+    return adapter.prune(ReducedError().plan(adapter.forest, adapter.oob_rows(X, y)))
 
 
 def fewer_trees(c, budget):
@@ -181,12 +209,72 @@ def fewer_trees(c, budget):
     return clone(c.model).set_params(n_estimators=count).fit(c.X, c.y)
 
 
+def fewer_leaves(c, budget):
+    leaves = max((budget // len(c.model.estimators_) + 1) // 2, 2)
+    return clone(c.model).set_params(max_leaf_nodes=leaves).fit(c.X, c.y)
+
+
 def mean_over_seeds(rows):
     import pandas as pd
 
     frame = pd.DataFrame(rows)
     keys = ["set", "share", "what"]
-    return frame.groupby(keys, sort=False).mean(numeric_only=True).drop(columns="seed").reset_index().to_dict("records")
+    mean = frame.groupby(keys, sort=False).mean(numeric_only=True).drop(columns="seed")
+    mean.insert(0, "seeds", frame.groupby(keys, sort=False).size())
+    return mean.reset_index()
+
+
+def summary(mean):
+    """One row for each set: what the goals speak of."""
+    table = mean.set_index(["set", "share", "what"])
+    rows = []
+    for name in mean["set"].unique():
+        full = table.loc[name, "1", "full forest"]
+        classes = N_CLASSES.get(name, 0)
+        tenth, fifth, boosted, anew = (
+            table.loc[name, share, what]
+            for share, what in (("1/10", "joint"), ("1/5", "joint"), ("1/10", "joint, of boosting"), ("1/10", ANEW))
+        )
+        goal = (fifth if classes > 2 else tenth)["worse than full by SE"]
+        rows.append(
+            {
+                "set": name,
+                "seeds": int(full["seeds"]),
+                "rows": int(full["rows"]),
+                "full forest": full["score"],
+                "joint, 1/10": tenth["score"],
+                "joint, 1/5": fifth["score"],
+                "worse than full by SE": goal,
+                "no worse": "yes" if goal <= 1.0 else "no",
+                "boosting anew, 1/10": anew["score"],
+                "joint of boosting, 1/10": boosted["score"],
+                "worse than anew by SE": min(boosted["worse than anew by SE"], tenth["worse than anew by SE"]),
+                "level with anew": "yes" if max(boosted["score"], tenth["score"]) >= anew["score"] else "no",
+                "Brier, full": full["Brier"] if classes else np.nan,
+                "Brier, joint, 1/10": tenth["Brier"] if classes else np.nan,
+            }
+        )
+    return rows
+
+
+def save(name, command, rows):
+    import pandas as pd
+
+    mean = mean_over_seeds(rows)
+    found = pd.DataFrame(summary(mean))
+    classifiers = found[found["Brier, full"].notna()]
+    no_worse, level = ((found[column] == "yes").sum() for column in ("no worse", "level with anew"))
+    sharper = (classifiers["Brier, joint, 1/10"] < classifiers["Brier, full"]).sum()
+    counts = (
+        f"No worse than the full forest: {no_worse} of {len(found)} sets. At least level with boosting anew: "
+        f"{level} of {len(found)}. Brier score at 1/10 below the full forest's: {sharper} of {len(classifiers)}."
+    )
+    report(name, TITLE, found.to_dict("records"), counts + "\n" + SUMMARY_NOTES, module=command)
+    report(f"{name}_all", TITLE, mean.to_dict("records"), NOTES, module=command)
+
+
+def kept(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def main():
@@ -198,19 +286,35 @@ def main():
     if args.data:
         os.environ["TREEPRUNE_DATA"] = args.data
     names = args.sets.split(",") if args.sets else (*GENERATED, "digits", *REAL)
-    rows, name, command = [], *(("compress_quick", "compress --quick") if args.quick else ("compress", "compress"))
-    for set_name in names:
-        for seed in range(1 if args.quick else 3):
-            rows += contest(set_name, seed, 6000 if args.quick else None)
-        report(name, TITLE, mean_over_seeds(rows), NOTES, module=command)
+    name, command = ("compress_quick", "compress --quick") if args.quick else ("compress", "compress")
+    path = RESULTS / f"{name}.jsonl"
+    for seed in range(1 if args.quick else 3):
+        for set_name in names:
+            if any(row["set"] == set_name and row["seed"] == seed for row in kept(path)):
+                continue
+            found = contest(set_name, seed, 6000 if args.quick else MOST_ROWS)
+            with path.open("a") as file:
+                file.write("".join(json.dumps(row) + "\n" for row in found))
+            save(name, command, kept(path))
+    save(name, command, kept(path))
 
 
 TITLE = "Forests made smaller, beside models trained anew"
+SUMMARY_NOTES = """
+Shares are of the full forest's nodes; scores are R squared or accuracy on test rows. "worse than full by SE": the mean
+paired difference on the test rows (squared errors; misclassifications) over its standard error, at 1/10 of the nodes,
+at 1/5 for more than two classes; below 0 is better than the full forest. "worse than anew by SE": the same at 1/10 for
+the better of joint pruning of the forest and of boosting, beside boosting trained anew within as many nodes. Of sets
+with more than 12,000 rows, as many are drawn. All that was tried, at every size: `compress_all.md`.
+"""
 NOTES = """
 Shares are of the full forest's nodes. Score: R squared or accuracy on test rows. "worse by SE": the mean paired
-difference to the full forest on the test rows (squared errors; misclassifications) over its standard error; below 0 is
-better than the full forest. "joint, of boosting" prunes 300 rounds of HistGradientBoosting (30 for more than two
-classes) on its own loss. CPU seconds of "joint" hold the whole search, once for all sizes.
+difference to the full forest (or to boosting anew at that share) on the test rows (squared errors; misclassifications)
+over its standard error; below 0 is better. "joint" starts from the forest or from its trees pruned alone by out-of-bag
+rows, as held-out rows say (of letter's 26 classes: only the latter, with one penalty). "joint, of boosting" prunes
+HistGradientBoosting of 300 rounds (30 for more than two classes) on its own loss. "depth" and "tree selection" stand
+for ForestPrune and PyPruning, as DepthPruning and TreeSelection. CPU seconds of "joint" hold the whole search, once for
+all sizes.
 """
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Fixtures: the zoo, one model at a time."""
+"""Fixtures: the zoo, one model at a time; and a browser."""
+
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -37,3 +39,19 @@ def some_tree(request):
 def specimen(request):
     """Every specimen of every family."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a screen, one for all tests; where there is none, they are skipped."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+    switches += ["--disable-background-networking", "--disable-component-update"]
+    with sync_api.sync_playwright() as playwright:
+        try:  # without a path, playwright's own
+            chromium = playwright.chromium.launch(executable_path=next(found, None), args=switches)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium to open pages with: {error.message.splitlines()[0]}")
+        yield chromium
+        chromium.close()

@@ -110,16 +110,14 @@ def accumulate(forest, sums):
     return [sum(sums[i] for i in subtree(forest, node)) for node in range(forest.n_nodes)]
 
 
-def add_pruned_values(forest, leaf_ids, strength, alphas):
-    """Value of the topmost collapsed node above each row's leaf, shape (n_rows, n_alphas, n_outputs, n_values)."""
-    total = np.zeros((len(leaf_ids), len(alphas), *forest.value.shape[1:]))
+def add_pruned_values(forest, leaf_ids, of_leaf, strength, alphas):
+    """Value of the topmost collapsed node above a row's leaf, else of its leaf, shape (n_rows, n_alphas, n_values)."""
+    total = np.zeros((len(leaf_ids), len(alphas), of_leaf.shape[1]))
     for row, leaf in enumerate(leaf_ids):
         for step, alpha in enumerate(alphas):
             if leaf >= 0:
-                collapsed = [
-                    node for node in [leaf, *ancestors(forest, leaf)] if node == leaf or strength[node] <= alpha
-                ]
-                total[row, step] = forest.value[min(collapsed)]
+                collapsed = [node for node in ancestors(forest, leaf) if strength[node] <= alpha]
+                total[row, step] = forest.value[min(collapsed)].ravel() if collapsed else of_leaf[row]
     return total
 
 
@@ -350,14 +348,15 @@ def rows_of(rng, forest, n_rows):
 # Joint pruning -------------------------------------------------------------------------------------------------------
 
 
-def leaf_optimum(gradient, hessian, ridge, given=None, low=None, total=None):
+def leaf_optimum(gradient, hessian, ridge, given=None, low=None, total=None, prior=0.0):
     """Best value of one leaf, from sums over its rows, and its cost; `total` confines it to a simplex."""
     curvature = hessian + ridge
-    free = gradient / curvature if curvature > 0 else np.zeros_like(gradient)
+    free = (gradient + ridge * prior) / curvature if curvature > 0 else np.zeros_like(gradient)
     value = free if given is None else given
     if total is not None:
         value = nearest_in_simplex(free, low, total)
-    return value, float(value @ (0.5 * curvature * value - gradient))
+    away = value - prior
+    return value, float(value @ (0.5 * hessian * value - gradient) + 0.5 * ridge * away @ away)
 
 
 def nearest_in_simplex(x, low, total):
@@ -380,13 +379,15 @@ def nearest_in_simplex(x, low, total):
 def best_pruning(forest, leaf_of_row, gradient, hessian, penalty, ridge, prices=None, drop=True, **constraint):
     """Least cost of all prunings of a tree, the empty one included, by trying each."""
     prices = np.zeros(forest.n_nodes) if prices is None else prices
-    given, costs = constraint.pop("given", None), [0.0] if drop else []
+    given, prior, costs = constraint.pop("given", None), constraint.pop("prior", None), [0.0] if drop else []
     for collapsed in all_prunings(forest):
         leaves, splits = pruned(forest, collapsed)
         cost = penalty * (len(leaves) + sum(1.0 + prices[split] for split in splits))
         for leaf in leaves:
             rows = np.isin(leaf_of_row, subtree(forest, leaf))
-            of_leaf = None if given is None else given[leaf]
-            cost += leaf_optimum(gradient[rows].sum(axis=0), hessian[rows].sum(), ridge, of_leaf, **constraint)[1]
+            of_leaf = {} if given is None else {"given": given[leaf]}
+            of_leaf |= {} if prior is None else {"prior": prior[leaf]}
+            sums = gradient[rows].sum(axis=0), hessian[rows].sum()
+            cost += leaf_optimum(*sums, ridge, **of_leaf, **constraint)[1]
         costs.append(cost)
     return min(costs)

@@ -23,7 +23,7 @@ def test_every_method_is_in_the_table():
 
 @pytest.mark.parametrize("session", re.findall(r"^\$ treeprune (.*\n(?:[^$`].*\n)*)", TEXT, flags=re.MULTILINE))
 def test_command_line_prints_what_is_shown(session, tmp_path, monkeypatch):
-    from tests.test_cli import terminal
+    from tests.processes import terminal
 
     monkeypatch.chdir(README.parent)
     command, *expected = session.rstrip().split("\n")

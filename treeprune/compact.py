@@ -1,31 +1,18 @@
 """save_compact and load_compact: models in few bytes, without loss and without pickle."""
 
 import os
-import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .adapters import find_adapter
-from .core.packing import pack, read_arrays, unpack, write_arrays
+from .adapters import adapters_by_model, find_adapter
+from .core.archive import read_archive, write_archive
+from .core.object_graph import flatten, restore
+from .core.packing import STATISTICS, pack, unpack
 from .exceptions import ModelFormatError, UnsupportedModelError
 
-#: Models that are rebuilt from their trees, by name: no other class is ever imported when a file is read.
-_SKLEARN = {
-    "DecisionTreeClassifier": "sklearn.tree",
-    "DecisionTreeRegressor": "sklearn.tree",
-    "ExtraTreeClassifier": "sklearn.tree",
-    "ExtraTreeRegressor": "sklearn.tree",
-    "RandomForestClassifier": "sklearn.ensemble",
-    "RandomForestRegressor": "sklearn.ensemble",
-    "ExtraTreesClassifier": "sklearn.ensemble",
-    "ExtraTreesRegressor": "sklearn.ensemble",
-    "LinkedRandomForestClassifier": "treeprune.links",
-    "LinkedExtraTreesClassifier": "treeprune.links",
-}
-_FITTED = ("n_features_in_", "n_outputs_", "link_", "temperature_")
+_LEVELS = ("predict", "full")
 
 
 def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") -> int:
@@ -34,12 +21,14 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     Parameters
     ----------
     model : object
-        A tree or forest of scikit-learn, or an XGBoost or LightGBM Booster.
+        A fitted model of any supported family.
     path : str or path-like
         Where to. An existing file is replaced, as a whole.
     level : {"predict", "full"}, default="predict"
-        "predict" keeps what predictions need, which come back exactly; "full" keeps every array of the trees to the
-        last bit. Boosters are always kept in full.
+        "predict" keeps parameters, labels, names and what predictions and leaf ids need, which come back exactly;
+        statistics of nodes and of training rows go, and with them importances, contributions and further pruning by
+        stored statistics. "full" keeps every array to the last bit, so that XGBoost and LightGBM save the loaded
+        model as they save the model itself.
 
     Returns
     -------
@@ -49,7 +38,10 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     Raises
     ------
     UnsupportedModelError
-        The model is of another family, or has parameters that are no plain numbers or text.
+        The model is of another family or a subclass, or holds something without a compact form, which is named: a
+        function, an estimator of another family. Nothing is written then.
+    OSError
+        The file cannot be written.
 
     Examples
     --------
@@ -66,103 +58,112 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     True
     """
     data, path = packed(model, level), Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    os.replace(file.name, path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return len(data)
 
 
-def load_compact(path: str | os.PathLike) -> Any:
+def load_compact(path: str | os.PathLike, *, max_bytes: int = 2**30) -> Any:
     """Load a model that `save_compact` saved. No code of the file is run.
+
+    Parameters
+    ----------
+    path : str or path-like
+    max_bytes : int, default=2**30
+        Largest file to read, and most that it may unpack to.
 
     Raises
     ------
     ModelFormatError
-        The file is no compact model, of another version, or damaged: its trees are checked.
+        The file is no compact model, of another version, damaged, or larger than `max_bytes`; or its trees are
+        malformed: they are checked before any library sees them.
+    MissingExtraError
+        The library of the model is not installed; the message says what to install.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from treeprune import load_compact, save_compact
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(5, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "forest")
+    ...     n_bytes = save_compact(forest, path)
+    ...     again = load_compact(path)
+    >>> type(again).__name__, abs(again.predict(X) - forest.predict(X)).max() < 1e-4
+    ('RandomForestRegressor', True)
     """
-    meta, arrays = read_arrays(Path(path).read_bytes())
-    kind = meta.get("model")
-    if kind == "xgboost.Booster":
-        booster = import_module("xgboost").Booster()
-        booster.load_model(bytearray(arrays["raw"].tobytes()))
-        return booster
-    if kind == "lightgbm.Booster":
-        return import_module("lightgbm").Booster(model_str=arrays["raw"].tobytes().decode())
-    if kind not in _SKLEARN:
-        raise ModelFormatError(f"The file holds a model of the unknown class {kind!r}.")
-    return _rebuilt(getattr(import_module(_SKLEARN[kind]), kind), meta, arrays)
+    size = os.stat(path).st_size
+    if size > max_bytes:
+        raise ModelFormatError(f"{path} has {size} bytes, more than max_bytes={max_bytes}.")
+    return unpacked(Path(path).read_bytes(), max_bytes)
 
 
 def packed(model: Any, level: str = "predict") -> bytes:
     """The bytes that `save_compact` writes."""
-    path = f"{type(model).__module__.split('.')[0]}.{type(model).__name__}"
-    if path in ("xgboost.Booster", "lightgbm.Booster"):
-        raw = bytes(model.save_raw("ubj")) if path.startswith("x") else model.model_to_string().encode()
-        return write_arrays({"model": path}, {"raw": np.frombuffer(raw, np.uint8)})
-    if type(model).__name__ not in _SKLEARN:
-        raise UnsupportedModelError(f"There is no compact form of {path}. Supported: {', '.join(_SKLEARN)}, Boosters.")
-    meta, arrays = pack(find_adapter(model).forest, level)
-    meta["model"], meta["params"] = type(model).__name__, _plain_params(model)
-    meta["fitted"] = {name: getattr(model, name) for name in _FITTED if hasattr(model, name)}
-    trees = getattr(model, "estimators_", [])
-    meta["seeds"] = [tree.random_state for tree in trees]
-    if hasattr(model, "classes_"):
-        for output, classes in enumerate([model.classes_] if model.n_outputs_ == 1 else model.classes_):
-            arrays[f"classes {output}"] = _text(classes)
-    if hasattr(model, "feature_names_in_"):
-        arrays["feature_names"] = _text(model.feature_names_in_)
-    return write_arrays(meta, arrays)
+    if level not in _LEVELS:
+        raise ValueError(f"The 'level' parameter must be 'predict' or 'full'. Got {level!r}.")
+    adapter, known, full = find_adapter(model), _known(), level == "full"
+    if f"{type(model).__module__}.{type(model).__qualname__}" not in known:
+        raise UnsupportedModelError(
+            f"{type(model).__qualname__} is a subclass of a supported model: it has no compact form."
+        )
+    stored = adapter.stored(full)
+    flatten(stored.skeleton, known)  # refuses what has no compact form before the work starts
+    forest, arrays = pack(
+        stored.forest,
+        STATISTICS if full else adapter.needed,
+        round_thresholds=not full and adapter.float_type is np.float32 and stored.forest.comparison == "<=",
+    )
+    told = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
+    rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, told, strict=True)]
+    objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
+    head = {"adapter": type(adapter).__name__, "forest": forest, "names": list(arrays), "objects": objects}
+    return write_archive(head, [*arrays.values(), *others])
 
 
-def _plain_params(model):
-    params = model.get_params(deep=False)
-    for name, value in params.items():
-        plain = value is None or isinstance(value, (bool, int, float, str))
-        if not plain and not (isinstance(value, (list, tuple)) and all(isinstance(v, (int, float)) for v in value)):
-            params[name] = None  # generators, class weights by label: they matter to `fit` only
-    return params
+def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
+    """The model of the bytes that `save_compact` writes; errors are those of `load_compact`."""
+    head, arrays = read_archive(data, max_bytes)
+    try:
+        adapter = {cls.__name__: cls for cls in adapters_by_model().values()}[head["adapter"]]
+        names, objects = head["names"], head["objects"]
+        forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
+        parts = restore(objects, arrays[len(names) :], _known())
+        trees = []
+        for told, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
+            if not adapter.structure.isdisjoint(rest):
+                raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
+            trees.append(told | rest)
+        return adapter.assembled(parts["skeleton"], trees)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, (ModelFormatError, UnsupportedModelError)):
+            raise
+        raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
 
 
-def _text(array):
-    array = np.asarray(array)
-    if array.dtype.kind == "O":
-        if not all(isinstance(item, str) for item in array):
-            raise UnsupportedModelError("Labels that are neither numbers nor text have no compact form.")
-        array = array.astype(str)
-    return array
+def _known():
+    """Paths of all classes and functions that a file may name."""
+    adapters = adapters_by_model()
+    return {*adapters, *(part for adapter in adapters.values() for part in adapter.parts)}
 
 
-def _rebuilt(cls, meta, arrays):
-    from .adapters.sklearn_tree import new_tree
-
-    forest = unpack(meta, arrays)
-    model = cls(**meta["params"])
-    for name, value in meta["fitted"].items():
-        if name not in _FITTED:
-            raise ModelFormatError(f"The file sets the unknown attribute {name!r}.")
-        setattr(model, name, value)
-    classes = [arrays[f"classes {output}"] for output in range(model.n_outputs_)] if "classes 0" in arrays else None
-    if "feature_names" in arrays:
-        model.feature_names_in_ = arrays["feature_names"].astype(object)
-    if hasattr(model, "estimators_") or meta["seeds"]:
-        model.estimator_ = model.estimator
-        model.estimators_ = [model._make_estimator(append=False) for _ in meta["seeds"]]
-        for index, (tree, seed) in enumerate(zip(model.estimators_, meta["seeds"], strict=True)):
-            tree.random_state = seed
-            tree.n_features_in_, tree.n_outputs_ = model.n_features_in_, model.n_outputs_
-            _set_classes(tree, classes, encoded=True)
-            tree.tree_ = new_tree(forest.tree(index))
-    else:
-        model.tree_ = new_tree(forest)
-    _set_classes(model, classes, encoded=False)
-    return model
+def _rest(adapter, stored, told, full):
+    """The arrays of a tree that its forest does not tell as they are."""
+    differing = {name: array for name, array in stored.items() if not _same(array, told.get(name))}
+    if not adapter.structure.isdisjoint(differing):
+        raise UnsupportedModelError(f"A tree stores {sorted(adapter.structure & set(differing))} in an unknown way.")
+    return differing if full else {name: a for name, a in differing.items() if name not in adapter.unused}
 
 
-def _set_classes(model, classes, encoded):
-    """Class labels; the trees of a forest know them by their codes."""
-    if classes is None:
-        return
-    labels = [np.arange(len(known), dtype=np.float64) for known in classes] if encoded else classes
-    single = len(classes) == 1
-    model.classes_ = labels[0] if single else labels
-    model.n_classes_ = len(classes[0]) if single else [len(known) for known in classes]
+def _same(a, b):
+    return b is not None and (a.dtype, a.shape) == (b.dtype, b.shape) and a.tobytes() == b.tobytes()

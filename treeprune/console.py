@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import ROUND_CEILING, Context
 from enum import IntEnum
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
 #: Strengths of splits without gain are positive, but mean nothing as numbers.
 _TINY = 1e-300
 #: How floats of these columns are shown (z: no minus before a zero).
-_DIGITS = {"n_leaves": ".1f", "depth": ".1f", "relative_impurity": ".4f"}
+_DIGITS = {"n_leaves": ".1f", "depth": ".1f", "held_out": ".2g", "relative_impurity": ".4f"}
 _DIGITS |= {"relative_error": ".4f", "cv_score": ".4f", "standard_error": ".4f"}
-_DIGITS |= dict.fromkeys(["score", "change", "std_error", "survival", "agreement"], "z.3f")
-#: Terminals of fewer columns get narrow tables.
-_NARROW = 60
+_DIGITS |= dict.fromkeys(["score", "change", "std_error", "change_error", "survival", "agreement"], "z.3f")
 _SECONDS_TO_UNWIND = 0.5
 _unfinished: set[Path] = set()
 
@@ -84,20 +82,22 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
 def say(message: str) -> None:
     """Print a line for the user, folded to the width of the terminal."""
     if sys.stderr.isatty():
-        message = textwrap.fill(message, shutil.get_terminal_size().columns, subsequent_indent="  ")
+        message = textwrap.fill(
+            message, shutil.get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False
+        )
     click.echo(message, err=True)
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Show what is going on while it lasts, if a terminal is there to see it."""
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show what is going on while it lasts, if a terminal is there to see it; yields a function that changes it."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda what: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(f"{what} ..."):
-        yield
+    with Console(stderr=True).status(f"{what} ...") as status:
+        yield lambda what: status.update(f"{what} ...")
 
 
 def emit(frame: "pd.DataFrame", *, as_json: bool, by: Sequence[str] = ()) -> None:
@@ -144,7 +144,9 @@ def output_file(path: str | Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror or error}", ExitCode.NOT_WRITABLE) from error
     finally:
-        _discard_unfinished()
+        if draft in _unfinished:
+            draft.unlink(missing_ok=True)
+            _unfinished.discard(draft)
 
 
 def _discard_unfinished():
@@ -164,32 +166,52 @@ def _write(text):
 
 
 def _render(frame, title=None):
-    """A table for a terminal; where it is wider than that, each row as a list of its values."""
-    from rich import box
+    """A table for a terminal; where that is too narrow, closely set, else each row as a list of its values."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(file=sys.stdout, highlight=False, markup=False)
-    narrow = console.width < _NARROW
-    header = [name.removeprefix("n_").replace("_", "\n" if narrow else " ") for name in frame]
     rows = list(zip(*(_cells(frame[name]) for name in frame), strict=True))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0 if narrow else 1))
-    for name, column in zip(header, frame, strict=True):
-        table.add_column(name, justify="right" if frame[column].dtype.kind in "iuf" else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    if console.measure(table, options=console.options.update(width=1000)).maximum > console.width:
-        table = Table.grid(padding=(0, 2))
-        for row in rows:
-            for name, cell in zip(header, row, strict=True):
-                table.add_row(name.replace("\n", " "), cell)
-            table.add_row()
+    tables = (_table(frame, rows, close) for close in (False, True))
+    fitting = (table for table in tables if _width(table, console) <= console.width)
     with console.capture() as capture:
         if title:
             console.print(title, style="bold")
-        console.print(table)
+        console.print(next(fitting, None) or _listed(frame, rows))
         console.print()
     return capture.get()
+
+
+def _table(frame, rows, close):
+    """Aligned columns; closely set, one space apart and with words of their names under each other."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0 if close else 1))
+    for name in frame:
+        header = _header(name).replace(" ", "\n" if close else " ")
+        table.add_column(header, justify="right" if frame[name].dtype.kind in "iuf" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _listed(frame, rows):
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        for name, cell in zip(frame, row, strict=True):
+            table.add_row(_header(name), cell)
+        table.add_row()
+    return table
+
+
+def _width(table, console):
+    return console.measure(table, options=console.options.update(width=1000)).maximum
+
+
+def _header(name):
+    return name.removeprefix("n_").replace("_", " ")
 
 
 def _cells(column):
@@ -198,6 +220,8 @@ def _cells(column):
     for value in column:
         if value is None or value != value:
             yield "-"
+        elif column.dtype == bool:
+            yield "yes" if value else "no"
         elif not isinstance(value, float):
             yield str(value)
         elif column.name == "alpha":  # rounded up, so that what is shown, given as a strength, prunes as much

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import copy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 
 from .adapters import find_adapter
+from .core.graft import graft
 from .core.path import PruningPath
 from .core.risk import node_risk
 from .exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
@@ -20,19 +22,31 @@ from .pruning import prune, pruning_path
 
 Rows = tuple[Any, ArrayLike]
 
-#: Data sets that come with scikit-learn, for the demonstration.
-DEMO_DATA = ("breast_cancer", "wine", "digits", "diabetes")
-#: Methods that prune nothing until they are told what.
-NEED_PARAMETERS = {"selected_nodes", "sequence"}
 #: Stands in tables for the tree before pruning.
 BEFORE = "none (before)"
+_MARKS = ["unpruned", "chosen", "retrained"]
+
+
+#: Models that commands grow, by name: the module of scikit-learn and the stem of the class.
+ESTIMATORS = {
+    "random_forest": ("ensemble", "RandomForest"),
+    "extra_trees": ("ensemble", "ExtraTrees"),
+    "gradient_boosting": ("ensemble", "GradientBoosting"),
+    "hist_gradient_boosting": ("ensemble", "HistGradientBoosting"),
+    "tree": ("tree", "DecisionTree"),
+}
+
+
+def new_estimator(name: str, task: str, seed: int, **parameters: Any) -> Any:
+    """One of `ESTIMATORS`, not fitted."""
+    module, stem = ESTIMATORS[name]
+    kind = "Classifier" if task == "classification" else "Regressor"
+    return getattr(import_module(f"sklearn.{module}"), stem + kind)(random_state=seed, **parameters)
 
 
 def new_tree(task: str, seed: int) -> Any:
     """A scikit-learn tree that grows as far as it can, not fitted."""
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    return (DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor)(random_state=seed)
+    return new_estimator("tree", task, seed)
 
 
 def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
@@ -41,8 +55,12 @@ def grow(X: Any, y: ArrayLike, task: str, seed: int) -> Any:
 
 
 def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> list:
-    """X and y of the rows that stay and of those held out: ``X, X_out, y, y_out``; proportions of classes are kept."""
+    """X and y of the rows that stay and of those held out: ``X, X_out, y, y_out``.
+
+    Proportions of classes are kept where there are rows enough; of each class, some rows stay.
+    """
     from sklearn.model_selection import train_test_split
+    from sklearn.utils import _safe_indexing
 
     stratify = None
     if task == "classification":
@@ -50,7 +68,11 @@ def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> lis
         n_out = int(np.ceil(fraction * len(y)))
         if n_rows.min() > 1 and min(n_out, len(y) - n_out) >= len(n_rows):
             stratify = y
-    return train_test_split(X, y, test_size=fraction, stratify=stratify, random_state=seed)
+    stay, out = train_test_split(np.arange(len(y)), test_size=fraction, stratify=stratify, random_state=seed)
+    if task == "classification":
+        known = np.isin(np.asarray(y)[out], np.asarray(y)[stay])
+        stay, out = np.concatenate([stay, out[~known]]), out[known]
+    return [_safe_indexing(rows, part) for rows in (X, y) for part in (stay, out)]
 
 
 def prune_by(
@@ -88,66 +110,33 @@ def prune_by(
     return path.prune(step=step), None if path.alphas is None else float(path.alphas[step])
 
 
+def judged_by_rows(method: PruningMethod, **strength: float) -> bool:
+    """Whether `prune_by` needs rows that did not grow the tree: to judge by, or to choose the strength."""
+    return method.needs_rows or (isinstance(method, PathMethod) and not strength)
+
+
 def _best_step(path, model, X, y):
+    error, _ = node_risk(path.forest, "error", find_adapter(model).rows(X, y))
     if isinstance(path, PruningPath):
-        error, _ = node_risk(path.forest, "error", find_adapter(model).rows(X, y))
         loss = path.totals(error)
     else:
-        loss = -np.array([path.prune(step=step).score(X, y) for step in range(len(path))])
+        loss = np.array([_loss(path, step, error, X, y) for step in range(len(path))])
     return int(np.flatnonzero(loss <= loss.min() + 1e-12 * np.abs(loss).max())[-1])
+
+
+def _loss(path, step, error, X, y):
+    """Error of the leaves of a step's trees; where the step changes what they predict, that of its model."""
+    plan = path.plan(step=step)
+    if plan.operations <= {"collapse"}:
+        pruned, origin = graft(path.forest, plan)
+        return error[origin[pruned.is_leaf]].sum()
+    return -path.prune(step=step).score(X, y)
 
 
 def size(model: Any) -> dict[str, int]:
     """Leaves and depth of a fitted model; for an ensemble, leaves of all trees and the greatest depth."""
     forest = find_adapter(model).forest
     return {"n_leaves": forest.n_leaves, "depth": int(forest.depth.max())}
-
-
-def demo(name: str, n_repeats: int, seed: int) -> pd.DataFrame:
-    """Trees on data bundled with scikit-learn, pruned by every method.
-
-    Of the rows, a random 60 % grow a tree, 20 % are for methods that judge by other rows and for the choice of a
-    strength, and 20 % are for the score alone: accuracy or R2.
-
-    Parameters
-    ----------
-    name : str
-        One of `DEMO_DATA`.
-    n_repeats : int
-        Number of random splits.
-    seed : int
-        Of the first split; the others count on from it.
-
-    Returns
-    -------
-    DataFrame
-        data, measure, method, n_leaves, depth, score, change of the score by pruning and the standard error of that
-        change; means over the splits. The first row is the tree before pruning.
-    """
-    from sklearn import datasets
-
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    task = "classification" if y.dtype.kind == "i" else "regression"
-    runs = [_demo_run(X, y, task, seed + repeat) for repeat in range(n_repeats)]
-    runs = pd.concat(runs).groupby("method", sort=False)
-    frame = runs[["n_leaves", "depth", "score", "change"]].mean().assign(std_error=runs["change"].sem()).reset_index()
-    frame.insert(0, "data", name)
-    frame.insert(1, "measure", "accuracy" if task == "classification" else "R2")
-    return frame
-
-
-def _demo_run(X, y, task, seed):
-    from .methods import ALIASES
-
-    X, X_test, y, y_test = hold_out(X, y, task, 0.2, seed)
-    X, X_judge, y, y_judge = hold_out(X, y, task, 0.25, seed)
-    tree = grow(X, y, task, seed)
-    models = {BEFORE: tree}
-    for alias in sorted(ALIASES.keys() - NEED_PARAMETERS):
-        if task in (ALIASES[alias].tasks or (task,)):
-            models[alias], _ = prune_by(tree, alias, (X_judge, y_judge), (X, y))
-    rows = [{"method": m} | size(model) | {"score": model.score(X_test, y_test)} for m, model in models.items()]
-    return pd.DataFrame(rows).assign(change=lambda frame: frame["score"] - frame["score"].iloc[0])
 
 
 def load_model(path: str | Path, *, trust: bool, load: Callable = read_model) -> Any:
@@ -198,6 +187,28 @@ def with_tree(model: Any, tree: Any) -> Any:
     whole = copy(model)
     whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
     return whole
+
+
+def best_of_each_size(frontier: pd.DataFrame) -> pd.DataFrame:
+    """Of everything that `compress` tried, what no smaller model of its kind beats, pruned or retrained.
+
+    Parameters
+    ----------
+    frontier : DataFrame
+        The `frontier` of a `CompressionResult`.
+
+    Returns
+    -------
+    DataFrame
+        Largest first: method, parameters, n_nodes, n_trees, loss, score, and a mark: the unpruned model, the one
+        chosen, and all that were retrained.
+    """
+    mark = np.select([frontier["method"] == "unpruned", frontier["chosen"], frontier["rival"]], _MARKS, "")
+    frame = frontier.assign(mark=mark).sort_values(["n_nodes", "loss"], ignore_index=True)
+    best = frame["loss"] < frame.groupby(frame["rival"])["loss"].transform(lambda loss: loss.cummin().shift())
+    first = ~frame["rival"].duplicated()
+    shown = frame[best | first | frame["mark"].isin(_MARKS[:2])]
+    return shown[["method", "parameters", "n_nodes", "n_trees", "loss", "score", "mark"]][::-1].reset_index(drop=True)
 
 
 def selection(

@@ -10,6 +10,7 @@ from treeprune import MissingStatisticError, UnsupportedModelError, prune  # noq
 from treeprune.adapters import find_adapter, lightgbm_models  # noqa: E402
 from treeprune.core.graft import graft  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
+from treeprune.core.risk import node_risk  # noqa: E402
 from treeprune.methods import MinImpurityDecrease  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
@@ -75,6 +76,27 @@ def test_linear_trees_keep_the_models_of_leaves_that_stay():
     np.testing.assert_allclose(pruned.predict(X, raw_score=True), expected, rtol=1e-12)
     with pytest.raises(UnsupportedModelError, match="changes value"):
         adapter.prune(Plan(value=forest.value))
+
+
+def test_linear_trees_are_judged_by_what_their_leaves_say_of_each_row():
+    """The loss of a leaf is that of its linear function, the margin before a tree that of the trees before it."""
+    model, (X, y) = boosters._lgb("numbers", linear_tree=True), boosters.rows()
+    weight = np.random.default_rng(0).gamma(2.0, size=len(y))
+    adapter = find_adapter(model)
+    forest, rows = adapter.forest, adapter.rows(X, y, weight)
+    risk, _ = node_risk(forest, "error", rows)
+    for tree in range(forest.n_trees):
+        before, after = (
+            model.booster_.predict(X, raw_score=True, num_iteration=n) if n else np.zeros(len(y))
+            for n in (tree, tree + 1)
+        )
+        change = weight * ((after - y) ** 2 - (before - y) ** 2) / 2
+        leaf = rows.leaf_ids(tree)
+        for node in np.unique(leaf):
+            np.testing.assert_allclose(risk[node], change[leaf == node].sum(), rtol=1e-9, atol=1e-9)
+        root = forest.value[forest.root[tree], 0, 0]
+        change = weight * ((before + root - y) ** 2 - (before - y) ** 2) / 2
+        np.testing.assert_allclose(risk[forest.root[tree]], change.sum(), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("weight", [None, 0.9, 4.0])

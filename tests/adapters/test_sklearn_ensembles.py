@@ -130,6 +130,16 @@ def test_weights_of_adaboost_follow_its_trees():
     np.testing.assert_array_equal(small.estimator_errors_, model.estimator_errors_[4:])
 
 
+def test_training_errors_of_adaboost_are_not_claimed_of_pruned_trees():
+    model = BOOSTED["AdaBoostClassifier, cancer, trees=6, estimator=DecisionTreeClassifier(max_depth=3)"].model
+    adapter = find_adapter(model)
+    collapse = (adapter.forest.node_tree == 2) & ~adapter.forest.is_leaf
+    small = adapter.prune(Plan(collapse=collapse))
+    expected = np.where(np.arange(6) == 2, np.nan, model.estimator_errors_)
+    np.testing.assert_array_equal(small.estimator_errors_, expected)
+    np.testing.assert_array_equal(small.estimator_weights_, model.estimator_weights_)
+
+
 def test_a_dropped_tree_of_one_class_adds_nothing():
     model = BOOSTED["GradientBoostingClassifier, wine, trees=3"].model
     X, _ = BOOSTED["GradientBoostingClassifier, wine, trees=3"].rows

@@ -1,31 +1,52 @@
 """compress: within the budget, of the same class, and honest about what training anew would give."""
 
 import warnings
+from time import sleep
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification, make_friedman1
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from treeprune import compress
+from treeprune import UnsupportedModelError, compress, save_compact
 from treeprune.adapters import find_adapter
-from treeprune.compression import n_bytes
+from treeprune.compression import budget, n_bytes, search
+from treeprune.compression.budget import latency_ratio
 from treeprune.inspection import SizeFrontierDisplay
+from treeprune.methods import DepthPruning, JointPruning
+
+pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    """One thread, and few penalties to try."""
+    regs = search.REGS
+    search.REGS = {JointPruning: (10.0, 100.0), DepthPruning: (30.0,)}
     with threadpool_limits(1):
         yield
+    search.REGS = regs
 
 
-X, Y = make_friedman1(500, n_features=7, noise=1.0, random_state=0)
-FOREST = RandomForestRegressor(15, max_features=1 / 3, random_state=0).fit(X, Y)
-XC, YC = make_classification(500, 8, n_informative=5, flip_y=0.1, random_state=0)
-YC = np.array(["no", "yes"])[YC]
-CLASSIFIER = RandomForestClassifier(15, random_state=0).fit(XC, YC)
+X, Y = make_friedman1(400, n_features=7, noise=1.0, random_state=0)
+FOREST = RandomForestRegressor(12, max_features=1 / 3, random_state=0).fit(X, Y)
+XC, YC = make_classification(400, 8, n_informative=5, flip_y=0.1, random_state=0)
+LABELS = np.array(["no", "yes"])[YC]
+CLASSIFIER = RandomForestClassifier(12, random_state=0).fit(XC, LABELS)
 
 
 def nodes(model):
@@ -36,18 +57,19 @@ def nodes(model):
 def result():
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.filterwarnings("ignore", "(?s).*Training anew does better")
-        return compress(FOREST, X, Y, max_nodes=400)
+        return compress(FOREST, X, Y, max_nodes=300)
 
 
 def test_the_model_is_within_the_budget_and_no_worse(result):
     X_test, y_test = make_friedman1(2000, n_features=7, noise=1.0, random_state=1)
     assert type(result.model) is RandomForestRegressor
-    assert nodes(result.model) <= 400
+    assert nodes(result.model) <= 300
     assert result.model.score(X_test, y_test) > FOREST.score(X_test, y_test)
 
 
 def test_the_frontier_holds_everything_that_was_tried(result):
     frontier = result.frontier
+    assert isinstance(frontier, pd.DataFrame)
     assert set(frontier["method"]) == {
         "unpruned",
         "JointPruning",
@@ -56,13 +78,31 @@ def test_the_frontier_holds_everything_that_was_tried(result):
         "retrained RandomForestRegressor",
         "HistGradientBoosting",
     }
+    same_class = frontier.loc[frontier["method"] == "retrained RandomForestRegressor", "parameters"]
+    assert same_class.str.fullmatch(r"stages=\d+").any()
+    assert same_class.str.contains("max_leaf_nodes").any()
     assert frontier["chosen"].sum() == 1
     chosen = frontier[frontier["chosen"]].iloc[0]
-    allowed = frontier[~frontier["rival"] & (frontier["n_nodes"] <= 400) & (frontier["method"] != "unpruned")]
+    allowed = frontier[~frontier["rival"] & (frontier["n_nodes"] <= 300)]
     assert chosen["loss"] == allowed["loss"].min()
-    rivals = frontier[frontier["rival"] & (frontier["n_nodes"] <= 400)]
+    rivals = frontier[frontier["rival"] & (frontier["n_nodes"] <= 300)]
     assert result.retrained_wins == (rivals["loss"].min() < chosen["loss"])
     assert ("Training anew does better" in result.message) == result.retrained_wins
+
+
+def test_fewer_trees_are_what_training_anew_gives(result):
+    from treeprune.compression.rivals import rivals
+
+    first = next(r for r in rivals(FOREST, X, Y, None, False) if r.parameters == "stages=5")
+    anew = RandomForestRegressor(5, max_features=1 / 3, random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(first.model.predict(X), anew.predict(X))
+    assert (first.n_trees, first.n_nodes) == (5, nodes(anew))
+
+
+def test_training_anew_wins_where_it_does():
+    with pytest.warns(UserWarning, match="Training anew does better: HistGradientBoosting"):
+        found = compress(FOREST, X, Y, max_nodes=1500)
+    assert found.retrained_wins
 
 
 def test_the_display_draws_every_method(result):
@@ -72,27 +112,133 @@ def test_the_display_draws_every_method(result):
 
 
 @pytest.mark.parametrize("bytes_of", ["compact", "native"])
-def test_bytes_are_met(bytes_of):
-    limit = n_bytes(FOREST, bytes_of) // 12
+def test_bytes_are_those_of_the_file(bytes_of, tmp_path):
+    limit = n_bytes(FOREST, bytes_of) // 4
     small = compress(FOREST, X, Y, max_bytes=limit, bytes_of=bytes_of, retrain=False).model
     assert n_bytes(small, bytes_of) <= limit
+    assert n_bytes(small) == save_compact(small, tmp_path / "model")
 
 
-def test_without_a_budget_the_smallest_that_is_no_worse():
-    found = compress(FOREST, X, Y, retrain=False)
+class _Sleeper:
+    def __init__(self, seconds):
+        self.predict = lambda X: sleep(seconds)
+
+
+def test_latency_is_a_ratio_of_times():
+    assert latency_ratio(_Sleeper(0.001), _Sleeper(0.05), X) < 1 < latency_ratio(_Sleeper(0.05), _Sleeper(0.001), X)
+
+
+def test_a_latency_is_met(monkeypatch):
+    monkeypatch.setattr(budget, "latency_ratio", lambda small, model, X: nodes(small) / nodes(model))
+    found = compress(FOREST, X, Y, max_latency_ratio=0.02, retrain=False)
+    assert nodes(found.model) <= 0.02 * nodes(FOREST)
+
+
+@pytest.mark.parametrize("limits", [{"max_nodes": 1}, {"max_bytes": 100}, {"max_latency_ratio": 0.0}])
+def test_a_budget_that_nothing_meets_is_an_error_that_says_how_far(limits):
+    with pytest.raises(ValueError, match=r"No model within the budget was found: .*nodes"):
+        compress(FOREST, X, Y, **limits, retrain=False)
+
+
+def test_a_size_at_which_no_loss_is_good_enough_is_an_error():
+    with pytest.raises(ValueError, match=r"No model within the size has a loss within 1 times .* of \d+ nodes"):
+        compress(FOREST, X, Y, max_nodes=9, max_loss=0.0, retrain=False)
+
+
+def test_the_model_itself_is_returned_where_it_is_best_within_the_budget():
+    tree = DecisionTreeRegressor(max_depth=1).fit(X, Y)
+    found = compress(tree, X, Y, max_bytes=10**6, retrain=False)
+    assert nodes(found.model) <= 3
+    assert found.model is not tree
+
+
+@pytest.mark.parametrize("max_loss", [None, 0.2])
+def test_the_smallest_whose_loss_may_be(max_loss):
+    found = compress(FOREST, X, Y, max_loss=max_loss, retrain=False)
     frontier = found.frontier
     whole = frontier.loc[frontier["method"] == "unpruned", "loss"].iloc[0]
-    chosen = frontier[frontier["chosen"]].iloc[0]
-    assert chosen["loss"] <= whole
-    better = frontier[(frontier["loss"] <= whole) & (frontier["method"] != "unpruned")]
-    assert chosen["n_nodes"] == better["n_nodes"].min()
+    good = frontier[frontier["loss"] <= whole * (1 + (max_loss or 0.0))]
+    assert frontier.loc[frontier["chosen"], "n_nodes"].iloc[0] == good["n_nodes"].min()
+
+
+def xgb(name, **params):
+    return lambda: getattr(pytest.importorskip("xgboost"), name)(n_estimators=8, max_depth=4, n_jobs=1, **params)
+
+
+def lgb(name):
+    return lambda: getattr(pytest.importorskip("lightgbm"), name)(n_estimators=8, n_jobs=1, verbose=-1)
+
+
+FAMILIES = {
+    "extra trees": lambda: ExtraTreesRegressor(8, random_state=0),
+    "bagged classifiers": lambda: BaggingClassifier(n_estimators=8, max_features=0.8, random_state=0),
+    "gradient boosting": lambda: GradientBoostingRegressor(n_estimators=10, random_state=0),
+    "histogram boosting": lambda: HistGradientBoostingClassifier(max_iter=8, random_state=0),
+    "single tree": lambda: DecisionTreeRegressor(random_state=0),
+    "XGBRegressor": xgb("XGBRegressor"),
+    "XGBClassifier": xgb("XGBClassifier"),
+    "LGBMRegressor": lgb("LGBMRegressor"),
+    "LGBMClassifier": lgb("LGBMClassifier"),
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_stays_what_it_is(name):
+    model = FAMILIES[name]()
+    data = (XC, YC) if hasattr(model, "predict_proba") else (X, Y)
+    model.fit(*data)
+    most = nodes(model) // 4
+    before = model.predict(data[0]).copy()
+    found = compress(model, *data, max_nodes=most)
+    assert type(found.model) is type(model)
+    assert nodes(found.model) <= most
+    np.testing.assert_array_equal(model.predict(data[0]), before)
+    methods = set(found.frontier["method"])
+    assert {"JointPruning", "HistGradientBoosting", f"retrained {type(model).__name__}"} <= methods
+    own = found.frontier.loc[found.frontier["method"] == f"retrained {type(model).__name__}", "parameters"]
+    assert own.str.contains("leaves|max_leaf_nodes").any()
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_boosters_that_cannot_be_fitted_anew_are_judged_with_a_warning(library):
+    module = pytest.importorskip(library)
+    if library == "xgboost":
+        model = module.train({"max_depth": 4, "nthread": 1}, module.DMatrix(X, Y), 8)
+    else:
+        model = module.train({"verbose": -1, "num_threads": 1}, module.Dataset(X, Y), 8)
+    with pytest.warns(UserWarning, match="cannot be fitted anew"):
+        found = compress(model, X, Y, max_nodes=60, retrain=False)
+    assert type(found.model) is type(model)
+    assert nodes(found.model) <= 60
+
+
+def test_a_model_that_stopped_early_is_fitted_anew_without_rows_to_stop_by():
+    module = pytest.importorskip("xgboost")
+    model = module.XGBRegressor(n_estimators=30, max_depth=4, early_stopping_rounds=3, n_jobs=1)
+    model.fit(X[:300], Y[:300], eval_set=[(X[300:], Y[300:])], verbose=False)
+    assert nodes(compress(model, X[:300], Y[:300], max_nodes=60, retrain=False).model) <= 60
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        (IsolationForest(n_estimators=5), "predicts no target"),
+        (AdaBoostClassifier(n_estimators=3), "lets its trees vote"),
+        (RandomForestClassifier(3), "several outputs"),
+        (GradientBoostingRegressor(n_estimators=3, loss="huber"), "loss is neither"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(model, what):
+    y = {"several outputs": np.stack([YC, YC], axis=1)}.get(what, YC)
+    with pytest.raises(UnsupportedModelError, match=what):
+        compress(model.fit(XC, y), XC, y, max_nodes=20)
 
 
 def test_classifiers_come_with_a_link_or_as_stock_scikit_learn():
-    linked = compress(CLASSIFIER, XC, YC, max_nodes=150, retrain=False).model
+    linked = compress(CLASSIFIER, XC, LABELS, max_nodes=150, retrain=False).model
     assert isinstance(linked, RandomForestClassifier)
     assert nodes(linked) <= 150
-    plain = compress(CLASSIFIER, XC, YC, max_nodes=150, output="plain", retrain=False).model
+    plain = compress(CLASSIFIER, XC, LABELS, max_nodes=150, output="plain", retrain=False).model
     assert type(plain) is CalibratedClassifierCV
     assert type(plain.estimator.estimator) is RandomForestClassifier
     p = plain.predict_proba(XC)
@@ -101,14 +247,67 @@ def test_classifiers_come_with_a_link_or_as_stock_scikit_learn():
     np.testing.assert_allclose(plain.predict_proba(XC[:1]), p[:1])
 
 
-def test_rows_of_one_s_own_to_judge_by():
-    boosted = GradientBoostingClassifier(n_estimators=15, random_state=0).fit(XC[:350], YC[:350])
-    found = compress(boosted, XC[:350], YC[:350], X_val=XC[350:], y_val=YC[350:], max_nodes=60, retrain=False)
+def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
+    found = search.Search(CLASSIFIER, (XC, LABELS, None), None, 0.25, 0)
+    candidate = next(c for c in found.candidates() if c.name == "JointPruning" and c.n_nodes < 200)
+    brier = {}
+    for link in ("simplex", "softmax"):
+        model = find_adapter(found.grown)
+        method = candidate.method
+        if link == "softmax":
+            chosen = found._with_best_link(method)
+            if chosen.link == "simplex":
+                continue
+            method = chosen
+        small = model.prune(method.plan(model.forest, found.rows))
+        brier[link] = found.scorer.of_model(small, found.judge[0])[0]
+    assert found._with_best_link(candidate.method).link == min(brier, key=brier.get)
+
+
+def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
+    frame = pd.DataFrame(XC, columns=[f"column {i}" for i in range(8)])
+    boosted = GradientBoostingClassifier(n_estimators=12, random_state=0).fit(frame[:300], LABELS[:300])
+    given = {"X_val": frame[300:], "y_val": LABELS[300:], "max_nodes": 60, "retrain": False}
+    found = compress(boosted, frame[:300], LABELS[:300], **given)
     assert type(found.model) is GradientBoostingClassifier
     assert nodes(found.model) <= 60
+    assert found.model.feature_names_in_.tolist() == list(frame)
 
 
-@pytest.mark.parametrize("params", [{"max_nodes": 0}, {"max_bytes": "1k"}, {"max_loss": -0.1}, {"output": "onnx"}])
+def test_weights_count_as_repetitions():
+    weight = np.random.default_rng(0).integers(1, 3, 300).astype(float)
+    again = np.repeat(np.arange(300), weight.astype(int))
+    forest = RandomForestRegressor(6, random_state=0).fit(X[:300], Y[:300])
+    judge = {"X_val": X[300:], "y_val": Y[300:], "max_nodes": 100, "retrain": False}
+    weighted = compress(forest, X[:300], Y[:300], sample_weight=weight, **judge)
+    repeated = compress(forest, X[:300][again], Y[:300][again], **judge)
+    np.testing.assert_allclose(weighted.model.predict(X), repeated.model.predict(X), rtol=1e-6)
+    heavy = compress(forest, X[:300], Y[:300], sample_weight_val=np.full(100, 2.0), **judge)
+    plain = compress(forest, X[:300], Y[:300], **judge)
+    np.testing.assert_allclose(heavy.frontier["loss"], plain.frontier["loss"])
+
+
+def test_the_same_seed_gives_the_same_result(result):
+    again = compress(FOREST, X, Y, max_nodes=300)
+    pd.testing.assert_frame_equal(again.frontier, result.frontier)
+    np.testing.assert_array_equal(again.model.predict(X), result.model.predict(X))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"max_nodes": 0},
+        {"max_nodes": np.inf},
+        {"max_bytes": "1k"},
+        {"max_loss": -0.1},
+        {"output": "onnx"},
+        {"bytes_of": "disk"},
+        {"validation": 1.0},
+        {"X_val": X},
+        {"sample_weight_val": Y},
+        {"sample_weight": -np.ones(400)},
+    ],
+)
 def test_wrong_parameters_are_named(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         compress(FOREST, X, Y, **params)

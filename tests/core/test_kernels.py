@@ -134,14 +134,16 @@ def test_without_compilation(path):
 
 @given(naive.forests(), st.data())
 def test_add_pruned_values(forest, data):
-    """Of the collapsed nodes above a row's leaf, the one nearest to the root gives the value."""
+    """Of the collapsed nodes above a row's leaf, the one nearest to the root gives the value, else the leaf."""
     strength = np.array(data.draw(st.lists(st.integers(0, 4), min_size=forest.n_nodes, max_size=forest.n_nodes)), float)
     for node in reversed(range(1, forest.n_nodes)):
         strength[forest.parent[node]] = max(strength[forest.parent[node]], strength[node])
     leaves = [-1, *np.flatnonzero(forest.is_leaf)]
     leaf = np.array(data.draw(st.lists(st.sampled_from(leaves), min_size=1, max_size=6)), np.int32)
-    alphas, value = np.array([-1.0, 0.5, 2.0, 3.0, 9.0]), forest.value.ravel()
-    total = np.zeros(len(leaf) * len(alphas) * forest.value[0].size)
-    kernels.add_pruned_values(leaf, forest.parent, strength, alphas, value, forest.value[0].size, total)
-    expected = naive.add_pruned_values(forest, leaf, strength, alphas)
-    np.testing.assert_array_equal(total, expected.ravel())
+    alphas, value = np.array([-1.0, 0.5, 2.0, 3.0, 9.0]), forest.value.reshape(forest.n_nodes, -1)
+    of_leaf = np.arange(len(leaf) * value.shape[1], dtype=float).reshape(len(leaf), -1)
+    total = np.zeros((len(leaf), len(alphas), 2 + value.shape[1]))
+    kernels.add_pruned_values(leaf, of_leaf, forest.parent, strength, alphas, value, 2, total)
+    expected = naive.add_pruned_values(forest, leaf, of_leaf, strength, alphas)
+    np.testing.assert_array_equal(total[:, :, 2:], expected)
+    assert not total[:, :, :2].any()

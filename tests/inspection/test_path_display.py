@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import DecisionTreeClassifier
 
-from treeprune import TreePrunerCV
+from treeprune import MissingExtraError, TreePrunerCV
 from treeprune.inspection import PruningPathDisplay
 from treeprune.methods import HierarchicalShrinkage
 
@@ -76,6 +76,6 @@ def test_unfitted():
 
 
 def test_without_matplotlib(pruner, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install treeprune\[plot\]"):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'treeprune\[plot\]'"):
         PruningPathDisplay.from_estimator(pruner)

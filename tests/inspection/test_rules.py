@@ -13,7 +13,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import TreePrunerCV, UnsupportedModelError, rules
 from treeprune.adapters import find_adapter
-from treeprune.inspection.rules import exact_bound
+from treeprune.core.forest import Forest
+from treeprune.inspection.rules import exact_bound, leaf_conditions
 from treeprune.testing import forest_values
 
 HOSTILE = ["<script>alert(1)</script>", 'a "quoted" name', "it's; DROP TABLE t --", "größe 尺寸 🌲", "w" * 200, "a\nb"]
@@ -112,7 +113,48 @@ def test_conditions_on_a_feature_are_merged():
     assert found.texts[4] == "x0 > 3.5 and x0 <= 4.5"
 
 
+@pytest.mark.parametrize("labels", [[False, True], [-3, 7], [1.0, -2.0], ["it's", 'say "no"; --'], ["NULL", "\\n%s"]])
+def test_labels_of_all_kinds_and_numbers_of_all_sizes(labels):
+    """Thresholds next to zero, among subnormal numbers and near the largest of single precision."""
+    column = np.r_[-3e38, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1e-38, 2e-38, 1e-7, 1.0, 1e30, 3.3e38, 3.4e38]
+    X, y = column[:, None], np.array(labels)[np.arange(13) // 2 % 2]
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    rows = np.r_[column, -column, column.astype(np.float32), np.nextafter(column, 0), np.nan][:, None]
+    expected = tree.predict(rows).tolist()
+    assert by_python(rules(tree), rows) == expected
+    assert by_sql(rules(tree), rows) == expected
+
+
+def test_text_tells_where_missing_values_go_if_the_tree_shows_that_it_learned_it():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2))
+    X[:40, 0] = np.nan  # they go with the few
+    y = np.where(np.isnan(X[:, 0]) | (X[:, 0] < -0.5), 2.0, 0.0) + (X[:, 1] > 0)
+    tree = DecisionTreeRegressor(max_leaf_nodes=4).fit(X, y)
+    text = rules(tree).to_text()
+    assert text.count("(or missing)") == text.count("x0 <=") == 2
+    assert rules(tree, missing=True).to_text().count("(or missing)") == 4
+    assert "missing" not in rules(tree, missing=False).to_text()
+    assert "missing" not in rules(DecisionTreeRegressor().fit(np.nan_to_num(X), y)).to_text()
+    alone = DecisionTreeRegressor().fit([[0.0], [0.0], [np.nan]], [0, 0, 1])
+    assert rules(alone).texts == ["x0 is not missing", "x0 is missing"]
+
+
 def test_a_chain_of_any_depth_needs_no_recursion():
+    n_splits = 100_000
+    inner = np.arange(n_splits) * 2
+    left, right, feature = (np.full(2 * n_splits + 1, filler, np.int32) for filler in (-1, -1, -2))
+    left[inner], right[inner], feature[inner] = inner + 1, inner + 2, 0
+    threshold, value = np.full(2 * n_splits + 1, -2.0), np.zeros((2 * n_splits + 1, 1, 1))
+    threshold[inner] = np.arange(n_splits)
+    found = leaf_conditions(
+        Forest(np.zeros(1, np.int32), left, right, feature, threshold, value, 1, "regression"), np.float64
+    )
+    assert [rule[0].low for rule in found] == [-np.inf, *range(n_splits)]
+    assert [rule[0].high for rule in found] == [*range(n_splits), np.inf]
+
+
+def test_a_deep_tree_is_written_as_code_that_runs():
     X = np.arange(3000.0)[:, None]
     tree = DecisionTreeRegressor().fit(X, 2.0 ** np.linspace(0, 1000, 3000))
     assert tree.get_depth() > 500

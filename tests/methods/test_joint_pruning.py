@@ -1,5 +1,7 @@
 """Joint pruning on fitted models: what the search promises is what the written model does."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -98,6 +100,24 @@ def test_budgets_are_met_and_used(budget):
     assert any(size[name] >= 0.6 * limit for name, limit in limits.items())
 
 
+@pytest.mark.parametrize("library", ["sklearn", "xgboost", "lightgbm"])
+def test_the_written_model_fits_into_the_bytes(library):
+    forest, X, y, *_ = FRIEDMAN
+    if library == "sklearn":
+        model, n_bytes = forest, lambda model: len(pickle.dumps(model))
+    elif library == "xgboost":
+        model = pytest.importorskip(library).XGBRegressor(n_estimators=40, n_jobs=1).fit(X, y)
+        n_bytes = lambda model: len(model.get_booster().save_raw("ubj"))  # noqa: E731
+    else:
+        model = pytest.importorskip(library).LGBMRegressor(n_estimators=40, n_jobs=1, verbose=-1).fit(X, y)
+        n_bytes = lambda model: len(model.booster_.model_to_string())  # noqa: E731
+    limit = n_bytes(model) // 3
+    small = prune(model, JointPruning(max_bytes=limit), X, y)
+    assert 0.6 * limit <= n_bytes(small) <= limit
+    with pytest.raises(ValueError, match="takes more than 10 bytes"):
+        prune(model, JointPruning(max_bytes=10), X, y)
+
+
 def test_one_node_is_the_mean():
     forest, X, y, X_test, _ = FRIEDMAN
     small = prune(forest, JointPruning(alpha=1e6), X, y)
@@ -136,6 +156,34 @@ def test_without_refit_leaves_keep_their_share():
     np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf])
 
 
+def test_values_that_are_shrunk_without_end_stay_what_they_were():
+    module = pytest.importorskip("xgboost")
+    _, X, y, *_ = CLASSES
+    model = module.XGBClassifier(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y > 0)
+    adapter = find_adapter(model)
+    rows = adapter.rows(X, y > 0)
+    additive, steps = JointPruning(reg=1e12).prunings(adapter.forest, rows)
+    _, pruning = list(steps)[28]
+    assert 0 < pruning.n_nodes < adapter.forest.n_nodes
+    np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf], atol=1e-6)
+    _, steps = JointPruning(reg=1e12, shrink_to="zero").prunings(adapter.forest, rows)
+    assert all(np.abs(pruning.value).max(initial=0.0) < 1e-6 for _, pruning in steps)
+
+
+@pytest.mark.parametrize(("loss", "default"), [("squared", "zero"), ("logistic", "values")])
+def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default):
+    module = pytest.importorskip("xgboost")
+    _, X, y, *_ = FRIEDMAN
+    cls, y = (module.XGBRegressor, y) if loss == "squared" else (module.XGBClassifier, y > 14)
+    model = cls(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y)
+    value = {
+        to: forest_of(prune(model, JointPruning(fraction=0.3, shrink_to=to), X, y)).value
+        for to in ("zero", "values", None)
+    }
+    np.testing.assert_array_equal(value[None], value[default])
+    assert not np.array_equal(value["zero"], value["values"])
+
+
 def test_out_of_bag_rows_prune_too():
     forest, X, y, X_test, y_test = FRIEDMAN
     adapter = find_adapter(forest)
@@ -171,7 +219,7 @@ def test_a_constraint_on_leaves_gives_an_ordinary_forest():
     small = prune(model, JointPruning(constraint="leaf"), X, y)
     assert type(small) is RandomForestClassifier
     values = forest_of(small).value
-    assert (values >= -1e-12).all()
+    assert (values >= 0).all()
     np.testing.assert_allclose(values.sum(axis=2), 1.0)
 
 
@@ -202,6 +250,8 @@ def test_the_path_is_made_of_falling_sizes():
         ({"fraction": 0.0}, "'fraction' parameter of JointPruning"),
         ({"alpha": -1.0}, "'alpha' parameter of JointPruning"),
         ({"max_nodes": 0}, "'max_nodes' parameter of JointPruning"),
+        ({"max_bytes": 0}, "'max_bytes' parameter of JointPruning"),
+        ({"shrink_to": "old"}, "'shrink_to' parameter of JointPruning"),
         ({"link": "probit"}, "'link' parameter of JointPruning"),
         ({"price": [1.0]}, "'price' parameter must hold 8"),
     ],

@@ -55,7 +55,8 @@ def score_of(descent, n_rows):
 def objective_of(descent, weight, target, penalty):
     """The objective, from its definition."""
     loss = 0.5 * weight @ ((target - score_of(descent, len(target))) ** 2).sum(axis=1)
-    squares = sum((tree.value**2).sum() for tree in descent.trees)
+    kept = [tree for tree in descent.trees if not tree.dropped]
+    squares = sum(((tree.value - descent.anchored * tree.given[tree.leaf]) ** 2).sum() for tree in kept)
     return loss + 0.5 * descent.ridge * squares + penalty * sum(tree.price for tree in descent.trees)
 
 
@@ -63,13 +64,15 @@ def constraint_of(name, values, intercept):
     """Options of the search and of its twin."""
     if name == "given":
         return {"values": "given", "ridge": 0.0}, {"given": values, "ridge": 0.0}
+    if name == "anchored":
+        return {"anchored": True, "ridge": 0.5}, {"prior": values, "ridge": 0.5}
     if name == "simplex":
         simplex = {"low": -intercept, "total": 0.7}
         return {"values": "simplex", "ridge": 0.5, "drop": False} | simplex, {"ridge": 0.5, "drop": False} | simplex
     return {"ridge": 0.5}, {"ridge": 0.5}
 
 
-@pytest.mark.parametrize("name", ["free", "given", "simplex"])
+@pytest.mark.parametrize("name", ["free", "anchored", "given", "simplex"])
 @pytest.mark.parametrize("penalty", [0.0, 0.01, 0.1, 1.0])
 @given(problem=problems())
 def test_a_step_finds_the_best_of_all_prunings(problem, name, penalty):
@@ -89,11 +92,11 @@ def test_a_step_finds_the_best_of_all_prunings(problem, name, penalty):
         np.testing.assert_allclose(found, constant + best, atol=1e-9)
 
 
-@pytest.mark.parametrize("layers", [False, True])
+@pytest.mark.parametrize("options", [{}, {"layers": True}, {"anchored": True}], ids=str)
 @given(problem=problems(max_trees=4, max_columns=2), penalty=st.sampled_from([0.0, 0.02, 0.3]))
-def test_the_objective_falls_by_what_each_step_says(problem, penalty, layers):
+def test_the_objective_falls_by_what_each_step_says(problem, penalty, options):
     forest, leaves, weight, target, values, _ = problem
-    descent = descent_of(forest, leaves, weight, target, values, ridge=0.3, layers=layers)
+    descent = descent_of(forest, leaves, weight, target, values, ridge=0.3, **options)
     before = objective_of(descent, weight, target, penalty)
     for within in (False, True, False):
         for tree in descent.trees:

@@ -8,6 +8,11 @@ from typing import Any
 from ..exceptions import UnsupportedModelError
 from .base import Adapter
 
+#: Why models of some class paths cannot be pruned.
+REFUSED = {
+    "catboost.core.CatBoost": "CatBoost's trees are symmetric unless told otherwise: only whole levels could go",
+}
+
 
 @cache
 def adapters_by_model() -> dict[str, type[Adapter]]:
@@ -26,14 +31,12 @@ def find_adapter(model: Any) -> Adapter:
     Raises
     ------
     UnsupportedModelError
-        No adapter takes models of this class.
+        No adapter takes models of this class. The message says which are supported.
     """
-    known = adapters_by_model()
-    for cls in type(model).__mro__:
-        path = f"{cls.__module__}.{cls.__qualname__}"
+    known, paths = adapters_by_model(), [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]
+    for path in paths:
         if path in known:
             return known[path](model)
+    reason = "".join(f": {REFUSED[path]}" for path in paths if path in REFUSED)
     names = sorted({path.rpartition(".")[2] for path in known})
-    raise UnsupportedModelError(
-        f"No adapter for {type(model).__module__}.{type(model).__qualname__}. Supported: {', '.join(names)}."
-    )
+    raise UnsupportedModelError(f"No adapter for {paths[0]}{reason}. Supported: {', '.join(names)}.")

@@ -1,7 +1,10 @@
 """What an adapter is: the only code that knows the inside of one family of models."""
 
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,6 +17,27 @@ from ..core.losses import Loss
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model taken apart: `Adapter.assembled` makes it again of the skeleton and the trees.
+
+    Parameters
+    ----------
+    skeleton : object
+        The model without the arrays of its trees: plain values, arrays and objects of the adapter's `models` and
+        `parts`.
+    trees : list of dict of str to ndarray
+        The arrays of each tree, as the model holds them.
+    forest : Forest
+        The same trees with the model's own numbers in all fields, in canonical order; the ids of each tree's nodes
+        count from 0.
+    """
+
+    skeleton: Any
+    trees: list[dict[str, NDArray]]
+    forest: Forest
 
 
 class Adapter(ABC):
@@ -34,6 +58,14 @@ class Adapter(ABC):
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
+    parts : tuple of str
+        Paths of the classes and functions that fitted models hold besides themselves, plain values and arrays.
+    needed : tuple of str
+        Statistics of nodes (`core.packing`) that predictions depend on.
+    structure : frozenset of str
+        Arrays of stored trees that a Forest tells in full; others cannot take their place.
+    unused : frozenset of str
+        Arrays of stored trees that predictions do not depend on, or only by what a Forest tells of them.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
@@ -42,6 +74,10 @@ class Adapter(ABC):
     operations: ClassVar[frozenset[str]]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
+    parts: ClassVar[tuple[str, ...]] = ()
+    needed: ClassVar[tuple[str, ...]] = ()
+    structure: ClassVar[frozenset[str]] = frozenset()
+    unused: ClassVar[frozenset[str]] = frozenset()
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -71,6 +107,20 @@ class Adapter(ABC):
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
 
+    @abstractmethod
+    def stored(self, full: bool) -> "StoredModel":
+        """The model taken apart for a file; if not `full`, without what describes its training rows."""
+
+    @classmethod
+    @abstractmethod
+    def arrays_of(cls, skeleton: Any, forest: Forest) -> list[dict[str, NDArray]]:
+        """The arrays of `StoredModel.trees` that its skeleton and forest tell, as well as they do."""
+
+    @classmethod
+    @abstractmethod
+    def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
+        """The model again. What `structure` names was checked; what goes on, and that all fits together, was not."""
+
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
         from copy import deepcopy
@@ -84,14 +134,18 @@ class Adapter(ABC):
                 f"it can express {', '.join(sorted(self.operations))}."
             )
         grafted, _ = graft(self.forest, plan)
-        unknown = np.flatnonzero(grafted.is_leaf & np.isnan(grafted.value).any(axis=(1, 2)))
+        self.check_known(grafted, grafted.is_leaf)
+        return self.write(grafted)
+
+    def check_known(self, forest: Forest, leaf: NDArray[np.bool_]) -> None:
+        """Raise MissingStatisticError where the value of a node that is to be a leaf is not known."""
+        unknown = np.flatnonzero(leaf & np.isnan(forest.value).any(axis=(1, 2)))
         if len(unknown):
-            node, tree = grafted.node_id[unknown[0]], grafted.tree_id[grafted.node_tree[unknown[0]]]
+            node, tree = forest.node_id[unknown[0]], forest.tree_id[forest.node_tree[unknown[0]]]
             raise MissingStatisticError(
                 f"{type(self.model).__name__} does not store what node {node} of tree {tree} would predict as a leaf: "
                 "give rows (X, y) to work it out from, best those that the model was fitted on."
             )
-        return self.write(grafted)
 
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Labelled rows routed by the model's own ``apply``.
@@ -117,7 +171,14 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            leaf_outputs=self.leaf_outputs(X),
+            n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the model as its library saves it; where it has no format of its own, as a pickle."""
+        return len(pickle.dumps(self.model))
 
     @property
     def lacks_values(self) -> bool:
@@ -156,6 +217,75 @@ class Adapter(ABC):
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")
 
+    def leaf_of_nothing(self, tree: int) -> Forest:
+        """In the place of one of the trees, a leaf of value 0."""
+        leaf, root = np.full(1, -1, np.int32), np.zeros(1, np.int32)
+        alone = self.forest.tree(tree)
+        return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
+
+    # Predictions of pruned models without the models: trees add up to a raw output, of which the model's own code makes
+    # what it predicts.
+
+    @property
+    def averages(self) -> bool:
+        """Whether the raw output is the mean of the trees' values: they neither add up nor vote."""
+        return self.forest.task != "margin" and not self.votes
+
+    @property
+    def summands(self) -> tuple[NDArray, NDArray[np.int32]]:
+        """What trees add to the raw output: numbers of each node as a leaf, and the column where those of a tree begin.
+
+        Returns
+        -------
+        value : ndarray of shape (n_nodes, n_values)
+        column : ndarray of int32, shape (n_trees,)
+        """
+        forest = self.forest
+        value = forest.value.reshape(forest.n_nodes, -1)
+        if forest.task == "margin":
+            return value * forest.tree_weight[forest.node_tree][:, None], forest.tree_class
+        return value, np.zeros(forest.n_trees, np.int32)
+
+    def base(self, X: Any) -> NDArray:
+        """The raw output before the first tree, shape (n_rows or 1, n_columns), of the type that it is added up in."""
+        return np.zeros((1, self.forest.value[0].size))
+
+    def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
+        """A function of a tree's index: what each row's leaf adds to the raw output, shape (n_rows, n_values).
+
+        None: what `summands` says of the leaf.
+        """
+        return None
+
+    def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
+        """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_columns)
+            Raw output of a pruned model; the mean over trees where the model averages them.
+        reference : ndarray of shape (n_reference_rows, n_columns), optional
+            That of `reference_rows`.
+        """
+        forest = self.forest
+        if forest.task == "regression":
+            prediction = raw[:, 0] if raw.shape[1] == 1 else raw
+            return told(self.model, predict=lambda X: prediction)
+        shares = np.split(raw, forest.n_outputs, axis=1)
+        shares = [share[:, :n] for share, n in zip(shares, forest.n_classes, strict=True)]
+        classes = [self.model.classes_] if forest.n_outputs == 1 else self.model.classes_
+        labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares, strict=True)]
+        if forest.n_outputs > 1:
+            labels = np.stack(labels, axis=1)
+            return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
+        model = told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
+        if hasattr(model, "decision_function"):  # of forests that can have a link; one just fitted has none
+            model = told(model, decision_function=lambda X: shares[0])
+        return model
+
+    #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
+    reference_rows: Any = None
+
     def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """The training rows, of which each tree sees only those that it was not grown on.
 
@@ -176,6 +306,15 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def told(model: Any, **methods: Callable) -> Any:
+    """A copy of a model with other methods in the place of its class's."""
+    model = copy(model)
+    for name, method in methods.items():
+        method.__name__ = name  # scorers tell methods apart by it
+        setattr(model, name, method)
+    return model
 
 
 def plain_rows(X: Any, dtype: type) -> NDArray:

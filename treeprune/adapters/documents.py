@@ -1,11 +1,12 @@
 """JSON and UBJSON documents, as XGBoost saves its models in: read with every step checked, written anew.
 
-UBJSON is the format of https://ubjson.org (draft 12), big-endian. Typed arrays become NumPy arrays without a loop.
+UBJSON is the format of https://ubjson.org (draft 12), big-endian. Typed arrays are NumPy views of their bytes.
 """
 
 import json
 import re
 import struct
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,10 +15,14 @@ from ..exceptions import ModelFormatError
 #: Deeper documents are refused: no model is, and recursive parsers die of them.
 MAX_NESTING = 64
 
-_DTYPES = {"U": ">u1", "i": ">i1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
-_MARKERS = {np.dtype(dtype).newbyteorder("="): marker for marker, dtype in _DTYPES.items()}
-_STRUCTS = {"U": ">B", "i": ">b", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}
-_CONSTANTS = {"T": True, "F": False, "Z": None}
+_FORMS = {b"U": "B", b"i": "b", b"I": "h", b"l": "i", b"L": "q", b"d": "f", b"D": "d"}
+_SCALARS = {marker: struct.Struct(f">{form}") for marker, form in _FORMS.items()}
+_DTYPES = {marker: np.dtype(f">{form}") for marker, form in _FORMS.items()}
+_MARKERS = {dtype.newbyteorder(order): marker for marker, dtype in _DTYPES.items() for order in "<>"}
+_SIZES = b"UiIlL"
+_LENGTH = _SCALARS[b"L"]
+_CONSTANTS = {b"T": True, b"F": False, b"Z": None}
+_TYPED_ARRAY = re.compile(rb"\[\$([UiIlLdD])#([UiIlL])")
 _JSON_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -70,7 +75,7 @@ def _decode_json(data):
 
 
 class _Reader:
-    """A cursor over UBJSON bytes."""
+    """A cursor over UBJSON bytes. A large model has tens of thousands of keys and arrays: each step is kept short."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -84,107 +89,130 @@ class _Reader:
     def value(self, marker, depth):
         if depth > MAX_NESTING:
             raise self.fault(f"nesting deeper than {MAX_NESTING}")
-        if marker == "{":
+        if marker == b"[":
+            typed = _TYPED_ARRAY.match(self.data, self.at - 1)
+            return self.array(depth) if typed is None else self.numbers(typed)
+        if marker == b"S" or marker == b"H":
+            return self.string(self.marker())
+        if marker == b"{":
             return self.object(depth)
-        if marker == "[":
-            return self.array(depth)
         if marker in _CONSTANTS:
             return _CONSTANTS[marker]
-        if marker in "SH":
-            return self.string(self.size(self.marker()))
-        if marker == "C":
-            return self.string(1)
+        if marker == b"C":
+            return self.text(1)
         return self.number(marker)
 
     def object(self, depth):
         result = {}
         while True:
             marker = self.marker()
-            if marker == "}":
+            if marker == b"}":
                 return result
-            key = self.string(self.size(marker))
+            key = self.string(marker)
             result[key] = self.value(self.marker(), depth + 1)
 
     def array(self, depth):
         marker, dtype, result = self.marker(), None, []
-        if marker == "$":
+        if marker == b"$":
             dtype, marker = self.marker(), self.marker()
-        if marker != "#":
+        if marker != b"#":
             if dtype is not None:
                 raise self.fault("a typed array without its length")
-            while marker != "]":
+            while marker != b"]":
                 result.append(self.value(marker, depth + 1))
                 marker = self.marker()
             return result
-        n = self.size(self.marker())
-        if dtype in _DTYPES:
-            raw = self.take(n * np.dtype(_DTYPES[dtype]).itemsize)
-            return np.frombuffer(raw, _DTYPES[dtype]).astype(np.dtype(_DTYPES[dtype]).newbyteorder("="))
         if dtype is not None:
-            raise self.fault(f"an array of type {dtype!r}")
-        for _ in range(n):
+            raise self.fault(f"an array of type {dtype.decode('latin-1')!r}")
+        for _ in range(self.size(self.marker())):
             result.append(self.value(self.marker(), depth + 1))
         return result
 
+    def numbers(self, typed):
+        """A typed array, whose beginning is matched."""
+        self.at = typed.end()
+        dtype, n = _DTYPES[typed[1]], self.size(typed[2])
+        return np.frombuffer(self.take(n * dtype.itemsize), dtype)
+
     def size(self, marker):
-        n = self.number(marker) if marker in "UiIlL" else -1
+        n = self.number(marker) if marker in _SIZES else -1
         if not 0 <= n <= len(self.data) - self.at:
             raise self.fault(f"a length of {n} with {len(self.data) - self.at} bytes left")
         return n
 
     def number(self, marker):
-        if marker not in _STRUCTS:
-            raise self.fault(f"unknown type {marker!r}")
-        form = _STRUCTS[marker]
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
-
-    def string(self, n):
+        form = _SCALARS.get(marker)
+        if form is None:
+            raise self.fault(f"unknown type {marker.decode('latin-1')!r}")
         try:
-            return self.take(n).decode()
+            number = form.unpack_from(self.data, self.at)[0]
+        except struct.error:
+            raise self.cut_short(form.size) from None
+        self.at += form.size
+        return number
+
+    def string(self, marker):
+        return self.text(self.size(marker))
+
+    def text(self, n):
+        raw = self.data[self.at : self.at + n]
+        self.at += n
+        try:
+            return raw.decode()
         except UnicodeDecodeError as error:
             raise self.fault("a string that is not UTF-8") from error
 
     def marker(self):
-        marker = "N"
-        while marker == "N":  # a no-op
-            marker = chr(self.take(1)[0])
+        marker = b"N"
+        while marker == b"N":  # a no-op
+            marker = self.take(1)
         return marker
 
     def take(self, n):
-        if self.at + n > len(self.data):
-            raise self.fault(f"cut short: {n} bytes expected, {len(self.data) - self.at} left")
-        self.at += n
-        return self.data[self.at - n : self.at]
+        first = self.at
+        self.at = first + n
+        if self.at > len(self.data):
+            self.at = first
+            raise self.cut_short(n)
+        return self.data[first : self.at]
+
+    def cut_short(self, n):
+        return self.fault(f"cut short: {n} bytes expected, {len(self.data) - self.at} left")
 
     def fault(self, what):
         return ModelFormatError(f"byte {self.at}: {what}")
 
 
 def _encode(value, put):
-    if isinstance(value, dict):
-        put(b"{")
-        for key, item in value.items():
-            put(_sized(key))
-            _encode(item, put)
-        put(b"}")
-    elif isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray):
         marker = _MARKERS[value.dtype]
-        put(b"[$" + marker.encode() + b"#L" + struct.pack(">q", len(value)))
-        put(value.astype(_DTYPES[marker]).tobytes())
-    elif isinstance(value, list):
-        put(b"[#L" + struct.pack(">q", len(value)))
-        for item in value:
-            _encode(item, put)
+        put(b"[$%b#L%b" % (marker, _LENGTH.pack(len(value))))
+        put(value.astype(_DTYPES[marker], copy=False).tobytes())
     elif isinstance(value, str):
         put(b"S" + _sized(value))
+    elif isinstance(value, dict):
+        put(b"{")
+        for key, item in value.items():
+            put(_key(key))
+            _encode(item, put)
+        put(b"}")
+    elif isinstance(value, list):
+        put(b"[#L" + _LENGTH.pack(len(value)))
+        for item in value:
+            _encode(item, put)
     elif isinstance(value, bool) or value is None:
         put({True: b"T", False: b"F", None: b"Z"}[value])
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**63:
             raise ModelFormatError(f"{value} does not fit into 64 bits")
-        put(b"L" + struct.pack(">q", value))
+        put(b"L" + _LENGTH.pack(value))
     else:
-        put(b"D" + struct.pack(">d", value))
+        put(b"D" + _SCALARS[b"D"].pack(value))
+
+
+@lru_cache
+def _key(text):
+    return _sized(text)
 
 
 def _sized(text):
@@ -192,4 +220,4 @@ def _sized(text):
         raw = text.encode()
     except UnicodeEncodeError as error:
         raise ModelFormatError(f"{text!r} is not Unicode") from error
-    return b"L" + struct.pack(">q", len(raw)) + raw
+    return b"L%b%b" % (_LENGTH.pack(len(raw)), raw)

@@ -3,15 +3,17 @@
 import copy
 import re
 from functools import cached_property, partial
+from types import SimpleNamespace
 
 import numpy as np
+from scipy.special import expit, softmax
 from sklearn.utils.validation import check_array
 
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_text
-from .base import Adapter, plain_rows
+from .base import Adapter, StoredModel, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
 from .residual_leaves import fill_quantiles, shifted
 
@@ -36,6 +38,11 @@ class LightGBMAdapter(Adapter):
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64
+    parts = (
+        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Regressor", "Classifier", "Ranker")),
+        "sklearn.preprocessing._label.LabelEncoder",
+    )
+    unused = lightgbm_text.STATISTICS
 
     def __init__(self, model):
         super().__init__(model)
@@ -48,13 +55,17 @@ class LightGBMAdapter(Adapter):
 
     def _read(self):
         forest = read_forest(self._text)
-        if any(tree["is_linear"] for tree in self._text.trees):  # values of leaves that stay are functions of the row
+        if self._is_linear:  # values of leaves that stay are functions of the row
             self.operations = self.operations - {"value"}
         return forest
 
     @cached_property
     def _text(self):
         return parse(self.booster.model_to_string(num_iteration=-1).encode())
+
+    @property
+    def n_bytes(self):
+        return len(self.booster.model_to_string(num_iteration=-1))
 
     def write(self, forest):
         new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
@@ -68,6 +79,35 @@ class LightGBMAdapter(Adapter):
         model._best_iteration = self._best_kept(self.model._best_iteration, iterations)
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
         return model
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            wrapper._Booster = None
+        bare, trees = lightgbm_text.take_apart(self._text.trees)
+        text = {"header": self._text.header, "trees": bare, "tail": self._text.tail}
+        state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
+        forest = read_forest(self._text, as_stored=True).canonical()
+        return StoredModel({"wrapper": wrapper, "text": text, "booster": state}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [lightgbm_text.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        text, wrapper = skeleton["text"], skeleton["wrapper"]
+        whole = [bare | arrays for bare, arrays in zip(text["trees"], trees, strict=True)]
+        rendered = lightgbm_text.render(ModelText(text["header"], whole, text["tail"]), whole)
+        model = parse(rendered.encode())
+        read_forest(model)
+        booster = booster_from(model)
+        for name in ("params", "best_iteration", "best_score"):
+            setattr(booster, name, skeleton["booster"][name])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
 
     @staticmethod
     def _best_kept(best, iterations):
@@ -96,6 +136,43 @@ class LightGBMAdapter(Adapter):
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
         return raw / (len(self._text.trees) // self._text.per_iteration) if self._text.averaged else raw
+
+    @property
+    def summands(self):
+        """Iterations after the best one count as nothing, since LightGBM ignores them."""
+        value, column = super().summands
+        best = self.booster.best_iteration
+        if best is not None and best > 0:
+            unused = np.arange(self.forest.n_trees) >= best * self._text.per_iteration
+            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
+        return value, column
+
+    def base(self, X):
+        return np.zeros((1, self._text.per_iteration))
+
+    def leaf_outputs(self, X):
+        """Of linear trees, whose leaves are functions of the row, what LightGBM says."""
+        if not self._is_linear:
+            return None
+
+        def of_leaf(tree):
+            k = self._text.per_iteration
+            raw = self.booster.predict(X, raw_score=True, start_iteration=tree // k, num_iteration=1)
+            return self.forest.tree_weight[tree] * raw.reshape(len(raw), -1)[:, [tree % k]]
+
+        return of_leaf
+
+    def stand_in(self, raw, reference=None):
+        raw, model = raw[:, 0] if raw.shape[1] == 1 else raw, copy.copy(self.model)
+        prediction = _link(self._text.objective)(raw)
+        if self._text.averaged:  # raw scores that LightGBM gives are sums all the same
+            raw = raw * (self.forest.n_trees // self._text.per_iteration)
+        model._Booster = SimpleNamespace(predict=lambda X, raw_score=False, **_: raw if raw_score else prediction)
+        return model
+
+    @property
+    def _is_linear(self):
+        return any(tree["is_linear"] for tree in self._text.trees)
 
     @property
     def loss(self):
@@ -146,6 +223,24 @@ class LightGBMAdapter(Adapter):
         if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
+
+
+def _link(objective):
+    """What LightGBM makes of raw scores under an objective (``ObjectiveFunction::ConvertOutput``)."""
+    name, *settings = objective or ["none"]
+    if name == "multiclass":
+        return partial(softmax, axis=1)
+    if name in ("binary", "multiclassova"):
+        sigmoid = next(float(item.partition(":")[2]) for item in settings if item.startswith("sigmoid:"))
+        return lambda raw: expit(sigmoid * raw)
+    if "sqrt" in settings:
+        return lambda raw: np.sign(raw) * raw**2
+    others = {
+        "cross_entropy": expit,
+        "cross_entropy_lambda": lambda raw: np.log1p(np.exp(raw)),
+        **dict.fromkeys(("poisson", "gamma", "tweedie"), np.exp),
+    }
+    return others.get(name, lambda raw: raw)
 
 
 def _quantile(x, weight, level):

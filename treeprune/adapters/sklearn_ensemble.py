@@ -7,9 +7,19 @@ from functools import cached_property
 import numpy as np
 
 from ..core.forest import Forest
-from ..exceptions import UnsupportedModelError
-from .base import Adapter
-from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
+from ..exceptions import ModelFormatError, UnsupportedModelError
+from .base import Adapter, StoredModel
+from .sklearn_tree import (
+    SklearnTreeAdapter,
+    encode_target,
+    most_classes,
+    plant,
+    read_tree,
+    stored_tree,
+    tree_arrays,
+    without_tree,
+    write_tree,
+)
 
 #: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
 CHUNK = 65_536
@@ -24,11 +34,17 @@ class SklearnEnsembleAdapter(Adapter):
         Fitted attributes besides ``estimators_`` with one entry per tree.
     stale : tuple of str
         Fitted attributes that no pruned model has: they could be had from the training rows only.
+    of_rows : tuple of str
+        Fitted attributes with an entry for each training row.
     """
 
     operations = SklearnTreeAdapter.operations | {"drop_tree"}
     per_tree = ()
     stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
+    of_rows = ("oob_decision_function_", "oob_prediction_", "_sample_weight")
+    parts = SklearnTreeAdapter.parts
+    structure = SklearnTreeAdapter.structure
+    unused = SklearnTreeAdapter.unused
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
@@ -49,9 +65,17 @@ class SklearnEnsembleAdapter(Adapter):
     def _columns(self, tree):
         """The columns of X that a tree is given, in its order; None: all."""
 
+    def _checked_columns(self, tree):
+        """`_columns`, if they are the model's and as many as the tree knows: compiled code does not look."""
+        columns, n_columns = self._columns(tree), self.model.n_features_in_
+        n_given, n_known = n_columns if columns is None else len(columns), self._estimators[tree].n_features_in_
+        if n_known != n_given or (columns is not None and not ((columns >= 0) & (columns < n_columns)).all()):
+            raise ModelFormatError(f"tree {tree}: grown on {n_known} columns, but given {n_given} of {n_columns}")
+        return columns
+
     def _read_tree(self, tree):
         forest = read_tree(self._estimators[tree], tree)
-        columns = self._columns(tree)
+        columns = self._checked_columns(tree)
         if columns is not None:
             feature = np.where(forest.is_leaf, forest.feature, columns[np.maximum(forest.feature, 0)])
             forest = replace(forest, feature=feature.astype(np.int32), n_features=self.model.n_features_in_)
@@ -69,6 +93,31 @@ class SklearnEnsembleAdapter(Adapter):
         for name in self.stale:
             vars(model).pop(name, None)
         return model
+
+    def stored(self, full):
+        bare = copy.copy(self.model)
+        bare.estimators_ = [without_tree(estimator) for estimator in self._estimators]
+        for name in () if full else self.of_rows:
+            vars(bare).pop(name, None)
+        trees = [read_tree(estimator, tree) for tree, estimator in enumerate(self._estimators)]
+        width = max(tree.value.shape[2] for tree in trees)  # bagged trees may know some classes only
+        trees = [replace(t, value=np.pad(t.value, [(0, 0), (0, 0), (0, width - t.value.shape[2])])) for t in trees]
+        arrays = [stored_tree(estimator.tree_) for estimator in self._estimators]
+        return StoredModel(bare, arrays, Forest.concatenate(trees).validate().canonical())
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [
+            tree_arrays(forest.tree(i), most_classes(bare)) for i, bare in enumerate(np.ravel(skeleton.estimators_))
+        ]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        adapter = cls(skeleton)
+        for tree, (estimator, arrays) in enumerate(zip(adapter._estimators, trees, strict=True)):
+            plant(estimator, arrays, tree)
+            adapter._checked_columns(tree)
+        return skeleton
 
     def _write_estimators(self, forest):
         """The estimators of the trees of a grafted forest, in a new list: warm starts add to it."""

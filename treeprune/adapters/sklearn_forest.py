@@ -13,6 +13,11 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._forest.ExtraTreesRegressor",
     )
     operations = SklearnEnsembleAdapter.operations | {"link"}
+    parts = (
+        *SklearnEnsembleAdapter.parts,
+        "treeprune.links.LinkedRandomForestClassifier",
+        "treeprune.links.LinkedExtraTreesClassifier",
+    )
 
     def prune(self, plan):
         model = super().prune(plan)

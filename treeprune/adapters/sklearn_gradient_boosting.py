@@ -8,7 +8,10 @@ import numpy as np
 
 from ..core import losses
 from ..core.risk import branch_sums
+from ..exceptions import ModelFormatError
+from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
+from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
 
@@ -25,6 +28,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._gb.GradientBoostingRegressor",
     )
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
+    parts = (*SklearnEnsembleAdapter.parts, *LOSSES, "sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor")
 
     def _read(self):
         forest = super()._read()
@@ -53,14 +57,29 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
             return newton_values(forest, stored)
         return np.where(forest.is_leaf, stored, np.nan)
 
+    def stored(self, full):
+        stored = super().stored(full)
+        bare = np.empty(self.model.estimators_.shape, dtype=object)
+        bare.ravel()[:] = stored.skeleton.estimators_
+        stored.skeleton.estimators_ = bare
+        return stored
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        model = super().assembled(skeleton, trees)
+        first = model._raw_predict_init(np.zeros((1, model.n_features_in_), np.float32))
+        if model.estimators_.ndim != 2 or first.shape != (1, model.estimators_.shape[1]):
+            raise ModelFormatError(f"Stages of shape {model.estimators_.shape} start from {first.shape[1]} columns.")
+        return model
+
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)
-        written = dict(zip(forest.tree_id, self._write_estimators(forest), strict=True))
+        trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model.estimators_ = np.empty((len(stages), n_columns), dtype=object)
         for i, column in np.ndindex(model.estimators_.shape):
             tree = stages[i] * n_columns + column
-            model.estimators_[i, column] = written.get(tree) or self._nothing(tree)
+            model.estimators_[i, column] = self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
         if len(stages) < len(self.model.estimators_):
             model.n_estimators = model.n_estimators_ = len(stages)
         for name in ("train_score_", "oob_improvement_", "oob_scores_"):  # not known; warm starts lengthen them
@@ -74,12 +93,6 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         stored = self._estimators[tree].tree_.value[forest.node_id]
         value = forest.value * (forest.tree_weight[0] / self.model.learning_rate)
         return super()._write_tree(replace(forest, value=np.where(forest.is_leaf[:, None, None], value, stored)), tree)
-
-    def _nothing(self, tree):
-        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
-        leaf = np.full(1, -1, np.int32)
-        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
-        return self._write_tree(replace(alone, value=np.zeros((1, 1, 1))), tree)
 
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
@@ -114,6 +127,12 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         raw = self.model.decision_function if hasattr(self.model, "classes_") else self.model.predict
         return raw(X).reshape(-1, self._n_columns)
 
+    def base(self, X):
+        return self.model._raw_predict_init(self.compared(X))
+
+    def stand_in(self, raw, reference=None):
+        return told(self.model, _raw_predict=lambda X: raw)
+
 
 def newton_values(forest, stored):
     """Values of all nodes of trees whose leaves hold Newton steps and whose other nodes mean residuals.
@@ -143,13 +162,14 @@ def newton_values(forest, stored):
     for leaf, sibling in ((left, right), (right, left)):
         alone = forest.is_leaf[leaf] & ~forest.is_leaf[sibling]
         p, a, b = node[alone], leaf[alone], sibling[alone]
-        mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean[a] = (weight[p] * mean[p] - weight[b] * mean[b]) / weight[a]
     both = forest.is_leaf[left] & forest.is_leaf[right]
     p, a, b = node[both], left[both], right[both]
     between = weight[p] * impurity[p] - weight[a] * impurity[a] - weight[b] * impurity[b]
-    distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
     sides = []
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # without statistics, too: a file may have left them out
+        distance = np.sqrt(np.maximum(between, 0) * weight[p] / (weight[a] * weight[b]))
         for sign in (1, -1):
             of_a = mean[p] + sign * distance * weight[b] / weight[p]
             of_b = mean[p] - sign * distance * weight[a] / weight[p]

@@ -1,13 +1,16 @@
 """scikit-learn's HistGradientBoosting*."""
 
 import copy
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 
 from ..core import losses
 from ..core.forest import Forest
-from .base import Adapter
+from ..exceptions import ModelFormatError
+from .base import Adapter, StoredModel, told
+from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
 
@@ -25,6 +28,17 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "drop_tree", "tree_weight"})
     float_type = np.float64
+    parts = (
+        *LOSSES,
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.preprocessing._label.LabelEncoder",
+        "sklearn.preprocessing._encoders.OrdinalEncoder",
+        "sklearn.preprocessing._function_transformer.FunctionTransformer",
+        "sklearn.compose._column_transformer.ColumnTransformer",
+        "sklearn.utils.validation.check_array",
+    )
+    structure = frozenset({"left", "right", "is_leaf", "feature_idx", "is_categorical", "bitset_idx"})
+    unused = frozenset({"value", "gain", "count", "depth"})
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
@@ -44,11 +58,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
 
     @cached_property
     def _columns(self):
-        """The model's column of each column that its trees split on: the encoder puts categorical ones first."""
-        categorical, n = self.model.is_categorical_, self.model.n_features_in_
-        if categorical is None:
-            return np.arange(n)
-        return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~np.asarray(categorical))])
+        return model_columns(self.model)
 
     def _read_tree(self, predictor, tree):
         nodes, sets = predictor.nodes, predictor.raw_left_cat_bitsets
@@ -72,6 +82,53 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         )
         return forest
 
+    def stored(self, full):
+        bare, predictors = copy.copy(self.model), self._predictors
+        bare._predictors, bare._scorer = len(self.model._predictors), None
+        forest = Forest.concatenate(
+            [
+                replace(self._read_tree(predictor, tree), value=predictor.nodes["value"][:, None, None].copy())
+                for tree, predictor in enumerate(predictors)
+            ]
+        )
+        trees = [
+            {name: p.nodes[name] for name in p.nodes.dtype.names} | {s: getattr(p, s) for s in _SETS}
+            for p in predictors
+        ]
+        return StoredModel(bare, trees, forest.validate().canonical())
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [_tree_arrays(skeleton, forest.tree(tree)) for tree in range(forest.n_trees)]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+        from sklearn.metrics import check_scoring
+
+        predictors, known = [], np.asarray(skeleton._bin_mapper.is_categorical_).astype(bool)
+        for index, arrays in enumerate(trees):
+            nodes = np.zeros(len(arrays["left"]), PREDICTOR_RECORD_DTYPE)
+            for name in nodes.dtype.names:
+                nodes[name] = arrays[name]
+            split_on_set = nodes["is_categorical"].astype(bool)
+            if nodes["feature_idx"].max() >= skeleton.n_features_in_:
+                raise ModelFormatError(f"tree {index}: a feature outside 0..{skeleton.n_features_in_ - 1}")
+            if len(known) != skeleton.n_features_in_ or not known[nodes["feature_idx"][split_on_set]].all():
+                raise ModelFormatError(f"tree {index}: a split on categories of a column that has none")
+            sets = [np.ascontiguousarray(arrays[name], np.uint32) for name in _SETS]
+            if any(s.shape != (np.count_nonzero(split_on_set), 8) for s in sets):
+                raise ModelFormatError(f"tree {index}: not one set of 256 categories for each categorical split")
+            predictors.append(TreePredictor(nodes, *sets))
+        k, n_stages = skeleton.n_trees_per_iteration_, skeleton._predictors
+        if len(predictors) != k * n_stages or skeleton._baseline_prediction.shape != (1, k):
+            raise ModelFormatError(f"{len(predictors)} trees are not {n_stages} stages of {k}")
+        skeleton._predictors = [predictors[stage * k : (stage + 1) * k] for stage in range(n_stages)]
+        if skeleton.do_early_stopping_ and skeleton.scoring != "loss":
+            skeleton._scorer = check_scoring(skeleton, skeleton.scoring)
+        return skeleton
+
     def _values(self, nodes, leaf):
         """What each node would predict as a leaf; NaN where it is not known."""
         shrinkage = self.model.learning_rate
@@ -86,9 +143,12 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)
-        written = {tree: self._write_tree(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)}
+        trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model._predictors = [
-            [written.get(tree) or self._nothing(tree) for tree in range(stage * n_columns, (stage + 1) * n_columns)]
+            [
+                self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
+                for tree in range(stage * n_columns, (stage + 1) * n_columns)
+            ]
             for stage in stages
         ]
         for name in ("train_score_", "validation_score_"):  # not known; warm starts lengthen them
@@ -114,13 +174,6 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         predictor.binned_left_cat_bitsets = old.binned_left_cat_bitsets[kept]
         predictor.raw_left_cat_bitsets = old.raw_left_cat_bitsets[kept]
         return predictor
-
-    def _nothing(self, tree):
-        """In place of a tree that is dropped while its stage stays: a leaf of value 0."""
-        leaf = np.full(1, -1, np.int32)
-        alone = self.forest.tree(tree).take(np.zeros(1, np.int32), leaf, leaf, np.zeros(1, np.int32))
-        alone.value[:] = 0
-        return self._write_tree(alone, tree)
 
     def _apply(self, X):
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -171,6 +224,64 @@ class SklearnHistGradientBoostingAdapter(Adapter):
 
     def margin(self, X):
         return self.model._raw_predict(X)
+
+    def base(self, X):
+        return self.model._baseline_prediction
+
+    def stand_in(self, raw, reference=None):
+        return told(self.model, _raw_predict=lambda X, n_threads=None: raw)
+
+
+def model_columns(model):
+    """The model's column of each column that its trees split on: the encoder puts categorical ones first."""
+    categorical, n = model.is_categorical_, model.n_features_in_
+    if categorical is None:
+        return np.arange(n)
+    return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~np.asarray(categorical))])
+
+
+#: Sets of categories of a predictor, by bins and by values.
+_SETS = ("binned_left_cat_bitsets", "raw_left_cat_bitsets")
+
+
+def _tree_arrays(model, forest):
+    """The arrays of a predictor as a forest of one tells them; node ids are places in them."""
+    own, leaf, thresholds = forest.node_id, forest.is_leaf, model._bin_mapper.bin_thresholds_
+    place = np.argsort(model_columns(model))
+    feature = np.where(leaf, 0, place[np.where(leaf, 0, forest.feature)])
+    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
+    bins = np.zeros(forest.n_nodes, np.int64)
+    for column in np.unique(feature[~leaf & ~categorical]):
+        here = ~leaf & ~categorical & (feature == column)
+        bins[here] = np.searchsorted(thresholds[column], forest.threshold[here])
+    left, right = (np.where(leaf, 0, own[child]) for child in (forest.children_left, forest.children_right))
+    nothing = np.zeros(forest.n_nodes)
+    canonical = {
+        "value": (forest.value[:, 0, 0], "f8"),
+        "count": (nothing if forest.n_node_samples is None else forest.n_node_samples, "u4"),
+        "feature_idx": (feature, "i8"),
+        "num_threshold": (np.where(leaf, 0.0, forest.threshold), "f8"),
+        "missing_go_to_left": (forest.missing_go_to_left, "u1"),
+        "left": (left, "u4"),
+        "right": (right, "u4"),
+        "gain": (np.where(leaf, -1.0, nothing if forest.gain is None else forest.gain), "f8"),
+        "depth": (forest.depth, "u4"),
+        "is_leaf": (leaf, "u1"),
+        "bin_threshold": (bins, "u1"),
+        "is_categorical": (categorical, "u1"),
+    }
+    arrays = {name: np.empty(forest.n_nodes, dtype) for name, (_, dtype) in canonical.items()}
+    for name, (array, _) in canonical.items():
+        arrays[name][own] = array
+    arrays["bitset_idx"] = np.where(arrays["is_categorical"], np.cumsum(arrays["is_categorical"]) - 1, 0).astype("u4")
+    of_node = np.zeros(forest.n_nodes, np.int64)
+    of_node[own] = forest.category_set if categorical.any() else 0
+    split_on_set = np.flatnonzero(arrays["is_categorical"])
+    sets = np.zeros((len(split_on_set), 256), bool)
+    for row, node in enumerate(split_on_set):
+        sets[row, forest.category_sets[of_node[node]]] = True
+    words = np.packbits(sets, axis=1, bitorder="little").view("<u4").reshape(-1, 8)
+    return arrays | dict.fromkeys(_SETS, words)
 
 
 def bits(words):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ..exceptions import MissingStatisticError
+from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -20,6 +21,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     operations = frozenset({"collapse", "source", "n_node_samples", "drop_tree"})
     per_tree = ("estimators_features_", "_seeds")
     stale = ()
+    needed = ("n_node_samples",)
 
     def _columns(self, tree):
         model = self.model
@@ -36,13 +38,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
 
     def write(self, forest):
         model = super().write(forest)
-        model._average_path_length_per_tree, model._decision_path_lengths = zip(
-            *(
-                (average_path_length(estimator.tree_.n_node_samples), estimator.tree_.compute_node_depths())
-                for estimator in model.estimators_
-            ),
-            strict=True,
-        )
+        _set_path_lengths(model)
         if model.contamination != "auto" and not self._is_lossless(forest):
             if self._training_rows is None:
                 raise MissingStatisticError(
@@ -50,6 +46,17 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
                     "training rows, which pruning changes: give X."
                 )
             model.offset_ = np.percentile(model.score_samples(self._training_rows), 100.0 * model.contamination)
+        return model
+
+    def stored(self, full):
+        stored = super().stored(full)
+        del stored.skeleton._average_path_length_per_tree, stored.skeleton._decision_path_lengths
+        return stored
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        model = super().assembled(skeleton, trees)
+        _set_path_lengths(model)
         return model
 
     _training_rows = None
@@ -61,6 +68,19 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     def rows(self, X, y=None, sample_weight=None):
         self._training_rows = X
         return super().rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight)
+
+    @property
+    def reference_rows(self):
+        """The training rows, where a percentile of their scores separates outliers."""
+        return self._training_rows if self.lacks_values else None
+
+    def stand_in(self, raw, reference=None):
+        unit = average_path_length([self.model._max_samples])[0]
+        score = [None if mean is None else -(2.0 ** -(mean[:, 0] / unit)) for mean in (raw, reference)]
+        model = told(self.model, score_samples=lambda X: score[0])
+        if reference is not None:
+            model.offset_ = np.percentile(score[1], 100.0 * model.contamination)
+        return model
 
     def encode_target(self, y):
         """Zeros: isolation knows no target."""
@@ -74,6 +94,13 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
         became_leaf = forest.is_leaf & ~self.forest.is_leaf[origin]
         moved = forest.value[:, 0, 0] != self.forest.value[origin, 0, 0]
         return not moved.any() and (forest.n_node_samples[became_leaf] == 2).all()
+
+
+def _set_path_lengths(model):
+    """What scikit-learn keeps of the trees beside them."""
+    trees = [estimator.tree_ for estimator in model.estimators_]
+    model._average_path_length_per_tree = tuple(average_path_length(tree.n_node_samples) for tree in trees)
+    model._decision_path_lengths = tuple(tree.compute_node_depths() for tree in trees)
 
 
 def average_path_length(n_samples):

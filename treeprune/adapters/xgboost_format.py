@@ -36,6 +36,7 @@ _CATEGORY_ARRAYS = {
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
+_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint8)}
 _NO_PARENT = np.iinfo(np.int32).max
 
 
@@ -94,7 +95,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     model["trees"] = trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
     tree_info = _check_counts(model, trees, n_groups, weight_drop)
     arrays = {
-        name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)])
+        name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)], dtype=dtype)
         for name, dtype in _TREE_ARRAYS.items()
     }
     n_nodes = np.array([len(tree["parents"]) for tree in trees], np.int64)
@@ -144,9 +145,7 @@ def write_forest(document: dict, forest: Forest) -> dict:
     booster = document["learner"]["gradient_booster"]
     if booster["name"] == "gbtree":  # knows no weights of trees
         forest = replace(forest, value=forest.value * forest.tree_weight[forest.node_tree][:, None, None])
-    trees = [
-        _write_tree(old["trees"][tree_id], forest, tree) | {"id": tree} for tree, tree_id in enumerate(forest.tree_id)
-    ]
+    trees = _write_trees([old["trees"][tree] for tree in forest.tree_id], forest)
     model = old | {
         "trees": trees,
         "tree_info": forest.tree_class.tolist(),
@@ -166,6 +165,79 @@ def write_forest(document: dict, forest: Forest) -> dict:
         gbtree = booster["gbtree"] | {"model": model}
         learner["gradient_booster"] = booster | {"gbtree": gbtree, "weight_drop": forest.tree_weight.tolist()}
     return document | {"learner": learner}
+
+
+def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
+    """A document without the arrays of its trees, those, and the trees as stored: base weights are values of splits."""
+    forest = read_forest(document)
+    model, _ = booster_of(document)
+    names = (*_TREE_ARRAYS, *_CATEGORY_ARRAYS)
+    trees = [{name: tree[name] for name in names} for tree in model["trees"]]
+    bare = [{key: item for key, item in tree.items() if key not in names} for tree in model["trees"]]
+    place = forest.node_id + np.cumsum([0, *(len(tree["parents"]) for tree in trees)])[forest.node_tree]
+    stored = {name: np.concatenate([tree[name] for tree in trees])[place] for name in _TREE_ARRAYS} if trees else {}
+    if trees:
+        condition, ids = stored["split_conditions"].astype(np.float64), np.empty(forest.n_nodes, np.int32)
+        ids[np.argsort(place)] = np.arange(forest.n_nodes)  # without the gaps that dead nodes leave
+        forest = replace(
+            forest,
+            threshold=np.where(forest.is_leaf, -2.0, np.nan_to_num(condition, nan=-2.0)),
+            value=np.where(forest.is_leaf, condition, stored["base_weights"])[:, None, None],
+            node_id=(ids - forest.start[forest.node_tree]).astype(np.int32),
+        )
+    return _with_trees(document, bare), trees, forest.canonical()
+
+
+def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
+    """The arrays of a tree as a forest of one from `take_apart` tells them."""
+    own, leaf = forest.node_id, forest.is_leaf
+    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
+    left, right = (np.where(leaf, LEAF, own[child]) for child in (forest.children_left, forest.children_right))
+    missing = np.zeros(forest.n_nodes, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
+    nothing, value = np.zeros(forest.n_nodes), forest.value[:, 0, 0]
+    canonical = {
+        "base_weights": value,
+        "loss_changes": nothing if forest.gain is None else forest.gain,
+        "sum_hessian": nothing if forest.weighted_n_node_samples is None else forest.weighted_n_node_samples,
+        "split_conditions": np.where(leaf, value, forest.threshold),
+        "left_children": np.where(categorical, right, left),
+        "right_children": np.where(categorical, left, right),
+        "parents": np.where(forest.parent < 0, _NO_PARENT, own[forest.parent]),
+        "split_indices": np.where(leaf, 0, forest.feature),
+        "split_type": categorical,
+        "default_left": ~leaf & (missing != categorical),
+    }
+    arrays = {name: np.empty(forest.n_nodes, dtype) for name, dtype in _TREE_ARRAYS.items()}
+    for name, array in canonical.items():
+        arrays[name][own] = array
+    nodes = np.flatnonzero(arrays["split_type"]).astype(np.int32)
+    of_node = np.full(forest.n_nodes, -1)
+    of_node[own] = -1 if forest.category_set is None else forest.category_set
+    sets = [forest.category_sets[i] for i in of_node[nodes]]
+    sizes = np.array([len(categories) for categories in sets], np.int64)
+    return arrays | {
+        "categories": np.concatenate([np.empty(0, np.int32), *sets]),
+        "categories_nodes": nodes,
+        "categories_segments": np.cumsum(sizes) - sizes,
+        "categories_sizes": sizes,
+    }
+
+
+def put_together(document: dict, trees: list[dict]) -> dict:
+    """A document with the arrays of its trees; nothing is checked."""
+    bare = _get(booster_of(document)[0], list, "trees")
+    return _with_trees(document, [tree | arrays for tree, arrays in zip(bare, trees, strict=True)])
+
+
+def _with_trees(document, trees):
+    learner = document["learner"]
+    booster = learner["gradient_booster"]
+    if booster["name"] == "dart":
+        model = booster["gbtree"]["model"] | {"trees": trees}
+        booster = booster | {"gbtree": booster["gbtree"] | {"model": model}}
+    else:
+        booster = booster | {"model": booster["model"] | {"trees": trees}}
+    return document | {"learner": learner | {"gradient_booster": booster}}
 
 
 def _check_learner(learner):
@@ -227,7 +299,7 @@ def _check_tree(tree, index):
         if len(arrays[name]) != n_nodes:
             raise ModelFormatError(f"{where}: {name} has {len(arrays[name])} entries, but num_nodes is {n_nodes}")
     for name, dtype in _CATEGORY_ARRAYS.items():
-        arrays[name] = _array(tree, name, dtype, where) if name in tree else np.empty(0, dtype)
+        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if name in tree else np.empty(0, dtype)
     return tree | arrays
 
 
@@ -235,6 +307,8 @@ def _category_sets(trees, start):
     """Index of each node's set of categories (-1: none), and the sets."""
     of_node, sets = np.full(start[-1], -1, np.int32), []
     for index, tree in enumerate(trees):
+        if not (tree["categories_nodes"].size or tree["split_type"].any()):
+            continue
         nodes, segments, sizes = (tree[f"categories_{part}"] for part in ("nodes", "segments", "sizes"))
         categories, split_type = tree["categories"], tree["split_type"]
         if not np.array_equal(np.flatnonzero(split_type), nodes) or not len(nodes) == len(segments) == len(sizes):
@@ -266,55 +340,53 @@ def _check_numbers(forest, parents, swapped):
             raise ModelFormatError(f"tree {forest.node_tree[at]} node {own[at]}: {what}")
 
 
-def _write_tree(tree, forest, index):
-    """A saved tree of one tree's nodes, level by level; `tree` is the one that they come from."""
-    first, last = forest.start[index], forest.start[index + 1]
-    categorical = np.zeros(last - first, bool)
-    if forest.category_set is not None:
-        categorical = forest.category_set[first:last] >= 0
-    left, right = (
-        np.where(child[first:last] == LEAF, LEAF, child[first:last] - first)
-        for child in (forest.children_left, forest.children_right)
-    )
-    left, right = np.where(categorical, [right, left], [left, right])
-    order, position = _side_by_side(forest.depth[first:last], left, right)
-    nodes, categorical = first + order, categorical[order]
-    origin, leaf = forest.node_id[nodes], forest.is_leaf[nodes]
-    new = {name: tree[name][origin] for name in _TREE_ARRAYS}
-    parents = forest.parent[nodes] - first
-    new["parents"] = np.where(parents < 0, _NO_PARENT, position[np.maximum(parents, 0)])
-    new["left_children"], new["right_children"] = np.where(leaf, LEAF, position[[left[order], right[order]]])
-    value = forest.value[nodes, 0, 0].astype(np.float32)
+def _write_trees(trees, forest):
+    """Saved trees of a forest's nodes; `trees` are those that they come from, one for each.
+
+    Nodes stay in the order of the file, so that siblings stay neighbours: XGBoost goes right by adding one to the left
+    child.
+    """
+    old_node = np.cumsum([0, *(len(tree["parents"]) for tree in trees)])
+    place, kept = old_node[forest.node_tree] + forest.node_id, np.zeros(old_node[-1], bool)
+    kept[place] = True
+    position = np.cumsum(kept, dtype=np.int32)[place] - 1
+    order = np.empty(forest.n_nodes, np.int32)
+    order[position] = np.arange(forest.n_nodes, dtype=np.int32)
+    first, leaf = forest.start.astype(np.int32)[forest.node_tree], forest.is_leaf[order]
+    left, right = (position[child[order]] - first for child in (forest.children_left, forest.children_right))
+    parent = forest.parent[order]
+    origin = np.flatnonzero(kept)
+    new = {name: np.concatenate([tree[name] for tree in trees]).take(origin) for name in _TREE_ARRAYS}
+    new = {name: new[name].astype(dtype) for name, dtype in _TREE_ARRAYS.items()}
+    new["parents"] = np.where(parent < 0, _NO_PARENT, position[parent] - first)
+    new["left_children"] = np.where(leaf, LEAF, np.minimum(left, right))  # those of a set of categories are swapped
+    new["right_children"] = np.where(leaf, LEAF, np.maximum(left, right))
+    value = forest.value[order, 0, 0].astype(np.float32)
     changed = leaf & (value != new["split_conditions"])
     new["base_weights"][changed] = value[changed]
-    new["split_conditions"] = np.where(leaf, value, new["split_conditions"])
+    new["split_conditions"][leaf] = value[leaf]
     for name in ("split_indices", "split_type", "default_left", "loss_changes"):
         new[name][leaf] = 0
-    new |= _write_categories(tree, origin, np.flatnonzero(categorical))
-    param = tree["tree_param"] | {"num_nodes": str(len(leaf)), "num_deleted": "0"}
-    typed = {name: new[name].astype(dtype) for name, dtype in (_TREE_ARRAYS | _CATEGORY_ARRAYS).items()}
-    return tree | typed | {"tree_param": param}
-
-
-def _side_by_side(depth, left, right):
-    """An order of nodes in which every right child follows its left sibling, and the place of each node in it.
-
-    XGBoost goes right by adding one to the left child. Level by level, siblings are neighbours.
-    """
-    position = np.argsort(np.argsort(depth, kind="stable"), kind="stable")
-    swapped = (left > right) & (left >= 0)  # in preorder the left child of a categorical split comes second
-    position[left[swapped]], position[right[swapped]] = position[right[swapped]], position[left[swapped]]
-    return np.argsort(position), position
+    new = {name: new[name].astype(np.dtype(dtype).newbyteorder(">")) for name, dtype in _TREE_ARRAYS.items()}
+    written = []
+    for index, (tree, start, end) in enumerate(zip(trees, forest.start[:-1], forest.start[1:], strict=True)):
+        arrays = {name: array[start:end] for name, array in new.items()}
+        if len(tree["categories_nodes"]):
+            nodes = np.flatnonzero(arrays["split_type"])
+            arrays |= _write_categories(tree, forest.node_id[order[start:end][nodes]], nodes)
+        param = tree["tree_param"] | {"num_nodes": str(end - start), "num_deleted": "0"}
+        written.append(tree | arrays | {"tree_param": param, "id": index})
+    return written
 
 
 def _write_categories(tree, origin, categorical):
-    old_row = {node: row for row, node in enumerate(tree["categories_nodes"].tolist())}
-    rows = np.array([old_row[node] for node in origin[categorical].tolist()], np.int64)
+    """The sets of the categorical splits that are left, which were the nodes `origin` of the tree."""
+    rows = np.searchsorted(tree["categories_nodes"], origin, sorter=np.argsort(tree["categories_nodes"]))
     segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
     sets = [tree["categories"][first : first + n] for first, n in zip(segments, sizes, strict=True)]
     return {
         "categories": np.concatenate([np.empty(0, np.int32), *sets]),
-        "categories_nodes": categorical,
+        "categories_nodes": categorical.astype(np.int32),
         "categories_segments": np.cumsum(sizes) - sizes,
         "categories_sizes": sizes,
     }
@@ -349,9 +421,9 @@ def _integer(mapping, name, low, default=None, where="model"):
 
 
 def _array(mapping, name, dtype, where):
-    """A typed array, with no value lost on the way to its type."""
+    """A typed array, in any order of bytes, with no value lost on the way to its type."""
     value = mapping.get(name)
-    if isinstance(value, np.ndarray) and value.dtype == dtype:
+    if isinstance(value, np.ndarray) and (value.dtype == dtype or value.dtype == _SWAPPED[dtype]):
         return value
     if not isinstance(value, (list, np.ndarray)):
         raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from .base import Adapter, plain_rows
-from .documents import decode, encode
+from . import xgboost_format
+from .base import Adapter, StoredModel, plain_rows, told
+from .documents import check_nesting, decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
 from .xgboost_format import booster_of, read_forest, write_forest
 
@@ -37,6 +38,10 @@ class XGBoostAdapter(Adapter):
 
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+    parts = tuple(
+        f"xgboost.sklearn.XGB{name}" for name in ("Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
+    )
+    unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
 
     def __init__(self, model):
         super().__init__(model)
@@ -61,6 +66,34 @@ class XGBoostAdapter(Adapter):
         model._Booster = new
         vars(model).pop("evals_result_", None)
         return model
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            del wrapper._Booster
+        rest, trees, forest = xgboost_format.take_apart(self._document)
+        config = self.booster.save_config() if full else None
+        return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return [xgboost_format.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        document = xgboost_format.put_together(skeleton["document"], trees)
+        read_forest(document)
+        booster, wrapper = booster_from(document), skeleton["wrapper"]
+        if skeleton["config"] is not None:
+            _configure(booster, skeleton["config"])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
+
+    @property
+    def n_bytes(self):
+        return len(self.booster.save_raw("ubj"))
 
     def _eta(self):
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
@@ -110,6 +143,40 @@ class XGBoostAdapter(Adapter):
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
+
+    @property
+    def summands(self):
+        """In float32, as XGBoost adds up; rounds after the best one count as nothing where the wrapper ignores them."""
+        value, column = super().summands
+        best = (self._document["learner"].get("attributes") or {}).get("best_iteration")
+        if best is not None and self.booster is not self.model:
+            unused = np.arange(self.forest.n_trees) >= self._round_bounds()[int(best) + 1]
+            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
+        return value.astype(np.float32), column
+
+    def base(self, X):
+        from xgboost import DMatrix
+
+        row = DMatrix(np.zeros((1, self.forest.n_features)), feature_types=self.booster.feature_types)
+        row.feature_names = self.booster.feature_names
+        return self._adding_nothing.predict(row, output_margin=True).reshape(1, -1)
+
+    def stand_in(self, raw, reference=None):
+        model, answers = copy.copy(self.model), {}
+        model._Booster = self._adding_nothing
+        for name in ("predict", "predict_proba"):
+            if hasattr(model, name):
+                answers[name] = partial(getattr(model, name), base_margin=raw)
+        return told(model, **answers)
+
+    @cached_property
+    def _adding_nothing(self):
+        """A Booster of one tree that is a leaf of value 0: what is left is the base score and the objective."""
+        document, booster = write_forest(self._document, self.leaf_of_nothing(0)), type(self.booster)()
+        model, _ = booster_of(document)
+        document["learner"]["gradient_booster"] = {"name": "gbtree", "model": model}  # dart's loses base margins
+        booster.load_model(bytearray(encode(document)))
+        return booster
 
     @property
     def loss(self):
@@ -177,6 +244,28 @@ def booster_from(document: dict):
         kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
         raise kind(f"XGBoost refuses the model: {text}") from error
     return booster
+
+
+def _configure(booster, text):
+    """Give a booster what another one's configuration says of training and evaluation; the model itself stays."""
+    xgboost = import_extra("xgboost")
+    check_nesting(text.encode())
+    config, wanted = json.loads(booster.save_config()), json.loads(text)
+    _set_training(config["learner"], wanted["learner"])
+    config["learner"]["metrics"] = [dict(metric) for metric in wanted["learner"]["metrics"]]
+    try:
+        booster.load_config(json.dumps(config))
+    except xgboost.core.XGBoostError as error:
+        raise ModelFormatError(f"XGBoost refuses the configuration: {error}") from error
+
+
+def _set_training(config, wanted):
+    for name, own in config.items():
+        if isinstance(own, dict) and isinstance(wanted.get(name), dict):
+            if name in ("generic_param", "tree_train_param", "gbtree_train_param", "dart_train_param"):
+                own |= {key: str(value) for key, value in wanted[name].items() if key in own}
+            else:
+                _set_training(own, wanted[name])
 
 
 def _quantile(x, weight, level):

@@ -7,6 +7,8 @@ from ..core.forest import Forest
 
 _SAME = 2e-4  # relative spread of what float32 statistics say about one and the same number
 _ROUND_OFF = 1e-5  # and of the middle of many such
+_MOST_SPLITS = 100  # of a tree that are asked
+_DECISIVE = 0.9  # share of estimates that leaves no room for another penalty
 _ENOUGH, _FEW = 0.1, 3  # a group of estimates counts if it holds this share of all, and this many
 
 
@@ -42,7 +44,7 @@ def collapsed_value(
     ----------
     T. Chen, C. Guestrin (2016). XGBoost: A scalable tree boosting system. KDD-16, 785-794.
     """
-    node = forest.internal
+    node = _some_splits(forest)
     if not len(node):
         return np.full(forest.n_nodes, np.nan)
     estimate = _estimates(forest, node, base_weight.astype(np.float64))
@@ -53,11 +55,19 @@ def collapsed_value(
     return (shrinkage[forest.node_tree] * base_weight).astype(np.float64)
 
 
+def _some_splits(forest):
+    """Splits of each tree, every second, third, ... where they are more than enough."""
+    node = forest.internal
+    count = np.bincount(forest.node_tree[node], minlength=forest.n_trees)
+    stride, rank = -(-count // _MOST_SPLITS), np.arange(len(node)) - (np.cumsum(count) - count)[forest.node_tree[node]]
+    return node[rank % stride[forest.node_tree[node]] == 0]
+
+
 def _estimates(forest, node, w):
     """The shrinkage according to each split above a leaf, NaN at others.
 
-    The penalty lambda is not stored either: of what the inner splits say, of what a linear fit to all splits says
-    and of the commonest settings, that one is taken which makes most estimates agree.
+    The penalty lambda is not stored either: that one is taken which makes most estimates agree. The commonest settings
+    are tried first, then what the inner splits say and what a linear fit to all splits says.
     """
     hessian, gain = forest.weighted_n_node_samples, forest.gain[node]
     children = np.stack([forest.children_left[node], forest.children_right[node]])
@@ -69,27 +79,34 @@ def _estimates(forest, node, w):
     square = w[node] ** 2 - inner_square.sum(axis=0)
     right, of_leaves = (leaf_square * h).sum(axis=0), leaf_square.sum(axis=0)
     both = inner.all(axis=0)
-    system = np.stack([known, square, -of_leaves, right], axis=1)[~both]
-    system = system[np.isfinite(system).all(axis=1)]
-    ridges = [0.0, 1.0, np.linalg.lstsq(system[:, :3], system[:, 3])[0][2]]
-    with np.errstate(all="ignore"):
+
+    def ridges():
+        yield from (1.0, 0.0)
+        system = np.stack([known, square, -of_leaves, right], axis=1)[~both]
+        system = system[np.isfinite(system).all(axis=1)]
+        yield np.linalg.lstsq(system[:, :3], system[:, 3])[0][2]
         if both.any():
-            ridges.append(np.median(-known[both] / square[both]))
+            yield np.median(-known[both] / square[both])
+
+    with np.errstate(all="ignore"):
         best, most = None, -1.0
-        for ridge in np.maximum(ridges, 0.0):
+        for ridge in ridges():
+            ridge = np.maximum(ridge, 0.0)
             estimate = np.sqrt((right + ridge * of_leaves) / (known + ridge * square))
             estimate[both | ~(estimate > 0) | np.isinf(estimate)] = np.nan
             share = _mode(estimate)[1]
             if share > most:
                 best, most = estimate, share
+            if most > _DECISIVE:
+                break
     return best
 
 
 def _consensus(estimate, tree, n_trees, expected):
     """Shrinkage of each tree: one for all trees that do not contradict it, else each one's own, else NaN."""
-    own = np.full(n_trees, np.nan)
-    for index in np.unique(tree):
-        mode, share, count = _mode(estimate[tree == index])
+    own, bounds = np.full(n_trees, np.nan), np.searchsorted(tree, np.arange(n_trees + 1))
+    for index in np.flatnonzero(np.diff(bounds)):
+        mode, share, count = _mode(estimate[bounds[index] : bounds[index + 1]])
         if share >= _ENOUGH and count >= _FEW:
             own[index] = mode
     mode, share, count = _mode(estimate)
@@ -107,7 +124,8 @@ def _mode(estimate):
         return np.nan, 0.0, 0
     size = np.searchsorted(known, known * (1 + _SAME), side="right") - np.arange(len(known))
     first = np.argmax(size)
-    return float(np.median(known[first : first + size[first]])), size[first] / len(known), int(size[first])
+    middle = (known[first + (size[first] - 1) // 2] + known[first + size[first] // 2]) / 2
+    return float(middle), size[first] / len(known), int(size[first])
 
 
 def _learning_rate(rate, eta):

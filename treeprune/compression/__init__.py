@@ -1,7 +1,7 @@
 """compress: pruning, selection and models trained anew, side by side within a budget."""
 
-from .compress import CompressionResult, compress, n_bytes
-from .rivals import Rival, rivals
+from .budget import n_bytes
+from .compress import CompressionResult, compress
 from .scoring import Scorer
 
-__all__ = ["CompressionResult", "Rival", "Scorer", "compress", "n_bytes", "rivals"]
+__all__ = ["CompressionResult", "Scorer", "compress", "n_bytes"]

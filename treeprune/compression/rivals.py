@@ -7,85 +7,122 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from ..adapters import find_adapter
+from ..core.plan import Plan
+
 _SHARES = (0.3, 0.1, 0.03, 0.01)
-_TREE_COUNTS = (1, 2, 5, 10, 20, 50)
+_TREE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _LEAVES = (8, 16, 31)
 _MOST_ROUNDS = 400
+#: The parameter that limits the leaves of a tree, and what else must be so.
+_LEAF_LIMITS = {
+    "max_leaf_nodes": {},
+    "estimator__max_leaf_nodes": {},
+    "max_leaves": {"max_depth": 0, "grow_policy": "lossguide"},
+    "num_leaves": {},
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """A model trained anew; `predict` gives probabilities (classifiers) or numbers."""
+    """A model trained anew: one of the family as `model`, or one whose `predict` gives probabilities or numbers."""
 
     name: str
     parameters: str
     n_nodes: int
     n_trees: int
-    predict: Callable[[Any], NDArray] = field(repr=False)
+    model: Any = field(default=None, repr=False)
+    predict: Callable[[Any], NDArray] | None = field(default=None, repr=False)
+
+
+def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """The model, fitted; weights go to models that know them."""
+    return model.fit(X, y) if sample_weight is None else model.fit(X, y, sample_weight=sample_weight)
 
 
 def rivals(
-    model: Any, X: Any, y: ArrayLike, n_nodes: int, classifier: bool, random_state: int | None = 0
+    model: Any,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    classifier: bool,
+    random_state: int | None = 0,
 ) -> Iterator[Rival]:
-    """Smaller models of the same class, and HistGradientBoosting at many sizes.
+    """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
     Parameters
     ----------
     model : object
-        Fitted on the rows.
-    X, y : array-like
+        Fitted on the rows. Its first trees are what training anew with fewer of them gives (but for dropout), so that
+        a model that cannot be fitted anew has rivals, too.
+    X, y, sample_weight : array-like
         The rows.
-    n_nodes : int
-        Nodes of the model.
     classifier : bool
         Whether y holds classes.
     random_state : int or None
         Of HistGradientBoosting.
     """
-    if hasattr(model, "estimators_") and hasattr(model, "get_params") and "n_estimators" in model.get_params():
-        yield from _same_class(model, X, y)
-    yield from _boosted(X, y, n_nodes, classifier, random_state)
+    yield from _first_stages(model, {})
+    yield from _fewer_leaves(model, X, y, sample_weight)
+    yield from _boosted(model, X, y, sample_weight, classifier, random_state)
 
 
-def _same_class(model, X, y):
-    n_trees = model.n_estimators
-    for count in (n for n in _TREE_COUNTS if n < n_trees):
-        yield _rival(clone(model).set_params(n_estimators=count), X, y, f"n_estimators={count}")
-    if "max_leaf_nodes" in model.get_params():
-        most = max(tree.get_n_leaves() for tree in np.ravel(model.estimators_))
-        for share in _SHARES:
-            leaves = max(int(share * most), 2)
-            yield _rival(clone(model).set_params(max_leaf_nodes=leaves), X, y, f"max_leaf_nodes={leaves}")
+def _first_stages(model, parameters):
+    adapter = find_adapter(model)
+    stages = adapter.forest.stages if adapter.forest.task == "margin" else _trees(adapter.forest)
+    for count in sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set())):
+        drop = np.arange(adapter.forest.n_trees) >= stages[count - 1].stop
+        smaller = adapter.prune(Plan(drop_tree=drop)) if drop.any() else model
+        text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
+        n_trees = stages[count - 1].stop
+        n_nodes = int(adapter.forest.start[n_trees])
+        yield Rival(f"retrained {type(model).__name__}", text, n_nodes, n_trees, smaller)
 
 
-def _rival(model, X, y, parameters):
-    model.fit(X, y)
-    trees = np.ravel(model.estimators_)
-    n_nodes = sum(tree.tree_.node_count for tree in trees)
-    predict = model.predict_proba if is_classifier(model) else model.predict
-    return Rival(f"retrained {type(model).__name__}", parameters, n_nodes, len(trees), predict)
+def _trees(forest):
+    return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _boosted(X, y, n_nodes, classifier, random_state):
-    """HistGradientBoosting, stopped at some dozen sizes up to that of the model."""
-    if np.ndim(y) > 1 and np.shape(y)[1] > 1:
+def _fewer_leaves(model, X, y, sample_weight):
+    params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
+    smaller = clone(model) if params else None
+    if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
+        smaller.set_params(estimator=clone(model.estimator_))
+        params = smaller.get_params()
+    name = next((name for name in _LEAF_LIMITS if name in params), None)
+    if name is None:
         return
+    forest = find_adapter(model).forest
+    most = int(np.add.reduceat(forest.is_leaf, forest.start[:-1]).max())
+    for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
+        smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
+        if params.get("early_stopping_rounds"):
+            smaller.set_params(early_stopping_rounds=None)
+        yield from _first_stages(fitted(smaller, X, y, sample_weight), {name.removeprefix("estimator__"): leaves})
+
+
+def _boosted(model, X, y, sample_weight, classifier, random_state):
+    """HistGradientBoosting, stopped at some dozen sizes up to that of the model."""
+    if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
+        return
+    n_nodes = find_adapter(model).forest.n_nodes
     cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
+    n_classes = len(np.unique(y)) if classifier else 1
     for leaves in _LEAVES:
-        per_round = (2 * leaves - 1) * (len(np.unique(y)) if classifier and len(np.unique(y)) > 2 else 1)
+        per_round = (2 * leaves - 1) * (n_classes if n_classes > 2 else 1)
         rounds = int(np.clip(n_nodes // per_round, 1, _MOST_ROUNDS))
         boosted = cls(max_iter=rounds, max_leaf_nodes=leaves, early_stopping=False, random_state=random_state)
-        boosted.fit(X, y)
-        per_stage = [sum(len(tree.nodes) for tree in stage) for stage in boosted._predictors]
-        sizes, staged = np.cumsum(per_stage), boosted.staged_predict_proba if classifier else boosted.staged_predict
+        boosted.fit(X, np.ravel(y), sample_weight)
+        sizes = np.cumsum([sum(len(tree.nodes) for tree in stage) for stage in boosted._predictors])
+        staged = boosted.staged_predict_proba if classifier else boosted.staged_predict
         for stage in np.unique(np.geomspace(1, len(sizes), 15).astype(int)):
             yield Rival(
                 "HistGradientBoosting",
                 f"max_leaf_nodes={leaves}, max_iter={stage}",
                 int(sizes[stage - 1]),
                 int(stage) * len(boosted._predictors[0]),
-                lambda rows, staged=staged, stage=stage: next(islice(staged(rows), stage - 1, None)),
+                predict=lambda rows, staged=staged, stage=stage: next(islice(staged(rows), stage - 1, None)),
             )

@@ -15,6 +15,11 @@ from ..links import simplex
 _PROBABILITIES = {losses.logistic: expit, losses.multinomial: lambda margin: softmax(margin, axis=1)}
 
 
+def classifies(forest: Forest, loss: Any) -> bool:
+    """Whether a model of that forest and loss tells classes."""
+    return forest.task == "classification" or loss in _PROBABILITIES
+
+
 class Scorer:
     """What a model is judged by: the Brier score of forests, log-loss of boosted classifiers, squared error else.
 
@@ -31,16 +36,23 @@ class Scorer:
         known = (losses.squared, *_PROBABILITIES)
         if self.task == "margin" and rows.loss not in known:
             raise UnsupportedModelError("compress judges by squared error or probabilities; this loss is neither.")
-        self.is_classifier = self.task == "classification" or rows.loss in _PROBABILITIES
+        self.is_classifier = classifies(forest, rows.loss)
+        if self.is_classifier and (rows.target != np.rint(rows.target)).any():
+            raise ValueError("compress takes class labels as y, no shares of classes.")
         self.y = rows.target[:, 0].astype(np.int64) if self.is_classifier else rows.target
 
-    def of_score(self, score: NDArray[np.float64]) -> tuple[float, float]:
-        """Loss and score of additive scores, shape (n_rows, n_columns)."""
+    def of_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
+        """Loss and score of additive scores, shape (n_rows, n_columns).
+
+        The link of a forest classifier's scores is "simplex", or with a temperature "softmax".
+        """
         if not self.is_classifier:
             return self.of_prediction(score)
         p = _PROBABILITIES[self.rows.loss](score) if self.task == "margin" else score
         p = np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
-        return self.of_prediction(p if self.task == "margin" else simplex(p))
+        if self.task != "margin":
+            p = simplex(p) if temperature is None else softmax(p / temperature, axis=1)
+        return self.of_prediction(p)
 
     def of_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
         """Loss and score (accuracy or R squared) of probabilities, or of predicted numbers."""

@@ -291,7 +291,7 @@ class Forest:
         Nodes that are leaves now lose their split. Keyword arguments replace further fields.
         """
         arrays = {name: getattr(self, name) for name in _NODE_FIELDS}
-        arrays = {name: array if array is None else array[origin] for name, array in arrays.items()}
+        arrays = {name: array if array is None else array.take(origin, axis=0) for name, array in arrays.items()}
         leaf = children_left == LEAF
         arrays["feature"][leaf] = NO_FEATURE
         arrays["threshold"][leaf] = NO_THRESHOLD

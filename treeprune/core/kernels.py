@@ -1,6 +1,6 @@
 """Compiled loops over nodes and rows. Imported only inside the functions that need them: numba loads slowly.
 
-Every kernel takes and returns plain 1-D arrays and has a slow, obvious twin in ``tests/naive.py``. Node arrays
+Every kernel takes and returns plain arrays and has a slow, obvious twin in ``tests/naive.py``. Node arrays
 are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))`` visits children first.
 """
 
@@ -195,11 +195,12 @@ def sums_by_index(index, weight, x, high, low):
 
 
 @kernel
-def add_pruned_values(leaf, parent, strength, alphas, value, n_values, total):
-    """Add to ``total`` the value that each row gets from a tree pruned at each of some rising strengths.
+def add_pruned_values(leaf, of_leaf, parent, strength, alphas, value, column, total):
+    """Add to ``total`` what each row gets from a tree pruned at each of some rising strengths.
 
-    A row climbs from its ``leaf`` (-1: it does not count) as nodes above it collapse. ``value`` has `n_values` numbers
-    per node; ``total`` has as many per row and strength, a row's strengths side by side.
+    A row climbs from its ``leaf`` (-1: it does not count) as nodes above it collapse: its leaf gives it ``of_leaf``,
+    shape (n_rows, n_values), a node above it ``value``, shape (n_nodes, n_values). ``total`` has the shape (n_rows,
+    n_strengths, n_columns), and the tree's values begin at ``column``.
     """
     for row in range(len(leaf)):
         node = leaf[row]
@@ -208,9 +209,8 @@ def add_pruned_values(leaf, parent, strength, alphas, value, n_values, total):
         for step in range(len(alphas)):
             while parent[node] >= 0 and strength[parent[node]] <= alphas[step]:
                 node = parent[node]
-            at = (row * len(alphas) + step) * n_values
-            for k in range(n_values):
-                total[at + k] += value[node * n_values + k]
+            for k in range(value.shape[1]):
+                total[row, step, column + k] += of_leaf[row, k] if node == leaf[row] else value[node, k]
 
 
 @kernel

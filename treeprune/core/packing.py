@@ -1,17 +1,13 @@
 """A Forest as few bytes: what can be worked out again is stored as corrections to that, mostly zeros.
 
 The trees are a preorder stream: one bit for the shape, then for each split its feature and the position of its
-threshold in a table of that feature's own thresholds, for each leaf the position of its value in a codebook. Level
-"predict" keeps what a prediction needs, exactly: rows of float32 are compared with thresholds rounded down to float32,
-which sends every row the same way. Level "full" keeps every array to the last bit: sums over rows are taken from the
-leaves up, values and impurities of splits from those, and what differs from the model's own arrays is stored as the
-difference of the bits.
+threshold in a table of that feature's own thresholds, for each leaf the position of its value in a codebook. Statistics
+of nodes are summed from the leaves up; what differs from the model's own is stored as the difference of the bits. Such
+sums use additions, products and quotients of float64 only, which every machine rounds alike.
 """
 
-import io
-import json
-import lzma
-from collections.abc import Callable
+import math
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -20,97 +16,70 @@ from numpy.typing import NDArray
 from ..exceptions import ModelFormatError
 from .forest import NO_FEATURE, NO_THRESHOLD, Forest
 
-MAGIC, VERSION = b"treeprune compact", 1
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 0, "pb": 0}]
-_LEVELS = ("predict", "full")
+#: What a Forest holds beyond what predictions need; "value" stands for the values of splits.
+STATISTICS = ("n_node_samples", "weighted_n_node_samples", "value", "impurity", "gain")
+_SUMS = STATISTICS[:2]
+_TEXT = ("n_features", "task", "comparison")
 
 
-def write_arrays(meta: dict, arrays: dict[str, NDArray]) -> bytes:
-    """A document of text and arrays, packed by LZMA; bytes of equal weight stand together."""
-    body, index = io.BytesIO(), {}
-    for name, array in arrays.items():
-        array = np.ascontiguousarray(array)
-        index[name] = [array.dtype.str, list(array.shape)]
-        body.write(np.ascontiguousarray(array.reshape(-1).view(np.uint8).reshape(array.size, -1).T).tobytes())
-    head = json.dumps({"meta": meta, "index": index}).encode()
-    raw = len(head).to_bytes(8, "little") + head + body.getvalue()
-    return MAGIC + bytes([VERSION]) + lzma.compress(raw, check=lzma.CHECK_CRC32, filters=_FILTERS)
-
-
-def read_arrays(data: bytes) -> tuple[dict, dict[str, NDArray]]:
-    """What `write_arrays` wrote.
-
-    Raises
-    ------
-    ModelFormatError
-        The bytes are no such document, of another version, or damaged.
-    """
-    if not data.startswith(MAGIC) or len(data) <= len(MAGIC):
-        raise ModelFormatError("The file is no compact model of treeprune.")
-    if data[len(MAGIC)] != VERSION:
-        raise ModelFormatError(f"The compact format has version {data[len(MAGIC)]}; this treeprune reads {VERSION}.")
-    try:
-        raw = lzma.decompress(data[len(MAGIC) + 1 :])
-        end = 8 + int.from_bytes(raw[:8], "little")
-        head, arrays = json.loads(raw[8:end]), {}
-        for name, (dtype, shape) in head["index"].items():
-            dtype, size = np.dtype(dtype), int(np.prod(shape, dtype=np.int64))
-            flat = np.frombuffer(raw, np.uint8, size * dtype.itemsize, end).reshape(dtype.itemsize, size)
-            arrays[name] = np.ascontiguousarray(flat.T).view(dtype).reshape(shape)
-            end += size * dtype.itemsize
-        return head["meta"], arrays
-    except (lzma.LZMAError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise ModelFormatError(f"The compact model is damaged: {error}") from error
-
-
-def pack(forest: Forest, level: str = "predict") -> tuple[dict, dict[str, NDArray]]:
+def pack(
+    forest: Forest, statistics: Collection[str], round_thresholds: bool = False
+) -> tuple[dict, dict[str, NDArray]]:
     """Text and arrays that `unpack` makes the forest of again.
 
     Parameters
     ----------
     forest : Forest
         A canonical forest.
-    level : {"predict", "full"}
-        Whether only predictions or all arrays come back exactly.
+    statistics : collection of str
+        Those of `STATISTICS` that come back; of the others counts come back as None, values of splits as 0.
+    round_thresholds : bool, default=False
+        Round thresholds down to float32, for rows of float32.
     """
-    if level not in _LEVELS:
-        raise ValueError(f"The 'level' parameter must be 'predict' or 'full'. Got {level!r}.")
     split, leaf = forest.internal, np.flatnonzero(forest.is_leaf)
-    threshold = forest.threshold[split]
-    if level == "predict" and forest.comparison == "<=":
-        threshold = rounded_down(threshold)
-    table, position = _thresholds(forest.feature[split], threshold, forest.n_features)
-    book, code = np.unique(forest.value[leaf].reshape(len(leaf), -1), axis=0, return_inverse=True)
-    meta = {name: getattr(forest, name) for name in ("n_features", "task", "criterion", "comparison")}
-    meta |= {"level": level, "n_nodes": forest.n_nodes, "shape": list(forest.value.shape[1:])}
+    threshold = rounded_down(forest.threshold[split]) if round_thresholds else forest.threshold[split]
+    (table_feature, table), position = _thresholds(forest.feature[split], threshold, forest.n_features)
+    text = {name: getattr(forest, name) for name in _TEXT}
+    text |= {"n_nodes": forest.n_nodes, "shape": list(forest.value.shape[1:])}
     arrays = {
         "split": np.packbits(~forest.is_leaf),
-        "start": np.diff(forest.start).astype(np.int32),
+        "size": _narrow(np.diff(forest.start)),
         "feature": _narrow(forest.feature[split]),
-        "table_size": _narrow(np.bincount(table[0], minlength=forest.n_features)),
-        "table": table[1],
+        "table_size": _narrow(np.bincount(table_feature, minlength=forest.n_features)),
+        "table": _narrow_floats(table),
         "position": _narrow(position),
-        "book": book,
-        "code": _narrow(code.reshape(-1)),
+        "tree_class": _narrow(forest.tree_class),
+        "tree_weight": forest.tree_weight,
     }
+    arrays |= _values(forest.value[leaf].reshape(len(leaf), -1))
     if forest.missing_go_to_left is not None:
-        arrays["missing"] = np.packbits(forest.missing_go_to_left)
-    if forest.n_classes is not None:
-        arrays["n_classes"] = forest.n_classes
-    for name in ("tree_class", "tree_weight"):
-        arrays[name] = getattr(forest, name)
-    return meta, arrays | (_statistics(forest) if level == "full" else {})
+        arrays["missing"] = np.packbits(forest.missing_go_to_left[split])
+    if forest.category_set is not None:
+        sets = [forest.category_sets[i] for i in forest.category_set[split] if i >= 0]
+        arrays["categorical"] = np.packbits(forest.category_set[split] >= 0)
+        arrays["set_size"] = _narrow(np.array([len(categories) for categories in sets], np.int64))
+        arrays["categories"] = _narrow(np.concatenate([np.zeros(0, np.int32), *sets]))
+    moved = {name: forest.node_id - numbering(forest) for name, numbering in _NUMBERINGS.items()}
+    nearest = min(moved, key=lambda name: np.count_nonzero(moved[name]))
+    arrays[nearest] = _narrow(moved[nearest])
+    return text, arrays | _statistics(forest, statistics)
 
 
-def unpack(meta: dict, arrays: dict[str, NDArray]) -> Forest:
-    """The forest of `pack`; at level "predict" splits have the value 0 and no statistics."""
+def unpack(text: dict, arrays: dict[str, NDArray], max_bytes: int = 2**30) -> Forest:
+    """The forest of `pack`, checked; `max_bytes` is the most that the values of its nodes may take.
+
+    Raises
+    ------
+    ModelFormatError
+        They are malformed.
+    """
     try:
-        forest = _structure(meta, arrays).validate()
-        return _with_statistics(forest, arrays) if meta["level"] == "full" else forest
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+        forest = _structure(text, arrays, max_bytes).validate()
+        return _with_statistics(forest, arrays)
+    except (KeyError, IndexError, ValueError, TypeError, OverflowError, AttributeError) as error:
         if isinstance(error, ModelFormatError):
             raise
-        raise ModelFormatError(f"The compact model is damaged: {error}") from error
+        raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
 
 
 def rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -123,103 +92,202 @@ def _thresholds(feature, threshold, n_features):
     """Table of distinct thresholds by feature, and each split's position in its feature's part."""
     order = np.lexsort((threshold, feature))
     sorted_feature, sorted_threshold = feature[order], threshold[order]
+    bits = sorted_threshold.view(f"i{threshold.itemsize}")  # 0.0 and -0.0 are two
     first = np.ones(len(order), bool)
-    first[1:] = (np.diff(sorted_feature) != 0) | (sorted_threshold[1:] != sorted_threshold[:-1])
+    first[1:] = (np.diff(sorted_feature) != 0) | (bits[1:] != bits[:-1])
     of_feature = np.concatenate([[0], np.cumsum(np.bincount(sorted_feature[first], minlength=n_features))])
     position = np.empty(len(order), np.int64)
     position[order] = np.cumsum(first) - 1
     return (sorted_feature[first], sorted_threshold[first]), position - of_feature[feature]
 
 
-def _structure(meta, arrays):
+def _values(values):
+    """Rows of values: as they are, or as a codebook and codes if that is shorter; of complements, the second."""
+    if values.shape[1] == 2 and (_as_int(1.0 - values[:, 1]) == _as_int(values[:, 0])).all():
+        values = values[:, 1:]
+    values = _narrow_floats(values)
+    bits = np.ascontiguousarray(values).view(np.dtype((np.void, values.itemsize * values.shape[1]))).ravel()
+    _, first, code = np.unique(bits, return_index=True, return_inverse=True)
+    code = _narrow(code)
+    if len(first) * bits.itemsize + len(code) * code.itemsize >= len(bits) * bits.itemsize:
+        return {"value": values}
+    book = values[first]
+    order = np.lexsort(book.T[::-1])  # by the numbers, not by their bytes: neighbours share bytes
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return {"book": book[order], "code": _narrow(rank[code])}
+
+
+def _preorder(forest):
+    return np.arange(forest.n_nodes) - forest.start[forest.node_tree]
+
+
+def _level_order(forest):
+    order = np.empty(forest.n_nodes, np.int64)
+    order[np.lexsort((forest.depth, forest.node_tree))] = np.arange(forest.n_nodes)
+    return order - forest.start[forest.node_tree]
+
+
+#: Ways to number the nodes of each tree that libraries use; a model's own differences from one of them are stored.
+_NUMBERINGS = {"from preorder": _preorder, "from level order": _level_order}
+
+
+def _structure(text, arrays, max_bytes):
     from .kernels import preorder_children
 
-    n_nodes = meta["n_nodes"]
-    split = np.unpackbits(arrays["split"], count=n_nodes).astype(bool)
-    start = np.concatenate([[0], np.cumsum(arrays["start"], dtype=np.int64)])
+    n_nodes, shape = text["n_nodes"], tuple(text["shape"])
+    split = _bits(arrays["split"], n_nodes)
+    if 8 * n_nodes * math.prod(shape) > max_bytes:
+        raise ModelFormatError(f"Values of {n_nodes} nodes, {shape} each, take more than max_bytes={max_bytes}.")
+    start = np.concatenate([[0], np.cumsum(arrays["size"], dtype=np.int64)])
     left, right = preorder_children(split)
     feature, threshold = np.full(n_nodes, NO_FEATURE, np.int32), np.full(n_nodes, NO_THRESHOLD)
     feature[split] = arrays["feature"]
     of_feature = np.concatenate([[0], np.cumsum(arrays["table_size"], dtype=np.int64)])
-    threshold[split] = arrays["table"][of_feature[feature[split]] + arrays["position"]]
-    value = np.zeros((n_nodes, *meta["shape"]))
-    value[~split] = arrays["book"][arrays["code"]].reshape(-1, *meta["shape"])
-    missing = np.unpackbits(arrays["missing"], count=n_nodes).astype(bool) if "missing" in arrays else None
+    position = of_feature[feature[split]] + arrays["position"]
+    if position.size and position.min() < 0:
+        raise ModelFormatError("The compact file is damaged: the position of a threshold.")
+    threshold[split] = arrays["table"][position]
+    value = np.zeros((n_nodes, *shape))
+    leaf_value = arrays["value"] if "value" in arrays else arrays["book"][arrays["code"]]
+    if math.prod(shape) == 2 and leaf_value.shape[1] == 1:
+        second = leaf_value.astype(np.float64)
+        leaf_value = np.concatenate([1.0 - second, second], axis=1)
+    value[~split] = leaf_value.reshape(-1, *shape)
+    missing, category_set, sets = None, None, ()
+    if "missing" in arrays:
+        missing = np.zeros(n_nodes, bool)
+        missing[split] = _bits(arrays["missing"], np.count_nonzero(split))
+    if "categorical" in arrays:
+        category_set, at = np.full(n_nodes, -1, np.int32), np.flatnonzero(split)
+        categorical = at[_bits(arrays["categorical"], len(at))]
+        category_set[categorical] = np.arange(len(categorical))
+        ends = np.cumsum(arrays["set_size"], dtype=np.int64)
+        sets = tuple(np.split(arrays["categories"].astype(np.int32), ends[:-1])) if len(ends) else ()
+        if len(sets) != len(categorical) or (len(ends) and ends[-1] != len(arrays["categories"])):
+            raise ModelFormatError("The compact file is damaged: categories and the splits on them do not agree.")
     return Forest(
         root=start[:-1].astype(np.int32), children_left=left, children_right=right, feature=feature,
-        threshold=threshold, value=value, missing_go_to_left=missing, n_classes=arrays.get("n_classes"), start=start,
-        tree_class=arrays["tree_class"], tree_weight=arrays["tree_weight"],
-        **{name: meta[name] for name in ("n_features", "task", "criterion", "comparison")},
+        threshold=threshold, value=value, missing_go_to_left=missing, start=start, category_set=category_set,
+        category_sets=sets, tree_class=arrays["tree_class"].astype(np.int32),
+        tree_weight=arrays["tree_weight"].astype(np.float64),
+        **{name: text[name] for name in _TEXT},
     )  # fmt: skip
 
 
-def _statistics(forest):
-    """Counts at leaves, and corrections of what follows from them."""
-    arrays = {}
-    leaf = forest.is_leaf
-    for name in ("n_node_samples", "weighted_n_node_samples"):
+def _bits(packed, n):
+    if len(packed) != (n + 7) // 8:
+        raise ModelFormatError(f"The compact file is damaged: {len(packed)} bytes for {n} bits.")
+    return np.unpackbits(packed, count=n).astype(bool)
+
+
+def _statistics(forest, names):
+    """Sums at leaves, and corrections of what follows from them."""
+    at_leaves = {}
+    for name in (*_SUMS, "impurity"):
+        if name in names and getattr(forest, name) is not None:
+            at_leaves[f"{name} of leaves"] = _narrow_floats(_narrow(getattr(forest, name)[forest.is_leaf]))
+    arrays = dict(at_leaves)
+    for name, guess in _guesses(forest, at_leaves).items():
         stored = getattr(forest, name)
-        if stored is not None:
-            arrays[name] = _narrow(np.where(leaf, stored, 0)[leaf])
-    guess = _guess(forest, lambda name: getattr(forest, name))
-    for name, stored in (("value", forest.value), *((n, getattr(forest, n)) for n in _SUMS)):
-        if stored is not None:
-            difference = np.ascontiguousarray(stored, guess[name].dtype).view(np.int64) - guess[name].view(np.int64)
-            arrays[f"{name} correction"] = _narrow(difference.reshape(len(leaf), -1))
-    if (forest.node_id != replace(forest, node_id=None).node_id).any():
-        arrays["node_id"] = _narrow(forest.node_id)
+        if name in names and stored is not None:
+            stored = stored[forest.internal].astype(np.int64 if stored.dtype.kind in "iu" else np.float64)
+            guess = guess[forest.internal].astype(stored.dtype)
+            short = stored.dtype.kind == "f" and bool((stored.astype(np.float32) == stored).all())
+            kind = "f4" if short else stored.dtype.str
+            difference = _as_int(stored.astype(kind)) - _as_int(guess.astype(kind))
+            arrays[f"{name}, {'short' if short else 'long'}"] = _narrow(
+                difference.reshape(len(stored), int(np.prod(stored.shape[1:])))
+            )
     return arrays
 
 
-_SUMS = ("n_node_samples", "weighted_n_node_samples", "impurity")
-
-
 def _with_statistics(forest, arrays):
-    n_nodes, leaf = forest.n_nodes, forest.is_leaf
-    at_leaves = {}
-    for name in _SUMS[:2]:
-        if name in arrays:
-            at_leaves[name] = np.zeros(n_nodes)
-            at_leaves[name][leaf] = arrays[name]
-    guess, exact = _guess(forest, at_leaves.get), {}
-    for name, array in guess.items():
-        if f"{name} correction" in arrays:
-            bits = array.view(np.int64) + arrays[f"{name} correction"].astype(np.int64).reshape(array.shape)
-            exact[name] = bits.view(array.dtype)
-    if "node_id" in arrays:
-        exact["node_id"] = arrays["node_id"].astype(np.int32)
+    exact, at_leaves = {}, {name: array for name, array in arrays.items() if name.endswith(" of leaves")}
+    if any(len(array) != forest.n_leaves for array in at_leaves.values()):
+        raise ModelFormatError("The compact file is damaged: statistics of leaves are not one for each leaf.")
+    corrected = any(name.endswith((", short", ", long")) for name in arrays)
+    for name, guess in _guesses(forest, at_leaves).items() if corrected else ():
+        for length, kind in (("short", "f4"), ("long", guess.dtype.str)):
+            if f"{name}, {length}" in arrays:
+                known = guess[forest.internal].astype(kind)
+                bits = _as_int(known) + arrays[f"{name}, {length}"].astype(f"i{known.itemsize}").reshape(known.shape)
+                exact[name] = guess.copy()
+                exact[name][forest.internal] = bits.view(kind)
+    for name, numbering in _NUMBERINGS.items():
+        if name in arrays and arrays[name].any():
+            exact["node_id"] = _numbered(forest, numbering(forest) + arrays[name])
+        elif name in arrays:
+            exact["node_id"] = numbering(forest).astype(np.int32)
     return replace(forest, **exact)
 
 
-def _guess(forest, at_leaves: Callable):
+def _numbered(forest, ids):
+    """The ids, if they are 0, 1, ... within each tree in any order."""
+    place = ids + forest.start[forest.node_tree]
+    inside = (ids >= 0) & (ids < np.diff(forest.start)[forest.node_tree])
+    if not inside.all() or np.bincount(place, minlength=forest.n_nodes).max() > 1:
+        raise ModelFormatError("The compact file is damaged: nodes are not numbered from 0 on in each tree.")
+    return ids.astype(np.int32)
+
+
+def _as_int(array):
+    return np.ascontiguousarray(array).view(f"i{array.itemsize}")
+
+
+def _guesses(forest, at_leaves):
     """Statistics of all nodes worked out from those at leaves; the same when written and when read."""
     leaf, guess = forest.is_leaf, {}
-    for name in _SUMS[:2]:
-        stored = at_leaves(name)
+    for name in _SUMS:
+        stored = at_leaves.get(f"{name} of leaves")
         if stored is not None:
-            sums = _accumulated(forest, np.where(leaf, stored, 0).astype(np.float64))
+            sums = _summed(forest, _spread(leaf, stored))
             guess[name] = sums.astype(np.int64) if name == "n_node_samples" else sums
     weight = guess.get("weighted_n_node_samples", np.ones(forest.n_nodes))
     safe = np.where(weight > 0, weight, 1.0)[:, None, None]
-    flat = np.where(leaf[:, None, None], forest.value * safe, 0.0).reshape(len(leaf), -1)
+    sums = np.where(leaf[:, None, None], forest.value * safe, 0.0).reshape(len(leaf), -1)
     if forest.task == "classification":
-        flat = np.rint(flat)  # class counts, of which the stored fractions are rounded quotients
-    counts = np.stack([_accumulated(forest, column) for column in flat.T], axis=1).reshape(forest.value.shape)
-    guess["value"] = np.where(leaf[:, None, None], forest.value, counts / safe)
-    if forest.task == "classification":
-        squares = np.zeros(counts.shape[:2])
-        for k in range(counts.shape[2]):
-            squares += counts[:, :, k] ** 2
-        gini = np.zeros(len(leaf))
-        for output in range(counts.shape[1]):
-            gini += 1.0 - squares[:, output] / (safe[:, 0, 0] ** 2)
-        guess["impurity"] = gini / counts.shape[1]
-    else:
-        guess["impurity"] = np.zeros(len(leaf))
+        sums = np.rint(sums)  # class counts, of which the stored fractions are rounded quotients
+    sums = np.stack([_summed(forest, column) for column in sums.T], axis=1).reshape(forest.value.shape)
+    guess["value"] = np.where(leaf[:, None, None], forest.value, sums / safe)
+    if "impurity of leaves" in at_leaves:
+        of_leaves = _spread(leaf, at_leaves["impurity of leaves"])
+        known = (
+            _gini(sums, safe) if forest.task == "classification" else _variance(forest, of_leaves, guess["value"], safe)
+        )
+        guess["impurity"] = np.where(leaf, of_leaves, known)
+    guess["gain"] = np.zeros(forest.n_nodes)
     return guess
 
 
-def _accumulated(forest, x):
+def _gini(counts, weight):
+    squares = np.zeros(counts.shape[:2])
+    for k in range(counts.shape[2]):
+        squares += counts[:, :, k] ** 2
+    gini = np.zeros(len(counts))
+    for output in range(counts.shape[1]):
+        gini += 1.0 - squares[:, output] / (weight[:, 0, 0] ** 2)
+    return gini / counts.shape[1]
+
+
+def _variance(forest, of_leaves, mean, weight):
+    """Mean over outputs of the mean square less the squared mean; leaves give their own variances."""
+    leaf, n_outputs = forest.is_leaf, mean.shape[1]
+    square_of_mean = np.zeros(len(leaf))
+    for output in range(n_outputs):
+        square_of_mean += mean[:, output, 0] ** 2
+    squares = _summed(forest, np.where(leaf, weight[:, 0, 0] * (of_leaves * n_outputs + square_of_mean), 0.0))
+    return (squares / weight[:, 0, 0] - square_of_mean) / n_outputs
+
+
+def _spread(leaf, of_leaves):
+    array = np.zeros(len(leaf))
+    array[leaf] = of_leaves
+    return array
+
+
+def _summed(forest, x):
+    """Sums over the leaves below each node."""
     from .kernels import accumulate
 
     x = np.ascontiguousarray(x)
@@ -228,16 +296,25 @@ def _accumulated(forest, x):
 
 
 def _narrow(array):
-    """The same numbers in the narrowest type that holds them."""
-    if array.size == 0:
+    """The same whole numbers in the narrowest type that holds them; others as they are."""
+    if array.size == 0 or array.dtype.kind not in "biuf":
         return array
     if array.dtype.kind == "f":
         whole = np.isfinite(array).all() and (np.abs(array) < 2**31).all() and (array == np.rint(array)).all()
-        if not whole:
+        if not whole or (np.signbit(array) & (array == 0)).any():
             return array
         array = array.astype(np.int64)
+    low, high = array.min(), array.max()
     for kind in ("u1", "u2", "i1", "i2", "u4", "i4"):
-        info = np.iinfo(kind)
-        if info.min <= array.min() and array.max() <= info.max:
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
             return array.astype(f"<{kind}")
     return array.astype("<i8")
+
+
+def _narrow_floats(array):
+    """float64 as float32 if that loses nothing."""
+    if array.dtype != np.float64:
+        return array
+    with np.errstate(over="ignore"):
+        short = array.astype(np.float32)
+    return short if (short == array).all() else array

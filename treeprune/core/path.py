@@ -132,6 +132,23 @@ class PruningPath(Path):
         Name of the method's own knob, and its values as a function of alpha, where that is another scale.
     write : callable, optional
         Turns a Plan into a fitted model; see `prune`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import pruning_path
+    >>> path = pruning_path(DecisionTreeClassifier(random_state=0).fit(*load_wine(return_X_y=True)))
+    >>> path.n_leaves
+    array([12, 11,  9,  8,  7,  6,  5,  4,  3,  2,  1])
+    >>> path.prune(n_leaves=4)
+    DecisionTreeClassifier(random_state=0)
+    >>> path.to_frame().loc[path.step(n_leaves=4)].round(3)
+    alpha                0.038
+    n_leaves             4.000
+    impurity             0.140
+    relative_impurity    0.213
+    Name: 7, dtype: float64
     """
 
     forest: Forest

@@ -306,7 +306,10 @@ def _margin_risk(forest, risk, rows):
         return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain)), np.ones(forest.n_nodes)
     statistics = rows.statistics if risk in ("impurity", "error") else rows.loss_statistics(risk)
     v = forest.value[:, 0, 0] * forest.tree_weight[forest.node_tree]
-    return statistics.gradient * v + statistics.hessian * v**2 / 2, statistics.weight
+    loss = statistics.gradient * v + statistics.hessian * v**2 / 2
+    if statistics.leaf_loss is not None:
+        loss = np.where(forest.is_leaf, statistics.leaf_loss, loss)
+    return loss, statistics.weight
 
 
 def branch_sums(forest: Forest, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..exceptions import MissingStatisticError
 from .forest import Forest
 from .losses import Loss, derivatives
+from .plan import Plan
 from .statistics import NodeStatistics, NodeSums
 
 
@@ -35,6 +36,11 @@ class Rows:
     compared : callable, optional
         ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
+    leaf_outputs : callable, optional
+        ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1), where leaves
+        are functions of the row.
+    n_bytes : callable, optional
+        ``n_bytes(plan)`` gives the size of the model's file after a plan, for methods that have to keep within one.
     """
 
     def __init__(
@@ -48,12 +54,15 @@ class Rows:
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: Loss | None = None,
         compared: Callable[[], NDArray] | None = None,
+        leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
+        n_bytes: Callable[[Plan], int] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
-        self._mask, self._margin, self.loss, self.compared = mask, margin, loss, compared
+        self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
+        self._leaf_outputs = leaf_outputs
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""
@@ -86,20 +95,31 @@ class Rows:
                 "The loss that the ensemble minimises is not known; name it or give a callable."
             )
         forest, margin = self.forest, self.margin.copy()
-        sums = [NodeSums(forest) for _ in range(4)]
+        sums, leaf_loss = [NodeSums(forest) for _ in range(4)], NodeSums(forest)
         ones = np.ones(len(self.target))
         for stage in reversed(forest.stages):
             leaves = [self.leaf_ids(tree) for tree in stage]
-            for tree, leaf in zip(stage, leaves, strict=True):
-                margin[:, forest.tree_class[tree]] -= forest.tree_weight[tree] * forest.value[leaf, 0, 0]
+            added = [self._added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
+            for tree, output in zip(stage, added, strict=True):
+                margin[:, forest.tree_class[tree]] -= output
             gradient, hessian = derivatives(loss, self.target, margin)
-            for tree, leaf in zip(stage, leaves, strict=True):
+            for tree, leaf, output in zip(stage, leaves, added, strict=True):
                 column = forest.tree_class[tree]
+                if self._leaf_outputs is not None:
+                    of_row = gradient[:, column] * output + hessian[:, column] * output**2 / 2
+                    leaf_loss.add(leaf, self.sample_weight, of_row)
                 sums[0].add(leaf, ones, ones)
                 for total, x in zip(sums[1:], (ones, gradient[:, column], hessian[:, column]), strict=True):
                     total.add(leaf, self.sample_weight, np.ascontiguousarray(x))
         n_rows, weight, gradient, hessian = (total.result()[:, 0] for total in sums)
-        return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian)
+        of_leaves = None if self._leaf_outputs is None else leaf_loss.result()[:, 0]
+        return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves)
+
+    def _added(self, tree, leaf):
+        """What a tree adds to its column of the margin, shape (n_rows,)."""
+        if self._leaf_outputs is not None:
+            return self._leaf_outputs(tree)[:, 0]
+        return self.forest.tree_weight[tree] * self.forest.value[leaf, 0, 0]
 
     @cached_property
     def statistics(self) -> NodeStatistics:

@@ -29,6 +29,9 @@ class NodeStatistics:
     gradient, hessian : ndarray of float64, shape (n_nodes,), or None
         Weighted sums of the first and second derivatives of a loss by the column of the ensemble's margin that the
         node's tree adds to, at the margin before that tree's stage (boosted trees).
+    leaf_loss : ndarray of float64, shape (n_nodes,), or None
+        Of leaves that are functions of the row (linear trees), the weighted sum of the loss that they add, to second
+        order: ``gradient * f + hessian * f**2 / 2`` for a row that gets f. Elsewhere without meaning.
     """
 
     n_rows: NDArray[np.int64]
@@ -39,6 +42,7 @@ class NodeStatistics:
     square: NDArray[np.float64] | None = None
     gradient: NDArray[np.float64] | None = None
     hessian: NDArray[np.float64] | None = None
+    leaf_loss: NDArray[np.float64] | None = None
 
     @classmethod
     def from_leaves(
@@ -90,7 +94,7 @@ class NodeStatistics:
     def __add__(self, other: "NodeStatistics") -> "NodeStatistics":
         if self.center is not None and not np.array_equal(self.center, other.center):
             raise ValueError("Statistics measured from different centers do not add up.")
-        names = ("n_rows", "weight", "class_weight", "total", "square", "gradient", "hessian")
+        names = ("n_rows", "weight", "class_weight", "total", "square", "gradient", "hessian", "leaf_loss")
         sums = {n: None if (x := getattr(self, n)) is None else x + getattr(other, n) for n in names}
         return NodeStatistics(center=self.center, **sums)
 

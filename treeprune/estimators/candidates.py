@@ -122,6 +122,13 @@ class PathPrunings(Prunings):
         """Leaves of each candidate."""
         return self.path.totals(np.ones(self.adapter.forest.n_nodes), self.alphas).astype(np.int64)
 
+    @property
+    def feature_strength(self):
+        """Strength at which the last split on each feature collapses, shape (n_features,); -inf: there is none."""
+        forest, last = self.path.forest, np.full(self.path.forest.n_features, -np.inf)
+        np.maximum.at(last, forest.feature[forest.internal], self.path.strength[forest.internal])
+        return last
+
     def model(self, candidate):
         """The model pruned at the candidate's strength."""
         return self.adapter.prune(self.path.plan(alpha=self.alphas[candidate]))

@@ -1,20 +1,21 @@
 """Evaluation: a model grown on some rows, and all candidates scored on others."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from .averaging import averaged_scores
 from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
-from .scoring import AdditiveScore, StepScores, additive_score, scoring_rows
+from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
+from .stepwise import by_losses, by_scorer, stepwise_scores
 
 
 @dataclass(frozen=True)
@@ -63,46 +64,60 @@ class Evaluation:
         adapter.supply(*rows)
         return adapter, rows if self.needs_rows else ()
 
-    def losses(self, adapter: Adapter) -> AdditiveScore | None:
-        """The losses behind the score, where it is a mean of such, and the trees' values give the predictions."""
-        forest = adapter.forest
-        if adapter.votes or forest.task not in ("classification", "regression"):
-            return None
-        return additive_score(self.estimator, self.scoring, forest.n_outputs)
+    @cached_property
+    def response(self) -> str | tuple[str, ...] | None:
+        """The method whose predictions are all that the score looks at; None: not known."""
+        return response_of(self.estimator, self.scoring)
 
-    def fold(self, candidates: Candidates, grow: NDArray, judge: NDArray) -> tuple[StepScores, StepScores | None]:
-        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own."""
+    @cached_property
+    def losses(self) -> AdditiveScore | None:
+        """The losses behind the score, where it is a function of a mean of such."""
+        if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
+            return None
+        return additive_score(self.estimator, self.scoring, 1 if np.ndim(self.y) == 1 else np.shape(self.y)[1])
+
+    def in_one_sweep(self, adapter: Adapter) -> bool:
+        """Whether node sums of held-out rows score all prunings at once: a mean loss of a single tree's values."""
+        return self.losses is not None and adapter.forest.n_trees == 1 and adapter.averages
+
+    def fold(
+        self, candidates: Candidates, grow: NDArray, judge: NDArray
+    ) -> tuple[StepScores, StepScores | None, NDArray | None]:
+        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own.
+
+        Last come the strengths up to which the model uses each feature, where it has a path.
+        """
         adapter, judge_by = self.grow(grow)
         prunings = candidates.of(adapter, judge_by)
-        return self._scores(prunings, judge), self._scores(prunings, grow) if self.train_score else None
+        train = self._scores(prunings, grow) if self.train_score else None
+        return self._scores(prunings, judge), train, getattr(prunings, "feature_strength", None)
 
-    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None]:
+    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None, None]:
         """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
-        losses = self.losses(prunings.adapter)
-        if losses is None:
+        adapter, weight = prunings.adapter, self.score_params.get("sample_weight")
+        if self.losses is None or not adapter.averages:
             raise ValueError(
                 "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
-                f"over rows. Got {type(prunings.adapter.model).__name__} and scoring={self.scoring!r}."
+                f"over rows. Got {type(adapter.model).__name__} and scoring={self.scoring!r}."
             )
-        rows = prunings.adapter.oob_rows(self.X, self.y, self.score_params.get("sample_weight"))
-        return _along(losses, rows, getattr(prunings.adapter.model, "classes_", None), prunings), None
+        rows = adapter.oob_rows(self.X, self.y, weight)
+        score = by_losses(self.losses, self.response, adapter.model, self.X, self.y, weight)
+        return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None, None
 
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        losses = self.losses(prunings.adapter) if isinstance(prunings, PathPrunings) else None
-        if losses is not None:
-            rows, labels = scoring_rows(prunings.adapter, X, y, params.get("sample_weight"))
-            return _along(losses, rows, labels, prunings)
-        rows = (X,) if y is None else (X, y)
-        return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
-
-
-def _along(losses, rows, labels, prunings):
-    """One tree's losses add up along the path; several trees' predictions are averaged first."""
-    if rows.forest.n_trees == 1:
-        return losses(rows, labels).along(prunings.path, prunings.alphas)
-    return averaged_scores(losses, rows, labels, prunings.path, prunings.alphas)
+        if not isinstance(prunings, PathPrunings) or self.response is None:
+            rows = (X,) if y is None else (X, y)
+            return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
+        adapter, weight = prunings.adapter, params.get("sample_weight")
+        if self.in_one_sweep(adapter):
+            return self.losses(*scoring_rows(adapter, X, y, weight)).along(prunings.path, prunings.alphas)
+        if self.losses is None:
+            score = by_scorer(self.scorer, X, y, params)
+        else:
+            score = by_losses(self.losses, self.response, adapter.model, X, y, weight)
+        return stepwise_scores(prunings, X, score)
 
 
 def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:

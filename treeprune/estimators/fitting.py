@@ -21,10 +21,29 @@ def take(data: Any, index: NDArray | None) -> Any:
 
 
 def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> dict[str, Any]:
-    """Metadata of the rows at `index`; what is not one value per row passes as it is."""
-    per_row = {name for name, value in params.items() if hasattr(value, "shape") or isinstance(value, list)}
-    per_row = {name for name in per_row if len(params[name]) == n_rows}
-    return {name: take(value, index) if name in per_row else value for name, value in params.items()}
+    """Metadata of the rows at `index`; what is not one value per row passes as it is.
+
+    Rankers may be given ``group``, the numbers of neighbouring rows that are one query each.
+    """
+    taken = {}
+    for name, value in params.items():
+        is_array = hasattr(value, "shape") or isinstance(value, list)
+        if name == "group" and index is not None and is_array and np.sum(value) == n_rows:
+            taken[name] = _sizes(np.repeat(np.arange(len(value)), value)[index])
+        else:
+            taken[name] = take(value, index) if is_array and len(value) == n_rows else value
+    return taken
+
+
+def _sizes(query):
+    """Numbers of neighbouring rows of one query each."""
+    bounds = np.flatnonzero(np.diff(query, prepend=-1, append=-1))
+    if len(np.unique(query)) < len(bounds) - 1:
+        raise ValueError(
+            "The rows of a query must stay together, as the 'group' parameter counts them: split them by groups and "
+            "in order, as sklearn.model_selection.GroupKFold does."
+        )
+    return np.diff(bounds)
 
 
 def class_weighted(

@@ -17,7 +17,6 @@ from sklearn.utils import column_or_1d
 
 from ..adapters.base import Adapter, check_weights
 from ..core.path import PruningPath
-from ..core.risk import SMALLEST_PROBABILITY
 from ..core.rows import Rows
 
 
@@ -106,10 +105,8 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
     known = _OF_CLASSES if is_classifier(estimator) else _OF_NUMBERS
     if n_outputs > 1:
         known = {} if is_classifier(estimator) else _OF_MANY_OUTPUTS
-    if scoring is None:
-        own = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
-        scoring = own.get(getattr(type(estimator), "score", None), "none of these")
-    if isinstance(scoring, str):
+    scoring = _OWN_SCORE.get(getattr(type(estimator), "score", None)) if scoring is None else scoring
+    if scoring is None or isinstance(scoring, str):
         return known.get(scoring)
     parts = _parts(scoring)
     if parts is None or not known:
@@ -118,6 +115,22 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
     if function is expected_cost and sign < 0 and response == "predict":
         return lambda rows, labels: _cost_losses(rows, labels, **kwargs)
     return next((known[name] for name in known if parts == _parts(get_scorer(name))), None)
+
+
+def response_of(estimator: Any, scoring: Any) -> Any:
+    """The method, or methods of which the first that a model has, whose predictions are all that a score looks at.
+
+    Parameters are those of `additive_score`.
+
+    Returns
+    -------
+    str, tuple of str, or None
+        None: not known, as for a callable that is no scorer.
+    """
+    if scoring is None:
+        return "predict" if getattr(type(estimator), "score", None) in _OWN_SCORE else None
+    parts = _parts(get_scorer(scoring) if isinstance(scoring, str) else scoring)
+    return None if parts is None else parts[3]
 
 
 def scoring_rows(
@@ -225,7 +238,7 @@ def _class_losses(rows, loss, link):
 
 
 def _probabilities(rows):
-    return rows.forest.value[:, 0]
+    return rows.forest.value[:, 0].astype(np.float64)
 
 
 def _error(rows):
@@ -248,7 +261,8 @@ def _balanced_accuracy(rows, labels):
 
 
 def _log_loss(rows, labels):
-    p = np.clip(_probabilities(rows), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    smallest = np.finfo(rows.forest.value.dtype).eps  # as in `sklearn.metrics.log_loss`
+    p = np.clip(rows.forest.value[:, 0], smallest, 1 - smallest).astype(np.float64)
     return _class_losses(rows, -np.log(p), _falling)
 
 
@@ -359,6 +373,8 @@ def _refused(rows, v, bad, scoring, what):
     return np.where(v > 0, 0, rows.statistics.n_rows)
 
 
+#: Which score it is that an estimator has by itself.
+_OWN_SCORE = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
 _OF_CLASSES: dict[str, AdditiveScore] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,

@@ -54,9 +54,10 @@ class TreePrunerCV(PrunedEstimator):
         on bootstrap samples): no folds and a single fit, each tree predicting the rows that it has not seen.
     scoring : str, callable or None, default=None
         Score to raise, as in `GridSearchCV`; None: the inner estimator's own. Accuracy, balanced accuracy, log loss,
-        Brier score, `expected_cost`, R2, (root) mean squared and mean absolute error, Poisson and gamma deviance come
-        from sums over the rows of each node, for all steps in one sweep; for forests and bagging, from the mean of
-        the trees' values, updated from step to step. Any other score is taken of the predictions of pruned models.
+        Brier score, `expected_cost`, R2, (root) mean squared and mean absolute error, Poisson and gamma deviance of a
+        single tree come from sums over the rows of each node, for all steps in one sweep. Ensembles, and trees under
+        other scorers, are scored on their own predictions: what the trees add up to is updated from step to step, and
+        no pruned model is made. Only a callable that is no scorer is given the pruned models.
     rule : {"1se", "best"} or callable, default="1se"
         Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
         with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
@@ -110,6 +111,9 @@ class TreePrunerCV(PrunedEstimator):
         The scorer.
     n_splits_ : int
         Number of folds.
+    fold_feature_strength_ : ndarray of float64, shape (n_splits_, n_features_in_)
+        Strength at which the last split on each feature collapses in the model of each fold; -inf where it has none
+        (not with `param_grid` and "oob"). How many exceed `alpha_` tells in how many folds a feature is used.
     n_features_in_, feature_names_in_, classes_
         Those of `estimator_`.
 
@@ -315,7 +319,7 @@ class TreePrunerCV(PrunedEstimator):
         adapter, judge = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
-            number = "all" if adapter.forest.n_trees == 1 and evaluation.losses(adapter) else FEW_CANDIDATES
+            number = "all" if evaluation.in_one_sweep(adapter) else FEW_CANDIDATES
         path = path_of(method, adapter, judge)
         candidates = PathCandidates.along(method, path, None if number == "all" else number)
         return candidates, PathPrunings(adapter, path, candidates.alphas)
@@ -346,7 +350,9 @@ class TreePrunerCV(PrunedEstimator):
         return list(track(folds, "Folds", total=len(splits), console=Console(stderr=True)))
 
     def _choose(self, candidates, n_leaves, folds, grouped):
-        folds, train = zip(*folds, strict=True)
+        folds, train, feature_strength = zip(*folds, strict=True)
+        if feature_strength[0] is not None:
+            self.fold_feature_strength_ = np.array(feature_strength)
         by_rows = self.standard_error == "rows" or (self.standard_error == "auto" and not grouped)
         if by_rows and folds[0].loss is None:
             if self.standard_error == "rows":

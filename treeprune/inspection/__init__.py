@@ -1,9 +1,19 @@
 """Look at what was pruned, and why."""
 
+from .before_after_display import BeforeAfterDisplay
 from .path_display import PruningPathDisplay
 from .report import Report
 from .rules import Rules
 from .size_frontier_display import SizeFrontierDisplay
 from .survival_display import SurvivalDisplay
+from .tree_display import TreeDisplay
 
-__all__ = ["PruningPathDisplay", "Report", "Rules", "SizeFrontierDisplay", "SurvivalDisplay"]
+__all__ = [
+    "BeforeAfterDisplay",
+    "PruningPathDisplay",
+    "Report",
+    "Rules",
+    "SizeFrontierDisplay",
+    "SurvivalDisplay",
+    "TreeDisplay",
+]

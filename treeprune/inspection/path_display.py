@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .figures import BLUE, GREY, ORANGE, axes, plain
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_CURVE, _GREY, _CHOSEN = "#1f5fa8", "#6b7280", "#c2410c"
 
 
 class PruningPathDisplay:
@@ -165,23 +165,19 @@ class PruningPathDisplay:
 
         Raises
         ------
-        ModuleNotFoundError
+        MissingExtraError
             matplotlib is not installed.
         ValueError
             `x` is neither of the two, or the steps have no strengths.
         """
-        plt = pyplot("PruningPathDisplay")
         if x not in ("n_leaves", "alpha") or (x == "alpha" and self.alpha is None):
             choices = "'n_leaves'" if self.alpha is None else "'n_leaves' or 'alpha'"
             raise ValueError(f"The 'x' parameter must be {choices}. Got {x!r} instead.")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+        ax = axes(ax, (7, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
         self._draw_curves(self._horizontal(x))
         ax.set_ylabel(self.score_name)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.grid(axis="y", color="0.92", linewidth=0.8)
-        ax.set_axisbelow(True)
+        plain(ax)
         ax.legend(frameon=False, fontsize="small", loc="best")
         return self
 
@@ -211,26 +207,26 @@ class PruningPathDisplay:
             at,
             score - error,
             score + error,
-            color=_CURVE,
+            color=BLUE,
             alpha=0.15,
             linewidth=0,
             label="± 1 standard error",
         )
         marker = "o" if len(at) <= 60 else None
-        (self.line_,) = axis.plot(at, score, color=_CURVE, marker=marker, markersize=3.5, label="held-out rows")
+        (self.line_,) = axis.plot(at, score, color=BLUE, marker=marker, markersize=3.5, label="held-out rows")
         self.train_line_ = None
         if self.train_score is not None:
             (self.train_line_,) = axis.plot(
                 at,
                 self.train_score,
-                color=_GREY,
+                color=GREY,
                 linestyle="--",
                 linewidth=1.2,
                 label="growing rows",
             )
-        axis.axhline(score[self.best] - error[self.best], color=_GREY, linewidth=0.8, linestyle=":")
-        self._mark(at, self.best, "D", _CURVE, "best")
-        self._mark(at, self.chosen, "o", _CHOSEN, "chosen")
+        axis.axhline(score[self.best] - error[self.best], color=GREY, linewidth=0.8, linestyle=":")
+        self._mark(at, self.best, "D", BLUE, "best")
+        self._mark(at, self.chosen, "o", ORANGE, "chosen")
 
     def _mark(self, at, step, marker, color, name):
         label = f"{name}: {self.n_leaves[step]:,} {'leaf' if self.n_leaves[step] == 1 else 'leaves'}"
@@ -253,12 +249,3 @@ def _name_of_score(estimator):
 
         return "Accuracy" if is_classifier(estimator) else "R2" if is_regressor(estimator) else "Score"
     return scoring.replace("_", " ") if isinstance(scoring, str) else "Score"
-
-
-def pyplot(who):
-    """matplotlib's pyplot, or an error that says how to install it."""
-    try:
-        import matplotlib.pyplot as plt
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{who} needs matplotlib: pip install treeprune[plot]", name="matplotlib") from error
-    return plt

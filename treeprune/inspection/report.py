@@ -1,7 +1,5 @@
 """The report: a page that shows what was pruned, and what the model now says."""
 
-import base64
-import hashlib
 import json
 import os
 from functools import cached_property
@@ -11,28 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from ..extras import import_extra
-from .summary import MOST_RULES, show_score, summarise
+from .page import render
+from .summary import Subject, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TEMPLATES = Path(__file__).parent / "templates"
-#: Most rows of the static table of steps; the slider has all.
-_MOST_STEPS = 60
+    from skops.card import Card
 
 
 class Report:
-    """A report on a pruned model.
+    """A report on a pruned model. Made by `treeprune.report`.
 
     Parameters
     ----------
     summary : dict
         Its figures.
+    model : object, optional
+        The model that it is about, for `to_model_card`.
     """
 
-    def __init__(self, summary: dict[str, Any]):
+    def __init__(self, summary: dict[str, Any], model: Any = None):
         self.summary = summary
+        self._model = model
 
     def to_dict(self) -> dict[str, Any]:
         """The figures: text, numbers, lists and dicts only, ready for JSON."""
@@ -41,6 +40,22 @@ class Report:
     def to_json(self) -> str:
         """The figures as JSON."""
         return json.dumps(self.summary, allow_nan=False)
+
+    def to_model_card(self) -> "Card":
+        """The figures as a model card, whose `save` writes Markdown.
+
+        Returns
+        -------
+        skops.card.Card
+
+        Raises
+        ------
+        MissingExtraError
+            skops is not installed.
+        """
+        from .model_card import model_card
+
+        return model_card(self.summary, self._model)
 
     @cached_property
     def html(self) -> str:
@@ -51,25 +66,7 @@ class Report:
         MissingExtraError
             Jinja2 is not installed.
         """
-        jinja = import_extra("jinja2", "report")
-        markup = import_extra("markupsafe", "report").Markup
-        environment = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        style, script = ((_TEMPLATES / name).read_text("utf-8") for name in ("report.css", "report.js"))
-        drawn = ("tree", "steps", "classes", "features", "chosen", "marks", "is_share", "score_name")
-        data = json.dumps(
-            {name: self.summary[name] for name in drawn} if "tree" in self.summary else None, separators=(",", ":")
-        )
-        return environment.from_string((_TEMPLATES / "report.html").read_text("utf-8")).render(
-            self.summary,
-            style=markup(style),
-            script=markup(script),
-            data=markup(data.replace("<", "\\u003c")),
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-            listed=self._listed_steps(),
-            most_rules=MOST_RULES,
-            show=show_score,
-        )
+        return render(self.summary)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the page to a file."""
@@ -84,55 +81,57 @@ class Report:
     def __repr__(self) -> str:
         return f"Report({self.summary['sentence']})"
 
-    def _listed_steps(self):
-        """Positions in the static table: all, or evenly spread ones and those that are marked."""
-        steps = range(len(self.summary.get("steps", ())))
-        if len(steps) <= _MOST_STEPS:
-            return list(steps)
-        marked = {self.summary["chosen"], len(steps) - 1, *self.summary["marks"].values()}
-        return sorted(marked | set(steps[:: -(-len(steps) // _MOST_STEPS)]))
-
 
 def report(
     model: Any,
     X: Any = None,
     y: ArrayLike | None = None,
     *,
+    before: Any = None,
+    subgroup: str | int | None = None,
     title: str | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
 ) -> Report:
-    """A report on a fitted tree, a fitted TreePruner or TreePrunerCV, or an ensemble.
+    """A report on a pruned model, on an ensemble, on selected features or on what `compress` found.
 
-    A TreePrunerCV is shown with its cross-validated scores; a tree alone with its cost-complexity path; of an
-    ensemble, the sizes of its trees.
+    A TreePrunerCV of a tree is shown with its cross-validated scores, a tree alone with its cost-complexity path. Of an
+    ensemble the page shows the sizes of its trees, what other sizes were tried and, of an isolation forest, how its
+    scores are spread. No row of X or y is in the report, only counts and scores.
 
     Parameters
     ----------
     model : object
-        A fitted model, or a Pipeline that ends in one.
+        A fitted model, TreePruner, TreePrunerCV or PruningSelector, a Pipeline that ends in one, or the result of
+        `compress`.
     X : array-like or DataFrame of shape (n_rows, n_features), optional
         Rows to score the model on; held-out ones, if the score is to mean anything.
     y : array-like of shape (n_rows,), optional
-        Their targets.
+        Their targets (none for isolation forests).
+    before : object, optional
+        The fitted model before pruning, in the same form (for a Pipeline, a Pipeline). A pruner with a path knows its
+        own.
+    subgroup : str or int, optional
+        Column of X by whose values scores are split; one with many distinct numbers is cut into four parts.
     title : str, optional
         Heading of the page.
     feature_names : sequence of str, optional
-        Names of the columns; None: those that the model was fitted on, else x0, x1, ...
+        Names of the columns that reach the model; None: those that it was fitted on, else x0, x1, ...
     class_names : sequence of str, optional
         Names for the classes, in the order of ``classes_``.
 
     Returns
     -------
     Report
-        With `save`, `to_dict` and `to_json`; a notebook shows it.
+        With `save`, `to_dict`, `to_json` and `to_model_card`; a notebook shows it.
 
     Raises
     ------
     UnsupportedModelError
         No adapter takes the model, or its trees are not nested or have several targets.
     ValueError
-        Only one of X and y is given, or the names do not fit the model.
+        Only one of X and y is given, `before` is a model of another kind, `subgroup` is no column of X, or the names
+        do not fit the model.
 
     Examples
     --------
@@ -143,11 +142,5 @@ def report(
     >>> report(TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y))
     Report(22 leaves → 3 leaves; CV accuracy 91.7 % → 92.4 % ± 1.1)
     """
-    if (X is None) != (y is None):
-        raise ValueError(f"Give X and y together. Got {'y' if X is None else 'X'} only.")
-    return Report(summarise(model, X, y, title, feature_names, class_names))
-
-
-def _hash(text):
-    """What a content-security policy names an inline script or style by."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    subject = Subject(model, X, y, before, subgroup, feature_names, class_names)
+    return Report(summarise(subject, title), subject.predictor)

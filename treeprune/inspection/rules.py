@@ -69,6 +69,12 @@ class _Language:
         return format(bound, ".6g")
 
 
+class _Quiet(_Language):
+    """How text says it where missing values are no part of the story."""
+
+    present, also_missing = "", "{interval}"
+
+
 class _Python(_Language):
     missing, present = "{name} != {name}", "{name} == {name}"  # only NaN differs from itself
     also_missing = "({interval} or {name} != {name})"
@@ -105,6 +111,28 @@ class Rules:
         Training impurity of each leaf, where the model stores that.
     comparison : {"<=", "<"}
         The test that sends a row to the left, as the text shows it.
+    told_missing : ndarray of bool, shape (n_features,), or None
+        Columns of which the text says where missing values go; of others only the code does. None: all columns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from treeprune import rules
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> found = rules(DecisionTreeRegressor(max_depth=2, random_state=0).fit(X, y))
+    >>> found.to_frame()[["rule", "value", "support"]].round(1)
+                                 rule  value  support
+    0  s5 <= 4.60015 and bmi <= 26.95   96.3      171
+    1   s5 <= 4.60015 and bmi > 26.95  159.7       47
+    2   s5 > 4.60015 and bmi <= 27.75  162.7      116
+    3    s5 > 4.60015 and bmi > 27.75  225.9      108
+    >>> found.to_sql("progression").splitlines()[0::5]
+    ['CASE', 'END AS "progression"']
+    >>> namespace = {}
+    >>> exec(found.to_python(), namespace)
+    >>> namespace["predict"](X.iloc[0].tolist()) == found.values[3]
+    True
     """
 
     conditions: list[dict[int, Condition]]
@@ -114,16 +142,21 @@ class Rules:
     confidence: NDArray[np.float64] | None = None
     impurity: NDArray[np.float64] | None = None
     comparison: str = "<="
+    told_missing: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     @cached_property
     def texts(self) -> list[str]:
-        """The conditions of each rule as text: to be read, with numbers rounded to six digits."""
+        """The conditions of each rule as text: to be read, with numbers rounded to six digits.
+
+        Missing values are mentioned where `told_missing` says so; otherwise they go the way of most training rows.
+        """
         opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
         shown = [{column: replace(c, **opens) for column, c in rule.items()} for rule in self.conditions]
-        return self._write(shown, self.feature_names, _Language(), "always")
+        quiet = () if self.told_missing is None else np.flatnonzero(~self.told_missing)
+        return self._write(shown, self.feature_names, _Language(), "always", frozenset(quiet))
 
     def to_frame(self) -> "pd.DataFrame":
         """The rules as a table.
@@ -190,8 +223,12 @@ class Rules:
         return "\n".join([*lines, "END" if column is None else f"END AS {_quoted(column)}"]) + "\n"
 
     @staticmethod
-    def _write(rules, names, language, always):
-        tests = ([c.write(names[column], language) for column, c in rule.items()] for rule in rules)
+    def _write(rules, names, language, always, quiet=frozenset()):
+        """Each rule in a language; in text, columns can be quiet on missing values."""
+        tests = (
+            [c.write(names[column], _Quiet() if column in quiet else language) for column, c in rule.items()]
+            for rule in rules
+        )
         return [language.both.join(test for test in of_rule if test) or always for of_rule in tests]
 
     def __repr__(self) -> str:
@@ -207,6 +244,7 @@ def rules(
     tree: int | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
+    missing: bool | None = None,
 ) -> Rules:
     """The rules of a tree: one per leaf, the conditions on the same feature merged.
 
@@ -225,6 +263,9 @@ def rules(
         Names of the columns; None: those that the model was fitted on, else x0, x1, ...
     class_names : sequence of str, optional
         Names for the classes, in the order of ``classes_``; None: the labels themselves.
+    missing : bool, optional
+        Whether text says where missing values go (code always does). None: for the columns of which the model shows
+        that it learned their way, which is not that of most training rows.
 
     Returns
     -------
@@ -247,18 +288,18 @@ def rules(
     >>> tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
     >>> print(rules(tree, class_names=["setosa", "versicolor", "virginica"]).to_text())
     1. petal width (cm) <= 0.8 -> setosa (100%, n=50)
-    2. petal width (cm) > 0.8 and petal width (cm) <= 1.75 (or missing) -> versicolor (91%, n=54)
+    2. petal width (cm) > 0.8 and petal width (cm) <= 1.75 -> versicolor (91%, n=54)
     3. petal width (cm) > 1.75 -> virginica (98%, n=46)
     <BLANKLINE>
     """
     model = fitted_model(model)
     adapter = find_adapter(model)
-    forest = _one_tree(adapter.forest, tree, type(model).__name__)
+    forest = _with_rules(one_tree(adapter.forest, tree, type(model).__name__), type(model).__name__)
     names = column_names(model, forest.n_features, feature_names)
     leaf = np.flatnonzero(forest.is_leaf)
     value, confidence = forest.value[leaf, 0], None
     if forest.task == "classification":
-        classes = _classes(model, class_names)
+        classes = class_labels(model, class_names)
         total = value.sum(axis=1)
         confidence = value.max(axis=1) / np.where(total > 0, total, 1)
         values = [classes[code] for code in value.argmax(axis=1)]
@@ -267,7 +308,24 @@ def rules(
     stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
     found = leaf_conditions(forest, adapter.float_type)
-    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, **stored)
+    told = learned_missing(forest) if missing is None else np.full(forest.n_features, missing)
+    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, told_missing=told, **stored)
+
+
+def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
+    """Columns of which the way of missing values is learned, shape (n_features,); None where that cannot be told.
+
+    scikit-learn sends values that are missing, but were not in training, to the child with more rows. Where a split
+    does otherwise, or tells missing values from all others, its column had missing values.
+    """
+    if forest.missing_go_to_left is None or forest.n_node_samples is None:
+        return None
+    nodes, rows = forest.internal, forest.n_node_samples
+    by_default = rows[forest.children_left[nodes]] > rows[forest.children_right[nodes]]
+    learned = (forest.missing_go_to_left[nodes] != by_default) | ~np.isfinite(forest.threshold[nodes])
+    columns = np.zeros(forest.n_features, bool)
+    columns[forest.feature[nodes[learned]]] = True
+    return columns
 
 
 def leaf_conditions(forest: Forest, float_type: type) -> list[dict[int, Condition]]:
@@ -330,7 +388,8 @@ def column_names(model: Any, n_features: int, given: "Sequence[str] | None" = No
     return names
 
 
-def _classes(model, given):
+def class_labels(model: Any, given: "Sequence[str] | None" = None) -> list:
+    """Names of the classes: those given, else the labels themselves."""
     classes = np.asarray(model.classes_).tolist()
     if given is None:
         return classes
@@ -339,12 +398,16 @@ def _classes(model, given):
     return [str(name) for name in given]
 
 
-def _one_tree(forest, tree, name):
+def one_tree(forest: Forest, tree: int | None, name: str) -> Forest:
+    """The only tree, or one of several by its index; `name` is that of the model, for errors."""
     if tree is None and forest.n_trees > 1:
-        raise UnsupportedModelError(f"{name} has {forest.n_trees} trees: give 'tree' to have the rules of one of them.")
+        raise UnsupportedModelError(f"{name} has {forest.n_trees} trees: give 'tree' to have one of them.")
     if tree is not None and not 0 <= tree < forest.n_trees:
         raise ValueError(f"The 'tree' parameter must be in the range [0, {forest.n_trees}). Got {tree!r}.")
-    forest = forest.tree(tree or 0)
+    return forest.tree(tree or 0)
+
+
+def _with_rules(forest, name):
     if forest.n_outputs > 1:
         raise UnsupportedModelError(f"Rules are of one target; {name} predicts {forest.n_outputs}.")
     if forest.category_set is not None and (forest.category_set >= 0).any():

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from .figures import COLORS, ORANGE, axes, plain
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
     from ..compression import CompressionResult
-
-_COLORS = ("#1f5fa8", "#0f766e", "#7c3aed", "#6b7280", "#a16207", "#be185d")
-_CHOSEN = "#c2410c"
 
 
 class SizeFrontierDisplay:
@@ -23,7 +22,8 @@ class SizeFrontierDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes with one line for each method; rivals, trained anew, are dashed.
+        Axes with one line for each method; rivals, trained anew, are dashed. A dotted line is the unpruned model's
+        loss.
     figure_ : matplotlib Figure
         Figure that holds them.
 
@@ -63,23 +63,23 @@ class SizeFrontierDisplay:
         MissingExtraError
             matplotlib is not installed.
         """
-        from ..extras import import_extra
-
-        import_extra("matplotlib", "plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = axes(ax, (7, 4.2))
         drawn = self.frontier[self.frontier["method"] != "unpruned"]
         for i, (name, rows) in enumerate(drawn.groupby("method", sort=False)):
             rows = rows.sort_values(["n_nodes", "loss"])
             best = rows[rows["loss"] < rows["loss"].cummin().shift(fill_value=float("inf"))]
             style = "--" if rows["rival"].iloc[0] else "-"
-            ax.step(best["n_nodes"], best["loss"], style, where="post", marker=".", label=name, color=_COLORS[i % 6])
-        for name, marker, color in (("unpruned", "s", "black"), ("chosen", "o", _CHOSEN)):
-            row = self.frontier[self.frontier["chosen"] if name == "chosen" else self.frontier["method"] == name]
-            ax.plot(row["n_nodes"], row["loss"], marker, color=color, label=name, zorder=3)
+            color = COLORS[i % len(COLORS)]
+            ax.step(best["n_nodes"], best["loss"], style, where="post", marker=".", label=name, color=color)
+        unpruned = self.frontier[self.frontier["method"] == "unpruned"]
+        chosen = self.frontier[self.frontier["chosen"]]
+        ax.axhline(unpruned["loss"].iloc[0], color="black", linewidth=0.8, linestyle=":", zorder=1)
+        ax.plot(unpruned["n_nodes"], unpruned["loss"], "s", color="black", label="unpruned", zorder=3)
+        ring = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2}
+        ax.plot(chosen["n_nodes"], chosen["loss"], "o", color=ORANGE, label="chosen", zorder=4, **ring)
         ax.set(xscale="log", xlabel="Number of nodes", ylabel="Loss on held-out rows")
-        ax.legend()
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        plain(ax)
+        ax.legend(frameon=False, fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self

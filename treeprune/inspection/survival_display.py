@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .path_display import pyplot
+from .figures import GREY, ORANGE, axes, plain, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_CHOSEN, _OTHER, _SHADOW = "#c2410c", "#6b7280", "#c7d2e3"
+_SHADOW = "#c7d2e3"
 
 
 class SurvivalDisplay:
@@ -104,29 +104,25 @@ class SurvivalDisplay:
         SurvivalDisplay
             Itself.
         """
-        plt = pyplot("SurvivalDisplay")
         shown = np.lexsort((-self.survival, ~self.support))[:n_features]
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1.2 + 0.24 * len(shown)), layout="constrained")
+        ax = axes(ax, (7, 1.2 + 0.24 * len(shown)))
         self.ax_, self.figure_ = ax, ax.figure
         high = 0.0
         if self.shadow is not None:
             most, high = np.quantile(self.shadow, [0.95, 1.0])
             ax.axvspan(0, high, color=_SHADOW, alpha=0.4, linewidth=0, label="range of the shadows")
             ax.axvspan(0, most, color=_SHADOW, linewidth=0, label="95 % of them")
-        for kept, color, label in ((True, _CHOSEN, "kept"), (False, _OTHER, "dropped")):
+        for kept, color, label in ((True, ORANGE, "kept"), (False, GREY, "dropped")):
             at = np.flatnonzero(self.support[shown] == kept)
             if len(at):
                 ax.plot(self.survival[shown][at], at, "o", color=color, markersize=5, label=label)
-        ax.set_yticks(range(len(shown)), self.names[shown], fontsize="small")
+        ax.set_yticks(range(len(shown)), [shorten(name) for name in self.names[shown]], fontsize="small")
         ax.set_ylim(len(shown) - 0.5, -0.5)
         ax.set_xlim(0, 1.04 * max(self.survival.max(), high, 0.1))
         ax.set_xlabel("Share of trees in which the feature survives")
         left_out = len(self.names) - len(shown)
         if left_out:
-            ax.set_title(f"{left_out:,} more features not shown", fontsize="small", loc="right", color=_OTHER)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.grid(axis="y", color="0.92", linewidth=0.8)
-        ax.set_axisbelow(True)
+            ax.set_title(f"{left_out:,} more features not shown", fontsize="small", loc="right", color=GREY)
+        plain(ax)
         ax.legend(frameon=False, fontsize="small", loc="lower right")
         return self

@@ -30,6 +30,25 @@ class PruningMethod(BaseEstimator, ABC):
         Name of the parameter that sets how much is pruned.
     nested : bool
         Whether the trees that the knob gives are nested in one another.
+
+    Examples
+    --------
+    A method of one's own says in a Plan which nodes become leaves; `treeprune.testing.check_method` tests it.
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import prune
+    >>> from treeprune.core.plan import Plan
+    >>> from treeprune.methods import PruningMethod
+    >>> class PureEnough(PruningMethod):
+    ...     def __init__(self, impurity=0.1):
+    ...         self.impurity = impurity
+    ...     def plan(self, forest, rows=None):
+    ...         return Plan(collapse=forest.impurity <= self.impurity)
+    >>> tree = DecisionTreeClassifier(random_state=0).fit(*load_iris(return_X_y=True))
+    >>> print(tree.get_n_leaves(), prune(tree, PureEnough()).get_n_leaves())
+    9 6
     """
 
     alias: ClassVar[str]

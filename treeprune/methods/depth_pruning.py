@@ -18,8 +18,11 @@ class DepthPruning(DescentMethod):
         Price of a node, in units of the mean loss of a row; wins over the largest sizes.
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
+    max_bytes : int, optional
+        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Candidates are written to find
+        the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
-        Ridge penalty of leaf values, in rows.
+        Ridge penalty of leaf values, in rows; see `JointPruning`.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes.
     tol : float, default=1e-3
@@ -53,6 +56,7 @@ class DepthPruning(DescentMethod):
         max_nodes=None,
         max_leaves=None,
         max_trees=None,
+        max_bytes=None,
         reg=30.0,
         price=None,
         tol=1e-3,
@@ -63,6 +67,7 @@ class DepthPruning(DescentMethod):
         self.max_nodes = max_nodes
         self.max_leaves = max_leaves
         self.max_trees = max_trees
+        self.max_bytes = max_bytes
         self.reg = reg
         self.price = price
         self.tol = tol

@@ -29,13 +29,14 @@ _BISECTIONS = 5
 class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
-    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `reg`, `price`, `tol` and
-    `max_cycles`.
+    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `price`, `tol`
+    and `max_cycles`.
     """
 
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
+    shrink_to: str | None = None
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -49,7 +50,7 @@ class DescentMethod(PathMethod):
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
             return self._plan(additive, snapshot(forest, descent), rows)
-        return self._plan(additive, self._within_budget(forest, descent, _penalties(unit)), rows)
+        return self._within_budget(additive, descent, _penalties(unit), rows)
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
         """Prunings as alpha rises, from the largest to the smallest."""
@@ -116,7 +117,7 @@ class DescentMethod(PathMethod):
         self._check_number("fraction", 0.0, 1.0, closed="right")
         for name in ("alpha", "reg", "tol"):
             self._check_number(name, 0.0, none=name == "alpha")
-        for name in ("max_nodes", "max_leaves", "max_trees", "max_cycles"):
+        for name in ("max_nodes", "max_leaves", "max_trees", "max_bytes", "max_cycles"):
             self._check_number(name, 1, kind=Integral, none=name != "max_cycles")
 
     def _options(self, additive: Additive) -> dict:
@@ -131,9 +132,11 @@ class DescentMethod(PathMethod):
         self._check_task(forest)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
-        options = {"ridge": self.reg} | self._options(additive)
+        is_square = not additive.is_margin or rows.loss is squared
+        anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
+        options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
         weight = rows.sample_weight
-        if additive.is_margin and rows.loss is not squared:
+        if not is_square:
             base = additive.base(rows)
             slope = partial(weighted_derivatives, rows)
             gradient, hessian = slope(base)
@@ -147,14 +150,17 @@ class DescentMethod(PathMethod):
         descent.take_out()
         return additive, descent, unit
 
-    def _within_budget(self, forest, descent, penalties):
-        """The largest pruning found along the path that no budget forbids."""
-        low, state = None, descent.state()
+    def _within_budget(self, additive, descent, penalties, rows):
+        """The plan of the largest pruning found along the path that no budget forbids."""
+        forest, low, state = additive.forest, None, descent.state()
         for penalty in (*penalties, *(penalties[-1] * 10.0 ** np.arange(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
             best = snapshot(forest, descent)
-            if self._fits(forest, best):
+            plan = self._fitting(additive, best, rows)
+            if plan is not None:
                 break
+            if not best.n_nodes:
+                raise ValueError(f"No model fits: with no split left, it still takes more than {self.max_bytes} bytes.")
             low, state = penalty, descent.state()
         high = penalty
         for _ in range(_BISECTIONS if low is not None else 0):
@@ -162,16 +168,26 @@ class DescentMethod(PathMethod):
             descent.restore(state)
             descent.descend(middle, self.tol, self.max_cycles)
             found = snapshot(forest, descent)
-            if self._fits(forest, found):
-                high, best = middle, found if found.n_nodes >= best.n_nodes else best
-            else:
+            found_plan = self._fitting(additive, found, rows)
+            if found_plan is None:
                 low, state = middle, descent.state()
-        return best
+                continue
+            high = middle
+            if found.n_nodes >= best.n_nodes:
+                best, plan = found, found_plan
+        return plan
+
+    def _fitting(self, additive, pruning, rows):
+        """The plan of a pruning if it is within all budgets, else None."""
+        if not self._fits(additive.forest, pruning):
+            return None
+        plan = self._plan(additive, pruning, rows)
+        return plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
 
     def _fits(self, forest, pruning):
         limits = {"max_nodes": pruning.n_nodes, "max_leaves": len(pruning.leaf), "max_trees": pruning.n_trees}
         limits = {name: size for name, size in limits.items() if getattr(self, name) is not None}
-        if not limits:
+        if not limits and self.max_bytes is None:
             return pruning.n_nodes <= self.fraction * forest.n_nodes
         return all(size <= getattr(self, name) for name, size in limits.items())
 

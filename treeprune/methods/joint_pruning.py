@@ -1,5 +1,7 @@
 """Joint pruning: all trees of an ensemble together, against the ensemble's own loss."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .descent import DescentMethod
@@ -27,10 +29,18 @@ class JointPruning(DescentMethod):
         Price of a node, in units of the mean loss of a row; wins over the largest sizes.
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
+    max_bytes : int, optional
+        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Candidates are written to find
+        the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
-        :math:`\lambda`: shrinks leaf values towards zero, like so many rows for which the tree has nothing to add. The
-        choice that matters most besides size: make it on rows that the leaves were not estimated on, as `compress`
-        does.
+        :math:`\lambda`: shrinks leaf values, like so many rows for which the tree has nothing to add (in hessians,
+        where the loss is not the squared error). The choice that matters most besides size: make it on rows that the
+        leaves were not estimated on, as `compress` does.
+    shrink_to : {"zero", "values"}, optional
+        Whether `reg` shrinks leaves towards zero or towards the values :math:`v^0` that their nodes had, the penalty
+        then being :math:`|v - v^0|^2`. None: "values" for boosted ensembles with another loss than the squared error,
+        which have mostly learnt their rows by heart and do so again when shrunk towards zero; else "zero". Both are
+        worth trying.
     leaf_refit : bool, default=True
         Whether leaves are estimated again; if not, each adds to the score what it did.
     price : array-like of shape (n_features,), optional
@@ -84,7 +94,9 @@ class JointPruning(DescentMethod):
         max_nodes=None,
         max_leaves=None,
         max_trees=None,
+        max_bytes=None,
         reg=30.0,
+        shrink_to=None,
         leaf_refit=True,
         price=None,
         constraint=None,
@@ -98,7 +110,9 @@ class JointPruning(DescentMethod):
         self.max_nodes = max_nodes
         self.max_leaves = max_leaves
         self.max_trees = max_trees
+        self.max_bytes = max_bytes
         self.reg = reg
+        self.shrink_to = shrink_to
         self.leaf_refit = leaf_refit
         self.price = price
         self.constraint = constraint
@@ -109,12 +123,20 @@ class JointPruning(DescentMethod):
 
     def _check_parameters(self):
         super()._check_parameters()
+        self._check_choice("shrink_to", (None, "zero", "values"))
         self._check_choice("constraint", (None, "leaf"))
         self._check_choice("link", ("simplex", "softmax"))
         self._check_number("temperature", 0.0, closed="neither", none=True)
 
+    def _confines(self, additive):
+        return self.constraint == "leaf" and additive.forest.task == "classification"
+
+    def _plan(self, additive, pruning, rows):
+        plan = super()._plan(additive, pruning, rows)
+        return replace(plan, value=plan.value.clip(0.0, 1.0)) if self._confines(additive) else plan  # but for rounding
+
     def _options(self, additive):
-        if self.constraint == "leaf" and additive.forest.task == "classification":
+        if self._confines(additive):
             n_trees = additive.forest.n_trees
             return {"values": "simplex", "low": -additive.intercept / n_trees, "total": 1.0 / n_trees, "drop": False}
         return {"values": "free"} if self.leaf_refit else {"values": "given", "ridge": 0.0}

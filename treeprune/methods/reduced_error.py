@@ -26,6 +26,13 @@ class ReducedError(PruningMethod):
     cost_matrix : array-like of shape (n_classes, n_classes), optional
         ``cost_matrix[true, predicted]``, in place of `loss`: the cost of what the tree predicts.
 
+    Notes
+    -----
+    The trees of an ensemble are judged one by one: those of forests best by out-of-bag rows, those of boosting at the
+    margin before their stage. AdaBoost's are judged by the rows as they are, and not by the weights of boosting (which,
+    replayed on held-out rows, gather on a few of them): the ensemble mostly loses accuracy. `TreePrunerCV` with
+    cost-complexity judges the ensemble as a whole.
+
     References
     ----------
     J. R. Quinlan (1987). Simplifying decision trees. International Journal of Man-Machine Studies 27, 221-234.

@@ -7,9 +7,10 @@ The ensemble is additive: the score of a row is a constant plus the values of th
 To second order (exactly, for the squared error), what one tree adds to the loss with all others fixed is a sum over
 its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients and of hessians over the leaf's rows. A
 leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and
-6). With the rows sorted by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any
-node. One bottom-up pass over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not
-earn its nodes goes altogether.
+6); where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted
+by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One bottom-up pass
+over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its nodes goes
+altogether.
 
 No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
 Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
@@ -38,6 +39,10 @@ class Quadratic:
 
     gradient: NDArray[np.float64]
     hessian: NDArray[np.float64]
+
+    def __post_init__(self):
+        #: The hessian, as one number where it is the same for all rows, which spares looking it up row by row.
+        self.of_row = self.hessian[:1] if (self.hessian == self.hessian[0]).all() else self.hessian
 
     @property
     def loss(self) -> float:
@@ -121,10 +126,15 @@ class BlockDescent:
         Whether a tree may only be cut at a depth, the same for all of its branches.
     drop : bool
         Whether trees may go altogether.
+    anchored : bool
+        Whether `ridge` shrinks each leaf towards the value that its node has at the start, in place of zero.
     """
 
-    def __init__(self, trees, models, *, ridge=0.0, values="free", low=None, total=1.0, layers=False, drop=True):
-        self.trees, self.models, self.ridge = trees, models, float(ridge)
+    def __init__(
+        self, trees, models, *, ridge=0.0, values="free", low=None, total=1.0, layers=False, drop=True, anchored=False
+    ):
+        self.trees, self.models, self.ridge, self.anchored = trees, models, float(ridge), anchored
+        self._unpruned = self.n_nodes
         self.mode = ("free", "given", "simplex").index(values)
         n_columns = trees[0].value.shape[1]
         self.low = np.zeros(n_columns) if low is None else np.asarray(low, dtype=np.float64)
@@ -148,19 +158,22 @@ class BlockDescent:
 
         With `within`, the best of the prunings of the present pruning only, which is faster.
         """
+        if within and tree.dropped:
+            return 0.0
         model = self.models[tree.model]
         if tree.hessian is None:
-            below = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
-            tree.hessian = below[tree.span[:, 2]] - below[tree.span[:, 1]]
+            tree.hessian = _hessian_of_nodes(tree.row, tree.span, model.hessian, self._most)
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
-        _running_sums(
-            tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.hessian, sums, most
-        )  # fmt: skip
-        before = _cost_of(tree.span, tree.leaf, tree.value, sums, tree.hessian, self.ridge)
+        within = within and not self.layers
+        if within:
+            _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
+        else:
+            _running_sums(tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.of_row, sums, most)
+        before = self._cost_of(tree, sums)
         size = _look_into(
             tree.span, tree.split_price, sums, most, tree.hessian, penalty, self.ridge,
-            self.mode, tree.given, self.low, self.total, self.layers,
-            tree.leaf if within and not self.layers else tree.leaf[:0], node, value, cost,
+            self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers or within,
+            tree.leaf if within else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
         if self.layers:
             after, kept = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty)
@@ -180,22 +193,21 @@ class BlockDescent:
         """One step for each tree; by how much the objective falls."""
         return sum(self.step(tree, penalty, within) for tree in self.trees)
 
-    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30) -> int:
-        """Cycle until one wins no more than `tol` of the objective; the number of cycles."""
-        within = False
-        for cycle in range(1, max_cycles + 1):
+    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
+        """Cycle until one over whole trees wins no more than `tol` of the objective."""
+        within = self.n_nodes < self._unpruned  # from an earlier pruning, first within that
+        for _ in range(max_cycles):
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
                 break
-            within = not (done or cycle % 3 == 0)  # whole trees now and then, and to see that nothing is left to win
-        return cycle
+            within = not done  # whole trees again once nothing is left to win within the present prunings
 
     def take_out(self):
         """Take the trees' values out of gradients that are those of the score without them."""
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]
-            _move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.hessian, model.gradient)
+            move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
 
     def state(self) -> list:
         """What `restore` needs to come back to the present prunings."""
@@ -209,43 +221,83 @@ class BlockDescent:
     def _set(self, tree, state):
         leaf, value, dropped = state
         model = self.models[tree.model]
-        _move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.hessian, model.gradient)
+        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
         tree.leaf, tree.value, tree.dropped = leaf, value, dropped
 
+    def _prior(self, tree):
+        """What the value of each node as a leaf is shrunk towards; empty: zero."""
+        return tree.given if self.anchored else tree.given[:0]
+
+    def _cost_of(self, tree, sums):
+        """What a tree as it is adds to the loss and the ridge penalty."""
+        if tree.dropped:
+            return 0.0
+        return _cost_of(tree.span, tree.leaf, tree.value, sums, tree.hessian, self.ridge, self._prior(tree))
+
     def _cost(self, penalty):
-        squares = sum(float((tree.value**2).sum()) for tree in self.trees)
+        squares = 0.0
+        for tree in self.trees:
+            if not tree.dropped:
+                away = tree.value - tree.given[tree.leaf] if self.anchored else tree.value
+                squares += float((away**2).sum())
         return 0.5 * self.ridge * squares + penalty * sum(tree.price for tree in self.trees)
+
+
+@kernel
+def _hessian_of_nodes(row, span, hessian, below):
+    """Sum over the rows of each node; `below` is scratch."""
+    below[0] = 0.0
+    for at in range(len(row)):
+        below[at + 1] = below[at] + hessian[row[at]]
+    return below[span[:, 2]] - below[span[:, 1]]
 
 
 @kernel
 def _running_sums(row, span, leaf, value, gradient, hessian, sums, most):
     """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
-    n_columns = gradient.shape[1]
+    n_columns, h = gradient.shape[1], hessian[0]
+    half = 0.5 / h if h > 0.0 else 0.0
     for i in range(len(leaf)):
         for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            h, square = hessian[row[at]], 0.0
+            if len(hessian) > 1:
+                h = hessian[row[at]]
+                half = 0.5 / h if h > 0.0 else 0.0
+            square = 0.0
             for k in range(n_columns):
                 g = gradient[row[at], k] + h * value[i, k]
                 sums[at + 1, k] = sums[at, k] + g
                 square += g * g
-            most[at + 1] = most[at] + (0.5 * square / h if h > 0.0 else 0.0)
+            most[at + 1] = most[at] + half * square
 
 
 @kernel
-def _cost_of(span, leaf, value, sums, hessian, ridge):
+def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
+    """The same sums of gradients, at the ends of the leaves only; `hessian` is that of the nodes."""
+    for i in range(len(leaf)):
+        first, last = span[leaf[i], 1], span[leaf[i], 2]
+        for k in range(gradient.shape[1]):
+            total = sums[first, k] + hessian[leaf[i]] * value[i, k]
+            for at in range(first, last):
+                total += gradient[row[at], k]
+            sums[last, k] = total
+
+
+@kernel
+def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
     """What a pruning with given values adds to the loss and the ridge penalty."""
     cost = 0.0
     for i in range(len(leaf)):
         first, last = span[leaf[i], 1], span[leaf[i], 2]
-        curvature = hessian[leaf[i]] + ridge
         for k in range(value.shape[1]):
-            cost += value[i, k] * (0.5 * curvature * value[i, k] - (sums[last, k] - sums[first, k]))
+            away = value[i, k] - (prior[leaf[i], k] if len(prior) else 0.0)
+            cost += value[i, k] * (0.5 * hessian[leaf[i]] * value[i, k] - (sums[last, k] - sums[first, k]))
+            cost += 0.5 * ridge * away * away
     return cost
 
 
 @kernel
 def _look_into(
-    span, split_price, sums, most, hessian, penalty, ridge, mode, given, low, total, everything, bottom,
+    span, split_price, sums, most, hessian, penalty, ridge, mode, given, prior, low, total, everything, bottom,
     nodes, values, costs,
 ):  # fmt: skip
     """Nodes that a best pruning may reach, in preorder, with the value and the cost of each as a leaf; how many.
@@ -258,15 +310,20 @@ def _look_into(
         first, last = span[node, 1], span[node, 2]
         curvature = hessian[node] + ridge
         for k in range(n_columns):
+            towards = prior[node, k] if len(prior) else 0.0
             if mode == 1:
                 values[size, k] = given[node, k]
+            elif curvature > 0.0:
+                values[size, k] = (sums[last, k] - sums[first, k] + ridge * towards) / curvature
             else:
-                values[size, k] = (sums[last, k] - sums[first, k]) / curvature if last > first else 0.0
+                values[size, k] = towards
         if mode == 2:
             _project(values[size], low, total)
         cost = 0.0
         for k in range(n_columns):
-            cost += values[size, k] * (0.5 * curvature * values[size, k] - (sums[last, k] - sums[first, k]))
+            away = values[size, k] - (prior[node, k] if len(prior) else 0.0)
+            cost += values[size, k] * (0.5 * hessian[node] * values[size, k] - (sums[last, k] - sums[first, k]))
+            cost += 0.5 * ridge * away * away
         nodes[size], costs[size] = node, cost + penalty
         size += 1
         dearer = split_price[node] if len(split_price) else 0.0
@@ -370,12 +427,16 @@ def _price(span, split_price, leaf):
 
 
 @kernel
-def _move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Gradients after a tree's pruning has been replaced by another."""
-    old = 0
-    for i in range(len(leaf)):
-        for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            while at >= span[old_leaf[old], 2]:
-                old += 1
-            for k in range(value.shape[1]):
-                gradient[row[at], k] -= hessian[row[at]] * (value[i, k] - old_value[old, k])
+def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
+    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place."""
+    change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
+    while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
+        last = min(span[leaf[i], 2], span[old_leaf[old], 2])
+        for k in range(len(change)):
+            change[k] = value[i, k] - old_value[old, k]
+        for at in range(first, last):
+            scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
+            for k in range(len(change)):
+                gradient[row[at], k] -= scale * change[k]
+        first = last
+        i, old = i + (last == span[leaf[i], 2]), old + (last == span[old_leaf[old], 2])

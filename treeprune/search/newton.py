@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .block_descent import BlockDescent, Quadratic, Tree
+from .block_descent import BlockDescent, Quadratic, Tree, move
 
 #: Nodes and weights on [0, 1] by which a loss's change along a step is integrated from its gradient.
 _NODES, _WEIGHTS = (0.5 * (a + b) for a, b in zip(np.polynomial.legendre.leggauss(24), (1.0, 0.0), strict=True))
@@ -31,8 +31,12 @@ class NewtonDescent(BlockDescent):
     """
 
     def __init__(self, trees: list[Tree], derivatives: Callable, base: NDArray[np.float64], **options):
-        self.derivatives, self.base = derivatives, base
+        self.derivatives = derivatives
         super().__init__(trees, [], **options)
+        self._columns = [column[:, None].copy() for column in base.T]
+        for tree in trees:
+            n_rows = np.subtract(*tree.span[tree.leaf, 2:0:-1].T)
+            self._columns[tree.model][tree.row, 0] += np.repeat(tree.value[:, 0], n_rows)
         self._restart()
 
     def restore(self, state: list):
@@ -70,11 +74,13 @@ class NewtonDescent(BlockDescent):
             tree.hessian = None
 
     def _score(self):
-        score = self.base.copy()
-        for tree in self.trees:
-            n_rows = np.subtract(*tree.span[tree.leaf, 2:0:-1].T)
-            score[tree.row, tree.model] += np.repeat(tree.value[:, 0], n_rows)
-        return score
+        return np.concatenate(self._columns, axis=1)
+
+    def _set(self, tree, state):
+        leaf, value, _ = state
+        column = self._columns[tree.model]
+        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, -np.ones(1), column)
+        super()._set(tree, state)
 
     def _loss_change(self, step):
         gradients = [self.derivatives(self.score + at * step)[0] for at in _NODES]

@@ -1,6 +1,7 @@
 """``treeprune select``: what it prints, what it writes, what it refuses."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,21 +9,13 @@ import pytest
 
 import datasets
 from treeprune import PruningSelector
-from treeprune.cli import cli
-from treeprune.console import run
 
 CANCER = str(datasets.path("breast_cancer"))
 
 
 @pytest.fixture
-def command(capsys):
-    """Exit code, standard output and standard error of the command."""
-
-    def call(*args):
-        code = run(cli, ["select", *(str(arg) for arg in args)])
-        return code, *capsys.readouterr()
-
-    return call
+def command(command):
+    return partial(command, "select")
 
 
 def test_prints_what_the_selector_says_and_writes_the_names(command, tmp_path):

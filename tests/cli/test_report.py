@@ -2,23 +2,21 @@
 
 import subprocess
 import sys
+from functools import partial
 
+import joblib
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 import datasets
-from treeprune.cli import cli
-from treeprune.console import run
-
-ON_WINE = [str(datasets.path("wine")), "--target", "cultivar"]
+from tests.processes import ON_WINE
+from treeprune import prune, report
 
 
 @pytest.fixture
-def command(capsys):
-    def call(*args):
-        code = run(cli, ["report", *map(str, args)])
-        return code, *capsys.readouterr()
-
-    return call
+def command(command):
+    return partial(command, "report")
 
 
 def test_writes_a_page_and_says_what_it_shows(command, tmp_path):
@@ -67,3 +65,19 @@ def test_missing_extra_is_named(tmp_path):
     assert process.returncode == 5
     assert "treeprune[report]" in process.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_saved_model_the_page_is_that_of_the_library(command, tmp_path):
+    X, y = datasets.load("wine")
+    tree = prune(DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2]), "mdl")
+    joblib.dump(make_pipeline("passthrough", tree), tmp_path / "tree.joblib")
+    model = ["--model", tmp_path / "tree.joblib", "--trust", "-o", tmp_path / "tree.html"]
+    code, _, err = command(*ON_WINE, *model)
+    assert code == 0, err
+    expected = report(tree, X, y.to_numpy(), title="Pruning report: cultivar").html
+    assert (tmp_path / "tree.html").read_text("utf-8") == expected
+    assert command(*model)[0] == 0
+    for option in (["--cv", 3], ["--method", "mdl"]):
+        code, _, err = command(*ON_WINE, *model, *option)
+        assert code == 2
+        assert f"{option[0]} has no use" in err

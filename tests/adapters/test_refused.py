@@ -1,0 +1,56 @@
+"""Models that cannot be pruned are refused by an error that says what can."""
+
+import pytest
+from sklearn.ensemble import AdaBoostClassifier, BaggingRegressor, GradientBoostingClassifier, StackingClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from treeprune import TreePruner, UnsupportedModelError, prune
+from treeprune.adapters import adapters_by_model
+
+X, Y = [[0.0], [1.0], [2.0], [3.0]] * 4, [0, 0, 1, 1] * 4
+
+
+def _of_class_path(*paths):
+    """An object of a class whose ancestors have these class paths."""
+    cls = object
+    for path in reversed(paths):
+        module, _, name = path.rpartition(".")
+        cls = type(name, (cls,), {"__module__": module, "__qualname__": name})
+    return cls()
+
+
+@pytest.mark.parametrize("name", ["CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker", "CatBoost"])
+def test_catboost_by_name(name):
+    model = _of_class_path(*dict.fromkeys([f"catboost.core.{name}", "catboost.core.CatBoost"]))
+    with pytest.raises(UnsupportedModelError, match=rf"catboost\.core\.{name}: CatBoost's trees.*Supported: .*Booster"):
+        prune(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression().fit(X, Y),
+        StackingClassifier([("tree", DecisionTreeClassifier())]).fit(X, Y),
+        AdaBoostClassifier(LogisticRegression()).fit(X, Y),
+        BaggingRegressor(LinearRegression()).fit(X, Y),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_what_is_no_tree(model):
+    with pytest.raises(UnsupportedModelError, match=r"over scikit-learn's DecisionTree|Supported: .*DecisionTree"):
+        prune(model)
+
+
+def test_every_supported_class_is_named():
+    with pytest.raises(UnsupportedModelError) as caught:
+        prune("oak")
+    for path in adapters_by_model():
+        assert path.rpartition(".")[2] in str(caught.value)
+
+
+def test_before_anything_is_fitted_too_much():
+    """An estimator over the wrong kind of model fails with the same words."""
+    with pytest.raises(UnsupportedModelError, match="Supported"):
+        TreePruner(LogisticRegression()).fit(X, Y)
+    assert TreePruner(GradientBoostingClassifier(n_estimators=2)).fit(X, Y).n_leaves_ >= 2

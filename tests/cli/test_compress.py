@@ -1,0 +1,87 @@
+"""``treeprune compress``."""
+
+import os
+import sys
+
+import joblib
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+import datasets
+from tests.processes import ON_WINE, WINE, as_frame, process
+from treeprune import compress
+from treeprune.workflow import best_of_each_size
+
+
+@pytest.fixture
+def forest(tmp_path):
+    model = RandomForestClassifier(8, random_state=0).fit(*datasets.load("wine"))
+    joblib.dump(model, tmp_path / "forest.joblib")
+    return model, ["--model", str(tmp_path / "forest.joblib"), "--trust"]
+
+
+def test_does_to_a_saved_model_what_the_library_does(forest, tmp_path):
+    model, options = forest
+    args = ["compress", *ON_WINE, *options, "--max-nodes", "40", "--no-retrain"]
+    files = ["-o", str(tmp_path / "small.joblib"), "--plot", str(tmp_path / "frontier.png")]
+    code, out, err = process(*args, *files)
+    assert code == 0, err
+    expected = compress(model, *datasets.load("wine"), max_nodes=40, retrain=False)
+    small = joblib.load(tmp_path / "small.joblib")
+    assert type(small) is type(expected.model)
+    assert sum(tree.tree_.node_count for tree in small.estimators_) <= 40
+    found = as_frame(out)
+    pd.testing.assert_frame_equal(found.fillna(""), best_of_each_size(expected.frontier))
+    assert expected.message in err
+    assert sorted(os.listdir(tmp_path)) == ["forest.joblib", "frontier.png", "small.joblib"]
+
+
+def test_grown_ensemble_takes_rows_as_they_stand(command, tmp_path):
+    options = ["--estimator", "extra_trees", "--max-nodes", 200, "--no-retrain", "-o", tmp_path / "small.joblib"]
+    code, out, err = command("compress", WINE, "--target", "cultivar", *options)
+    assert code == 0, err
+    frame = pd.read_csv(WINE)
+    assert joblib.load(tmp_path / "small.joblib").score(frame, frame["cultivar"]) > 0.8
+    assert "retrained" not in as_frame(out)["mark"].tolist()
+
+
+def test_table_has_what_no_smaller_model_of_its_kind_beats():
+    columns = ["method", "parameters", "n_nodes", "n_trees", "loss", "score", "rival", "chosen"]
+    tried = [
+        ("unpruned", "", 100, 9, 0.5, 0.9, False, False),
+        ("a", "1", 60, 9, 0.4, 0.9, False, False),
+        ("a", "2", 50, 9, 0.45, 0.9, False, True),
+        ("b", "3", 50, 9, 0.4, 0.9, False, False),
+        ("b", "4", 10, 9, 0.6, 0.9, False, False),
+        ("c", "5", 20, 9, 0.1, 0.9, True, False),
+        ("c", "6", 30, 9, 0.2, 0.9, True, False),
+    ]
+    found = best_of_each_size(pd.DataFrame(tried, columns=columns))
+    assert found["parameters"].tolist() == ["", "2", "3", "5", "4"]
+    assert found["mark"].tolist() == ["unpruned", "chosen", "", "retrained", ""]
+
+
+def test_budget_that_cannot_be_kept(command, forest, tmp_path):
+    code, out, err = command("compress", *ON_WINE, *forest[1], "--max-bytes", 1, "--no-retrain", "-o", tmp_path / "s")
+    assert (code, out) == (3, "")
+    assert "budget" in err
+    assert os.listdir(tmp_path) == ["forest.joblib"]
+
+
+def test_wrong_use(command, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for options, code, message in (
+        ([], 2, "Missing option '-o'"),
+        (["-o", "s", "--model", "m", "--estimator", "extra_trees"], 2, "exclude each other"),
+        (["-o", "s", "--max-nodes", 0], 2, "'--max-nodes'"),
+        (["-o", "s", "--max-loss", "nan"], 2, "finite"),
+        (["-o", "s", "--plot", "f.bmp"], 2, "figures are .png"),
+        (["-o", "s", "--plot", "f.png"], 5, "pip install 'treeprune[plot]'"),
+        (["-o", "no/s"], 4, "cannot write"),
+    ):
+        found, out, err = command("compress", *ON_WINE, *options)
+        assert (found, out) == (code, ""), err
+        assert message in err
+        assert not os.listdir(tmp_path)

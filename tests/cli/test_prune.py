@@ -1,0 +1,104 @@
+"""``treeprune prune``."""
+
+import os
+
+import joblib
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+import datasets
+from tests.processes import ON_WINE, WINE, as_frame
+from treeprune import prune, pruning_path
+from treeprune.methods import ALIASES
+
+
+@pytest.mark.parametrize("method", ALIASES)
+def test_saves_a_smaller_model_that_takes_raw_rows(command, tmp_path, method):
+    code, out, err = command("prune", *ON_WINE, "--method", method, "-o", tmp_path / "small.joblib")
+    assert code == 0, err
+    model = joblib.load(tmp_path / "small.joblib")
+    rows = as_frame(out)
+    assert rows["n_leaves"].tolist()[1] == model[-1].get_n_leaves() <= rows["n_leaves"].tolist()[0]
+    frame = pd.read_csv(WINE)
+    assert set(model.predict(frame)) == set(frame["cultivar"])
+    assert os.listdir(tmp_path) == ["small.joblib"]
+
+
+def test_strength_is_the_users_if_given(command, tmp_path):
+    X, y = datasets.load("wine")
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    for knob, value, name in (("--leaves", 4, "n_leaves"), ("--alpha", 0.05, "alpha")):
+        code, _, _ = command("prune", *ON_WINE, knob, value, "-o", tmp_path / "small.joblib")
+        expected = pruning_path(tree).prune(**{name: value})
+        assert code == 0
+        assert joblib.load(tmp_path / "small.joblib")[-1].get_n_leaves() == expected.get_n_leaves()
+
+
+def test_model_predicts_text_columns_and_unseen_values(command, table, tmp_path):
+    rows = [f"{['ok', 'bad', ''][i % 3]},{i % 5},{'yes' if i % 3 else 'no'}" for i in range(90)]
+    path = table("state,n,y\n" + "\n".join(rows))
+    code, _, _ = command("prune", path, "--target", "y", "--method", "mdl", "-o", tmp_path / "small.joblib")
+    assert code == 0
+    model = joblib.load(tmp_path / "small.joblib")
+    frame = pd.read_csv(path)
+    assert model.score(frame, frame["y"]) == 1.0
+    model.predict(pd.DataFrame({"state": ["new"], "n": [1]}))
+
+
+def test_saved_model_keeps_its_class(command, saved_tree, tmp_path):
+    tree, path = saved_tree
+    code, out, _ = command("prune", "--model", path, "--trust", "--leaves", 4, "-o", tmp_path / "small.joblib")
+    assert code == 0
+    small = joblib.load(tmp_path / "small.joblib")
+    assert type(small) is type(tree)
+    assert as_frame(out)["n_leaves"].tolist() == [tree.get_n_leaves(), small.get_n_leaves()]
+
+
+def test_saved_model_is_judged_by_rows_of_data(command, saved_tree, tmp_path):
+    tree, path = saved_tree
+    X, y = datasets.load("wine")
+    X.assign(cultivar=y).iloc[::3, ::-1].to_csv(tmp_path / "rows.csv", index=False)  # columns find their names
+    data = [tmp_path / "rows.csv", "--target", "cultivar", "--method", "reduced_error"]
+    code, _, err = command("prune", *data, "--model", path, "--trust", "-o", tmp_path / "small.joblib")
+    assert code == 0, err
+    expected = prune(tree, "reduced_error", X.iloc[::3], y.iloc[::3])
+    assert joblib.load(tmp_path / "small.joblib").get_n_leaves() == expected.get_n_leaves()
+
+
+def test_pipeline_is_pruned_in_its_last_step(command, tmp_path):
+    X, y = datasets.load("wine")
+    pipeline = make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)).fit(X, y)
+    joblib.dump(pipeline, tmp_path / "pipeline.joblib")
+    model = ["--model", tmp_path / "pipeline.joblib", "--trust"]
+    code, _, err = command("prune", *ON_WINE, *model, "-o", tmp_path / "small.joblib")
+    assert code == 0, err
+    small = joblib.load(tmp_path / "small.joblib")
+    assert [type(step) for _, step in small.steps] == [type(step) for _, step in pipeline.steps]
+    assert small.score(X, y) == pipeline.score(X, y)
+
+
+def test_one_class_has_nothing_to_prune(command, table, tmp_path):
+    path = table("a,y\n1,x\n2,x\n3,x\n4,x\n")
+    code, out, err = command("prune", path, "--target", "y", "-o", tmp_path / "small.joblib")
+    assert code == 0
+    assert "nothing to prune" in err
+    assert as_frame(out)["n_leaves"].tolist() == [1, 1]
+    code, out, err = command("path", path, "--target", "y")
+    assert code == 0
+    assert "nothing to prune" in err
+    assert len(as_frame(out)) == 1
+
+
+def test_a_pickle_is_not_loaded_without_trust(command, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "exploded"),)
+
+    joblib.dump(Bomb(), tmp_path / "bomb.joblib")
+    code, _, err = command("prune", "--model", tmp_path / "bomb.joblib", "--leaves", 3, "-o", tmp_path / "o")
+    assert code == 3
+    assert "add --trust" in err
+    assert os.listdir(tmp_path) == ["bomb.joblib"]

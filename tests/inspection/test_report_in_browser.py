@@ -1,0 +1,244 @@
+"""The report in a browser: the slider, the keyboard, the filters, without scripts, and for those who do not see it."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification, make_friedman1
+from sklearn.ensemble import IsolationForest, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from tests.inspection.test_report import HOSTILE
+from treeprune import PruningSelector, TreePrunerCV, prune, pruning_path, report, rules
+from treeprune.compression import CompressionResult
+from treeprune.methods import JointPruning, MaxDepth
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """A function that opens a report; afterwards nothing may have been loaded, and no error been logged."""
+    contexts, faults = [], []
+
+    def opened(page, hash="", **options):
+        path = tmp_path / f"{len(contexts)}.html"
+        page.save(path)
+        context = browser.new_context(**options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: faults.append(message.text))
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("request", lambda request: faults.append(request.url) if request.url != path.as_uri() else None)
+        tab.goto(path.as_uri() + hash)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [fault for fault in faults if not fault.startswith(tmp_path.as_uri())] == []
+
+
+@pytest.fixture(scope="module")
+def pruner():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    return TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def page(pruner):
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    return report(pruner, X, y, class_names=["malignant", "benign"], subgroup="mean texture")
+
+
+def drawn_leaves(tab):
+    return tab.locator("#tree [role=treeitem]:not([aria-expanded])").count()
+
+
+def conditions(tab):
+    return [text.removeprefix("If ") for text in tab.locator("#rule-list .if").all_text_contents()]
+
+
+def test_the_slider_changes_the_tree_its_figures_and_its_rules(open_page, page):
+    tab, steps = open_page(page), page.to_dict()["steps"]
+    assert drawn_leaves(tab) == page.to_dict()["n_leaves"]
+    for place in (0, 5, len(steps) - 1):
+        tab.locator("#slider").fill(str(place))
+        tab.wait_for_function(f"document.getElementById('leaves').textContent == '{steps[place]['n_leaves']}'")
+        assert drawn_leaves(tab) == steps[place]["n_leaves"] == tab.locator("#rule-list li").count()
+        assert tab.locator("#depth").text_content() == str(steps[place]["depth"])
+    tab.locator("button[data-step]", has_text="1-SE").click()
+    assert f"#step={len(steps)}" not in tab.url
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])
+def test_every_rule_that_the_script_writes_is_that_of_the_pruned_tree(open_page, load):
+    X, y = load(return_X_y=True, as_frame=True)
+    X = X.mask(np.random.default_rng(0).random(X.shape) < 0.2)
+    tree = (DecisionTreeRegressor if load is load_diabetes else DecisionTreeClassifier)(max_depth=6, random_state=0)
+    path = pruning_path(tree.fit(X, y))
+    step = len(path) // 2
+    found = rules(path.prune(step=step), missing=True)
+    assert any("missing" in text for text in found.texts)
+    tab = open_page(report(tree, X, y), f"#step={step + 1}")
+    assert conditions(tab) == found.texts
+    rows = [re.search(r"([\d,]+) rows?", text)[1] for text in tab.locator("#rule-list .meta").all_text_contents()]
+    assert [int(n.replace(",", "")) for n in rows] == found.support.tolist()
+
+
+def test_the_list_is_the_same_with_the_script_and_without(open_page, page):
+    texts = [
+        [
+            " ".join(text.split())
+            for text in open_page(page, java_script_enabled=on).locator("#rule-list li").all_text_contents()
+        ]
+        for on in (True, False)
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_the_keyboard_walks_the_tree(open_page, page):
+    tab = open_page(page)
+    focused = "document.activeElement.dataset.node"
+    tab.locator("#tree [tabindex='0']").focus()
+    assert tab.evaluate(focused) == "0"
+    walk = []
+    for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowDown", "End", "Home"):
+        tab.keyboard.press(key)
+        walk.append(tab.evaluate(focused))
+    tree = page.to_dict()["tree"]
+    assert walk[:4] == ["1", str(tree["right"][0]), "0", "1"]
+    assert walk[4:] == [str(tree["right"][0]), "0"]
+    assert tab.locator("#tree [tabindex='0']").count() == 1
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    assert tab.locator("#tree [aria-selected=true]").get_attribute("data-node") == "1"
+    tab.keyboard.press("Escape")
+    assert tab.locator("#tree [aria-selected=true]").count() == 0
+
+
+def test_a_leaf_that_is_clicked_shows_its_rule_and_its_rows(open_page, page):
+    tab = open_page(page)
+    leaf = tab.locator("#tree [role=treeitem]:not([aria-expanded])").nth(1)
+    leaf.locator("path").click()
+    rule = tab.locator("#rule-list li.selected")
+    assert rule.get_attribute("data-leaf") == leaf.get_attribute("data-node")
+    assert f"{page.to_dict()['leaves'][1]['rows']} rows" in tab.locator("#selected").text_content()
+    assert tab.locator("#tree .edge.on").count() == int(leaf.get_attribute("aria-level")) - 1
+    tab.locator("#rule-list li").first.click()
+    assert tab.locator("#rule-list li.selected").get_attribute("value") == "1"
+
+
+def test_the_address_restores_the_state(open_page, page):
+    tab = open_page(page)
+    tab.locator("#slider").fill("6")
+    tab.locator("#search").fill("texture")
+    tab.locator("#support").fill("5")
+    tab.locator("#tree [role=treeitem]").nth(2).dispatch_event("click")
+    again = open_page(page, "#" + tab.url.partition("#")[2])
+    for name in ("#step", "#search", "#support", "#rule-list", "#selected", "#found"):
+        values = [t.locator(name).evaluate("e => e.value ?? e.textContent") for t in (tab, again)]
+        assert values[0] == values[1], name
+    assert open_page(page, "#step=999&node=-4&support=x").locator("#step").text_content().endswith("chosen")
+
+
+def test_rules_are_filtered_by_support_and_feature(open_page, page):
+    tab = open_page(page, "#step=1")
+    support = [int(re.search(r"(\d+) row", text)[1]) for text in tab.locator("#rule-list .meta").all_text_contents()]
+    tab.locator("#support").fill("10")
+    assert tab.locator("#rule-list li").count() == sum(n >= 10 for n in support)
+    tab.locator("#support").fill("0")
+    tab.locator("#search").fill("worst texture")
+    assert all("worst texture" in text for text in conditions(tab))
+    assert tab.locator("#tree g.found").count() > 0
+    assert "of 22 leaves" in tab.locator("#found").text_content()
+
+
+def test_large_trees_are_folded_and_open_where_they_are_asked(open_page):
+    X, y = make_classification(3000, flip_y=0.2, random_state=0)
+    tree = DecisionTreeClassifier(max_leaf_nodes=301, random_state=0).fit(X, y)
+    tab = open_page(report(tree))
+    items = tab.locator("#tree [role=treeitem]")
+    first = items.count()
+    assert first < 100
+    folded = tab.locator("#tree [aria-expanded=false]").first
+    node = folded.get_attribute("data-node")
+    folded.dispatch_event("click")
+    assert tab.locator(f"#tree [data-node='{node}'][role=treeitem]").get_attribute("aria-expanded") == "true"
+    assert items.count() == first + 2
+    tab.locator("#unfold").click()
+    assert items.count() > first + 10
+    tab.locator("#fold").click()
+    assert items.count() == first
+    assert open_page(report(tree), java_script_enabled=False).locator("#tree .folded").count() > 0
+
+
+def test_without_scripts_all_is_there_but_the_controls(open_page, page):
+    tab = open_page(page, java_script_enabled=False)
+    for name in ("#tree svg", "#curve svg", "#rules li", "#path tr", "#branches tr", "#features tr", "#scores tr"):
+        assert tab.locator(name).first.is_visible(), name
+    for name in ("#slider", "#search", ".copy", "#selected"):
+        assert not tab.locator(name).first.is_visible(), name
+
+
+def test_code_is_copied(open_page, page):
+    tab = open_page(page, permissions=["clipboard-read", "clipboard-write"])
+    tab.locator("summary", has_text="Python").click()
+    tab.locator("[data-copy=rules-python]").click()
+    tab.wait_for_function("document.querySelector('[data-copy=rules-python]').textContent == 'Copied'")
+    assert tab.evaluate("navigator.clipboard.readText()") == page.to_dict()["python"]
+
+
+def hostile():
+    X, y = load_breast_cancer(return_X_y=True)
+    y = np.array(["</script><img src=x>", "b & 'c'"])[y]
+    tree = DecisionTreeClassifier(max_depth=4, random_state=0).fit(X[:, : len(HOSTILE)], y)
+    return report(tree, X[:, : len(HOSTILE)], y, feature_names=HOSTILE, subgroup=HOSTILE[4], title="<i>title</i>")
+
+
+def forest():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    return report(TreePrunerCV(RandomForestRegressor(5, random_state=0), cv=3).fit(X, y), X, y, subgroup="sex")
+
+
+def isolation():
+    X, _ = load_breast_cancer(return_X_y=True)
+    model = IsolationForest(n_estimators=10, random_state=0).fit(X)
+    return report(prune(model, MaxDepth(max_depth=4)), X, before=model)
+
+
+def selection():
+    return report(PruningSelector(n_estimators=5, random_state=0).fit(*make_friedman1(200, random_state=0)))
+
+
+def compressed():
+    X, y = load_diabetes(return_X_y=True)
+    model = RandomForestRegressor(3, max_depth=3, random_state=0).fit(X, y)
+    tried = [("unpruned", "", 45, 3, 3.0, 0.4), ("JointPruning", "reg=10", 15, 2, 2.9, 0.41)]
+    tried += [("JointPruning", "reg=30", 9, 1, 3.2, 0.38), ("HistGradientBoosting", "", 20, 1, 2.8, 0.42)]
+    frontier = pd.DataFrame(tried, columns=["method", "parameters", "n_nodes", "n_trees", "loss", "score"])
+    frontier = frontier.assign(rival=[False, False, False, True], chosen=[False, True, False, False])
+    small = prune(model, JointPruning(alpha=100.0), X, y)
+    return report(
+        CompressionResult(small, JointPruning(alpha=100.0), frontier, True, "Training anew does better."), X, y
+    )
+
+
+def single_leaf():
+    X, _ = load_breast_cancer(return_X_y=True)
+    return report(DecisionTreeClassifier().fit(X, np.zeros(len(X))))
+
+
+KINDS = {f.__name__: f for f in (hostile, forest, isolation, selection, compressed, single_leaf)}
+
+
+@pytest.mark.parametrize("kind", ["tree", *KINDS])
+def test_axe_finds_no_fault_and_nothing_is_cut_off(open_page, page, kind):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    made = page if kind == "tree" else KINDS[kind]()
+    only = {"runOnly": ["color-contrast"]}
+    for scheme, width, options in (("light", 1280, None), ("dark", 420, only)):
+        tab = open_page(made, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+        tab.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+        results = axe.run(tab, options=options)
+        assert results.violations_count == 0, results.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,309 @@
+"""The sections of the report: their figures are those that others compute from the same models and rows."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_linnerud, make_friedman1
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
+from sklearn.metrics import precision_score, recall_score
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from treeprune import PruningSelector, TreePruner, TreePrunerCV, UnsupportedModelError, compress, prune, report
+from treeprune.inspection.summary.leaves import wilson
+from treeprune.inspection.summary.settings import data_hash
+from treeprune.methods import CostComplexity, MaxDepth
+
+
+@pytest.fixture(scope="module")
+def rows():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    return train_test_split(X, y, random_state=0, stratify=y)
+
+
+@pytest.fixture(scope="module")
+def pruner(rows):
+    X, _, y, _ = rows
+    return TreePrunerCV(DecisionTreeClassifier(random_state=0), rule="best").fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def figures(pruner, rows):
+    return report(pruner, rows[1], rows[3], subgroup="mean texture").to_dict()
+
+
+def wrong(model, X, y):
+    return np.asarray(model.predict(X) != y)
+
+
+def test_pruned_branches_tell_rows_and_errors_before_and_after(pruner, rows, figures):
+    X, X_out, y, y_out = rows
+    whole, small = pruner.pruning_path_.prune(step=0), pruner.estimator_
+    number = {leaf: place for place, leaf in enumerate(np.flatnonzero(small.tree_.children_left < 0), start=1)}
+    expected = {}
+    for leaf, place in number.items():
+        here, out = small.apply(X) == leaf, small.apply(X_out) == leaf
+        n_leaves = len(np.unique(whole.apply(X[here])))
+        if n_leaves > 1:
+            expected[place] = {"leaf": place, "n_leaves": n_leaves, "n_rows": here.sum(), "given_rows": out.sum()}
+            for name, of, on, labels in (("training", here, X, y), ("given", out, X_out, y_out)):
+                for when, model in (("before", whole), ("after", small)):
+                    expected[place][f"{name}_{when}"] = wrong(model, on[of], labels[of]).sum() if of.any() else 0
+    assert {row["leaf"]: row for row in figures["branches"]} == expected
+    assert figures["n_branches"] == len(expected) > 3
+
+
+def test_branches_of_a_regression_tell_the_root_of_the_mean_squared_error():
+    X, y = load_diabetes(return_X_y=True)
+    whole = DecisionTreeRegressor(max_depth=5, random_state=0).fit(X, y)
+    small = prune(whole, CostComplexity(n_leaves=5))
+    figures = report(small, before=whole).to_dict()
+    leaves = np.flatnonzero(small.tree_.children_left < 0)
+    for row in figures["branches"]:
+        here = small.apply(X) == leaves[row["leaf"] - 1]
+        for when, model in (("before", whole), ("after", small)):
+            error = np.sqrt(np.mean((y[here] - model.predict(X[here])) ** 2))
+            assert row[f"training_{when}"] == pytest.approx(error)
+
+
+def test_a_model_and_what_it_was_before_are_compared_by_their_nodes(rows):
+    X, X_out, y, y_out = rows
+    whole = DecisionTreeClassifier(random_state=0).fit(X, y)
+    small = prune(whole, "reduced_error", X_out, y_out)
+    figures = report(small, X_out, y_out, before=whole).to_dict()
+    assert figures["sentence"].startswith(f"{whole.get_n_leaves()} leaves → {small.get_n_leaves()} leaves; accuracy")
+    merged = sum(row["n_leaves"] - 1 for row in figures["branches"])
+    assert whole.get_n_leaves() - small.get_n_leaves() == merged
+    assert not figures["raised"]
+
+
+def test_branches_that_were_raised_are_not_taken_for_others(rows):
+    X, _, y, _ = rows
+    whole = DecisionTreeClassifier(random_state=0).fit(X, y)
+    other = DecisionTreeClassifier(random_state=1, max_features=3).fit(X, y)
+    figures = report(other, before=whole).to_dict()
+    assert figures["raised"]
+    assert figures["branches"] == []
+
+
+def test_features_are_counted_over_the_folds_grown_anew(pruner, rows, figures):
+    X, _, y, _ = rows
+    used = np.zeros(X.shape[1], int)
+    for grow, _ in StratifiedKFold(5).split(X, y):
+        tree = clone(pruner.estimator).set_params(ccp_alpha=pruner.alpha_).fit(X.iloc[grow], y.iloc[grow])
+        used[np.unique(tree.tree_.feature[tree.tree_.feature >= 0])] += 1
+    found = {row["name"]: row for row in figures["feature_table"]}
+    assert {name: row["folds"] for name, row in found.items() if row["folds"]} == {
+        name: n for name, n in zip(X.columns, used, strict=True) if n
+    }
+    importance = dict(zip(X.columns, pruner.feature_importances_, strict=True))
+    assert all(row["importance"] == pytest.approx(importance[name]) for name, row in found.items())
+    assert all(row["kept"] == (importance[name] > 0) for name, row in found.items())
+
+
+def test_without_folds_no_stability_is_claimed(rows):
+    X, _, y, _ = rows
+    forest = RandomForestClassifier(8, random_state=0)
+    figures = report(TreePrunerCV(forest, cv="oob").fit(X, y)).to_dict()
+    assert figures["n_folds"] is None
+    assert figures["cv"]["out_of_bag"]
+    assert "out-of-bag accuracy" in figures["sentence"]
+
+
+def test_leaves_tell_their_rows_and_the_interval_of_wilson(pruner, rows, figures):
+    support = np.bincount(pruner.apply(rows[0]))
+    support = support[support > 0]
+    assert [leaf["rows"] for leaf in figures["leaves"]] == support.tolist()
+    for leaf in figures["leaves"]:
+        interval = binomtest(round(leaf["confidence"] * leaf["rows"]), leaf["rows"]).proportion_ci(method="wilson")
+        assert (leaf["low"], leaf["high"]) == pytest.approx(tuple(interval), abs=1e-6)
+        assert leaf["few"] == (leaf["rows"] < figures["few_rows"])
+    assert figures["n_low_support"] == (support < figures["few_rows"]).sum()
+    assert np.all(np.isfinite(wilson(np.array([0.0, 1.0]), np.array([0, 1]))))
+
+
+def test_scores_by_class_and_in_groups_are_scikit_learns(pruner, rows, figures):
+    _, X, _, y = rows
+    predicted = pruner.predict(X)
+    for label, row in enumerate(figures["by_class"]):
+        assert row["recall"] == pytest.approx(recall_score(y, predicted, pos_label=label))
+        assert row["precision"] == pytest.approx(precision_score(y, predicted, pos_label=label))
+    groups = figures["by_group"]["table"]
+    quarter = pd.qcut(X["mean texture"], 4)
+    right = pd.Series(predicted == y, index=X.index).groupby(quarter, observed=True)
+    assert [row["after"] for row in groups] == pytest.approx(right.mean().to_list())
+    assert [row["n_rows"] for row in groups] == right.size().to_list()
+    assert figures["measures"]["agreement"] == np.mean(predicted == pruner.pruning_path_.prune(step=0).predict(X))
+
+
+def test_groups_are_the_values_of_a_column_with_few():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    X["s1"] = np.arange(len(X)) % 3
+    tree = DecisionTreeRegressor(max_depth=3, random_state=0).fit(X, y)
+    groups = report(tree, X, y, subgroup="s1").to_dict()["by_group"]
+    error = (y - tree.predict(X)).abs().groupby(X["s1"]).mean()
+    assert {row["name"]: row["after"] for row in groups["table"]} == pytest.approx(error.rename(str).to_dict())
+    assert groups["measure"] == "mean absolute error"
+
+
+def test_no_row_of_data_is_in_the_report():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    X = X[["mean radius", "mean texture"]].assign(secret=np.linspace(7.1234567, 7.7654321, len(X)))
+    tree = TreePrunerCV(DecisionTreeClassifier(max_depth=2, random_state=0)).fit(X, y)
+    page = report(tree, X, y)
+    for value in X["secret"].sample(20, random_state=0):
+        assert f"{value:.7g}" not in page.html
+    assert len(json.dumps(page.to_dict()["settings"])) < 4000
+
+
+def test_the_hash_tells_data_apart_and_not_what_holds_them():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    one = data_hash(X, y)
+    assert one == data_hash(X.copy(), y.to_numpy()) == data_hash(pd.DataFrame(X.to_dict("list")), y.to_list())
+    changed = X.copy()
+    changed.iloc[3, 4] += 1e-12
+    assert len({one, data_hash(changed, y), data_hash(X, 1 - y), data_hash(X), data_hash(X.iloc[::-1], y)}) == 5
+
+
+def test_rows_can_be_held_by_other_frames(rows):
+    polars = pytest.importorskip("polars")
+    X, _, y, _ = rows
+    model = RandomForestClassifier(3, random_state=0).fit(X.to_numpy(), y)
+    other = polars.DataFrame(X.to_dict("list"))
+    found = [report(model, held, y, subgroup="mean area").to_dict() for held in (X, other)]
+    assert found[0]["settings"] == found[1]["settings"]
+    assert found[0]["by_group"] == found[1]["by_group"]
+
+
+def test_columns_of_one_name_are_told_apart(rows):
+    X, _, y, _ = rows
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
+    names = ["same"] * 30
+    assert report(tree, feature_names=names).to_dict()["features"] == [f"same (column {i})" for i in range(30)]
+
+
+def test_several_targets_and_boosters_are_shown_without_scores():
+    X, y = load_linnerud(return_X_y=True)
+    figures = report(RandomForestRegressor(3, random_state=0).fit(X, y), X, y).to_dict()
+    assert figures["on_rows"] is None
+    assert figures["n_trees"] == 3
+    xgboost = pytest.importorskip("xgboost")
+    booster = xgboost.train({"max_depth": 2}, xgboost.DMatrix(X, y[:, 0]), 4)
+    assert "4 trees" in report(booster).to_dict()["sentence"]
+
+
+def test_an_ensemble_is_shown_before_and_after(rows):
+    X, X_out, y, y_out = rows
+    forest = RandomForestClassifier(12, random_state=0).fit(X, y)
+    small = prune(forest, MaxDepth(max_depth=2))
+    figures = report(small, X_out, y_out, before=forest).to_dict()
+    nodes = [sum(tree.tree_.node_count for tree in model.estimators_) for model in (forest, small)]
+    together = {row["name"]: (row["before"], row["after"]) for row in figures["together"]}
+    assert together["nodes"] == tuple(nodes)
+    assert together["greatest depth"][1] == 2
+    for outline, tree, pruned in zip(figures["outlines"], forest.estimators_, small.estimators_, strict=True):
+        assert outline["before"] == np.bincount(tree.tree_.compute_node_depths() - 1).tolist()
+        assert outline["after"] == np.bincount(pruned.tree_.compute_node_depths() - 1).tolist()
+    first = figures["measures"]["table"][0]
+    assert (first["before"], first["after"]) == (forest.score(X_out, y_out), small.score(X_out, y_out))
+
+
+def test_a_forest_by_folds_has_its_frontier(rows):
+    X, _, y, _ = rows
+    pruner = TreePrunerCV(RandomForestClassifier(6, random_state=0), cv=3).fit(X, y)
+    frontier = report(pruner).to_dict()["frontier"]
+    assert [point["size"] for point in frontier["points"]] == pruner.cv_results_["n_leaves"].tolist()
+    assert [point["score"] for point in frontier["points"]] == pruner.cv_results_["mean_test_score"].tolist()
+    assert [i for i, point in enumerate(frontier["points"]) if point["chosen"]] == [pruner.best_index_]
+
+
+def test_what_compress_found_is_told_with_everything_tried():
+    X, y = load_diabetes(return_X_y=True)
+    forest = RandomForestRegressor(8, random_state=0).fit(X, y)
+    result = compress(forest, X, y, max_nodes=200, retrain=False)
+    page = report(result, X, y, before=forest)
+    figures = page.to_dict()
+    assert len(figures["frontier"]["points"]) == len(result.frontier)
+    assert figures["message"] == result.message
+    assert result.message.split(":")[0] in page.html
+
+
+def test_an_isolation_forest_shows_its_scores_before_and_after(rows):
+    X, X_out, _, _ = rows
+    forest = IsolationForest(n_estimators=20, random_state=0).fit(X)
+    small = prune(forest, MaxDepth(max_depth=4))
+    anomaly = report(small, X_out, before=forest).to_dict()["anomaly"]
+    assert anomaly["flagged"] == (small.predict(X_out) == -1).sum()
+    assert anomaly["flagged_before"] == (forest.predict(X_out) == -1).sum()
+    assert sum(anomaly["after"]) == sum(anomaly["before"]) == len(X_out)
+    scores = pd.Series(small.score_samples(X_out)), pd.Series(forest.score_samples(X_out))
+    assert anomaly["rank_correlation"] == pytest.approx(scores[0].corr(scores[1], method="spearman"))
+    assert report(forest).to_dict()["anomaly"] is None
+
+
+def test_selected_features_stand_beside_their_shadows():
+    selector = PruningSelector(n_estimators=10, random_state=0).fit(*make_friedman1(300, random_state=0))
+    page = report(selector)
+    figures = page.to_dict()
+    assert {int(row["name"][1:]): row["survival"] for row in figures["survival"]} == dict(enumerate(selector.survival_))
+    assert figures["n_kept"] == selector.get_support().sum()
+    assert figures["shadows"]["largest"] == selector.shadow_survival_.max()
+    assert "false picks" in page.html
+
+
+def test_a_pipeline_is_scored_as_a_whole(rows):
+    X, X_out, y, y_out = rows
+    pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3)
+    model = make_pipeline(StandardScaler(), pruner).fit(X, y)
+    figures = report(model, X_out, y_out).to_dict()
+    assert figures["on_rows"]["score"] == model.score(X_out, y_out)
+    assert figures["features"] == list(X.columns)
+    assert any(row.get("given_rows") for row in figures["branches"])
+    assert ["pipeline", "StandardScaler → TreePrunerCV"] in figures["settings"][0]["pairs"]
+
+
+def test_a_pruner_without_a_path_says_what_it_does_not_know(rows):
+    X, _, y, _ = rows
+    page = report(TreePruner(DecisionTreeClassifier(random_state=0), "mdl").fit(X, y))
+    assert "what it was before is not known" in page.to_dict()["sentence"]
+    assert "give <code>before=</code>" in page.html
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"subgroup": "no such"}, "'subgroup' parameter must be a column of X"),
+        ({"subgroup": 30}, "'subgroup' parameter must be a column in the range"),
+        ({"before": DecisionTreeRegressor().fit([[0.0] * 30, [1.0] * 30], [0, 1])}, "'before' parameter"),
+        ({"feature_names": ["one"]}, "'feature_names' parameter must have 30 names"),
+        ({"class_names": ["one"]}, "'class_names' parameter must have 2 names"),
+    ],
+)
+def test_what_does_not_fit_is_refused(pruner, rows, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        report(pruner, rows[1], rows[3], **arguments)
+
+
+def test_subgroups_need_rows_and_some_selectors_are_refused(pruner, rows):
+    with pytest.raises(ValueError, match="'subgroup' parameter needs X and y"):
+        report(pruner, subgroup="mean texture")
+    from sklearn.feature_selection import SelectKBest
+
+    with pytest.raises(UnsupportedModelError, match="SelectKBest"):
+        report(SelectKBest(k=2).fit(rows[0], rows[2]))
+
+
+def test_a_model_card_holds_the_scores_the_rules_and_the_limits(pruner, rows, tmp_path):
+    pytest.importorskip("skops")
+    page = report(pruner, rows[1], rows[3], subgroup="mean texture", title="a/b")
+    page.to_model_card().save(tmp_path / "card.md")
+    text = (tmp_path / "card.md").read_text("utf-8")
+    figures = page.to_dict()
+    for words in (*figures["rules"], *figures["limitations"], figures["sentence"], "By mean texture", "Settings"):
+        assert words in text

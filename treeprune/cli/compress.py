@@ -1,0 +1,108 @@
+"""``treeprune compress``: an ensemble within a budget."""
+
+import warnings
+from contextlib import nullcontext
+
+import click
+
+from ..console import emit, output_file, progress, say
+from .figures import save_figure
+from .help import Command
+from .inputs import read, rows_for
+from .options import (
+    FiniteRange,
+    data_argument,
+    drop_option,
+    json_option,
+    model_option,
+    plot_option,
+    seed_option,
+    target_option,
+    task_option,
+    trust_option,
+)
+
+_ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradient_boosting"]
+
+
+@click.command(cls=Command)
+@data_argument
+@target_option
+@model_option
+@trust_option
+@click.option(
+    "--estimator", type=click.Choice(_ESTIMATORS), help="What to grow, without --model. [default: random_forest]"
+)
+@click.option("--max-nodes", metavar="N", type=click.IntRange(min=1), help="Most nodes of all trees.")
+@click.option("--max-bytes", metavar="N", type=click.IntRange(min=1), help="Most bytes of the compact file.")
+@click.option(
+    "--max-latency-ratio",
+    metavar="R",
+    type=FiniteRange(0, min_open=True),
+    help="Most time to predict, over that of the unpruned model.",
+)
+@click.option(
+    "--max-loss",
+    metavar="SHARE",
+    type=FiniteRange(0),
+    help="Smallest model whose loss rises by at most this share. [default: 0, if there is no other limit]",
+)
+@click.option("--no-retrain", is_flag=True, help="Train no models anew for comparison.")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the model (joblib).")
+@plot_option
+@task_option
+@drop_option
+@seed_option
+@json_option
+def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **budget):
+    """Make an ensemble as good as it can be within a budget.
+
+    Grows an ensemble on DATA, or loads one that was fitted on DATA; tries joint pruning, depth pruning and the
+    selection of trees, and does to it what did best within the budget on rows held out. The table has, of all that
+    was tried, what no smaller model beats, beside models retrained at smaller sizes.
+
+    \b
+    Examples:
+      treeprune compress wine.csv --target cultivar \\
+          --max-nodes 200 -o small.joblib
+      treeprune compress wine.csv --target cultivar \\
+          --model big.joblib --trust --max-loss 0.01 \\
+          -o small.joblib --plot frontier.png
+    """
+    import joblib
+
+    from ..compression import compress
+    from ..io import last_step
+    from ..workflow import best_of_each_size, with_tree
+
+    if model_file and estimator:
+        raise click.UsageError("--model and --estimator exclude each other.")
+    with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
+        model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
+        with progress("Pruning"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*Training anew does better")  # said below
+            result = compress(last_step(model), X, y, retrain=not no_retrain, random_state=seed, **budget)
+        if plot:
+            from ..inspection import SizeFrontierDisplay
+
+            save_figure(SizeFrontierDisplay.from_result(result).figure_, figure, plot)
+        joblib.dump(with_tree(model, result.model), file)
+    emit(best_of_each_size(result.frontier), as_json=as_json)
+    say(result.message)
+    say(f"Saved {output}." + (f" Saved {plot}." if plot else ""))
+
+
+def _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed):
+    """A fitted model, or a Pipeline that ends in one, and the rows that its last step was fitted on."""
+    from sklearn.pipeline import Pipeline
+
+    from .. import workflow
+
+    if model_file:
+        model = workflow.load_model(model_file, trust=trust)
+        return model, *rows_for(model, data, target, drop)
+    X, y, task, encoder = read(data, target, task, drop)
+    with progress("Growing"):
+        X = encoder.fit_transform(X)
+        grown = workflow.new_estimator(estimator or "random_forest", task, seed).fit(X, y)
+    return Pipeline([("encoder", encoder), ("ensemble", grown)]), X, y

@@ -1,0 +1,124 @@
+"""``treeprune prune``: grow and prune a tree, or prune a saved model."""
+
+import click
+
+from ..console import emit, output_file, progress, say
+from .help import Command
+from .inputs import read, rows_for
+from .options import (
+    DEFAULT_VALIDATION,
+    SHARE,
+    FiniteRange,
+    data_argument,
+    drop_option,
+    json_option,
+    method_option,
+    model_option,
+    seed_option,
+    target_option,
+    task_option,
+    trust_option,
+)
+
+
+@click.command(cls=Command)
+@data_argument
+@target_option
+@method_option
+@click.option("--alpha", type=FiniteRange(min=0), help="Strength of the pruning.")
+@click.option("--leaves", type=click.IntRange(min=1), help="Instead of --alpha: the most leaves to keep.")
+@click.option(
+    "--validation",
+    metavar="FRACTION",
+    type=SHARE,
+    help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
+    f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
+)
+@model_option
+@trust_option
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
+@task_option
+@drop_option
+@seed_option
+@json_option
+def prune(data, target, method, alpha, leaves, validation, model_file, trust, output, task, drop, seed, as_json):
+    """Grow a tree on DATA, prune it and save it, or prune a saved model.
+
+    What is saved is a scikit-learn Pipeline that predicts rows as they stand in DATA. A saved model keeps its class;
+    all rows of DATA, if given, then serve to judge by.
+
+    \b
+    Examples:
+      treeprune prune wine.csv --target cultivar -o small.joblib
+      treeprune prune wine.csv --target cultivar \\
+          --method mdl -o small.joblib
+      treeprune prune --model big.joblib --trust \\
+          --leaves 5 -o small.joblib
+    """
+    import joblib
+    import pandas as pd
+
+    from .. import workflow
+    from ..io import last_step
+
+    strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
+    _check_strength(method, strength)
+    judged = workflow.judged_by_rows(method, **strength)
+    _check_sources(judged, data, validation, model_file)
+    with output_file(output) as file:
+        if model_file:
+            model = workflow.load_model(model_file, trust=trust)
+            judge, train = (rows_for(model, data, target, drop) if judged else None), None
+        else:
+            fraction = (validation or DEFAULT_VALIDATION) if judged else None
+            model, judge, train = _grow(data, target, task, drop, fraction, seed)
+        before = last_step(model)
+        with progress("Pruning"):
+            after, alpha = workflow.prune_by(before, method, judge, train, **strength)
+        joblib.dump(workflow.with_tree(model, after), file)
+    rows = ((workflow.BEFORE, None, before), (method.alias, alpha, after))
+    sizes = [{"method": name, "alpha": strength} | workflow.size(tree) for name, strength, tree in rows]
+    emit(pd.DataFrame(sizes), as_json=as_json)
+    nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
+    say(f"{nothing}Saved {output}.")
+
+
+def _check_strength(method, strength):
+    """Whether the method has the strength that is given."""
+    from ..methods import PathMethod
+
+    if len(strength) > 1:
+        raise click.UsageError("--alpha and --leaves exclude each other.")
+    if strength and not isinstance(method, PathMethod):
+        raise click.UsageError(f"--alpha and --leaves have no meaning for {method.alias}.")
+
+
+def _check_sources(judged, data, validation, model_file):
+    """Whether what is to be pruned, and by which rows, is told once and in full."""
+    wrong = None
+    if not model_file and not data:
+        wrong = "Missing argument 'DATA' (or --model)."
+    elif model_file and judged and not data:
+        wrong = "without a strength (--alpha, --leaves), the method needs rows to judge by: give DATA and --target."
+    elif model_file and data and not judged:
+        wrong = "neither the method nor the strength given has a use for DATA with --model."
+    elif validation is not None and (model_file or not judged):
+        wrong = "--validation has a use only for methods that judge by rows of DATA, or to choose a strength by them."
+    if wrong:
+        raise click.UsageError(wrong)
+
+
+def _grow(data, target, task, drop, fraction, seed):
+    """A Pipeline of encoder and tree, the rows held out from growing it (if a fraction is), and those that grew it."""
+    from sklearn.pipeline import Pipeline
+
+    from .. import workflow
+
+    X, y, task, encoder = read(data, target, task, drop)
+    with progress("Growing"):
+        X = encoder.fit_transform(X)
+        judge = None
+        if fraction:
+            X, X_judge, y, y_judge = workflow.hold_out(X, y, task, fraction, seed)
+            judge = X_judge, y_judge
+        return Pipeline([("encoder", encoder), ("tree", workflow.grow(X, y, task, seed))]), judge, (X, y)

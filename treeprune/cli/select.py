@@ -1,0 +1,65 @@
+"""``treeprune select``: the columns that matter."""
+
+import click
+
+from ..console import emit, output_file, progress, say
+from .help import Command
+from .inputs import read
+from .options import data_argument, drop_option, json_option, seed_option, target_option, task_option
+
+
+@click.command(cls=Command)
+@data_argument
+@target_option
+@click.option(
+    "--kind",
+    type=click.Choice(["tabular", "series", "anomaly"]),
+    default="tabular",
+    show_default=True,
+    help="Independent rows; rows in time; or columns in which anomalies show, for which the target is not needed.",
+)
+@click.option("--groups", metavar="COL", help="Column that says which series a row belongs to (--kind series).")
+@click.option("--time", metavar="COL", help="Column to sort the rows by (--kind series).")
+@click.option("-o", "--output", metavar="FILE", help="Where to write the names of the columns kept, one in a line.")
+@task_option
+@drop_option
+@seed_option
+@json_option
+def select(data, target, kind, groups, time, output, task, drop, seed, as_json):
+    """Tell the columns of DATA that matter from those that do not.
+
+    A column is kept if its splits survive pruning in more trees than those of its shadows, which have lost their tie
+    to the target: of the columns kept, at most one in ten should be there by chance. The table has the share of the
+    trees in which each column survives, and its p-value.
+
+    For anomalies no target is needed: a column is kept if its extremes agree with what the other columns call
+    anomalous. A target, if there is one, is 1 for known anomalies.
+
+    \b
+    Examples:
+      treeprune select wine.csv --target cultivar -o columns.txt
+      treeprune select load.csv --target load --kind series --time hour
+      treeprune select sensors.csv --kind anomaly
+    """
+    from contextlib import nullcontext
+
+    from .. import workflow
+    from ..tables import column_encoder, read_table
+
+    if kind != "series" and (time or groups):
+        raise click.UsageError(f"{'--time' if time else '--groups'} has a use only for --kind series.")
+    if kind == "anomaly" and data and not target:
+        X, y, task = read_table(data).drop(columns=list(drop)), None, None
+        encoder, _ = column_encoder(X)
+    else:
+        X, y, task, encoder = read(data, target, task, (*drop, *filter(None, (groups, time))))
+    with output_file(output) if output else nullcontext() as file:
+        with progress("Growing and pruning"):
+            aside = read_table(data).loc[X.index] if time or groups else None
+            order = None if time is None else aside[time].argsort(kind="stable").to_numpy()
+            series = None if groups is None else aside[groups].to_numpy()
+            frame = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, order, series)
+        if output:
+            file.write("".join(f"{name}\n" for name in frame["column"][frame["kept"]]).encode())
+    emit(frame, as_json=as_json)
+    say(f"{frame['kept'].sum()} of {len(frame)} columns are kept." + (f" Saved {output}." if output else ""))

@@ -1,0 +1,107 @@
+"""Budgets of compress, and what a model takes of them."""
+
+from dataclasses import dataclass
+from numbers import Real
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..adapters import find_adapter
+from ..compact import packed
+
+#: Rounds in which the latencies of two models are measured, in turn.
+_ROUNDS = 9
+_LEAST_SECONDS = 2e-3
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits; None is no limit. Without any, the loss must not rise.
+
+    Parameters
+    ----------
+    max_nodes, max_bytes : int, optional
+    max_latency_ratio : float, optional
+    max_loss : float, optional
+        Rise of the loss, as a share of the unpruned model's.
+    bytes_of : {"compact", "native"}
+        What `max_bytes` counts.
+    """
+
+    max_nodes: int | None
+    max_bytes: int | None
+    max_latency_ratio: float | None
+    max_loss: float | None
+    bytes_of: str
+
+    def __post_init__(self):
+        if all(getattr(self, name) is None for name in ("max_nodes", "max_bytes", "max_latency_ratio", "max_loss")):
+            object.__setattr__(self, "max_loss", 0.0)
+        for name, low in (("max_nodes", 1), ("max_bytes", 1), ("max_latency_ratio", 0), ("max_loss", 0)):
+            value = getattr(self, name)
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if value is not None and not (number and low <= value < np.inf):
+                raise ValueError(
+                    f"The {name!r} parameter of compress must be a finite number >= {low} or None. Got {value!r}."
+                )
+
+    def first_limit(self, model: Any) -> float:
+        """How many nodes the budget may allow: exactly, or a guess that `excess` corrects."""
+        limit = np.inf if self.max_nodes is None else float(self.max_nodes)
+        if self.max_bytes is not None:
+            limit = min(limit, find_adapter(model).forest.n_nodes * self.max_bytes / n_bytes(model, self.bytes_of))
+        return limit
+
+    def excess(self, small: Any, model: Any, X: Any) -> float:
+        """What a model takes of the tightest limit, as a ratio: up to 1 it is within the budget."""
+        ratios = [0.0]
+        if self.max_nodes is not None:
+            ratios.append(find_adapter(small).forest.n_nodes / self.max_nodes)
+        if self.max_bytes is not None:
+            ratios.append(n_bytes(small, self.bytes_of) / self.max_bytes)
+        if self.max_latency_ratio is not None:
+            ratio = latency_ratio(small, model, X)
+            ratios.append(ratio / self.max_latency_ratio if self.max_latency_ratio else np.inf)
+        return max(ratios)
+
+
+def n_bytes(model: Any, bytes_of: str = "compact") -> int:
+    """Size of a model's file: of `save_compact` at level "predict", or the library's own (UBJSON, text, pickle)."""
+    if bytes_of == "compact":
+        return len(packed(model))
+    if hasattr(model, "save_raw"):
+        return len(model.save_raw("ubj"))
+    if hasattr(model, "model_to_string"):
+        return len(model.model_to_string(num_iteration=-1).encode())
+    import pickle
+
+    return len(pickle.dumps(model))
+
+
+def latency_ratio(small: Any, model: Any, X: Any) -> float:
+    """Time in which a model predicts rows, over that of another one.
+
+    The two take turns, so that what else the machine does meets both, and the least time of each counts: nothing makes
+    a model faster than it is.
+    """
+    times = [(_prediction(m, X), []) for m in (small, model)]
+    repeats = [max(1, int(np.ceil(_LEAST_SECONDS / max(_seconds(call, 1), 1e-9)))) for call, _ in times]
+    for _ in range(_ROUNDS):
+        for (call, found), n in zip(times, repeats, strict=True):
+            found.append(_seconds(call, n))
+    return min(times[0][1]) / min(times[1][1])
+
+
+def _prediction(model, X):
+    """A call that predicts the rows."""
+    if hasattr(model, "save_raw"):  # a Booster of XGBoost takes rows in a form of its own
+        return lambda: find_adapter(model).margin(X)
+    return lambda: model.predict(X)
+
+
+def _seconds(call, n):
+    start = perf_counter()
+    for _ in range(n):
+        call()
+    return (perf_counter() - start) / n

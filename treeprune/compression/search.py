@@ -1,0 +1,225 @@
+"""What compress tries: prunings of a model and models trained anew, all judged on rows that made none of them."""
+
+import warnings
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
+
+from ..adapters import find_adapter
+from ..adapters.base import check_weights
+from ..exceptions import UnsupportedModelError
+from ..links import best_temperature
+from ..methods import DepthPruning, JointPruning, PruningMethod, TreeSelection
+from ..pruning import prune
+from .rivals import Rival, fitted, rivals
+from .scoring import Scorer, classifies
+
+#: Ridge penalties that are tried, in rows.
+REGS = {JointPruning: (10.0, 30.0, 100.0, 300.0, 1000.0), DepthPruning: (30.0, 300.0)}
+_TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One point of the frontier; a model trained anew has no method."""
+
+    name: str
+    parameters: str
+    n_nodes: int
+    n_trees: int
+    loss: float
+    score: float
+    method: PruningMethod | None = field(default=None, repr=False)
+
+    @property
+    def is_rival(self) -> bool:
+        """Whether it was trained anew."""
+        return self.method is None and self.name != "unpruned"
+
+
+class Search:
+    """The model to search with, the rows that it may use and those to judge by.
+
+    Parameters
+    ----------
+    model : object
+        The model to prune in the end.
+    data : tuple of (X, y, sample_weight)
+        Its training rows.
+    held_out : tuple of (X, y, sample_weight) or None
+        Rows to judge by; None: a share of the others, `validation`.
+    validation : float
+    random_state : int or None
+        Splits the rows, and goes to HistGradientBoosting.
+
+    Attributes
+    ----------
+    grown : object
+        The model to search with: a clone of the model, fitted on the rows that do not judge, or the model itself.
+    unpruned : Candidate
+        It.
+    use, judge, all : tuple of (X, y, sample_weight)
+    """
+
+    def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
+        self.model, self.grown, self.random_state = model, model, random_state
+        adapter = find_adapter(model)
+        self._check(adapter)
+        if held_out is None:
+            labels = data[1] if classifies(adapter.forest, adapter.loss) else None
+            self.use, self.judge = _split(data, labels, validation, random_state)
+            self.all = data
+            self.grown = self._grown_anew()
+        else:
+            self.use, self.judge = data, held_out
+            self.all = _stacked(data, held_out)
+        self.adapter = find_adapter(self.grown)
+        self.rows, self.held_out = self.adapter.rows(*self.use), self.adapter.rows(*self.judge)
+        self.forest = self.adapter.forest
+        self.scorer = Scorer(self.forest, self.held_out)
+        whole = self.scorer.of_model(self.grown, self.judge[0])
+        self.unpruned = Candidate("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
+
+    @staticmethod
+    def _check(adapter):
+        """Refuse models that no method here can prune, before any work."""
+        name, forest = type(adapter.model).__name__, adapter.forest
+        if forest.task == "path_length":
+            raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
+        if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
+            raise UnsupportedModelError(
+                f"{name} lets its trees vote; compress takes models that average or add them up."
+            )
+        if forest.task == "classification" and forest.n_outputs > 1:
+            raise UnsupportedModelError(f"{name} has several outputs; compress takes classifiers of one.")
+
+    def _grown_anew(self):
+        if not hasattr(self.model, "fit") or not hasattr(self.model, "get_params"):
+            warnings.warn(
+                f"{type(self.model).__name__} cannot be fitted anew on fewer rows: it is judged on rows that it was "
+                "grown on, which flatters what keeps much of it. Give rows of their own as X_val and y_val.",
+                stacklevel=4,
+            )
+            return self.model
+        grown = clone(self.model)
+        if grown.get_params().get("early_stopping_rounds"):  # it would ask for rows to stop by
+            forest = find_adapter(self.model).forest
+            grown.set_params(early_stopping_rounds=None, n_estimators=len(forest.stages))
+        return fitted(grown, *self.use)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Prunings by all methods that apply, smallest last within each."""
+        for method in self._descents():
+            additive, steps = method.prunings(self.forest, self.rows)
+            base = additive.base(self.held_out)
+            for alpha, pruning in steps:
+                if len(pruning.leaf) == 0:
+                    break
+                judged = self.scorer.of_score(additive.score(pruning, self.held_out, base))
+                found = clone(method).set_params(alpha=alpha)
+                text = f"reg={method.reg:g}, alpha={alpha:.3g}"
+                yield Candidate(type(method).__name__, text, pruning.n_nodes, pruning.n_trees, *judged, found)
+        if self.forest.task in TreeSelection.tasks:
+            yield from self._selections()
+
+    def _descents(self):
+        """Joint and depth pruning with all penalties; without a link only probabilities can be leaf values."""
+        free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
+        for reg in REGS[JointPruning]:
+            yield JointPruning(reg=reg, constraint=None if free else "leaf")
+        if self.forest.n_trees > 1 and free:
+            yield from (DepthPruning(reg=reg) for reg in REGS[DepthPruning])
+
+    def _selections(self):
+        """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
+        halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
+        rows = [self.adapter.rows(*_taken(self.judge, half)) for half in halves]
+        scorers = [Scorer(self.forest, of_half) for of_half in rows]
+        for n_trees in (n for n in _TREE_COUNTS if n < self.forest.n_trees):
+            method, judged = TreeSelection(n_trees), []
+            for ordering, judging in ((0, 1), (1, 0)):
+                kept = self.adapter.prune(method.plan(self.forest, rows[ordering]))
+                judged.append(scorers[judging].of_model(kept, _taken(self.judge, halves[judging])[0]))
+            kept = find_adapter(self.adapter.prune(method.plan(self.forest, self.held_out))).forest
+            yield Candidate("TreeSelection", f"n_trees={n_trees}", kept.n_nodes, n_trees, *np.mean(judged, 0), method)
+
+    def rivals(self) -> Iterator[Candidate]:
+        """Models trained anew on the rows that the search used."""
+        for rival in rivals(self.grown, *self.use, self.scorer.is_classifier, self.random_state):
+            judged = self._judged(rival)
+            yield Candidate(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
+
+    def _judged(self, rival: Rival):
+        if rival.model is not None:
+            return self.scorer.of_model(rival.model, self.judge[0])
+        return self.scorer.of_prediction(rival.predict(self.judge[0]))
+
+    def carry_out(self, chosen: Candidate, output: str) -> tuple[Any, PruningMethod | None]:
+        """The model that a candidate stands for, of the model to prune, and the method that made it.
+
+        Methods that set leaves do so on all rows, or on those that do not judge if the judging ones are needed for
+        calibration after it. Tree selection needs rows that did not grow the trees.
+        """
+        method = chosen.method
+        if method is None:
+            return deepcopy(self.model), None
+        if isinstance(method, TreeSelection):
+            return prune(self.grown, method, *self.judge[:2], sample_weight=self.judge[2]), method
+        rows = self.use if output == "plain" else self.all
+        if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
+            method = self._with_best_link(method)
+        return prune(self.model, method, *rows[:2], sample_weight=rows[2]), method
+
+    def _with_best_link(self, method):
+        """The method with the link that has the less Brier score on the judging rows."""
+        if self.forest.task != "classification" or self.forest.n_trees == 1:
+            return method
+        alphas = [method.alpha] if method.alpha is not None else None
+        additive, steps = method.prunings(self.forest, self.rows, alphas)
+        limit = np.inf if method.max_nodes is None else method.max_nodes
+        pruning = next(pruning for _, pruning in steps if pruning.n_nodes <= limit)
+        score = additive.score(pruning, self.held_out)
+        whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
+        temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)
+        losses = [self.scorer.of_score(score, t)[0] for t in (None, temperature)]
+        return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
+
+
+def _split(data, labels, validation, random_state):
+    X, y, weight = data
+    data = X, y, check_weights(weight, _num_samples(X))
+    parts = train_test_split(
+        np.arange(_num_samples(X)), test_size=validation, stratify=labels, random_state=random_state
+    )
+    return [_taken(data, index) for index in parts]
+
+
+def _taken(data, index):
+    return tuple(None if part is None else _safe_indexing(part, index) for part in data)
+
+
+def _stacked(data, held_out):
+    """All rows; those without weights weigh 1 if the others have any."""
+    weights = [part[2] for part in (data, held_out)]
+    if [weight is None for weight in weights].count(True) == 1:
+        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
+    return _below(data[0], held_out[0]), _below(data[1], held_out[1]), None if weights[0] is None else _below(*weights)
+
+
+def _below(a, b):
+    if hasattr(a, "iloc"):
+        import pandas as pd
+
+        return pd.concat([a, b], ignore_index=True)
+    if hasattr(a, "tocsr"):
+        from scipy.sparse import vstack
+
+        return vstack([a, b]).tocsr()
+    return np.concatenate([np.asarray(a), np.asarray(b)])

@@ -1,0 +1,327 @@
+"""Objects as plain text and arrays, and back: what pickle does, without running anything that a file says.
+
+Numbers, text, containers and arrays go as they are. Of other objects only the attributes go, and only if their class
+is among those that the caller names; reading makes an object of such a class and sets the attributes. Objects of one
+class and the same attributes in a list (the trees of a forest) become columns.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection
+from functools import partial
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import ModelFormatError, UnsupportedModelError
+
+_MAX_DEPTH = 32
+_MAX_ITEMS = 10**7
+_GENERATORS = {"MT19937": np.random.RandomState, "PCG64": np.random.Generator}
+_FACTORIES = {cls.__name__: cls for cls in (OrderedDict, dict, list, int, float)}
+
+
+def flatten(value: Any, known: Collection[str]) -> tuple[Any, list[NDArray]]:
+    """A value as what JSON holds, and its arrays.
+
+    Parameters
+    ----------
+    value : object
+    known : collection of str
+        Paths (module and name) of the classes and functions that may be in it.
+
+    Raises
+    ------
+    UnsupportedModelError
+        Something in it is of another class; the message says where.
+    """
+    writer = _Writer(known)
+    return writer.value(value, type(value).__name__, 0), writer.arrays
+
+
+def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
+    """What `flatten` was given.
+
+    Raises
+    ------
+    ModelFormatError
+        The text is malformed, or names a class that is not known.
+    """
+    try:
+        return _Reader(arrays, known).value(text, 0)
+    except ModelFormatError:
+        raise
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, ImportError) as error:
+        raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
+
+
+def _path(item):
+    return f"{item.__module__}.{item.__qualname__}"
+
+
+class _Writer:
+    """Each method gives the text of one kind of value; JSON objects have one key, the kind."""
+
+    def __init__(self, known):
+        self.known, self.arrays, self.numbers = known, [], {}
+        self.seen = {}  # number of each object that may be shared, by identity; the object is kept alive
+
+    def value(self, value, where, depth):
+        if depth > _MAX_DEPTH:
+            raise UnsupportedModelError(f"{where} nests deeper than {_MAX_DEPTH}: it has no compact form.")
+        if isinstance(value, np.generic):
+            return (
+                {"scalar": [value.dtype.str, value.item()]}
+                if value.dtype.kind in "biufU"
+                else self.refuse(value, where)
+            )
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if isinstance(value, np.ndarray):
+            return self.array(value, where, depth)
+        for cls, name in ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset")):
+            if type(value) is cls:
+                items = self.items(sorted(value, key=repr) if cls in (set, frozenset) else value, where, depth)
+                return items if cls is list else {name: items}
+        if type(value) in (dict, OrderedDict, defaultdict):
+            return self.mapping(value, where, depth)
+        if isinstance(value, slice):
+            return {"slice": [value.start, value.stop, value.step]}
+        if isinstance(value, type) and issubclass(value, np.generic):
+            return {"number type": np.dtype(value).str}
+        if type(value) is partial:
+            parts = [value.func, value.args, value.keywords]
+            return {"partial": [self.value(part, where, depth + 1) for part in parts]}
+        if callable(value) and getattr(value, "__qualname__", None) and _path(value) in self.known:
+            return {"known": _path(value)}
+        return self.object(value, where, depth)
+
+    def items(self, values, where, depth):
+        values = list(values)
+        columns = self.columns(values, where, depth) if len(values) > 1 else None
+        if columns is not None:
+            return columns
+        return [self.value(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(values)]
+
+    def columns(self, values, where, depth):
+        """Objects or dictionaries with the same attributes, attribute by attribute; arrays end to end."""
+        first = values[0]
+        if any(type(item) is not type(first) for item in values):
+            return None
+        if type(first) is np.ndarray:
+            alike = {(item.dtype, item.ndim) for item in values}
+            if (
+                len(alike) > 1
+                or first.ndim != 1
+                or first.dtype.kind not in "biuf"
+                or any(a is first for a in values[1:])
+            ):
+                return None
+            lengths = self.number(np.array([len(item) for item in values]))
+            return {"arrays": [self.number(np.concatenate(values)), lengths]}
+        if type(first) is dict:
+            states, name = values, "dict"
+        elif hasattr(first, "__dict__") and _path(type(first)) in self.known:
+            states, name = [self.state(item) for item in values], _path(type(first))
+        else:
+            return None
+        names = list(states[0])
+        if not all(isinstance(key, str) for key in names) or any(list(state) != names for state in states):
+            return None
+        columns = {key: self.column([s[key] for s in states], f"{where}[0].{key}", depth + 1) for key in names}
+        return {"columns": [name, len(values), columns]}
+
+    def column(self, values, where, depth):
+        if all(item is values[0] for item in values):
+            return {"one": self.value(values[0], where, depth + 1)}
+        column = self.items(values, where, depth)
+        alike = isinstance(column, list) and all(type(a) is type(b) and a == b for a, b in pairwise(column))
+        return {"each": column[0]} if alike else column
+
+    def array(self, value, where, depth):
+        if value.dtype.kind in "biufU":
+            return {"array": self.number(value)}
+        if value.dtype.kind == "O":
+            return {"objects": [list(value.shape), self.items(value.ravel().tolist(), where, depth)]}
+        return self.refuse(value, where)
+
+    def number(self, array):
+        """Index of an array; equal arrays are kept once."""
+        array = np.ascontiguousarray(array).reshape(array.shape)
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self.numbers:
+            self.numbers[key] = len(self.arrays)
+            self.arrays.append(array)
+        return self.numbers[key]
+
+    def mapping(self, value, where, depth):
+        pairs = [
+            [self.value(k, where, depth + 1), self.value(v, f"{where}[{k!r}]", depth + 1)] for k, v in value.items()
+        ]
+        if type(value) is not defaultdict:
+            return {type(value).__name__: pairs}
+        factory = getattr(value.default_factory, "__name__", None)
+        if _FACTORIES.get(factory) is not value.default_factory:
+            return self.refuse(value.default_factory, where)
+        return {"defaultdict": [factory, pairs]}
+
+    def object(self, value, where, depth):
+        if id(value) in self.seen:
+            return {"seen": self.seen[id(value)][0]}
+        number = len(self.seen)
+        self.seen[id(value)] = number, value
+        name = type(value).__name__
+        if type(value) in _GENERATORS.values():
+            state = value.get_state(legacy=False) if name == "RandomState" else value.bit_generator.state
+            if state["bit_generator"] not in _GENERATORS:
+                return self.refuse(value, where)
+            return {"random": [number, self.value(state, where, depth + 1)]}
+        if _path(type(value)) not in self.known:
+            return self.refuse(value, where)
+        if hasattr(value, "__dict__"):
+            state = {k: self.value(v, f"{where}.{k}", depth + 1) for k, v in self.state(value).items()}
+            return {"object": [number, _path(type(value)), state]}
+        made_by, arguments, *state = value.__reduce__()  # of a compiled class without attributes of its own
+        if made_by is not type(value):  # by default Cython gives the class, a checksum and the state
+            arguments, state = (), [*arguments[2:], *state]
+        if any(part is not None and part != () for part in state):
+            return self.refuse(value, where)
+        return {"call": [number, _path(type(value)), self.value(list(arguments), where, depth + 1)]}
+
+    @staticmethod
+    def state(value):
+        return value.__getstate__() or {}
+
+    def refuse(self, value, where):
+        cls = value if isinstance(value, type) else type(value)
+        what = getattr(value, "__name__", None) or f"of {_path(cls)}"
+        raise UnsupportedModelError(
+            f"{where} is {what}, which has no compact form: only plain values, arrays and the parts of the supported "
+            "models have one."
+        )
+
+
+class _Reader:
+    def __init__(self, arrays, known):
+        self.arrays, self.known, self.seen, self.left = arrays, known, {}, _MAX_ITEMS
+
+    def value(self, text, depth):
+        self.left -= 1
+        if depth > 2 * _MAX_DEPTH or self.left < 0:
+            raise ModelFormatError("The compact file holds too many objects, or nests too deep.")
+        if isinstance(text, list):
+            return [self.value(item, depth + 1) for item in text]
+        if not isinstance(text, dict):
+            return text
+        ((kind, content),) = text.items()
+        return _READERS[kind](self, content, depth + 1)
+
+    def columns(self, content, depth):
+        name, n, columns = content
+        self.left -= n * (1 + len(columns))
+        if not isinstance(n, int) or n < 0 or self.left < 0:
+            raise ModelFormatError("The compact file holds too many objects.")
+        values = {key: self.column(column, n, depth) for key, column in columns.items()}
+        states = [{key: column[i] for key, column in values.items()} for i in range(n)]
+        return states if name == "dict" else [self.made(self.find(name), state) for state in states]
+
+    def column(self, text, n, depth):
+        if isinstance(text, dict) and "one" in text:
+            return [self.value(text["one"], depth)] * n
+        if isinstance(text, dict) and "each" in text:
+            return [self.value(text["each"], depth) for _ in range(n)]
+        values = self.value(text, depth)
+        if len(values) != n:
+            raise ModelFormatError(f"The compact file is damaged: {len(values)} values for {n} objects.")
+        return values
+
+    def split(self, content, depth):
+        joined, lengths = (self.arrays[index] for index in content)
+        if lengths.min() < 0 or lengths.sum() != len(joined):
+            raise ModelFormatError("The compact file is damaged: lengths of arrays do not add up.")
+        return np.split(joined, np.cumsum(lengths)[:-1])
+
+    def objects(self, content, depth):
+        shape, items = content
+        array = np.empty(len(values := self.value(items, depth)), dtype=object)
+        array[:] = values
+        return array.reshape(shape)
+
+    def mapping(self, pairs, depth):
+        return {self.value(key, depth): self.value(item, depth) for key, item in pairs}
+
+    def random(self, content, depth):
+        number, state = content
+        state = self.value(state, depth)
+        cls = _GENERATORS[state["bit_generator"]]
+        if cls is np.random.RandomState:
+            if not 0 <= state["state"]["pos"] <= 624:  # NumPy would read beyond the key
+                raise ModelFormatError("The compact file is damaged: the position of a random generator.")
+            generator = cls()
+            generator.set_state(state)
+        else:
+            generator = np.random.Generator(np.random.PCG64())
+            generator.bit_generator.state = state
+        self.seen[number] = generator
+        return generator
+
+    def object(self, content, depth):
+        number, path, state = content
+        cls = self.find(path)
+        value = self.seen[number] = cls.__new__(cls)
+        return self.made(cls, {key: self.value(item, depth) for key, item in state.items()}, value)
+
+    def call(self, content, depth):
+        number, path, arguments = content
+        self.seen[number] = self.find(path)(*self.value(arguments, depth))
+        return self.seen[number]
+
+    def made(self, cls, state, value=None):
+        value = cls.__new__(cls) if value is None else value
+        if hasattr(value, "__setstate__"):
+            value.__setstate__(state)
+        else:
+            vars(value).update(state)
+        return value
+
+    def find(self, path):
+        if path not in self.known:
+            raise ModelFormatError(f"The compact file names {path!r}, which is no part of a supported model.")
+        module, _, name = path.rpartition(".")
+        return getattr(import_module(module), name)
+
+
+def _scalar(reader, content, depth):
+    dtype = np.dtype(content[0])
+    if dtype.kind not in "biufU":
+        raise ModelFormatError(f"The compact file is damaged: a number of type {content[0]!r}.")
+    return dtype.type(content[1])
+
+
+_READERS = {
+    "scalar": _scalar,
+    "array": lambda reader, content, depth: reader.arrays[content],
+    "arrays": _Reader.split,
+    "objects": _Reader.objects,
+    "columns": _Reader.columns,
+    "tuple": lambda reader, content, depth: tuple(reader.value(content, depth)),
+    "set": lambda reader, content, depth: set(reader.value(content, depth)),
+    "frozenset": lambda reader, content, depth: frozenset(reader.value(content, depth)),
+    "dict": _Reader.mapping,
+    "OrderedDict": lambda reader, content, depth: OrderedDict(reader.mapping(content, depth)),
+    "defaultdict": lambda reader, content, depth: defaultdict(
+        _FACTORIES[content[0]], reader.mapping(content[1], depth)
+    ),
+    "slice": lambda reader, content, depth: slice(*content),
+    "number type": lambda reader, content, depth: np.dtype(content).type,
+    "partial": lambda reader, content, depth: partial(
+        reader.value(content[0], depth), *reader.value(content[1], depth), **reader.value(content[2], depth)
+    ),
+    "known": lambda reader, content, depth: reader.find(content),
+    "seen": lambda reader, content, depth: reader.seen[content],
+    "random": _Reader.random,
+    "object": _Reader.object,
+    "call": _Reader.call,
+}  # fmt: skip

@@ -1,0 +1,167 @@
+"""Scores of the prunings of a model on its own predictions, whose raw outputs are updated from step to step."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _num_samples
+
+from ..adapters.base import Adapter, check_weights
+from ..core.forest import Forest
+from ..core.path import PruningPath
+from ..core.rows import Rows
+from .candidates import PathPrunings
+from .fitting import take
+from .scoring import AdditiveScore, StepScores
+
+#: Numbers that raw outputs may take at a time; more steps than fit are worked on in parts, for which rows are routed
+#: again.
+MOST_NUMBERS = 2**25
+
+#: Scores a pruned model by some rows: from a stand-in of the model, and the positions of the rows that it predicts.
+StepScore = Callable[[Any, NDArray[np.intp]], StepScores]
+
+
+def stepwise_scores(
+    prunings: PathPrunings,
+    X: Any,
+    score: StepScore,
+    leaf_ids: Callable[[int], NDArray[np.int32]] | None = None,
+) -> StepScores:
+    """Scores of all candidates, each tree of each row walked up once.
+
+    Parameters
+    ----------
+    prunings : PathPrunings
+        Steps of the path of a model.
+    X : array-like or DataFrame of shape (n_rows, n_features)
+        Rows to score by.
+    score : callable
+        Scores one step.
+    leaf_ids : callable, optional
+        The leaf of each row in a tree; -1 where the tree does not count, as in `Rows`. A row without a tree is left
+        out. None: the model's own leaves.
+    """
+    steps = [score(model, known) for model, known in stand_ins(prunings, X, leaf_ids)]
+    sums = ("score", "loss", "square") if steps[0].loss is not None else ("score",)
+    joined = {name: np.concatenate([getattr(step, name) for step in steps]) for name in sums}
+    return StepScores(**joined, weight=steps[0].weight)
+
+
+def stand_ins(
+    prunings: PathPrunings, X: Any, leaf_ids: Callable | None = None
+) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """For each candidate a model that predicts the rows X as the pruned model does, and which of them it can."""
+    adapter, reference = prunings.adapter, prunings.adapter.reference_rows
+    outputs = [raw_outputs(adapter, prunings.path, prunings.alphas, X, leaf_ids)]
+    if reference is not None:
+        outputs.append(raw_outputs(adapter, prunings.path, prunings.alphas, reference))
+    for raw, *of_reference in zip(*outputs, strict=True):
+        known = np.flatnonzero(~np.isnan(raw).any(axis=1))
+        yield adapter.stand_in(raw[known], *of_reference), known
+
+
+def raw_outputs(
+    adapter: Adapter, path: PruningPath, alphas: NDArray[np.float64], X: Any, leaf_ids: Callable | None = None
+) -> Iterator[NDArray]:
+    """The model's raw output at each of some rising strengths, shape (n_rows, n_columns); NaN for rows without a tree.
+
+    See `Adapter.stand_in`, which makes predictions of it.
+    """
+    from ..core.kernels import add_pruned_values
+
+    forest, base, of_leaf = adapter.forest, adapter.base(X), adapter.leaf_outputs(X)
+    leaf_ids = adapter.leaf_ids(X) if leaf_ids is None else leaf_ids
+    value, column = adapter.summands
+    value = np.ascontiguousarray(value, dtype=base.dtype)
+    strength = np.where(forest.is_leaf, np.inf, np.maximum(path.strength, np.nextafter(0, 1)))  # 0 prunes nothing
+    adapter.check_known(forest, forest.is_leaf | np.isfinite(path.strength))
+    n_rows = _num_samples(X)
+    for part in np.array_split(alphas, -(-len(alphas) * n_rows * base.shape[1] // MOST_NUMBERS)):
+        total = np.empty((n_rows, len(part), base.shape[1]), base.dtype)
+        total[:] = base[:, None]
+        count = np.zeros(n_rows)
+        for tree in range(forest.n_trees):
+            leaf = leaf_ids(tree)
+            count += leaf >= 0
+            own = value[leaf] if of_leaf is None else of_leaf(tree)
+            add_pruned_values(leaf, own, forest.parent, strength, part, value, column[tree], total)
+        divisor = np.where(count > 0, count if adapter.averages else 1.0, np.nan)[:, None].astype(base.dtype)
+        yield from (total[:, step] / divisor for step in range(len(part)))
+
+
+def by_losses(
+    losses: AdditiveScore, response: str, model: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None
+) -> StepScore:
+    """A score that is a function of a mean loss of predictions.
+
+    Parameters
+    ----------
+    losses : AdditiveScore
+        The losses.
+    response : {"predict", "predict_proba"}
+        What they are losses of.
+    model : estimator
+        A fitted classifier or regressor.
+    X, y : array-like
+        Rows to score by. A class that the model has never seen has the probability 0.
+    sample_weight : array-like of shape (n_rows,) or None
+        Their weights.
+    """
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        labels, target = None, np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    else:
+        y = column_or_1d(y)
+        labels = np.union1d(classes, y)
+        target = np.searchsorted(labels, y).astype(np.int32)[:, None]
+    weight = check_weights(sample_weight, len(target))
+    weight = np.ones(len(target)) if weight is None else weight
+
+    def score(stand_in, known):
+        predicted = getattr(stand_in, response)(X if len(known) == len(target) else take(X, known))
+        value = _values(predicted, response, classes, labels)
+        node = np.arange(len(known), dtype=np.int32)
+        rows = Rows(_one_node_each(value), lambda tree: node, target[known], weight[known])
+        return losses(rows, labels).whole()
+
+    return score
+
+
+def by_scorer(scorer: Callable, X: Any, y: ArrayLike | None, params: dict[str, Any]) -> StepScore:
+    """A score of all rows by a scorer that looks at predictions only."""
+    rows = (X,) if y is None else (X, y)
+    return lambda stand_in, known: StepScores(np.array([scorer(stand_in, *rows, **params)]))
+
+
+def _values(predicted, response, classes, labels):
+    """Predictions as values of nodes, shape (n_rows, n_outputs, n_values): numbers, or shares of `labels`."""
+    if labels is None:
+        return np.asarray(predicted, np.float64).reshape(len(predicted), -1, 1)
+    if response == "predict":
+        shares = np.asarray(predicted)[:, None] == labels
+        if not shares.any(axis=1).all():
+            raise ValueError(f"The model predicts {np.unique(predicted)[:10]}, which are not all among its classes.")
+        return shares[:, None].astype(np.float64)
+    shares = np.zeros((len(predicted), 1, len(labels)), predicted.dtype)
+    shares[:, 0, np.searchsorted(labels, classes)] = predicted
+    return shares
+
+
+def _one_node_each(value):
+    """A forest in which each row is a node of its own, that holds what is predicted for it."""
+    none = np.full(len(value), -1, np.int32)
+    return Forest(
+        root=np.zeros(1, np.int32),
+        children_left=none,
+        children_right=none,
+        feature=none - 1,
+        threshold=none - 1.0,
+        value=value,
+        n_features=1,
+        task="regression" if value.shape[2] == 1 else "classification",
+        start=np.array([0, len(value)]),
+        node_id=np.arange(len(value), dtype=np.int32),
+    )

@@ -1,0 +1,37 @@
+"""What a report says, as plain figures: made first, drawn afterwards. One file for each section of the page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .anomaly import summarise_anomaly
+from .ensemble import summarise_ensemble
+from .numbers import show_score, show_with_error
+from .selection import summarise_selection
+from .settings import settings, versions
+from .subject import Subject
+from .tree import MOST_RULES, summarise_tree
+from .words import glossary, limitations
+
+__all__ = ["MOST_RULES", "Subject", "show_score", "show_with_error", "summarise"]
+
+
+def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
+    """The figures of a report, as lists, numbers and text; see `treeprune.report`."""
+    name = type(subject.selector if subject.selector is not None else subject.model).__name__
+    summary = {"title": title or f"Pruning report: {name}", "model": name, "features": subject.names}
+    summary |= {"created": f"{datetime.now(UTC):%Y-%m-%d}", "versions": versions(subject)}
+    summary |= _of_kind(subject)
+    summary["settings"] = settings(subject)
+    summary["limitations"] = limitations(summary)
+    summary["glossary"] = glossary(summary)
+    return summary
+
+
+def _of_kind(subject):
+    if subject.selector is not None:
+        return summarise_selection(subject)
+    if subject.forest.task == "path_length":
+        return summarise_ensemble(subject) | summarise_anomaly(subject)
+    if subject.is_single_tree:
+        return summarise_tree(subject)
+    return summarise_ensemble(subject)

@@ -1,0 +1,119 @@
+"""Several trees: how large each is and was, what they do together, and what other sizes would have given."""
+
+from typing import Any
+
+import numpy as np
+
+from ...core.forest import Forest
+from .features import feature_table, splits_by_feature
+from .numbers import count, n_leaves_in_words, plain, records, show_change
+from .scores import name_of_score, on_rows_in_words, scores
+
+#: Most trees whose outline is drawn.
+MOST_OUTLINES = 60
+#: Most trees in the table of sizes.
+MOST_TREES = 200
+
+
+def summarise_ensemble(subject) -> dict[str, Any]:
+    """The figures of an ensemble."""
+    after, before = subject.forest, subject.forest_before
+    sizes = _sizes(after)
+    summary = {"kind": "ensemble", "classes": subject.classes, "n_trees": after.n_trees}
+    summary |= {"n_leaves": after.n_leaves, "n_nodes": after.n_nodes, "depth": int(sizes["depth"].max())}
+    summary |= {"n_used": int(np.count_nonzero(splits_by_feature(after)))}
+    summary |= {"score_name": None, "is_share": False}
+    trees = {"tree": after.tree_id} | sizes
+    same_trees = before is not None and before.n_trees == after.n_trees
+    if same_trees:
+        trees["nodes_before"] = _sizes(before)["n_nodes"]
+    summary["trees"] = records({name: plain(column) for name, column in trees.items()})
+    summary["together"] = together(after, before)
+    summary["outlines"] = _outlines(after, before if same_trees else None)
+    summary["frontier"] = _frontier(subject)
+    summary["message"] = None if subject.compression is None else subject.compression.message
+    summary |= feature_table(subject) | scores(subject)
+    if summary["cv"] is not None:
+        summary |= {"score_name": summary["cv"]["name"], "is_share": summary["cv"]["is_share"]}
+    return summary | {"sentence": _sentence(subject, summary)}
+
+
+def together(after: Forest, before: Forest | None) -> list[dict[str, Any]]:
+    """Sizes of all trees together, after and, where known, before."""
+    rows = []
+    for name, figure in (
+        ("trees", lambda forest: forest.n_trees),
+        ("nodes", lambda forest: forest.n_nodes),
+        ("leaves", lambda forest: forest.n_leaves),
+        ("greatest depth", lambda forest: int(forest.depth.max(initial=0))),
+        ("features used", lambda forest: int(np.count_nonzero(splits_by_feature(forest)))),
+    ):
+        rows.append({"name": name, "before": None if before is None else figure(before), "after": figure(after)})
+    return rows
+
+
+def _sizes(forest):
+    leaves = np.bincount(forest.node_tree[forest.is_leaf], minlength=forest.n_trees)
+    depth = np.maximum.reduceat(forest.depth, forest.start[:-1])
+    return {"n_nodes": np.diff(forest.start), "n_leaves": leaves, "depth": depth}
+
+
+def _outlines(after, before):
+    """Number of nodes at each depth, of trees evenly spread over the ensemble, after and, where known, before."""
+    shown = np.unique(np.linspace(0, after.n_trees - 1, min(after.n_trees, MOST_OUTLINES)).round().astype(int))
+    return [
+        {"tree": int(after.tree_id[tree]), "after": _by_depth(after, tree)}
+        | ({} if before is None else {"before": _by_depth(before, tree)})
+        for tree in shown
+    ]
+
+
+def _by_depth(forest, tree):
+    return np.bincount(forest.depth[forest.start[tree] : forest.start[tree + 1]]).tolist()
+
+
+def _frontier(subject):
+    """Other sizes that were tried, by method, each with its loss or score; None where nothing was."""
+    if subject.compression is not None:
+        frame = subject.compression.frontier
+        points = [
+            {"method": str(row.method), "size": int(row.n_nodes), "loss": float(row.loss), "score": float(row.score)}
+            | {"parameters": str(row.parameters), "rival": bool(row.rival), "chosen": bool(row.chosen)}
+            for row in frame.itertuples()
+        ]
+        return {"size": "nodes", "measure": "loss on held-out rows", "better": "low", "points": points}
+    results = getattr(subject.pruner, "cv_results_", None)
+    if results is None or "step" not in results:
+        return None
+    columns = {"size": results["n_leaves"], "score": results["mean_test_score"], "error": results["standard_error"]}
+    points = records({name: plain(column) for name, column in columns.items()})
+    for place, point in enumerate(points):
+        point["chosen"] = place == subject.pruner.best_index_
+    name, is_share = name_of_score(subject)
+    return {"size": "leaves", "measure": f"CV {name}", "better": "high", "is_share": is_share, "points": points}
+
+
+def _sentence(subject, summary):
+    after, before = subject.forest, subject.forest_before
+    if subject.compression is not None:
+        unpruned = next(point for point in summary["frontier"]["points"] if point["method"] == "unpruned")
+        chosen = next(point for point in summary["frontier"]["points"] if point["chosen"])
+        size = unpruned["size"] if before is None else before.n_nodes
+        return (
+            f"{size:,} nodes → {after.n_nodes:,} nodes; loss on held-out rows "
+            f"{unpruned['loss']:.4g} → {chosen['loss']:.4g}"
+        )
+    trees = count(after.n_trees, "tree")
+    if before is None or before.n_nodes == after.n_nodes:
+        sentence = f"{trees} with {n_leaves_in_words(after.n_leaves)}"
+        return sentence if before is None else f"{sentence}; not pruned"
+    if before.n_trees != after.n_trees:
+        trees = f"{before.n_trees:,} → {trees}"
+    sentence = f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}"
+    cv = summary["cv"]
+    if cv is None:
+        return sentence + on_rows_in_words(summary)
+    by = "out-of-bag" if cv["out_of_bag"] else "CV"
+    return (
+        f"{sentence}; {by} {cv['name']} {show_change(cv['before'], cv['after'], cv['standard_error'], cv['is_share'])}"
+    )

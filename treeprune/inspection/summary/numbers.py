@@ -1,0 +1,52 @@
+"""Numbers as Python's own and as text."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def plain(column: ArrayLike) -> list:
+    """Numbers of Python; what is not finite, which JSON lacks, as None."""
+    return [None if number != number or abs(number) == np.inf else number for number in np.asarray(column).tolist()]
+
+
+def short(number: float) -> float | int | str:
+    """A number to six digits, an infinite one by its name in JavaScript."""
+    if not np.isfinite(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    number = float(f"{number:.6g}")
+    return int(number) if number.is_integer() else number
+
+
+def records(columns: dict[str, list]) -> list[dict]:
+    """Columns of equal length as a list of rows."""
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def show_score(score: float | None, is_share: bool) -> str:
+    """A score as the page shows it."""
+    if score is None:
+        return "unknown"
+    return f"{100 * score:.1f} %" if is_share else f"{score:.4g}"
+
+
+def show_with_error(score: float | None, error: float | None, is_share: bool) -> str:
+    """A score and its standard error as the page shows them."""
+    if score is None or error is None:
+        return show_score(score, is_share)
+    return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{score:.4g} ± {error:.2g}"
+
+
+def show_change(before: float | None, after: float | None, error: float | None, is_share: bool) -> str:
+    """A score before and after, with the standard error of the latter."""
+    change = f"{show_score(before, is_share)} → {show_score(after, is_share)}"
+    return change if error is None else f"{change} ± {100 * error:.1f}" if is_share else f"{change} ± {error:.2g}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """A number of things in words."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def n_leaves_in_words(number: int) -> str:
+    """A number of leaves."""
+    return count(number, "leaf", "leaves")

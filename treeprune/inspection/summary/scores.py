@@ -1,0 +1,151 @@
+"""Scores: those of cross-validation, which chose the strength, kept apart from those on the rows given."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import metrics
+from sklearn.base import is_classifier
+
+from .numbers import count, plain, records, show_score
+
+#: Scores that are shares, shown in per cent.
+SHARES = {"accuracy", "balanced accuracy"}
+#: Groups with fewer rows than this are marked.
+FEW_ROWS_OF_GROUP = 30
+#: Most classes for which a table of confusions is made.
+_MOST_CONFUSIONS = 12
+_MOST_GROUPS = 30
+
+
+def scores(subject) -> dict[str, Any]:
+    """All scores: `cv`, and on the rows given `on_rows`, `measures`, `by_class`, `confusion` and `by_group`."""
+    found = {"cv": _cv(subject), "on_rows": None, "measures": None, "by_class": None, "by_group": None}
+    scored = hasattr(subject.predictor, "predict") and hasattr(subject.predictor, "score")  # a Booster has no score
+    if subject.y is None or not scored or subject.forest.n_outputs > 1:
+        return found
+    y = np.asarray(subject.y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    after = np.asarray(subject.predictor.predict(subject.X)).reshape(len(y))
+    before = subject.predictor_before()
+    before = None if before is None else np.asarray(before[0].predict(before[1])).reshape(len(y))
+    found["on_rows"] = {"score": float(subject.predictor.score(subject.X, subject.y)), "n_rows": len(y)}
+    found["measures"] = _measures(subject, y, before, after)
+    if subject.is_classifier:
+        found |= _by_class(subject, y, before, after)
+    if subject.groups is not None:
+        found["by_group"] = _by_group(subject, y, before, after)
+    return found
+
+
+def on_rows_in_words(summary: dict[str, Any]) -> str:
+    """What the sentence of a report adds about the rows given, where there is a score before and after."""
+    if summary["measures"] is None or summary["measures"]["table"][0]["before"] is None:
+        return ""
+    row = summary["measures"]["table"][0]
+    before, after = show_score(row["before"], row["is_share"]), show_score(row["after"], row["is_share"])
+    return f"; {row['name']} on {count(summary['on_rows']['n_rows'], 'row')} given {before} → {after}"
+
+
+def name_of_score(subject) -> tuple[str, bool]:
+    """Name of the pruner's score, and whether it is a share."""
+    scoring = subject.pruner.scoring
+    name = ("accuracy" if is_classifier(subject.pruner) else "R²") if scoring is None else scoring
+    name = name.replace("_", " ") if isinstance(name, str) else "score"
+    return name, name in SHARES
+
+
+def _cv(subject):
+    pruner = subject.pruner
+    if not hasattr(pruner, "cv_results_"):
+        return None
+    results, place = pruner.cv_results_, pruner.best_index_
+    name, is_share = name_of_score(subject)
+    first, score, error = plain(
+        [results["mean_test_score"][0], results["mean_test_score"][place], results["standard_error"][place]]
+    )
+    out_of_bag = isinstance(pruner.cv, str)
+    return {"name": name, "is_share": is_share, "before": first, "after": score, "standard_error": error} | {
+        "n_splits": int(pruner.n_splits_),
+        "out_of_bag": out_of_bag,
+        "rule": pruner.rule if isinstance(pruner.rule, str) else "a rule of the caller's own",
+    }
+
+
+def _measures(subject, y, before, after):
+    """Some measures on the rows given, before and after."""
+    if subject.is_classifier:
+        columns = {"accuracy": metrics.accuracy_score, "balanced accuracy": _balanced_accuracy}
+    else:
+        columns = {
+            "R²": metrics.r2_score if len(y) > 1 else lambda *_: np.nan,
+            "root mean squared error": metrics.root_mean_squared_error,
+            "mean absolute error": metrics.mean_absolute_error,
+        }
+    table = []
+    for name, measure in columns.items():
+        row = {"name": name, "is_share": name in SHARES, "after": plain([measure(y, after)])[0]}
+        row["before"] = None if before is None else plain([measure(y, before)])[0]
+        if name == "accuracy":
+            row["standard_error"] = standard_error(y == after)
+        table.append(row)
+    return {"table": table, "agreement": None if before is None else _agreement(subject, before, after)}
+
+
+def _agreement(subject, before, after):
+    """Share of the rows whose class is as before pruning; for numbers, the correlation."""
+    if subject.is_classifier:
+        return float(np.mean(before == after))
+    if np.ptp(before) == 0 or np.ptp(after) == 0:
+        return None
+    return float(np.corrcoef(before, after)[0, 1])
+
+
+def standard_error(hit: NDArray[np.bool_]) -> float:
+    """Standard error of a share."""
+    return float(np.sqrt(hit.mean() * (1 - hit.mean()) / len(hit)))
+
+
+def _balanced_accuracy(y: ArrayLike, predicted: ArrayLike) -> float:
+    return float(np.mean([np.mean(predicted[y == label] == label) for label in np.unique(y)]))
+
+
+def _by_class(subject, y, before, after):
+    """How many rows of each class are found, before and after, and how many that are called so are of it."""
+    labels = getattr(subject.model, "classes_", np.unique(y))
+    names = subject.classes or [str(label) for label in labels]
+    columns = {"name": names, "n_rows": [int((y == label).sum()) for label in labels]}
+    columns["recall"] = plain([_share(after[y == label] == label) for label in labels])
+    if before is not None:
+        columns["recall_before"] = plain([_share(before[y == label] == label) for label in labels])
+    columns["precision"] = plain([_share(y[after == label] == label) for label in labels])
+    confusion = None
+    if len(labels) <= _MOST_CONFUSIONS:
+        confusion = metrics.confusion_matrix(y, after, labels=labels).tolist() if len(y) else None
+    return {"by_class": records(columns), "confusion": confusion}
+
+
+def _share(hit):
+    return hit.mean() if len(hit) else np.nan
+
+
+def _by_group(subject, y, before, after):
+    """The score in each group of the column named."""
+    name, labels, group = subject.groups
+    table = []
+    for label in labels[:_MOST_GROUPS]:
+        rows = group == label
+        row = {"name": label, "n_rows": int(rows.sum()), "few": bool(rows.sum() < FEW_ROWS_OF_GROUP)}
+        row |= {"after": _score(subject, y[rows], after[rows])}
+        row |= {"before": None if before is None else _score(subject, y[rows], before[rows])}
+        if subject.is_classifier:
+            row["standard_error"] = standard_error(y[rows] == after[rows])
+        table.append(row)
+    measure = "accuracy" if subject.is_classifier else "mean absolute error"
+    left_out = len(labels) - len(table)
+    return {"column": name, "measure": measure, "table": table, "n_left_out": left_out, "few_rows": FEW_ROWS_OF_GROUP}
+
+
+def _score(subject, y, predicted):
+    return float(np.mean(y == predicted) if subject.is_classifier else np.mean(np.abs(y - predicted)))

@@ -1,0 +1,119 @@
+"""Data and settings: what it takes to make the report anew, and to tell whether the data are the same."""
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
+from typing import Any
+
+import numpy as np
+import sklearn
+
+from ... import __version__
+from ...io import last_step
+from .frames import frame_of
+
+_MOST_CHARACTERS = 120
+#: Parameters that are told even where they are at their defaults.
+_ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+
+
+def settings(subject) -> list[dict[str, Any]]:
+    """Groups of settings, each a title and pairs of names and texts. Rows of data are never in them."""
+    groups = [{"title": "Model", "pairs": _model(subject)}]
+    decided_by = subject.selector if subject.selector is not None else subject.pruner
+    if decided_by is not None:
+        pairs = [pair for pair in _parameters(decided_by) if pair[0] != "estimator"]
+        if hasattr(decided_by, "alpha_"):
+            pairs.append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
+        groups.append({"title": type(decided_by).__name__, "pairs": pairs})
+    if subject.compression is not None:
+        method = subject.compression.method
+        groups.append({"title": type(method).__name__, "pairs": _parameters(method)})
+    groups.append({"title": "Rows given to the report", "pairs": _data(subject)})
+    return groups
+
+
+def versions(subject) -> dict[str, str]:
+    """Versions of what made the model and the report."""
+    found = {"treeprune": __version__, "scikit-learn": sklearn.__version__}
+    library = "" if subject.selector is not None else type(subject.model).__module__.partition(".")[0]
+    if library in ("xgboost", "lightgbm"):
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # one of its other distributions
+            found[library] = __import__(library).__version__
+    return found | {"numpy": np.__version__, "Python": platform.python_version()}
+
+
+def _model(subject):
+    model = subject.model if subject.selector is None else subject.selector.estimator
+    if model is None:
+        return [["class", "treeprune's own histogram trees"]]
+    pairs = [["class", f"{type(model).__module__}.{type(model).__qualname__}"]]
+    if hasattr(subject.given, "steps"):
+        pairs.append(["pipeline", " → ".join(type(step).__name__ for _, step in subject.given.steps)])
+    return pairs + _parameters(model)
+
+
+def _parameters(estimator):
+    """Parameters that are not at their defaults, and some in any case."""
+    if not hasattr(estimator, "get_params"):
+        return []
+    defaults = signature(type(estimator).__init__).parameters
+    pairs = []
+    for name, value in sorted(estimator.get_params(deep=False).items()):
+        default = defaults[name].default if name in defaults else None
+        if name in _ALWAYS or not _equal(value, default):
+            pairs.append([name, _text(value)])
+    return pairs
+
+
+def _equal(value, default):
+    try:
+        return bool(value is default or value == default or (value != value and default != default))  # NaN
+    except ValueError:  # arrays
+        return False
+
+
+def _text(value):
+    """A parameter as text; of what may hold data, only its kind."""
+    if isinstance(value, type(None) | bool | int | float | str | np.number):
+        text = str(value)
+    elif callable(value) and hasattr(value, "__name__"):
+        text = value.__name__
+    elif hasattr(value, "get_params"):
+        text = " ".join(repr(last_step(value)).split())
+    else:
+        text = type(value).__name__
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
+
+
+def _data(subject):
+    if subject.X is None:
+        return [["rows", "none: all figures are those that the model stores"]]
+    shape = np.shape(subject.X)
+    pairs = [["rows", f"{shape[0]:,}"], ["columns", f"{shape[1]:,}"]]
+    pairs.append(["missing values", f"{int(frame_of(subject.X).isna().to_numpy().sum()):,}"])
+    return [*pairs, ["SHA-256 of the rows and targets", data_hash(subject.X, subject.y)]]
+
+
+def data_hash(X: Any, y: Any = None) -> str:
+    """SHA-256 of rows and targets, in hexadecimal digits: of the values, whatever holds them.
+
+    A frame counts with the names of its columns; numbers in an array as float64.
+    """
+    import pandas as pd
+
+    total = hashlib.sha256()
+    for part in (X, y):
+        if part is None:
+            continue
+        frame = frame_of(part)
+        total.update("\0".join(map(str, frame.columns)).encode())
+        for name in range(frame.shape[1]):
+            column = frame.iloc[:, name]
+            numeric = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
+            column = column.to_numpy(np.float64, na_value=np.nan) if numeric else column.astype(str).to_numpy()
+            total.update(pd.util.hash_array(column).tobytes())
+    return total.hexdigest()

@@ -1,0 +1,255 @@
+"""What a report is about: the fitted model, what pruned it, what it was before, and rows to score it on."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
+
+from ...adapters import find_adapter
+from ...compression import CompressionResult
+from ...core.forest import Forest
+from ...core.graft import graft
+from ...core.path import Path, PruningPath
+from ...estimators.base import PrunedEstimator
+from ...exceptions import MissingStatisticError, UnsupportedModelError
+from ...io import last_step
+from ...pruning import pruning_path
+from ..rules import column_names, fitted_model, learned_missing
+from .frames import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: A column with more distinct numbers than this is cut into four parts to make groups of it.
+_MOST_GROUPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What the caller gave, and what follows from it.
+
+    Parameters
+    ----------
+    given : object
+        The model, pruner, Pipeline, selector or CompressionResult.
+    X, y : array-like, optional
+        Rows in the form that `given` takes, and their targets.
+    before : object, optional
+        The fitted model before pruning, in the same form.
+    subgroup : str or int, optional
+        Column of X by whose values scores are split.
+    feature_names, class_names : sequence of str, optional
+        Names in place of the model's own.
+    """
+
+    given: Any
+    X: Any = None
+    y: ArrayLike | None = None
+    before: Any = None
+    subgroup: str | int | None = None
+    feature_names: "Sequence[str] | None" = None
+    class_names: "Sequence[str] | None" = None
+
+    def __post_init__(self):
+        if self.X is None and self.y is not None:
+            raise ValueError("Give X and y together. Got y only.")
+        if self.y is not None:
+            check_consistent_length(self.X, self.y)
+        if self.selector is None:
+            self._check_rows()
+
+    def _check_rows(self):
+        if self.X is not None and self.y is None and self.forest.task != "path_length":
+            raise ValueError("Give X and y together. Got X only.")  # isolation knows no targets
+        if self.before is not None and self.model_before_task != self.forest.task:
+            raise ValueError(
+                f"The 'before' parameter must be a model of the same task as the one reported on, {self.forest.task}. "
+                f"Got {type(self.before).__name__}, {self.model_before_task}."
+            )
+        if self.subgroup is not None:
+            _ = self.groups
+
+    @property
+    def selector(self) -> Any:
+        """The fitted PruningSelector, if the report is about one."""
+        last = last_step(self.given)
+        if not hasattr(last, "get_support"):
+            return None
+        check_is_fitted(last)
+        if not hasattr(last, "survival_"):
+            raise UnsupportedModelError(f"Of selectors, the report takes PruningSelector. Got {type(last).__name__}.")
+        return last
+
+    @property
+    def compression(self) -> CompressionResult | None:
+        """The result of `compress`, if the report is about one."""
+        return self.given if isinstance(self.given, CompressionResult) else None
+
+    @property
+    def predictor(self) -> Any:
+        """What predicts rows in the form that the caller has them."""
+        return self.given if self.compression is None else self.compression.model
+
+    @property
+    def pruner(self) -> PrunedEstimator | None:
+        """The pruner, if there is one."""
+        last = last_step(self.given)
+        return last if isinstance(last, PrunedEstimator) else None
+
+    @cached_property
+    def model(self) -> Any:
+        """The pruned tree model itself."""
+        return fitted_model(self.predictor)
+
+    @cached_property
+    def forest(self) -> Forest:
+        """Its trees."""
+        return find_adapter(self.model).forest
+
+    @property
+    def is_single_tree(self) -> bool:
+        """Whether the report draws a tree: there is one, of a kind whose nodes say what they predict."""
+        return self.forest.n_trees == 1 and self.forest.task in ("classification", "regression")
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether classes are predicted."""
+        return self.forest.task == "classification" or is_classifier(self.model)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the columns that reach the model; those that several columns have are told apart by their places."""
+        names = self._names()
+        times = Counter(names)
+        return [name if times[name] == 1 else f"{name} (column {place})" for place, name in enumerate(names)]
+
+    def _names(self):
+        if self.selector is not None:
+            selector = self.selector
+            return column_names(selector, selector.n_features_in_, self.feature_names)
+        given = self.feature_names
+        if given is None and hasattr(self.given, "steps") and not hasattr(self.model, "feature_names_in_"):
+            try:
+                given = self.given[:-1].get_feature_names_out()
+            except (AttributeError, ValueError):  # steps that give no names
+                given = None
+        return column_names(self.model, self.forest.n_features, given)
+
+    @cached_property
+    def classes(self) -> list | None:
+        """Names for the classes; None: numbers or several targets are predicted, or labels are not known."""
+        known = self.class_names if self.class_names is not None else getattr(self.model, "classes_", None)
+        if known is None or not self.is_classifier or self.forest.n_outputs > 1:
+            return None
+        return [str(label) for label in known]
+
+    @cached_property
+    def path(self) -> Path | None:
+        """The path of the pruner; of a single tree alone, its cost-complexity path."""
+        path = getattr(self.pruner, "pruning_path_", None)
+        if path is not None or not self.is_single_tree:
+            return path
+        if self.before is not None:
+            path = pruning_path(fitted_model(self.before))
+            if (path.n_leaves == self.forest.n_leaves).any() and _same_tree(path, self.forest):
+                return path
+        try:
+            return pruning_path(self.model)
+        except (MissingStatisticError, UnsupportedModelError):
+            return None
+
+    @cached_property
+    def model_before(self) -> Any:
+        """The tree model before pruning; None: not known."""
+        if self.before is not None:
+            return fitted_model(self.before)
+        path = getattr(self.pruner, "pruning_path_", None)
+        return path.prune(step=0) if isinstance(path, PruningPath) and path.write is not None else None
+
+    @cached_property
+    def forest_before(self) -> Forest | None:
+        """Its trees."""
+        if self.before is not None:
+            return find_adapter(self.model_before).forest
+        path = getattr(self.pruner, "pruning_path_", None)
+        return None if path is None else path.forest
+
+    @property
+    def model_before_task(self) -> str:
+        """What the values of the model before pruning mean."""
+        return find_adapter(fitted_model(self.before)).forest.task
+
+    @cached_property
+    def rows(self) -> Any:
+        """X as it reaches the model, past the steps of a Pipeline."""
+        if self.X is None or not hasattr(self.given, "steps") or len(self.given.steps) == 1:
+            return self.X
+        return self.given[:-1].transform(self.X)
+
+    @cached_property
+    def told_missing(self) -> NDArray[np.bool_] | None:
+        """Columns of which rules say where missing values go: their way is learned, or the rows given have some."""
+        told = learned_missing(self.path.forest)
+        if told is None or self.X is None:
+            return told
+        return told | frame_of(self.rows).isna().to_numpy().any(axis=0)
+
+    def predictor_before(self) -> tuple[Any, Any] | None:
+        """What predicted before pruning, with the rows in its form."""
+        if self.before is not None:
+            return self.before, self.X
+        return None if self.model_before is None else (self.model_before, self.rows)
+
+    @cached_property
+    def groups(self) -> tuple[str, list[str], NDArray] | None:
+        """Name of the column that makes groups, the groups, and that of each row."""
+        if self.subgroup is None:
+            return None
+        if self.X is None:
+            raise ValueError("The 'subgroup' parameter needs X and y.")
+        frame, place = frame_of(self.X), self.subgroup
+        names = [str(name) for name in self.X.columns] if hasattr(self.X, "columns") else self._names_of_X()
+        if isinstance(place, str):
+            if place not in names:
+                raise ValueError(f"The 'subgroup' parameter must be a column of X. Got {place!r}.")
+            place = names.index(place)
+        if not 0 <= place < len(names):
+            raise ValueError(
+                f"The 'subgroup' parameter must be a column in the range [0, {len(names)}). Got {place!r}."
+            )
+        return names[place], *_as_groups(frame.iloc[:, place])
+
+    def _names_of_X(self):
+        n_columns = np.shape(self.X)[1]
+        given = self.feature_names if self.feature_names is not None and len(self.feature_names) == n_columns else None
+        return column_names(self.predictor, n_columns, given)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows given."""
+        return 0 if self.X is None else _num_samples(self.X)
+
+
+def _same_tree(path, forest):
+    """Whether the tree of the path with as many leaves splits as `forest` does."""
+    small = graft(path.forest, path.plan(n_leaves=forest.n_leaves))[0]
+    return np.array_equal(small.feature, forest.feature) and np.array_equal(small.threshold, forest.threshold)
+
+
+def _as_groups(column):
+    """The groups, and that of each row as text: the value itself, or for many distinct numbers a quarter of them."""
+    import pandas as pd
+
+    column = column.reset_index(drop=True)
+    if pd.api.types.is_numeric_dtype(column) and column.nunique() > _MOST_GROUPS:
+        part = pd.qcut(column, 4, duplicates="drop")
+        names = [f"{interval.left:.4g} to {interval.right:.4g}" for interval in part.cat.categories]
+        group = np.array([*names, "missing"], dtype=object)[part.cat.codes.to_numpy()]
+        return [name for name in [*names, "missing"] if (group == name).any()], group
+    group = column.astype(object).where(column.notna(), "missing").astype(str).to_numpy(dtype=object)
+    return list(pd.Series(group).value_counts().index), group

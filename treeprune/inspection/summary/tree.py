@@ -1,0 +1,182 @@
+"""One tree: the slider's steps, the nodes that the page draws, its rules and what they rest on."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.path import PruningPath
+from ...estimators.cv_results import choose
+from ...exceptions import UnsupportedModelError
+from ..rules import Rules, rules
+from .branches import pruned_branches
+from .features import feature_table
+from .leaves import leaf_table, low_support
+from .numbers import n_leaves_in_words, plain, records, short, show_change
+from .scores import name_of_score, on_rows_in_words, scores
+
+#: Most rules that are listed, by support, and most for which code is given.
+MOST_RULES = 50
+MOST_CODE = 100
+#: Most steps of a path on the slider.
+MOST_STEPS = 400
+
+
+def summarise_tree(subject) -> dict[str, Any]:
+    """The figures of a single tree."""
+    path = subject.path
+    if not isinstance(path, PruningPath) or path.forest.n_outputs > 1:
+        raise UnsupportedModelError(
+            f"The report draws nested trees of one target, which {type(subject.model).__name__} has not."
+        )
+    slider = Slider(path, subject)
+    summary = {"kind": "tree", "n_trees": 1, "classes": subject.classes} | slider.figures()
+    summary |= {"tree": _nodes(slider, subject.told_missing), "on_rows": None}
+    summary |= _rules(subject)
+    summary |= low_support(subject.forest)
+    summary |= pruned_branches(subject)
+    summary |= feature_table(subject)
+    summary |= scores(subject)
+    summary["sentence"] = _sentence(subject, summary)
+    return summary
+
+
+class Slider:
+    """The places of the slider: steps of the path, all or some of them, and what is left of the tree at each.
+
+    Parameters
+    ----------
+    path : PruningPath
+        Of a single tree.
+    subject : Subject
+    """
+
+    def __init__(self, path: PruningPath, subject):
+        self.path, self.forest = path, path.forest
+        self.results = getattr(subject.pruner, "cv_results_", {})
+        self.score_name, self.is_share = name_of_score(subject) if "step" in self.results else (None, False)
+        steps = np.asarray(self.results["step"]) if self.results else np.arange(len(path))
+        self.n_steps = len(steps)
+        marks = {"unpruned": 0}
+        if self.results:
+            marks |= {"best": choose("best", self.results), "1-SE": choose("1se", self.results)}
+            chosen = int(subject.pruner.best_index_)
+        else:
+            chosen = int(np.argmin(np.abs(path.n_leaves[steps] - subject.forest.n_leaves)))
+        self.shown = _spread(path.n_leaves[steps], {chosen, *marks.values()})
+        self.steps = steps[self.shown]
+        self.marks = {name: int(np.searchsorted(self.shown, place)) for name, place in marks.items()}
+        self.chosen = int(np.searchsorted(self.shown, chosen))
+        self.life = self._lifetime()
+
+    def _lifetime(self):
+        """Place of the slider at which each node becomes a leaf; 0 at leaves."""
+        step = np.maximum(np.searchsorted(self.path.alphas, self.path.strength, side="left"), 1)
+        return np.where(self.forest.is_leaf, 0, np.searchsorted(self.steps, step, side="left"))
+
+    def figures(self) -> dict[str, Any]:
+        """Sizes and scores along the slider, and which places on it are marked."""
+        forest, n_places = self.forest, len(self.steps)
+        alive = np.where(forest.parent < 0, n_places, self.life[forest.parent])  # there at places below this
+        last_use = np.zeros(forest.n_features, int)
+        np.maximum.at(last_use, forest.feature[forest.internal], self.life[forest.internal])
+        columns = {
+            "alpha": self.path.alphas[self.steps],
+            "n_leaves": self.path.n_leaves[self.steps],
+            "depth": _largest_above(forest.depth, alive, n_places),
+            "n_used": np.count_nonzero(last_use[:, None] > np.arange(n_places), axis=0),
+            "relative_error": self.path.to_frame()["relative_impurity"].to_numpy()[self.steps],
+        }
+        if self.results:
+            names = {"score": "mean_test_score", "standard_error": "standard_error"}
+            columns |= {name: np.asarray(self.results[of])[self.shown] for name, of in names.items()}
+        steps = records({name: plain(column) for name, column in columns.items()})
+        found = {"marks": self.marks, "chosen": self.chosen, "steps": steps, "n_steps": self.n_steps}
+        found |= {"score_name": self.score_name, "is_share": self.is_share}
+        return found | {name: steps[self.chosen][name] for name in ("n_leaves", "depth", "n_used")}
+
+
+def _spread(n_leaves, needed):
+    """Places of about `MOST_STEPS` steps, spread evenly over the logarithm of the leaves, those needed among them."""
+    if len(n_leaves) <= MOST_STEPS:
+        return np.arange(len(n_leaves))
+    wanted = np.geomspace(n_leaves[0], n_leaves[-1], MOST_STEPS)
+    places = np.minimum(np.searchsorted(-n_leaves, -wanted), len(n_leaves) - 1)
+    return np.unique([*places, *needed, 0, len(n_leaves) - 1])
+
+
+def _largest_above(number, alive, n_places):
+    """For each place, the largest number of the nodes that are there."""
+    largest = np.zeros(n_places + 1, int)
+    np.maximum.at(largest, alive, number)
+    return np.maximum.accumulate(largest[::-1])[::-1][1:]
+
+
+def _nodes(slider, told):
+    """The tree as columns over its nodes in preorder, in the fewest digits that a picture needs."""
+    forest = slider.forest
+    value = forest.value[:, 0]
+    nodes = {
+        "right": np.maximum(forest.children_right, 0).tolist(),
+        "feature": np.maximum(forest.feature, 0).tolist(),
+        "threshold": [0 if leaf else short(t) for t, leaf in zip(forest.threshold, forest.is_leaf, strict=True)],
+        "life": slider.life.tolist(),
+        "comparison": forest.comparison,
+        "missing": None if told is None else forest.missing_go_to_left.astype(int).tolist(),
+        "told_missing": [] if told is None else np.flatnonzero(told).tolist(),
+    }
+    if forest.task == "classification":
+        total = value.sum(axis=1)
+        share = 100 * value.max(axis=1) / np.where(total > 0, total, 1)
+        nodes |= {"value": value.argmax(axis=1).tolist(), "share": [short(s) for s in share.tolist()]}
+    else:
+        nodes |= {"value": [short(v) for v in value[:, 0]]}
+        if forest.criterion == "squared_error" and forest.impurity is not None:
+            nodes |= {"spread": [short(float(f"{v:.4g}")) for v in np.sqrt(np.maximum(forest.impurity, 0.0))]}
+    if forest.n_node_samples is not None:
+        nodes["rows"] = forest.n_node_samples.tolist()
+    return nodes
+
+
+def _rules(subject):
+    """The rules as text, those with the most rows where there are many, and as code where there are not."""
+    found = rules(subject.model, feature_names=subject.names, class_names=subject.classes)
+    found = replace(found, told_missing=subject.told_missing)  # the same for all trees of the slider
+    summary = {"n_rules": len(found), "python": None, "sql": None}
+    if len(found) <= MOST_CODE:
+        summary |= {"python": found.to_python(), "sql": found.to_sql("prediction")}
+    listed = np.arange(min(len(found), MOST_RULES))
+    if len(found) > MOST_RULES and found.support is not None:
+        listed = np.argsort(-found.support, kind="stable")[:MOST_RULES]
+    found = some_rules(found, listed)
+    text = [line.partition(". ")[2] for line in found.to_text().splitlines()]
+    return summary | {"rules": text, "leaves": leaf_table(subject, found, listed)}
+
+
+def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
+    """The rules at some places."""
+    lists = {name: [getattr(found, name)[place] for place in listed] for name in ("conditions", "values")}
+    arrays = {name: getattr(found, name) for name in ("support", "confidence", "impurity")}
+    return replace(found, **lists, **{name: None if a is None else a[listed] for name, a in arrays.items()})
+
+
+def _sentence(subject, summary):
+    sentence = _sizes_in_words(subject, summary)
+    if summary["score_name"] is None:
+        return sentence + on_rows_in_words(summary)
+    first, chosen = summary["steps"][0], summary["steps"][summary["chosen"]]
+    change = show_change(first["score"], chosen["score"], chosen["standard_error"], summary["is_share"])
+    return f"{sentence}; CV {summary['score_name']} {change}"
+
+
+def _sizes_in_words(subject, summary):
+    after = n_leaves_in_words(summary["n_rules"])
+    before = subject.forest_before
+    if before is None and summary["chosen"] > 0:
+        before = subject.path.forest
+    if before is not None and before.n_leaves != summary["n_rules"]:
+        return f"{n_leaves_in_words(before.n_leaves)} → {after}"
+    if subject.path.forest.n_leaves == 1:
+        return "The tree is a single leaf: nothing to prune."
+    return f"{after}; what it was before is not known" if before is None and subject.pruner else f"{after}; not pruned"

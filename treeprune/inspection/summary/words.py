@@ -1,0 +1,136 @@
+"""What the report says in words: limits of what it shows, and what its terms mean."""
+
+from typing import Any
+
+
+def limitations(summary: dict[str, Any]) -> list[str]:
+    """What a reader must not take from the report, in plain words; only what applies."""
+    if summary["kind"] == "selection":
+        return _of_selection(summary)
+    found = [
+        "The model describes which values go together in its training rows. It does not say that one causes another, "
+        "and it knows nothing of rows unlike those it was trained on.",
+    ]
+    found += _of_scores(summary)
+    if summary["kind"] == "tree":
+        found += _of_tree(summary)
+    else:
+        found.append(
+            "An ensemble predicts with all its trees together: the outline of one tree says how large it is, not what "
+            "the model will do. Importances say how often features helped to split, not in which direction."
+        )
+    if summary.get("anomaly"):
+        found.append("An anomaly score says that a row is easy to set apart from the others, not that it is wrong.")
+    return found
+
+
+def _of_scores(summary):
+    found = []
+    if summary["cv"] is not None:
+        found.append(
+            "The cross-validated score has chosen the pruning strength, so that it is a little too good for the chosen "
+            "one. Judge the model by rows that neither grew nor chose it."
+        )
+    if summary["on_rows"] is not None:
+        found.append(
+            "The report cannot know whether the rows given to it also grew the model. If they did, their scores are "
+            "too good to be true."
+        )
+    elif summary["cv"] is None and not summary.get("anomaly"):
+        found.append(
+            "There is no score of rows that did not grow the model: give rows (X, y) that were held out to have one."
+        )
+    return found
+
+
+def _of_tree(summary):
+    found = []
+    if summary["n_low_support"]:
+        n = summary["n_low_support"]
+        found.append(f"{n} of {summary['n_rules']} leaves rest" if n > 1 else f"1 of {summary['n_rules']} leaves rests")
+        found[-1] += f" on fewer than {summary['few_rows']} training rows; what such a leaf says may be chance."
+    found.append(
+        "Shares within a leaf are those of the training rows, which the tree was grown to fit: on other rows they are "
+        "as a rule less pure. The intervals allow for the number of rows, and not for that."
+    )
+    unstable = [row["name"] for row in summary["feature_table"] if row["kept"] and _in_few_folds(row, summary)]
+    if unstable:
+        found.append(
+            "Grown on other rows, the tree may split on other features. At the chosen strength, not every fold uses "
+            f"{_listed(unstable)}."
+        )
+    else:
+        found.append(
+            "A single tree is sensitive to its rows: another sample may give other splits that predict about as well."
+        )
+    return found
+
+
+def _of_selection(summary):
+    found = [
+        "A feature is kept if it is of use to trees beside all others. That does not make it a cause, nor "
+        "indispensable: of features that say the same, all may be kept.",
+        "A feature that is dropped may still matter, in too few rows or in a way that trees do not find.",
+    ]
+    if summary["shadows"] is None:
+        found.append("Without shadows, nothing is known of how many features are kept by chance.")
+    else:
+        found.append(
+            f"The bound of {summary['fdr']:.0%} is on the expected share of false picks; in a single run there may be "
+            "more. It holds if rows are independent, or the shadows keep the order that they have."
+        )
+    return found
+
+
+def _in_few_folds(row, summary):
+    return summary["n_folds"] is not None and row["folds"] < summary["n_folds"]
+
+
+def _listed(names, most=5):
+    short = [name if len(name) <= 60 else name[:59] + "…" for name in names[:most]]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(short) + more
+
+
+_TERMS = {
+    "leaf": "An end of the tree: all rows that arrive there get the same prediction.",
+    "split": "A question about one feature. Rows that answer yes go left, the others right.",
+    "depth": "The largest number of questions on the way to a leaf.",
+    "rule": "The answers on the way to a leaf, read as one sentence. Each row fulfils exactly one rule.",
+    "rows": "The observations that a model was trained on, or is scored on.",
+    "support": "The number of training rows in a leaf.",
+    "pruning": "Taking away splits that do not earn their place, so that a branch becomes a leaf.",
+    "pruning strength (alpha)": "The price of one more leaf. The higher it is, the smaller the tree.",
+    "relative error": "The error on the training rows, as a share of that of a tree with a single leaf.",
+    "cross-validation (CV)": "The rows are cut into parts (folds); a model grown without a part is scored on it.",
+    "standard error": "How much a score would vary on other rows of the same kind; about two thirds of the time, the "
+    "truth is within one of it.",
+    "1-SE rule": "Take the smallest tree whose score is within one standard error of the best.",
+    "held-out rows": "Rows that had no part in growing, pruning or choosing the model.",
+    "accuracy": "The share of rows that are predicted rightly.",
+    "recall": "Of the rows of a class, the share that is called so.",
+    "precision": "Of the rows called a class, the share that is of it.",
+    "importance": "The share of a feature in all that the splits gain.",
+    "ensemble": "Many trees that predict together, by a mean, a vote or a sum.",
+    "anomaly score": "How easily a row is set apart from the others by random splits; the lower, the easier.",
+    "survival": "The share of the trees in which a feature still splits after pruning.",
+    "shadow": "A copy of a feature whose tie to the target has been broken. What it achieves is chance.",
+    "p-value": "The share of the shadows that survive at least as often as the feature does.",
+}
+_EVERYWHERE = ("rows", "split", "leaf", "pruning")
+
+
+def glossary(summary: dict[str, Any]) -> list[list[str]]:
+    """The terms that the page uses, with what they mean."""
+    terms = [*_EVERYWHERE]
+    if summary["kind"] == "selection":
+        terms += ["survival", "shadow", "p-value"]
+    else:
+        terms += ["depth", "importance"]
+        terms += ["rule", "support", "pruning strength (alpha)", "relative error"] if summary["kind"] == "tree" else []
+        terms += ["ensemble"] if summary["kind"] == "ensemble" else []
+        terms += ["cross-validation (CV)", "1-SE rule", "standard error"] if summary["cv"] else []
+        terms += ["held-out rows"] if summary["on_rows"] else []
+        terms += ["accuracy", "recall", "precision"] if summary["by_class"] else []
+        terms += ["anomaly score"] if summary.get("anomaly") else []
+    return [[term, text] for term, text in _TERMS.items() if term in terms]
