@@ -103,8 +103,8 @@ def _beside_boruta(rows):
             met += recall >= -0.05 and score >= -0.005 and ours["FDR"] <= 0.1 and ratio >= 20
             found.append(f"{name}: recall {recall:+.3f}, held-out score {score:+.4f}, 1/{ratio:.0f} of the CPU time")
     return (
-        f"{PEERS}\n\nPruningSelector less BorutaPy: {'; '.join(found)}. FDR up to 0.1, recall at most 0.05 and score at "
-        f"most 0.005 below, in a twentieth of the CPU time: on {met} of {len(found)}."
+        f"{PEERS}\n\nPruningSelector less BorutaPy: {'; '.join(found)}. FDR up to 0.1, recall at most 0.05 and score "
+        f"at most 0.005 below, in a twentieth of the CPU time: on {met} of {len(found)}."
     )
 
 
@@ -211,8 +211,8 @@ def _in_time(rows):
     most = max((row["false picks"] for row in ours.values()), default=float("nan"))
     recall = ours.get("AR(1), 3 matter", {}).get("recall", float("nan"))
     return (
-        f"\n\nPruningSelector, circular: {most:.3g} false picks of 20 at most (0.5 are allowed), recall {recall:.3g} on "
-        "AR(1) (0.78 is asked)."
+        f"\n\nPruningSelector, circular: {most:.3g} false picks of 20 at most (0.5 are allowed), recall {recall:.3g} "
+        "on AR(1) (0.78 is asked)."
     )
 
 
@@ -260,9 +260,10 @@ def anomaly(_):
     gains = {row["data"]: row["gain"] for row in rows}
     real_gains = [gains[name] for name in ANOMALY if name in gains]
     notes = (
-        f"Least gain on generated tables: {min(gains[name] for name in gains if name not in ANOMALY):.3f}; on real ones, "
-        f"where at most 0.005 may be lost: {min(real_gains, default=float('nan')):.4f}. Of 20 tables of 60 columns of noise alone, in {np.count_nonzero(picks)} a few columns were taken to agree "
-        f"({np.max(picks)} at most); the others were kept whole, with a warning."
+        f"Least gain on generated tables: {min(gain for name, gain in gains.items() if name not in ANOMALY):.3f}; on "
+        f"real ones, where 0.005 may be lost: {min(real_gains, default=float('nan')):.4f}. Of 20 tables of 60 columns "
+        f"of noise alone, in {np.count_nonzero(picks)} a few columns were taken to agree ({np.max(picks)} at most); "
+        "the others were kept whole, with a warning."
     )
     report(
         "selection_anomaly",
