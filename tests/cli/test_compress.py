@@ -9,8 +9,8 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 import datasets
-from tests.processes import ON_WINE, WINE, as_frame, process
-from treeprune import compress
+from tests.processes import ON_WINE, WINE, as_frame
+from treeprune.compression import compress
 from treeprune.workflow import best_of_each_size
 
 
@@ -21,14 +21,19 @@ def forest(tmp_path):
     return model, ["--model", str(tmp_path / "forest.joblib"), "--trust"]
 
 
-def test_does_to_a_saved_model_what_the_library_does(forest, tmp_path):
+def test_does_to_a_saved_model_what_the_library_does(command, forest, tmp_path, monkeypatch):
     model, options = forest
-    args = ["compress", *ON_WINE, *options, "--max-nodes", "40", "--no-retrain"]
-    files = ["-o", str(tmp_path / "small.joblib"), "--plot", str(tmp_path / "frontier.png")]
-    code, out, err = process(*args, *files)
+    results = []
+
+    def recorded(*args, **budget):
+        results.append(compress(*args, **budget))
+        return results[0]
+
+    monkeypatch.setattr("treeprune.compression.compress", recorded)
+    files = ["-o", tmp_path / "small.joblib", "--plot", tmp_path / "frontier.png"]
+    code, out, err = command("compress", *ON_WINE, *options, "--max-nodes", 40, "--no-retrain", *files)
     assert code == 0, err
-    expected = compress(model, *datasets.load("wine"), max_nodes=40, retrain=False)
-    small = joblib.load(tmp_path / "small.joblib")
+    small, expected = joblib.load(tmp_path / "small.joblib"), results[0]
     assert type(small) is type(expected.model)
     assert sum(tree.tree_.node_count for tree in small.estimators_) <= 40
     found = as_frame(out)
