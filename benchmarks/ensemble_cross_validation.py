@@ -1,6 +1,6 @@
 """What does it cost to choose the pruning strength of an ensemble by cross-validation?
 
-``python -m benchmarks.ensemble_cross_validation`` takes about five minutes on one thread, most of them fits.
+``python -m benchmarks.ensemble_cross_validation`` takes two or three minutes on one thread, most of them fits.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from benchmarks.ensembles import families
 from treeprune import TreePruner, TreePrunerCV
 from treeprune.methods import CostComplexity
 
-N_ROWS, FOLDS = 2_000, 5
+N_ROWS, FOLDS = 1_000, 5
 
 
 def plain_fits(estimator, X, y):
