@@ -65,7 +65,7 @@ class LightGBMAdapter(Adapter):
 
     @property
     def n_bytes(self):
-        return len(self.booster.model_to_string(num_iteration=-1))
+        return len(self.booster.model_to_string(num_iteration=-1).encode())
 
     def write(self, forest):
         new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
