@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from tests import boosters, damaged
 from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
 from treeprune import (
+    MissingExtraError,
     ModelFormatError,
     UnsupportedModelError,
     check_model,
@@ -236,6 +237,18 @@ def test_files_of_another_scikit_learn_warn(tmp_path):
     save_compact(SINGLE_TREES["DecisionTreeClassifier, iris"].model, tmp_path / "model")
     (tmp_path / "model").write_bytes(damaged.edited((tmp_path / "model").read_bytes(), older))
     with pytest.warns(InconsistentVersionWarning, match=r"from version 1\.0"):
+        load_compact(tmp_path / "model")
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("name", ["categories", "Booster"])
+def test_a_missing_library_is_named(library, name, tmp_path, monkeypatch):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    save_compact(BOOSTERS[library][name](), tmp_path / "model")
+    for module in [module for module in sys.modules if module.split(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'treeprune\[{library}\]'"):
         load_compact(tmp_path / "model")
 
 
