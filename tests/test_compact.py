@@ -148,6 +148,16 @@ def test_dead_nodes_that_xgboost_leaves_behind_come_back(tmp_path):
     assert loaded.save_raw("ubj") == pruned.save_raw("ubj")
 
 
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "hist"), ("lightgbm", "regression")])
+def test_forests_tell_boosters_in_full_but_for_statistics(library, name):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    adapter = find_adapter(BOOSTERS[library][name]())
+    stored = adapter.stored(full=True)
+    for tree, told in zip(stored.trees, adapter.arrays_of(stored.skeleton, stored.forest), strict=True):
+        for array in set(tree) - adapter.unused:
+            assert state_of(told[array]) == state_of(tree[array]), array
+
+
 @LEVELS
 def test_forests_with_a_link_come_back(level, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
