@@ -6,6 +6,7 @@ problems only. ``--only path`` (or constraint, links) makes one table.
 
 import argparse
 import os
+from copy import copy
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -20,7 +21,7 @@ from benchmarks.data import load
 from datasets.generators import noisy_classes, noisy_friedman
 from treeprune import prune
 from treeprune.adapters import find_adapter
-from treeprune.links import best_temperature, unlinked
+from treeprune.links import best_temperature, linked, unlinked
 from treeprune.methods import JointPruning, TreeSelection
 
 N_ALPHAS, N_ROWS = 25, 15_000
@@ -110,14 +111,13 @@ def link_table(names):
         rows.append({"problem": name, "what": "full forest"} | problem.judged(problem.forest))
         small = problem.best(problem.forest, 10)
         temperature = best_temperature(small.decision_function(problem.X_judge), problem.y_judge)
-        softmax = problem.best(problem.forest, 10, link="softmax", temperature=temperature)
         stock = CalibratedClassifierCV(FrozenEstimator(unlinked(small)), method="sigmoid")
-        linked = {
+        models = {
             "simplex": small,
-            f"softmax, temperature {temperature:.3f}": softmax,
+            f"softmax, temperature {temperature:.3f}": linked(copy(small), "softmax", temperature),
             "plain: sigmoid calibration": stock.fit(problem.X_judge, problem.y_judge),
         }
-        rows += [{"problem": name, "what": what} | problem.judged(model) for what, model in linked.items()]
+        rows += [{"problem": name, "what": what} | problem.judged(model) for what, model in models.items()]
         report("joint_links", "Links of forests pruned jointly to a tenth of their nodes", rows, LINKS, "joint")
 
 

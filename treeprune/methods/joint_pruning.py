@@ -1,5 +1,7 @@
 """Joint pruning: all trees of an ensemble together, against the ensemble's own loss."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .descent import DescentMethod
@@ -126,8 +128,15 @@ class JointPruning(DescentMethod):
         self._check_choice("link", ("simplex", "softmax"))
         self._check_number("temperature", 0.0, closed="neither", none=True)
 
+    def _confines(self, additive):
+        return self.constraint == "leaf" and additive.forest.task == "classification"
+
+    def _plan(self, additive, pruning, rows):
+        plan = super()._plan(additive, pruning, rows)
+        return replace(plan, value=plan.value.clip(0.0, 1.0)) if self._confines(additive) else plan  # but for rounding
+
     def _options(self, additive):
-        if self.constraint == "leaf" and additive.forest.task == "classification":
+        if self._confines(additive):
             n_trees = additive.forest.n_trees
             return {"values": "simplex", "low": -additive.intercept / n_trees, "total": 1.0 / n_trees, "drop": False}
         return {"values": "free"} if self.leaf_refit else {"values": "given", "ridge": 0.0}
