@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from tests import boosters, damaged
 from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
 from treeprune import (
+    MissingExtraError,
     ModelFormatError,
     UnsupportedModelError,
     check_model,
@@ -147,6 +148,16 @@ def test_dead_nodes_that_xgboost_leaves_behind_come_back(tmp_path):
     assert loaded.save_raw("ubj") == pruned.save_raw("ubj")
 
 
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "hist"), ("lightgbm", "regression")])
+def test_forests_tell_boosters_in_full_but_for_statistics(library, name):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    adapter = find_adapter(BOOSTERS[library][name]())
+    stored = adapter.stored(full=True)
+    for tree, told in zip(stored.trees, adapter.arrays_of(stored.skeleton, stored.forest), strict=True):
+        for array in set(tree) - adapter.unused:
+            assert state_of(told[array]) == state_of(tree[array]), array
+
+
 @LEVELS
 def test_forests_with_a_link_come_back(level, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
@@ -236,6 +247,18 @@ def test_files_of_another_scikit_learn_warn(tmp_path):
     save_compact(SINGLE_TREES["DecisionTreeClassifier, iris"].model, tmp_path / "model")
     (tmp_path / "model").write_bytes(damaged.edited((tmp_path / "model").read_bytes(), older))
     with pytest.warns(InconsistentVersionWarning, match=r"from version 1\.0"):
+        load_compact(tmp_path / "model")
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("name", ["categories", "Booster"])
+def test_a_missing_library_is_named(library, name, tmp_path, monkeypatch):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    save_compact(BOOSTERS[library][name](), tmp_path / "model")
+    for module in [module for module in sys.modules if module.split(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'treeprune\[{library}\]'"):
         load_compact(tmp_path / "model")
 
 

@@ -247,6 +247,17 @@ def test_an_isolation_forest_shows_its_scores_before_and_after(rows):
     assert report(forest).to_dict()["anomaly"] is None
 
 
+def test_a_grid_of_parameters_has_scores_and_no_path(rows):
+    X, _, y, _ = rows
+    grid = {"leaf": [2, 20, 60]}
+    for estimator in (DecisionTreeClassifier(random_state=0), RandomForestClassifier(3, random_state=0)):
+        pruner = TreePrunerCV(estimator, "min_samples", cv=3, param_grid=grid).fit(X, y)
+        page = report(pruner)
+        cv = page.to_dict()["cv"]
+        assert (cv["before"], cv["after"]) == (None, pruner.best_score_)
+        assert "CV accuracy" in page.html
+
+
 def test_selected_features_stand_beside_their_shadows():
     selector = PruningSelector(n_estimators=10, random_state=0).fit(*make_friedman1(300, random_state=0))
     page = report(selector)

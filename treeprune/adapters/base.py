@@ -59,7 +59,8 @@ class Adapter(ABC):
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
     parts : tuple of str
-        Paths of the classes and functions that fitted models hold besides themselves, plain values and arrays.
+        Paths of the classes and functions that a stored model may be made of: its own, if its trees can be taken out of
+        it, and those of what it holds besides plain values and arrays.
     needed : tuple of str
         Statistics of nodes (`core.packing`) that predictions depend on.
     structure : frozenset of str

@@ -39,7 +39,7 @@ class LightGBMAdapter(Adapter):
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64
     parts = (
-        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Regressor", "Classifier", "Ranker")),
+        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
         "sklearn.preprocessing._label.LabelEncoder",
     )
     unused = lightgbm_text.STATISTICS
@@ -65,7 +65,7 @@ class LightGBMAdapter(Adapter):
 
     @property
     def n_bytes(self):
-        return len(self.booster.model_to_string(num_iteration=-1))
+        return len(self.booster.model_to_string(num_iteration=-1).encode())
 
     def write(self, forest):
         new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))

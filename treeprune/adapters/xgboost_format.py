@@ -172,7 +172,7 @@ def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
     forest = read_forest(document)
     model, _ = booster_of(document)
     names = (*_TREE_ARRAYS, *_CATEGORY_ARRAYS)
-    trees = [{name: tree[name] for name in names} for tree in model["trees"]]
+    trees = [{name: _native(tree[name]) for name in names} for tree in model["trees"]]
     bare = [{key: item for key, item in tree.items() if key not in names} for tree in model["trees"]]
     place = forest.node_id + np.cumsum([0, *(len(tree["parents"]) for tree in trees)])[forest.node_tree]
     stored = {name: np.concatenate([tree[name] for tree in trees])[place] for name in _TREE_ARRAYS} if trees else {}
@@ -221,6 +221,11 @@ def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
         "categories_segments": np.cumsum(sizes) - sizes,
         "categories_sizes": sizes,
     }
+
+
+def _native(array):
+    """In the machine's order of bytes: files are read as views."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def put_together(document: dict, trees: list[dict]) -> dict:

@@ -65,6 +65,7 @@ def _cv(subject):
     first, score, error = plain(
         [results["mean_test_score"][0], results["mean_test_score"][place], results["standard_error"][place]]
     )
+    first = first if "step" in results else None  # of a grid of parameters, the first is not the unpruned model
     out_of_bag = isinstance(pruner.cv, str)
     return {"name": name, "is_share": is_share, "before": first, "after": score, "standard_error": error} | {
         "n_splits": int(pruner.n_splits_),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ...adapters import find_adapter
 from ...compression import CompressionResult
@@ -228,11 +228,6 @@ class Subject:
         n_columns = np.shape(self.X)[1]
         given = self.feature_names if self.feature_names is not None and len(self.feature_names) == n_columns else None
         return column_names(self.predictor, n_columns, given)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows given."""
-        return 0 if self.X is None else _num_samples(self.X)
 
 
 def _same_tree(path, forest):
