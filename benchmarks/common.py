@@ -46,7 +46,7 @@ def report(name: str, title: str, rows: list[dict], notes: str = "", module: str
 
 
 class GrowingTable:
-    """A table of selectors on data that is saved with every row; selectors not measured anew stay as they were.
+    """A table of selectors on data that is saved with every row; what is not measured anew stays as it was saved.
 
     Parameters
     ----------
@@ -55,17 +55,17 @@ class GrowingTable:
     notes : callable
         What to say of the rows, a list of dict.
     anew : callable
-        Whether the selector of a name is measured anew: its saved rows are thrown away.
+        Whether a selector, the second argument, is measured anew on data, the first: its saved row is thrown away.
     """
 
-    def __init__(self, name: str, title: str, module: str, notes: Callable, anew: Callable[[str], bool]):
+    def __init__(self, name: str, title: str, module: str, notes: Callable, anew: Callable[[str, str], bool]):
         self.name, self.title, self.module, self.notes, self.anew = name, title, module, notes, anew
         self.rows: list[dict] = []
 
     def add(self, row: dict) -> None:
         """Add a row, whose columns before "selector" name the data."""
         self.rows.append(row)
-        rows = self.rows + [old for old in _saved(self.name) if not self.anew(old["selector"])]
+        rows = self.rows + [old for old in _saved(self.name) if not self.anew(old["data"], old["selector"])]
         n_data = list(row).index("selector")
         of_data: dict = {}
         for one in rows:

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.selection [tables | real | series | anomaly] [--data FOLDER]`` (all of them by default; an hour,
 nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure noise in each
-setting; another hour, half of it Boruta's). ``--only PruningSelector`` measures ours anew, beside the saved rows of the
-others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
+setting; another hour, half of it Boruta's). ``--only PruningSelector --sets madelon`` measures this anew, beside the
+saved rows of the others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
 import argparse
@@ -74,9 +74,12 @@ def tables(wanted):
     """Generated problems, of which it is known what matters."""
     title = f"Selection where the truth is known, means of up to {len(SEEDS)} seeds"
     table = GrowingTable("selection_tables", title, "selection tables", _beside_boruta, wanted)
-    for who in filter(wanted, selectors("classification", 0)):
-        for name in TABLES:
-            task, found = "regression" if name == "friedman1" else "classification", []
+    for name in TABLES:
+        task = "regression" if name == "friedman1" else "classification"
+        for who in selectors(task, 0):
+            if not wanted(name, who):
+                continue
+            found = []
             for seed in SEEDS[:1] if who == "Leshy" else SEEDS:
                 X, y, X_test, y_test, true = generators.selection(name, seed)
                 seconds, mask = fitted_mask(selectors(task, seed)[who], X, y)
@@ -115,7 +118,9 @@ def real(wanted):
     for name in REAL:
         X, y, task = data.load(name)
         stratify = y if task == "classification" else None
-        for who in filter(wanted, ["all columns", *(name for name in selectors(task, 0) if name != "Leshy")]):
+        for who in ("all columns", *selectors(task, 0)):
+            if who == "Leshy" or not wanted(name, who):
+                continue
             found = []
             for seed in SEEDS[:1] if who in ("BorutaPy", "RFECV") and X.shape[1] > 100 else SEEDS:
                 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=seed, stratify=stratify)
@@ -153,7 +158,7 @@ def forecast(wanted, n_train=2000, n_test=1000):
         "SelectFromModel": SelectFromModel(forest("regression", random_state=0)),
     }
     for who, selector in contestants.items():
-        if not wanted(who):
+        if not wanted("etth1", who):
             continue
         seconds, mask = (
             (0.0, np.ones(X.shape[1], bool)) if selector is None else fitted_mask(selector, X[:cut], change[:cut])
@@ -161,7 +166,7 @@ def forecast(wanted, n_train=2000, n_test=1000):
         model = forest("regression", 200, random_state=0, min_samples_leaf=5).fit(X[:cut][:, mask], change[:cut])
         predicted = X[cut:, table.columns.get_loc("OT__lag_1__value")] + model.predict(X[cut:][:, mask])
         score = 1 - np.mean((y[cut:] - predicted) ** 2) / np.var(y[cut:])
-        row = {"data": "etth1, one hour ahead", "columns": X.shape[1], "selector": who, "runs": 1}
+        row = {"data": "etth1", "columns": X.shape[1], "selector": who, "runs": 1}
         yield row | {"columns kept": float(mask.sum()), "held-out score": score, "CPU s": seconds}
 
 
@@ -178,7 +183,7 @@ def series(wanted, n_runs=40, n_forests=10, n_boruta=3):
     table = GrowingTable("selection_series", title, "selection series", lambda _: notes, wanted)
     for kind, (n_true, walks) in kinds.items():
         for who, make in series_selectors().items():
-            if not wanted(who):
+            if not wanted(kind, who):
                 continue
             found = []
             for seed in range({"BorutaPy": n_boruta, "SelectFromModel": n_forests}.get(who, n_runs)):
@@ -285,6 +290,7 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--data", metavar="FOLDER", help="folder of real tables; else TREEPRUNE_DATA")
     parser.add_argument("--only", nargs="*", default=[""], help="selectors, by how their names begin; others: as saved")
+    parser.add_argument("--sets", nargs="*", default=[""], help="data, by how their names begin; others: as saved")
     parser.add_argument("--calibration", action="store_true", help="only this")
     parser.add_argument("--runs", type=int, default=200, help="of each setting; 0: leave ours as saved")
     parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta; 0: as saved")
@@ -298,7 +304,7 @@ def main():
         calibration({selector: number for selector, number in runs.items() if number})
         return
     for part in given.parts or PARTS:
-        PARTS[part](lambda who: who.startswith(tuple(given.only)))
+        PARTS[part](lambda data, who: data.startswith(tuple(given.sets)) and who.startswith(tuple(given.only)))
 
 
 if __name__ == "__main__":

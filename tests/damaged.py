@@ -87,6 +87,14 @@ _CHANGES = {
         "Popen",
     ),
     "a function": (_objects('"n_jobs": null', '"n_jobs": {"known": "os.system"}'), "os.system"),
+    "a library's own loader": (
+        _objects('"n_jobs": null', '"n_jobs": {"object": [9, "lightgbm.basic.Booster", {"_handle": "tree"}]}'),
+        "lightgbm.basic.Booster",
+    ),
+    "a call": (
+        _objects('"n_jobs": null', '"n_jobs": {"call": [9, "sklearn.tree._classes.DecisionTreeClassifier", []]}'),
+        "calls",
+    ),
     "an unknown kind": (_objects('"n_jobs": null', '"n_jobs": {"eval": "1"}'), "damaged"),
     "a billion objects": (_objects('"n_jobs": null', '"n_jobs": {"columns": ["dict", 1000000000, {}]}'), "too many"),
     "nested": (_nested, "nests too deep"),

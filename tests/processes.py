@@ -22,7 +22,7 @@ def start(*args, env=(), **options):
 def process(*args, **options):
     """Exit code, standard output and standard error of a process of its own."""
     child = start(*args, **options)
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=600)
     return child.returncode, out, err
 
 
@@ -42,7 +42,7 @@ def terminal(*args, columns=80, env=()):
             break
         chunks.append(chunk)
     os.close(ours)
-    assert child.wait(timeout=60) == 0
+    assert child.wait(timeout=600) == 0
     return b"".join(chunks).decode()
 
 

@@ -11,6 +11,7 @@ from types import FunctionType
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import (
     BaggingRegressor,
@@ -19,13 +20,23 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from tests import boosters, damaged
 from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
-from treeprune import ModelFormatError, UnsupportedModelError, load_compact, prune, save_compact
+from treeprune import (
+    MissingExtraError,
+    ModelFormatError,
+    UnsupportedModelError,
+    check_model,
+    load_compact,
+    prune,
+    read_model,
+    save_compact,
+)
 from treeprune.adapters import adapters_by_model, find_adapter
 from treeprune.core.archive import MAGIC, VERSION, write_archive
 from treeprune.core.packing import rounded_down
@@ -137,6 +148,16 @@ def test_dead_nodes_that_xgboost_leaves_behind_come_back(tmp_path):
     assert loaded.save_raw("ubj") == pruned.save_raw("ubj")
 
 
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "hist"), ("lightgbm", "regression")])
+def test_forests_tell_boosters_in_full_but_for_statistics(library, name):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    adapter = find_adapter(BOOSTERS[library][name]())
+    stored = adapter.stored(full=True)
+    for tree, told in zip(stored.trees, adapter.arrays_of(stored.skeleton, stored.forest), strict=True):
+        for array in set(tree) - adapter.unused:
+            assert state_of(told[array]) == state_of(tree[array]), array
+
+
 @LEVELS
 def test_forests_with_a_link_come_back(level, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
@@ -195,6 +216,58 @@ def test_a_loaded_model_goes_on_training_where_it_stopped(tmp_path):
     loaded = round_trip(model, tmp_path, "full")
     more = [m.set_params(n_estimators=6).fit(X, y).predict(X) for m in (model, loaded)]
     np.testing.assert_array_equal(*more)
+
+
+SOME = [
+    "DecisionTreeClassifier, cancer, max_leaf_nodes=12",
+    "BaggingClassifier, named classes, trees=4, max_features=0.6",
+    "GradientBoostingClassifier, wine, trees=3",
+    "HistGradientBoostingRegressor, counts, trees=4, loss=poisson",
+    "IsolationForest, cancer, trees=6",
+]
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_saving_changes_nothing_and_writes_the_same_bytes_again(name, tmp_path):
+    model = SKLEARN[name].fit()
+    before = state_of(model)
+    save_compact(model, tmp_path / "first", "full")
+    save_compact(model, tmp_path / "second", "full")
+    assert state_of(model) == before
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_files_of_another_scikit_learn_warn(tmp_path):
+    def older(head, arrays):
+        text = json.dumps(head["objects"]).replace(
+            f'"_sklearn_version": "{sklearn.__version__}"', '"_sklearn_version": "1.0"'
+        )
+        head["objects"] = json.loads(text)
+
+    save_compact(SINGLE_TREES["DecisionTreeClassifier, iris"].model, tmp_path / "model")
+    (tmp_path / "model").write_bytes(damaged.edited((tmp_path / "model").read_bytes(), older))
+    with pytest.warns(InconsistentVersionWarning, match=r"from version 1\.0"):
+        load_compact(tmp_path / "model")
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("name", ["categories", "Booster"])
+def test_a_missing_library_is_named(library, name, tmp_path, monkeypatch):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    save_compact(BOOSTERS[library][name](), tmp_path / "model")
+    for module in [module for module in sys.modules if module.split(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'treeprune\[{library}\]'"):
+        load_compact(tmp_path / "model")
+
+
+def test_read_model_takes_them(tmp_path):
+    model = BAGGED["RandomForestClassifier, iris, trees=5"].model
+    save_compact(model, tmp_path / "model")
+    same_outputs(read_model(tmp_path / "model"), model, BAGGED["RandomForestClassifier, iris, trees=5"].rows[0])
+    summary = check_model(tmp_path / "model")
+    assert (summary["format"], summary["n_trees"]) == ("compact", 5)
 
 
 class _OwnForest(RandomForestRegressor):

@@ -10,7 +10,8 @@ from .adapters import adapters_by_model, find_adapter
 from .core.archive import read_archive, write_archive
 from .core.object_graph import flatten, restore
 from .core.packing import STATISTICS, pack, unpack
-from .exceptions import ModelFormatError, UnsupportedModelError
+from .exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
+from .extras import import_extra
 
 _LEVELS = ("predict", "full")
 
@@ -99,7 +100,7 @@ def load_compact(path: str | os.PathLike, *, max_bytes: int = 2**30) -> Any:
     ...     path = os.path.join(folder, "forest")
     ...     n_bytes = save_compact(forest, path)
     ...     again = load_compact(path)
-    >>> type(again).__name__, abs(again.predict(X) - forest.predict(X)).max() < 1e-4
+    >>> type(again).__name__, bool((again.predict(X) == forest.predict(X)).all())
     ('RandomForestRegressor', True)
     """
     size = os.stat(path).st_size
@@ -113,7 +114,7 @@ def packed(model: Any, level: str = "predict") -> bytes:
     if level not in _LEVELS:
         raise ValueError(f"The 'level' parameter must be 'predict' or 'full'. Got {level!r}.")
     adapter, known, full = find_adapter(model), _known(), level == "full"
-    if f"{type(model).__module__}.{type(model).__qualname__}" not in known:
+    if f"{type(model).__module__}.{type(model).__qualname__}" not in {*known, *adapter.models}:
         raise UnsupportedModelError(
             f"{type(model).__qualname__} is a subclass of a supported model: it has no compact form."
         )
@@ -145,16 +146,18 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
                 raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
             trees.append(told | rest)
         return adapter.assembled(parts["skeleton"], trees)
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, (ModelFormatError, UnsupportedModelError)):
+    except ModuleNotFoundError as error:
+        import_extra((error.name or "").partition(".")[0])  # says what to install
+        raise
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, ImportError) as error:
+        if isinstance(error, (ModelFormatError, UnsupportedModelError, MissingExtraError)):
             raise
         raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
 
 
 def _known():
     """Paths of all classes and functions that a file may name."""
-    adapters = adapters_by_model()
-    return {*adapters, *(part for adapter in adapters.values() for part in adapter.parts)}
+    return {part for adapter in adapters_by_model().values() for part in adapter.parts}
 
 
 def _rest(adapter, stored, told, full):

@@ -83,8 +83,9 @@ def compare(
     >>> from sklearn.datasets import load_breast_cancer
     >>> from treeprune.comparison import compare
     >>> frame = compare(*load_breast_cancer(return_X_y=True), "classification", cv=3)
-    >>> frame.loc[frame["method"].isin(["none (before)", "cost_complexity", "mdl"]), ["method", "strength", "held_out"]]
-                 method strength  held_out
+    >>> strength = frame.set_index("method")["strength"]
+    >>> strength[["cost_complexity", "optimal_subtree", "error_based", "mdl"]].tolist()
+    ['folds', 'held out', 'default', 'none']
     """
     X, y = np.asarray(X), np.asarray(y)
     found, tested = {}, []

@@ -82,7 +82,9 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
 def say(message: str) -> None:
     """Print a line for the user, folded to the width of the terminal."""
     if sys.stderr.isatty():
-        message = textwrap.fill(message, shutil.get_terminal_size().columns, subsequent_indent="  ")
+        message = textwrap.fill(
+            message, shutil.get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False
+        )
     click.echo(message, err=True)
 
 
@@ -218,6 +220,8 @@ def _cells(column):
     for value in column:
         if value is None or value != value:
             yield "-"
+        elif column.dtype == bool:
+            yield "yes" if value else "no"
         elif not isinstance(value, float):
             yield str(value)
         elif column.name == "alpha":  # rounded up, so that what is shown, given as a strength, prunes as much

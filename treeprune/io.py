@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from .adapters import find_adapter
+from .compact import unpacked
+from .core.archive import MAGIC
 from .core.forest import Forest
 from .exceptions import ModelFormatError, UnsupportedModelError
 
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x5d\x00\x00")  # plain, or packed by joblib
-_KINDS = "XGBoost JSON or UBJSON, LightGBM text, skops, pickle, joblib"
+_KINDS = "XGBoost JSON or UBJSON, LightGBM text, a compact file, skops, pickle, joblib"
 
 
 def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int = 2**30) -> Any:
@@ -24,7 +26,8 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     Parameters
     ----------
     path : str or path-like
-        XGBoost JSON or UBJSON, LightGBM text, skops, pickle or joblib; told apart by content, not by name.
+        XGBoost JSON or UBJSON, LightGBM text, a file of `save_compact`, skops, pickle or joblib; told apart by content,
+        not by name.
     trust : bool, default=False
         Load pickle and joblib files, which can run any code, and skops files of any types.
     max_bytes : int, default=2**30
@@ -115,6 +118,8 @@ def _open(path, max_bytes):
     body = data.removeprefix(b"\xef\xbb\xbf")  # refused by the parser of its kind
     if body.startswith(b"{"):
         return "xgboost", data
+    if data.startswith(MAGIC):
+        return "compact", data
     if body.startswith(b"tree"):
         return "lightgbm", data
     if data.startswith(b"PK"):
@@ -145,7 +150,9 @@ def _load(kind, data, path, trust, max_bytes) -> tuple[Any, Forest]:
 
         text, forest = _forest(kind, data)
         return booster_from(text), forest
-    if kind == "skops":
+    if kind == "compact":
+        model = unpacked(data, max_bytes)
+    elif kind == "skops":
         from .adapters.skops_files import load_skops
 
         model = load_skops(data, trust, max_bytes)

@@ -9,8 +9,8 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 import datasets
-from tests.processes import ON_WINE, WINE, as_frame, process
-from treeprune import compress
+from tests.processes import ON_WINE, WINE, as_frame
+from treeprune.compression import compress
 from treeprune.workflow import best_of_each_size
 
 
@@ -18,17 +18,21 @@ from treeprune.workflow import best_of_each_size
 def forest(tmp_path):
     model = RandomForestClassifier(8, random_state=0).fit(*datasets.load("wine"))
     joblib.dump(model, tmp_path / "forest.joblib")
-    return model, ["--model", str(tmp_path / "forest.joblib"), "--trust"]
+    return ["--model", str(tmp_path / "forest.joblib"), "--trust"]
 
 
-def test_does_to_a_saved_model_what_the_library_does(forest, tmp_path):
-    model, options = forest
-    args = ["compress", *ON_WINE, *options, "--max-nodes", "40", "--no-retrain"]
-    files = ["-o", str(tmp_path / "small.joblib"), "--plot", str(tmp_path / "frontier.png")]
-    code, out, err = process(*args, *files)
+def test_does_to_a_saved_model_what_the_library_does(command, forest, tmp_path, monkeypatch):
+    results = []
+
+    def recorded(*args, **budget):
+        results.append(compress(*args, **budget))
+        return results[0]
+
+    monkeypatch.setattr("treeprune.compression.compress", recorded)
+    files = ["-o", tmp_path / "small.joblib", "--plot", tmp_path / "frontier.png"]
+    code, out, err = command("compress", *ON_WINE, *forest, "--max-nodes", 40, "--no-retrain", *files)
     assert code == 0, err
-    expected = compress(model, *datasets.load("wine"), max_nodes=40, retrain=False)
-    small = joblib.load(tmp_path / "small.joblib")
+    small, expected = joblib.load(tmp_path / "small.joblib"), results[0]
     assert type(small) is type(expected.model)
     assert sum(tree.tree_.node_count for tree in small.estimators_) <= 40
     found = as_frame(out)
@@ -39,9 +43,10 @@ def test_does_to_a_saved_model_what_the_library_does(forest, tmp_path):
 
 def test_grown_ensemble_takes_rows_as_they_stand(command, tmp_path):
     options = ["--estimator", "extra_trees", "--max-nodes", 200, "--no-retrain", "-o", tmp_path / "small.joblib"]
-    code, out, err = command("compress", WINE, "--target", "cultivar", *options)
+    frame = pd.read_csv(WINE).iloc[::4, -3:]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    code, out, err = command("compress", tmp_path / "rows.csv", "--target", "cultivar", *options)
     assert code == 0, err
-    frame = pd.read_csv(WINE)
     assert joblib.load(tmp_path / "small.joblib").score(frame, frame["cultivar"]) > 0.8
     assert "retrained" not in as_frame(out)["mark"].tolist()
 
@@ -63,7 +68,7 @@ def test_table_has_what_no_smaller_model_of_its_kind_beats():
 
 
 def test_budget_that_cannot_be_kept(command, forest, tmp_path):
-    code, out, err = command("compress", *ON_WINE, *forest[1], "--max-bytes", 1, "--no-retrain", "-o", tmp_path / "s")
+    code, out, err = command("compress", *ON_WINE, *forest, "--max-bytes", 1, "--no-retrain", "-o", tmp_path / "s")
     assert (code, out) == (3, "")
     assert "budget" in err
     assert os.listdir(tmp_path) == ["forest.joblib"]

@@ -34,7 +34,7 @@ def test_without_the_extra_says_how_to_have_a_report(tmp_path):
         "from treeprune.cli import main; main()"
     )
     args = [sys.executable, "-c", code, "demo", "--cv", "2"]
-    done = subprocess.run(args, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(args, capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "No report: jinja2 is not installed: pip install 'treeprune[report]'" in done.stderr
     assert not os.listdir(tmp_path)

@@ -85,7 +85,7 @@ def test_interrupted_is_code_130_and_leaves_no_file_and_no_worker(name):
     assert "100000 rows" in child.stderr.readline()
     child.stderr.readline()  # the last word before the work
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=600)
     assert child.returncode == 130, err
     assert out == ""
     assert "Interrupted" in err

@@ -60,7 +60,7 @@ def test_missing_extra_is_named(tmp_path):
         [sys.executable, "-c", code, "report", *ON_WINE, "-o", str(tmp_path / "wine.html")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert process.returncode == 5
     assert "treeprune[report]" in process.stderr
@@ -69,12 +69,14 @@ def test_missing_extra_is_named(tmp_path):
 
 def test_of_a_saved_model_the_page_is_that_of_the_library(command, tmp_path):
     X, y = datasets.load("wine")
-    tree = prune(DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2]), "mdl")
-    joblib.dump(make_pipeline("passthrough", tree), tmp_path / "tree.joblib")
+    whole = DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2])
+    tree = prune(whole, "mdl")
+    for name, model in (("whole", whole), ("tree", tree)):
+        joblib.dump(make_pipeline("passthrough", model), tmp_path / f"{name}.joblib")
     model = ["--model", tmp_path / "tree.joblib", "--trust", "-o", tmp_path / "tree.html"]
-    code, _, err = command(*ON_WINE, *model)
+    code, _, err = command(*ON_WINE, *model, "--before", tmp_path / "whole.joblib")
     assert code == 0, err
-    expected = report(tree, X, y.to_numpy(), title="Pruning report: cultivar").html
+    expected = report(tree, X, y.to_numpy(), before=whole, title="Pruning report: cultivar").html
     assert (tmp_path / "tree.html").read_text("utf-8") == expected
     assert command(*model)[0] == 0
     for option in (["--cv", 3], ["--method", "mdl"]):

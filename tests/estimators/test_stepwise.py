@@ -31,6 +31,7 @@ from treeprune.adapters.base import Adapter
 from treeprune.core.path import PruningPath
 from treeprune.estimators.candidates import PathPrunings
 from treeprune.estimators.stepwise import stand_ins
+from treeprune.links import LinkedRandomForestClassifier
 from treeprune.methods import CostComplexity, MaxDepth, MinSamples
 
 SCIKIT_LEARN = {name: SINGLE_TREES[name] for name in A_FEW} | BAGGED | BOOSTED | ISOLATION
@@ -111,6 +112,11 @@ def test_links_of_lightgbm(objective, reg_sqrt):
     pytest.importorskip("lightgbm")
     task = {"regression": "numbers", "gamma": "positive"}.get(objective, "binary")
     check_stand_ins(boosters._lgb(task, objective=objective, reg_sqrt=reg_sqrt), boosters.rows()[0])
+
+
+def test_forests_that_can_have_a_link_say_the_same_in_every_way():
+    X, y = load_breast_cancer(return_X_y=True)
+    check_stand_ins(LinkedRandomForestClassifier(5, random_state=0).fit(X, y), X)
 
 
 def test_values_that_are_not_known_are_refused():

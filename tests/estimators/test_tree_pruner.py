@@ -24,8 +24,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from tests import boosters
 from treeprune import TreePruner, UnsupportedModelError, prune
-from treeprune.methods import CostComplexity, MaxDepth, MinimumDescriptionLength, ReducedError
+from treeprune.methods import CostComplexity, MaxDepth, MinImpurityDecrease, MinimumDescriptionLength, ReducedError
 from treeprune.testing import same_arrays
 
 CANCER = load_breast_cancer(return_X_y=True)
@@ -287,6 +288,18 @@ class TestEnsembles:
         pruner = TreePruner(model, MaxDepth(1)).fit(X, y)
         expected = prune(clone(model).fit(X, y), MaxDepth(1), X, y)
         np.testing.assert_array_equal(pruner.predict(X), expected.predict(X))
+
+    @pytest.mark.parametrize(("library", "name"), [("xgboost", "XGBRanker"), ("lightgbm", "LGBMRanker")])
+    def test_rankers(self, library, name):
+        ranker = getattr(pytest.importorskip(library), name)(n_estimators=4, max_depth=5, n_jobs=1)
+        X, y = boosters.rows()[0], boosters.target("ranks")
+        method = MinImpurityDecrease(0.5)
+        pruner = TreePruner(ranker, method).fit(X, y, group=[40] * 6)
+        expected = prune(clone(ranker).fit(X, y, group=[40] * 6), method)
+        assert type(pruner.estimator_) is type(ranker)
+        np.testing.assert_array_equal(pruner.predict(X), expected.predict(X))
+        assert not is_classifier(pruner)
+        assert not is_regressor(pruner)
 
     def test_isolation_forest_keeps_its_share_of_outliers(self):
         X = CANCER[0]

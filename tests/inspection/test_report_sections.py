@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_friedman1
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_linnerud, make_friedman1
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -171,6 +171,33 @@ def test_the_hash_tells_data_apart_and_not_what_holds_them():
     assert len({one, data_hash(changed, y), data_hash(X, 1 - y), data_hash(X), data_hash(X.iloc[::-1], y)}) == 5
 
 
+def test_rows_can_be_held_by_other_frames(rows):
+    polars = pytest.importorskip("polars")
+    X, _, y, _ = rows
+    model = RandomForestClassifier(3, random_state=0).fit(X.to_numpy(), y)
+    other = polars.DataFrame(X.to_dict("list"))
+    found = [report(model, held, y, subgroup="mean area").to_dict() for held in (X, other)]
+    assert found[0]["settings"] == found[1]["settings"]
+    assert found[0]["by_group"] == found[1]["by_group"]
+
+
+def test_columns_of_one_name_are_told_apart(rows):
+    X, _, y, _ = rows
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
+    names = ["same"] * 30
+    assert report(tree, feature_names=names).to_dict()["features"] == [f"same (column {i})" for i in range(30)]
+
+
+def test_several_targets_and_boosters_are_shown_without_scores():
+    X, y = load_linnerud(return_X_y=True)
+    figures = report(RandomForestRegressor(3, random_state=0).fit(X, y), X, y).to_dict()
+    assert figures["on_rows"] is None
+    assert figures["n_trees"] == 3
+    xgboost = pytest.importorskip("xgboost")
+    booster = xgboost.train({"max_depth": 2}, xgboost.DMatrix(X, y[:, 0]), 4)
+    assert "4 trees" in report(booster).to_dict()["sentence"]
+
+
 def test_an_ensemble_is_shown_before_and_after(rows):
     X, X_out, y, y_out = rows
     forest = RandomForestClassifier(12, random_state=0).fit(X, y)
@@ -218,6 +245,17 @@ def test_an_isolation_forest_shows_its_scores_before_and_after(rows):
     scores = pd.Series(small.score_samples(X_out)), pd.Series(forest.score_samples(X_out))
     assert anomaly["rank_correlation"] == pytest.approx(scores[0].corr(scores[1], method="spearman"))
     assert report(forest).to_dict()["anomaly"] is None
+
+
+def test_a_grid_of_parameters_has_scores_and_no_path(rows):
+    X, _, y, _ = rows
+    grid = {"leaf": [2, 20, 60]}
+    for estimator in (DecisionTreeClassifier(random_state=0), RandomForestClassifier(3, random_state=0)):
+        pruner = TreePrunerCV(estimator, "min_samples", cv=3, param_grid=grid).fit(X, y)
+        page = report(pruner)
+        cv = page.to_dict()["cv"]
+        assert (cv["before"], cv["after"]) == (None, pruner.best_score_)
+        assert "CV accuracy" in page.html
 
 
 def test_selected_features_stand_beside_their_shadows():

@@ -59,7 +59,8 @@ class Adapter(ABC):
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
     parts : tuple of str
-        Paths of the classes and functions that fitted models hold besides themselves, plain values and arrays.
+        Paths of the classes and functions that a stored model may be made of: its own, if its trees can be taken out of
+        it, and those of what it holds besides plain values and arrays.
     needed : tuple of str
         Statistics of nodes (`core.packing`) that predictions depend on.
     structure : frozenset of str
@@ -275,10 +276,13 @@ class Adapter(ABC):
         shares = [share[:, :n] for share, n in zip(shares, forest.n_classes, strict=True)]
         classes = [self.model.classes_] if forest.n_outputs == 1 else self.model.classes_
         labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares, strict=True)]
-        if forest.n_outputs == 1:
-            return told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
-        labels = np.stack(labels, axis=1)
-        return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
+        if forest.n_outputs > 1:
+            labels = np.stack(labels, axis=1)
+            return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
+        model = told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
+        if hasattr(model, "decision_function"):  # of forests that can have a link; one just fitted has none
+            model = told(model, decision_function=lambda X: shares[0])
+        return model
 
     #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
     reference_rows: Any = None

@@ -6,6 +6,7 @@ UBJSON is the format of https://ubjson.org (draft 12), big-endian. Typed arrays 
 import json
 import re
 import struct
+from functools import lru_cache
 
 import numpy as np
 
@@ -154,7 +155,8 @@ class _Reader:
         return self.text(self.size(marker))
 
     def text(self, n):
-        raw = self.take(n)
+        raw = self.data[self.at : self.at + n]
+        self.at += n
         try:
             return raw.decode()
         except UnicodeDecodeError as error:
@@ -191,7 +193,7 @@ def _encode(value, put):
     elif isinstance(value, dict):
         put(b"{")
         for key, item in value.items():
-            put(_sized(key))
+            put(_key(key))
             _encode(item, put)
         put(b"}")
     elif isinstance(value, list):
@@ -206,6 +208,11 @@ def _encode(value, put):
         put(b"L" + _LENGTH.pack(value))
     else:
         put(b"D" + _SCALARS[b"D"].pack(value))
+
+
+@lru_cache
+def _key(text):
+    return _sized(text)
 
 
 def _sized(text):

@@ -39,7 +39,7 @@ class LightGBMAdapter(Adapter):
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64
     parts = (
-        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Regressor", "Classifier", "Ranker")),
+        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
         "sklearn.preprocessing._label.LabelEncoder",
     )
     unused = lightgbm_text.STATISTICS

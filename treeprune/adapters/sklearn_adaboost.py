@@ -15,6 +15,7 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._weight_boosting.AdaBoostClassifier",
         "sklearn.ensemble._weight_boosting.AdaBoostRegressor",
     )
+    parts = (*models, *SklearnEnsembleAdapter.parts)
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
     per_tree = ("estimator_errors_",)
     votes = True

@@ -15,6 +15,7 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._bagging.BaggingClassifier",
         "sklearn.ensemble._bagging.BaggingRegressor",
     )
+    parts = (*models, *SklearnEnsembleAdapter.parts)
     per_tree = ("estimators_features_", "_seeds")
 
     def _columns(self, tree):

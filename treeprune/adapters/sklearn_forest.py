@@ -14,6 +14,7 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
     )
     operations = SklearnEnsembleAdapter.operations | {"link"}
     parts = (
+        *models,
         *SklearnEnsembleAdapter.parts,
         "treeprune.links.LinkedRandomForestClassifier",
         "treeprune.links.LinkedExtraTreesClassifier",

@@ -28,7 +28,13 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._gb.GradientBoostingRegressor",
     )
     operations = SklearnEnsembleAdapter.operations | {"tree_weight"}
-    parts = (*SklearnEnsembleAdapter.parts, *LOSSES, "sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor")
+    parts = (
+        *models,
+        *SklearnEnsembleAdapter.parts,
+        *LOSSES,
+        "sklearn.dummy.DummyClassifier",
+        "sklearn.dummy.DummyRegressor",
+    )
 
     def _read(self):
         forest = super()._read()

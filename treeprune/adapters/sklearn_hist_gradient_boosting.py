@@ -29,6 +29,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "drop_tree", "tree_weight"})
     float_type = np.float64
     parts = (
+        *models,
         *LOSSES,
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.preprocessing._label.LabelEncoder",

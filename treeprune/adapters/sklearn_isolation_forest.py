@@ -18,6 +18,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     """
 
     models = ("sklearn.ensemble._iforest.IsolationForest",)
+    parts = (*models, *SklearnEnsembleAdapter.parts)
     operations = frozenset({"collapse", "source", "n_node_samples", "drop_tree"})
     per_tree = ("estimators_features_", "_seeds")
     stale = ()

@@ -38,7 +38,7 @@ class SklearnTreeAdapter(Adapter):
         "sklearn.tree._classes.DecisionTreeRegressor",
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"})
-    parts = ("sklearn.tree._classes.ExtraTreeClassifier", "sklearn.tree._classes.ExtraTreeRegressor")
+    parts = (*models, "sklearn.tree._classes.ExtraTreeClassifier", "sklearn.tree._classes.ExtraTreeRegressor")
     structure = _STRUCTURE
     unused = frozenset({*_FIELDS, "values", "max_depth"}) - _STRUCTURE
 

@@ -36,6 +36,7 @@ _CATEGORY_ARRAYS = {
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
+_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint8)}
 _NO_PARENT = np.iinfo(np.int32).max
 
 
@@ -171,7 +172,7 @@ def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
     forest = read_forest(document)
     model, _ = booster_of(document)
     names = (*_TREE_ARRAYS, *_CATEGORY_ARRAYS)
-    trees = [{name: tree[name] for name in names} for tree in model["trees"]]
+    trees = [{name: _native(tree[name]) for name in names} for tree in model["trees"]]
     bare = [{key: item for key, item in tree.items() if key not in names} for tree in model["trees"]]
     place = forest.node_id + np.cumsum([0, *(len(tree["parents"]) for tree in trees)])[forest.node_tree]
     stored = {name: np.concatenate([tree[name] for tree in trees])[place] for name in _TREE_ARRAYS} if trees else {}
@@ -220,6 +221,11 @@ def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
         "categories_segments": np.cumsum(sizes) - sizes,
         "categories_sizes": sizes,
     }
+
+
+def _native(array):
+    """In the machine's order of bytes: files are read as views."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def put_together(document: dict, trees: list[dict]) -> dict:
@@ -354,7 +360,9 @@ def _write_trees(trees, forest):
     first, leaf = forest.start.astype(np.int32)[forest.node_tree], forest.is_leaf[order]
     left, right = (position[child[order]] - first for child in (forest.children_left, forest.children_right))
     parent = forest.parent[order]
-    new = {name: np.concatenate([tree[name] for tree in trees], dtype=t)[kept] for name, t in _TREE_ARRAYS.items()}
+    origin = np.flatnonzero(kept)
+    new = {name: np.concatenate([tree[name] for tree in trees]).take(origin) for name in _TREE_ARRAYS}
+    new = {name: new[name].astype(dtype) for name, dtype in _TREE_ARRAYS.items()}
     new["parents"] = np.where(parent < 0, _NO_PARENT, position[parent] - first)
     new["left_children"] = np.where(leaf, LEAF, np.minimum(left, right))  # those of a set of categories are swapped
     new["right_children"] = np.where(leaf, LEAF, np.maximum(left, right))
@@ -420,7 +428,7 @@ def _integer(mapping, name, low, default=None, where="model"):
 def _array(mapping, name, dtype, where):
     """A typed array, in any order of bytes, with no value lost on the way to its type."""
     value = mapping.get(name)
-    if isinstance(value, np.ndarray) and value.dtype.newbyteorder("=") == dtype:
+    if isinstance(value, np.ndarray) and (value.dtype == dtype or value.dtype == _SWAPPED[dtype]):
         return value
     if not isinstance(value, (list, np.ndarray)):
         raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")

@@ -39,7 +39,8 @@ class XGBoostAdapter(Adapter):
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     parts = tuple(
-        f"xgboost.sklearn.XGB{name}" for name in ("Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
+        f"xgboost.sklearn.XGB{name}"
+        for name in ("Model", "Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
     )
     unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
 

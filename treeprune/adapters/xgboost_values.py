@@ -7,6 +7,7 @@ from ..core.forest import Forest
 
 _SAME = 2e-4  # relative spread of what float32 statistics say about one and the same number
 _ROUND_OFF = 1e-5  # and of the middle of many such
+_MOST_SPLITS = 100  # of a tree that are asked
 _DECISIVE = 0.9  # share of estimates that leaves no room for another penalty
 _ENOUGH, _FEW = 0.1, 3  # a group of estimates counts if it holds this share of all, and this many
 
@@ -43,7 +44,7 @@ def collapsed_value(
     ----------
     T. Chen, C. Guestrin (2016). XGBoost: A scalable tree boosting system. KDD-16, 785-794.
     """
-    node = forest.internal
+    node = _some_splits(forest)
     if not len(node):
         return np.full(forest.n_nodes, np.nan)
     estimate = _estimates(forest, node, base_weight.astype(np.float64))
@@ -52,6 +53,14 @@ def collapsed_value(
     rates = np.array([_learning_rate(rate * n_parallel, eta) for rate in shrinkage], np.float32)
     shrinkage = rates / np.float32(n_parallel)
     return (shrinkage[forest.node_tree] * base_weight).astype(np.float64)
+
+
+def _some_splits(forest):
+    """Splits of each tree, every second, third, ... where they are more than enough."""
+    node = forest.internal
+    count = np.bincount(forest.node_tree[node], minlength=forest.n_trees)
+    stride, rank = -(-count // _MOST_SPLITS), np.arange(len(node)) - (np.cumsum(count) - count)[forest.node_tree[node]]
+    return node[rank % stride[forest.node_tree[node]] == 0]
 
 
 def _estimates(forest, node, w):

@@ -53,7 +53,7 @@ def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
         return _Reader(arrays, known).value(text, 0)
     except ModelFormatError:
         raise
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, ImportError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
 
 
@@ -275,7 +275,10 @@ class _Reader:
 
     def call(self, content, depth):
         number, path, arguments = content
-        self.seen[number] = self.find(path)(*self.value(arguments, depth))
+        cls = self.find(path)
+        if cls.__dictoffset__:  # such are never written so
+            raise ModelFormatError(f"The compact file calls {path!r}.")
+        self.seen[number] = cls(*self.value(arguments, depth))
         return self.seen[number]
 
     def made(self, cls, state, value=None):

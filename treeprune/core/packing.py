@@ -102,7 +102,9 @@ def _thresholds(feature, threshold, n_features):
 
 
 def _values(values):
-    """Rows of values: as they are, or as a codebook and codes if that is shorter."""
+    """Rows of values: as they are, or as a codebook and codes if that is shorter; of complements, the second."""
+    if values.shape[1] == 2 and (_as_int(1.0 - values[:, 1]) == _as_int(values[:, 0])).all():
+        values = values[:, 1:]
     values = _narrow_floats(values)
     bits = np.ascontiguousarray(values).view(np.dtype((np.void, values.itemsize * values.shape[1]))).ravel()
     _, first, code = np.unique(bits, return_index=True, return_inverse=True)
@@ -148,6 +150,9 @@ def _structure(text, arrays, max_bytes):
     threshold[split] = arrays["table"][position]
     value = np.zeros((n_nodes, *shape))
     leaf_value = arrays["value"] if "value" in arrays else arrays["book"][arrays["code"]]
+    if math.prod(shape) == 2 and leaf_value.shape[1] == 1:
+        second = leaf_value.astype(np.float64)
+        leaf_value = np.concatenate([1.0 - second, second], axis=1)
     value[~split] = leaf_value.reshape(-1, *shape)
     missing, category_set, sets = None, None, ()
     if "missing" in arrays:

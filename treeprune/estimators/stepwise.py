@@ -76,7 +76,7 @@ def raw_outputs(
     leaf_ids = adapter.leaf_ids(X) if leaf_ids is None else leaf_ids
     value, column = adapter.summands
     value = np.ascontiguousarray(value, dtype=base.dtype)
-    strength = np.where(forest.is_leaf, np.inf, path.strength)
+    strength = np.where(forest.is_leaf, np.inf, np.maximum(path.strength, np.nextafter(0, 1)))  # 0 prunes nothing
     adapter.check_known(forest, forest.is_leaf | np.isfinite(path.strength))
     n_rows = _num_samples(X)
     for part in np.array_split(alphas, -(-len(alphas) * n_rows * base.shape[1] // MOST_NUMBERS)):

@@ -26,8 +26,8 @@ def grow_tree(codes, column, order, orders, channel, y, weight, grow, judge, uni
     y, weight : ndarray of float64, shape (n_rows,)
     grow, judge : ndarray of uint32
         Row numbers; both are reordered.
-    uniform : ndarray of float64, shape (max_nodes * n_try,)
-        Random numbers in [0, 1).
+    uniform : ndarray of float64, shape (n_above * n_try,)
+        Random numbers in [0, 1), for as many nodes as there may be above the depth limit.
     n_try, max_depth : int
         Features tried at each node; depth limit.
     nodes : ndarray of int32, shape (5, max_nodes)
@@ -72,7 +72,10 @@ def grow_tree(codes, column, order, orders, channel, y, weight, grow, judge, uni
                     _look_up(orders[held], rows, shuffled)
                 at = rows if order[f] == 0 else shuffled[:n]
                 values = codes[column[f]]
-                score, cut = _best_cut(values, at, row_channel, row_weight, row_moment, total, sums, histogram)
+                if stats.shape[0] == 3:
+                    score, cut = _best_cut_of_one(values, at, row_weight, row_moment, total, sums[0, 0], histogram)
+                else:
+                    score, cut = _best_cut(values, at, row_channel, row_weight, row_moment, total, sums, histogram)
                 if score > least:
                     least, feature, code = score, f, cut
         if feature < 0:
@@ -143,6 +146,28 @@ def _best_cut(values, rows, channel, weight, moment, total, sums, histogram):
             left_square += left[k] ** 2
             right_square += (sums[0, k] - left[k]) ** 2
         score = left_square / left_weight + right_square / max(total - left_weight, _LEAST_GAIN * total)
+        if score > best:
+            best, cut = score, code
+    histogram[low : high + 1] = 0.0
+    return best, cut
+
+
+@kernel
+def _best_cut_of_one(values, rows, weight, moment, total, moments, histogram):
+    """`_best_cut` of one channel, faster: sums stay in registers, and a code without rows, whose score is that of the
+    code before it, needs no branch."""
+    low, high = 255, 0
+    for i in range(len(rows)):
+        code = values[rows[i]]
+        histogram[code, 0] += weight[i]
+        histogram[code, 1] += moment[i]
+        low, high = min(low, code), max(high, code)
+    best, cut = -1.0, -1
+    left, left_weight = 0.0, 0.0
+    for code in range(low, high):
+        left_weight += histogram[code, 0]
+        left += histogram[code, 1]
+        score = left**2 / left_weight + (moments - left) ** 2 / max(total - left_weight, _LEAST_GAIN * total)
         if score > best:
             best, cut = score, code
     histogram[low : high + 1] = 0.0

@@ -103,10 +103,11 @@ def grow_forest(
     trees, leaves, start = [], [], 0
     for grow, judge, rng in draws:
         most = min(2**max_depth, len(grow))  # leaves
+        above = min(2**max_depth, 2 * most)  # nodes above the depth limit
         nodes, stats = np.empty((5, 2 * most - 1), np.int32), np.empty((2 + n_channels, 2 * most - 1))
         n_nodes, leaf = grow_tree(
             rows.codes, column, order, orders, channel, y, rows.weight, grow.astype(np.uint32), judge.astype(np.uint32),
-            rng.random(2 * most * n_try), n_try, max_depth, nodes, stats,
+            rng.random(above * n_try), n_try, max_depth, nodes, stats,
         )  # fmt: skip
         nodes[:2, :n_nodes][nodes[:2, :n_nodes] >= 0] += start
         leaf[leaf >= 0] += start

@@ -54,7 +54,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
     n_shadow_sets : int or "auto", default="auto"
         Number of shadow sets, at least ``1 / fdr``, which "auto" takes if it is more than 10.
     n_estimators : int, default=50
-        Number of trees for each set.
+        Number of trees for each set. With thousands of columns and few rows a column that matters survives in hardly
+        a tree of 50, and more are needed to tell it from chance.
     max_depth : int, default=8
         Depth limit of the histogram trees.
     fdr : float, default=0.1

@@ -16,6 +16,24 @@ _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
 _SCRIPTS = ("state.js", "text.js", "layout.js", "tree.js", "keyboard.js", "rules.js", "selection.js", "main.js")
 #: What the script reads of the figures.
 _DRAWN = ("tree", "classes", "features", "chosen", "marks", "is_share", "score_name", "few_rows")
+#: The sections of each kind of report, by their file, with their headings.
+_SECTIONS = {
+    "tree": {
+        "rules": "Rules",
+        "path": "All strengths",
+        "branches": "What pruning took away",
+        "features": "Features",
+        "scores": "Scores",
+    },
+    "ensemble": {
+        "sizes": "Outlines of the trees",
+        "anomaly": "Anomaly scores",
+        "features": "Features",
+        "scores": "Scores",
+    },
+    "selection": {"survival": "Features"},
+}
+_LAST_SECTIONS = {"settings": "Data and settings", "limits": "Limits", "glossary": "Glossary"}
 #: Most rows of the static table of steps; the slider has more.
 _MOST_STEPS = 60
 
@@ -44,6 +62,7 @@ def render(summary: dict[str, Any]) -> str:
         data=Markup(json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")),
         style_hash=_hash(style),
         script_hash=_hash(script) if drawn else None,
+        sections=_sections(summary),
         listed=_listed_steps(summary),
         most_rules=MOST_RULES,
         show=show_score,
@@ -60,6 +79,14 @@ def _template():
     )
     environment.filters |= {"percent": percent, "number": number, "count": count}
     return environment.get_template("report.html")
+
+
+def _sections(summary):
+    """The sections that have something to say: isolation forests have no targets, other models no anomaly scores."""
+    left_out = {"scores"} if "anomaly" in summary else {"anomaly"}
+    left_out |= set() if summary.get("anomaly") else {"anomaly"}
+    sections = _SECTIONS[summary["kind"]] | _LAST_SECTIONS
+    return {name: heading for name, heading in sections.items() if name not in left_out}
 
 
 def _drawn(summary):

@@ -155,9 +155,11 @@ class TreeSelection(PathMethod):
         from ..search import tree_orders
 
         weight = rows.sample_weight
-        if self.order in ("individual_error", "reduced_error"):
+        if self.order == "individual_error":
+            return tree_orders.individual_error(predictions, additive.target(rows) - additive.intercept, weight)
+        if self.order == "reduced_error":
             error = tree_orders.gram(predictions, additive.target(rows) - additive.intercept, weight)
-            return getattr(tree_orders, self.order)(error)
+            return tree_orders.reduced_error(error)
         if self.order == "lasso":
             return _lasso_order(predictions, additive.target(rows) - additive.intercept, weight)
         y = rows.target[:, 0]

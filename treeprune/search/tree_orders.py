@@ -26,9 +26,12 @@ def gram(predictions: list[NDArray[np.float64]], target: NDArray[np.float64], we
     return total
 
 
-def individual_error(error: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Trees by their own squared error."""
-    return np.argsort(np.diag(error), kind="stable")
+def individual_error(
+    predictions: list[NDArray[np.float64]], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Trees by their own squared error; parameters as of `gram`."""
+    own = sum(((of_column - y) ** 2) @ weight for of_column, y in zip(predictions, target.T, strict=True))
+    return np.argsort(own, kind="stable")
 
 
 def reduced_error(error: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -54,12 +57,16 @@ def average_errors(error: NDArray[np.float64], order: NDArray[np.intp]) -> NDArr
 def complementariness(votes: NDArray, y: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
     """Each tree next that is right on most of what the vote so far has wrong (Martinez-Munoz & Suarez 2004)."""
     counts, correct = np.zeros((len(y), votes.max() + 1)), np.ascontiguousarray((votes == y).T)
+    wrong, scores = np.ones(len(y), bool), weight @ correct
 
-    def score(step):
-        wrong = np.flatnonzero(counts.argmax(axis=1) != y) if step else np.arange(len(y))
-        return weight[wrong] @ correct[wrong]
+    def take(tree):
+        counts[np.arange(len(y)), votes[tree]] += 1
+        now = counts.argmax(axis=1) != y
+        for sign, changed in ((1.0, now & ~wrong), (-1.0, wrong & ~now)):
+            scores[:] += sign * (weight[changed] @ correct[changed])
+        wrong[:] = now
 
-    return _greedy(len(votes), score, lambda tree: _vote(counts, votes[tree]))
+    return _greedy(len(votes), lambda step: scores, take)
 
 
 def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], point: float = 0.075) -> NDArray[np.intp]:
@@ -147,7 +154,3 @@ def _greedy(n_trees, score, take):
         take(tree)
         order.append(tree)
     return np.array(order)
-
-
-def _vote(counts, votes):
-    counts[np.arange(len(votes)), votes] += 1

@@ -20,6 +20,7 @@ def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
     name = type(subject.selector if subject.selector is not None else subject.model).__name__
     summary = {"title": title or f"Pruning report: {name}", "model": name, "features": subject.names}
     summary |= {"created": f"{datetime.now(UTC):%Y-%m-%d}", "versions": versions(subject)}
+    summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= _of_kind(subject)
     summary["settings"] = settings(subject)
     summary["limitations"] = limitations(summary)

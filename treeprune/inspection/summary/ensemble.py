@@ -11,8 +11,6 @@ from .scores import name_of_score, on_rows_in_words, scores
 
 #: Most trees whose outline is drawn.
 MOST_OUTLINES = 60
-#: Most trees in the table of sizes.
-MOST_TREES = 200
 
 
 def summarise_ensemble(subject) -> dict[str, Any]:
@@ -31,7 +29,6 @@ def summarise_ensemble(subject) -> dict[str, Any]:
     summary["together"] = together(after, before)
     summary["outlines"] = _outlines(after, before if same_trees else None)
     summary["frontier"] = _frontier(subject)
-    summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= feature_table(subject) | scores(subject)
     if summary["cv"] is not None:
         summary |= {"score_name": summary["cv"]["name"], "is_share": summary["cv"]["is_share"]}

@@ -37,8 +37,12 @@ def show_with_error(score: float | None, error: float | None, is_share: bool) ->
 
 
 def show_change(before: float | None, after: float | None, error: float | None, is_share: bool) -> str:
-    """A score before and after, with the standard error of the latter."""
-    change = f"{show_score(before, is_share)} → {show_score(after, is_share)}"
+    """A score before, if it is known, and after, with the standard error of the latter."""
+    change = (
+        show_score(after, is_share)
+        if before is None
+        else f"{show_score(before, is_share)} → {show_score(after, is_share)}"
+    )
     return change if error is None else f"{change} ± {100 * error:.1f}" if is_share else f"{change} ± {error:.2g}"
 
 

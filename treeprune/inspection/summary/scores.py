@@ -21,7 +21,8 @@ _MOST_GROUPS = 30
 def scores(subject) -> dict[str, Any]:
     """All scores: `cv`, and on the rows given `on_rows`, `measures`, `by_class`, `confusion` and `by_group`."""
     found = {"cv": _cv(subject), "on_rows": None, "measures": None, "by_class": None, "by_group": None}
-    if subject.y is None or not hasattr(subject.predictor, "predict") or not hasattr(subject.predictor, "score"):
+    scored = hasattr(subject.predictor, "predict") and hasattr(subject.predictor, "score")  # a Booster has no score
+    if subject.y is None or not scored or subject.forest.n_outputs > 1:
         return found
     y = np.asarray(subject.y)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -64,6 +65,7 @@ def _cv(subject):
     first, score, error = plain(
         [results["mean_test_score"][0], results["mean_test_score"][place], results["standard_error"][place]]
     )
+    first = first if "step" in results else None  # of a grid of parameters, the first is not the unpruned model
     out_of_bag = isinstance(pruner.cv, str)
     return {"name": name, "is_share": is_share, "before": first, "after": score, "standard_error": error} | {
         "n_splits": int(pruner.n_splits_),

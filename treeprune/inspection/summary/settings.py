@@ -11,6 +11,7 @@ import sklearn
 
 from ... import __version__
 from ...io import last_step
+from .frames import frame_of
 
 _MOST_CHARACTERS = 120
 #: Parameters that are told even where they are at their defaults.
@@ -93,15 +94,8 @@ def _data(subject):
         return [["rows", "none: all figures are those that the model stores"]]
     shape = np.shape(subject.X)
     pairs = [["rows", f"{shape[0]:,}"], ["columns", f"{shape[1]:,}"]]
-    missing = _n_missing(subject.X)
-    pairs += [["missing values", f"{missing:,}"]] if missing is not None else []
+    pairs.append(["missing values", f"{int(frame_of(subject.X).isna().to_numpy().sum()):,}"])
     return [*pairs, ["SHA-256 of the rows and targets", data_hash(subject.X, subject.y)]]
-
-
-def _n_missing(X):
-    import pandas as pd
-
-    return None if hasattr(X, "tocsr") else int(pd.isna(pd.DataFrame(X)).to_numpy().sum())
 
 
 def data_hash(X: Any, y: Any = None) -> str:
@@ -112,12 +106,10 @@ def data_hash(X: Any, y: Any = None) -> str:
     import pandas as pd
 
     total = hashlib.sha256()
-    if hasattr(X, "tocsr"):
-        X = X.toarray()
     for part in (X, y):
         if part is None:
             continue
-        frame = pd.DataFrame(np.asarray(part) if not hasattr(part, "columns") else part)
+        frame = frame_of(part)
         total.update("\0".join(map(str, frame.columns)).encode())
         for name in range(frame.shape[1]):
             column = frame.iloc[:, name]

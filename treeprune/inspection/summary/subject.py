@@ -1,5 +1,6 @@
 """What a report is about: the fitted model, what pruned it, what it was before, and rows to score it on."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -7,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ...adapters import find_adapter
 from ...compression import CompressionResult
@@ -20,6 +20,7 @@ from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...io import last_step
 from ...pruning import pruning_path
 from ..rules import column_names, fitted_model, learned_missing
+from .frames import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,12 @@ class Subject:
 
     @cached_property
     def names(self) -> list[str]:
-        """Names of the columns that reach the model."""
+        """Names of the columns that reach the model; those that several columns have are told apart by their places."""
+        names = self._names()
+        times = Counter(names)
+        return [name if times[name] == 1 else f"{name} (column {place})" for place, name in enumerate(names)]
+
+    def _names(self):
         if self.selector is not None:
             selector = self.selector
             return column_names(selector, selector.n_features_in_, self.feature_names)
@@ -136,12 +142,10 @@ class Subject:
 
     @cached_property
     def classes(self) -> list | None:
-        """Names for the classes; None: numbers are predicted, or the model does not know its labels."""
+        """Names for the classes; None: numbers or several targets are predicted, or labels are not known."""
         known = self.class_names if self.class_names is not None else getattr(self.model, "classes_", None)
-        if known is None or not self.is_classifier:
+        if known is None or not self.is_classifier or self.forest.n_outputs > 1:
             return None
-        if not isinstance(known, list | tuple | np.ndarray) or (len(known) and np.ndim(known[0])):
-            raise UnsupportedModelError(f"The report is on one target, and {type(self.model).__name__} has several.")
         return [str(label) for label in known]
 
     @cached_property
@@ -190,12 +194,10 @@ class Subject:
     @cached_property
     def told_missing(self) -> NDArray[np.bool_] | None:
         """Columns of which rules say where missing values go: their way is learned, or the rows given have some."""
-        import pandas as pd
-
         told = learned_missing(self.path.forest)
-        if told is None or self.X is None or hasattr(self.rows, "tocsr"):
+        if told is None or self.X is None:
             return told
-        return told | pd.isna(pd.DataFrame(self.rows)).to_numpy().any(axis=0)
+        return told | frame_of(self.rows).isna().to_numpy().any(axis=0)
 
     def predictor_before(self) -> tuple[Any, Any] | None:
         """What predicted before pruning, with the rows in its form."""
@@ -210,29 +212,22 @@ class Subject:
             return None
         if self.X is None:
             raise ValueError("The 'subgroup' parameter needs X and y.")
-        columns = [str(name) for name in getattr(self.X, "columns", [])]
-        if isinstance(self.subgroup, str) and self.subgroup not in columns + self._names_of_X():
-            raise ValueError(f"The 'subgroup' parameter must be a column of X. Got {self.subgroup!r}.")
-        if isinstance(self.subgroup, str):
-            place = (columns if self.subgroup in columns else self._names_of_X()).index(self.subgroup)
-        else:
-            place = self.subgroup
-            if not 0 <= place < np.shape(self.X)[1]:
-                raise ValueError(
-                    f"The 'subgroup' parameter must be a column in the range [0, {np.shape(self.X)[1]}). Got {place!r}."
-                )
-        column = _safe_indexing(self.X, place, axis=1)
-        return (columns or self._names_of_X())[place], *_as_groups(column)
+        frame, place = frame_of(self.X), self.subgroup
+        names = [str(name) for name in self.X.columns] if hasattr(self.X, "columns") else self._names_of_X()
+        if isinstance(place, str):
+            if place not in names:
+                raise ValueError(f"The 'subgroup' parameter must be a column of X. Got {place!r}.")
+            place = names.index(place)
+        if not 0 <= place < len(names):
+            raise ValueError(
+                f"The 'subgroup' parameter must be a column in the range [0, {len(names)}). Got {place!r}."
+            )
+        return names[place], *_as_groups(frame.iloc[:, place])
 
     def _names_of_X(self):
-        if self.feature_names is not None and len(self.feature_names) == np.shape(self.X)[1]:
-            return [str(name) for name in self.feature_names]
-        return column_names(self.given, np.shape(self.X)[1])
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows given."""
-        return 0 if self.X is None else _num_samples(self.X)
+        n_columns = np.shape(self.X)[1]
+        given = self.feature_names if self.feature_names is not None and len(self.feature_names) == n_columns else None
+        return column_names(self.predictor, n_columns, given)
 
 
 def _same_tree(path, forest):
@@ -245,7 +240,7 @@ def _as_groups(column):
     """The groups, and that of each row as text: the value itself, or for many distinct numbers a quarter of them."""
     import pandas as pd
 
-    column = pd.Series(np.asarray(column) if not isinstance(column, pd.Series) else column).reset_index(drop=True)
+    column = column.reset_index(drop=True)
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > _MOST_GROUPS:
         part = pd.qcut(column, 4, duplicates="drop")
         names = [f"{interval.left:.4g} to {interval.right:.4g}" for interval in part.cat.categories]

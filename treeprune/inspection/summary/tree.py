@@ -54,8 +54,9 @@ class Slider:
 
     def __init__(self, path: PruningPath, subject):
         self.path, self.forest = path, path.forest
-        self.results = getattr(subject.pruner, "cv_results_", {})
-        self.score_name, self.is_share = name_of_score(subject) if "step" in self.results else (None, False)
+        results = getattr(subject.pruner, "cv_results_", {})
+        self.results = results if "step" in results else {}  # a grid of parameters is no path
+        self.score_name, self.is_share = name_of_score(subject) if self.results else (None, False)
         steps = np.asarray(self.results["step"]) if self.results else np.arange(len(path))
         self.n_steps = len(steps)
         marks = {"unpruned": 0}
