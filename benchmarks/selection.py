@@ -94,16 +94,18 @@ def tables(wanted):
 
 def _beside_boruta(rows):
     by_name = {(row["data"], row["selector"]): row for row in rows}
-    found = []
+    found, met = [], 0
     for name in TABLES:
         ours, peer = (by_name.get((name, who)) for who in ("PruningSelector", "BorutaPy"))
         if ours and peer:
             recall, score = (ours[figure] - peer[figure] for figure in ("recall", "held-out score"))
-            found.append(
-                f"{name}: recall {recall:+.3f}, held-out score {score:+.4f}, FDR {ours['FDR']:.3f}, "
-                f"1/{peer['CPU s'] / ours['CPU s']:.0f} of the CPU time"
-            )
-    return f"{PEERS}\n\nPruningSelector less BorutaPy: {'; '.join(found)}."
+            ratio = peer["CPU s"] / ours["CPU s"]
+            met += recall >= -0.05 and score >= -0.005 and ours["FDR"] <= 0.1 and ratio >= 20
+            found.append(f"{name}: recall {recall:+.3f}, held-out score {score:+.4f}, 1/{ratio:.0f} of the CPU time")
+    return (
+        f"{PEERS}\n\nPruningSelector less BorutaPy: {'; '.join(found)}. FDR up to 0.1, recall at most 0.05 and score "
+        f"at most 0.005 below, in a twentieth of the CPU time: on {met} of {len(found)}."
+    )
 
 
 def real(wanted):
@@ -111,7 +113,7 @@ def real(wanted):
     notes = (
         f"{PEERS}\n\nAt most 2,000 training rows. BorutaPy and RFECV run once on more than 100 columns, for time. "
         "etth1: the next hour's oil temperature from lags and windows of all seven channels, the first 2,000 hours "
-        "train, the 1,000 after them test."
+        "train, the 1,000 after them test; where no column is kept, the mean change is forecast."
     )
     title = f"Selection on real tables, means of up to {len(SEEDS)} seeds"
     table = GrowingTable("selection_real", title, "selection real", lambda _: notes, wanted)
@@ -163,8 +165,11 @@ def forecast(wanted, n_train=2000, n_test=1000):
         seconds, mask = (
             (0.0, np.ones(X.shape[1], bool)) if selector is None else fitted_mask(selector, X[:cut], change[:cut])
         )
-        model = forest("regression", 200, random_state=0, min_samples_leaf=5).fit(X[:cut][:, mask], change[:cut])
-        predicted = X[cut:, table.columns.get_loc("OT__lag_1__value")] + model.predict(X[cut:][:, mask])
+        forecast_change = np.full(n_test, change[:cut].mean())
+        if mask.any():
+            model = forest("regression", 200, random_state=0, min_samples_leaf=5).fit(X[:cut][:, mask], change[:cut])
+            forecast_change = model.predict(X[cut:][:, mask])
+        predicted = X[cut:, table.columns.get_loc("OT__lag_1__value")] + forecast_change
         score = 1 - np.mean((y[cut:] - predicted) ** 2) / np.var(y[cut:])
         row = {"data": "etth1", "columns": X.shape[1], "selector": who, "runs": 1}
         yield row | {"columns kept": float(mask.sum()), "held-out score": score, "CPU s": seconds}
@@ -180,7 +185,7 @@ def series(wanted, n_runs=40, n_forests=10, n_boruta=3):
         "columns look like random walks and recommended differencing."
     )
     title = "Selection among autocorrelated columns"
-    table = GrowingTable("selection_series", title, "selection series", lambda _: notes, wanted)
+    table = GrowingTable("selection_series", title, "selection series", lambda rows: notes + _in_time(rows), wanted)
     for kind, (n_true, walks) in kinds.items():
         for who, make in series_selectors().items():
             if not wanted(kind, who):
@@ -202,6 +207,16 @@ def series(wanted, n_runs=40, n_forests=10, n_boruta=3):
                     "warned": any("Differencing" in str(warning.message) for warning in said),
                 })  # fmt: skip
             table.add({"data": kind, "selector": who, "runs": len(found), **_mean(found)})
+
+
+def _in_time(rows):
+    ours = {row["data"]: row for row in rows if row["selector"] == "PruningSelector, circular"}
+    most = max((row["false picks"] for row in ours.values()), default=float("nan"))
+    recall = ours.get("AR(1), 3 matter", {}).get("recall", float("nan"))
+    return (
+        f"\n\nPruningSelector, circular: {most:.3g} false picks of 20 at most (0.5 are allowed), recall {recall:.3g} "
+        "on AR(1) (0.78 is asked)."
+    )
 
 
 def series_selectors():
@@ -245,9 +260,13 @@ def anomaly(_):
     for seed in range(20):
         selector = AnomalyPruningSelector(random_state=seed).fit(np.random.default_rng(seed).normal(size=(1000, 60)))
         picks.append(0 if selector.get_support().all() else selector.get_support().sum())
+    gains = {row["data"]: row["gain"] for row in rows}
+    real_gains = [gains[name] for name in ANOMALY if name in gains]
     notes = (
-        f"Of 20 tables of 60 columns of noise alone, in {np.count_nonzero(picks)} a few columns were taken to agree "
-        f"({np.max(picks)} at most); the others were kept whole, with a warning."
+        f"Least gain on generated tables: {min(gain for name, gain in gains.items() if name not in ANOMALY):.3f}; on "
+        f"real ones, where 0.005 may be lost: {min(real_gains, default=float('nan')):.4f}. Of 20 tables of 60 columns "
+        f"of noise alone, in {np.count_nonzero(picks)} a few columns were taken to agree ({np.max(picks)} at most); "
+        "the others were kept whole, with a warning."
     )
     report(
         "selection_anomaly",
