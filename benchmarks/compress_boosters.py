@@ -24,7 +24,7 @@ from treeprune.methods import JointPruning
 N_ROUNDS = 300
 METHODS = [
     *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 100.0)),
-    *(JointPruning(reg=reg, shrink_to="values") for reg in (100.0, 300.0, 1000.0)),
+    *(JointPruning(reg=reg, shrink_to="values") for reg in (100.0, 300.0, 1000.0, 3000.0)),
 ]
 GAMMAS = (1.0, 2.0, 4.0, 6.0, 9.0, 14.0, 20.0)
 SHARES = (2, 4, 8, 16, 32, 64)
@@ -65,7 +65,7 @@ class Contest:
         """XGBoost's own pruning, at several gammas."""
         update = {"process_type": "update", "updater": "refresh,prune", "refresh_leaf": True}
         params = {name: value for name, value in self.params.items() if name != "tree_method"} | update
-        scale = 1.0 if self.classes is not None else float(10.0 * np.var(self.y))
+        scale = 1.0 if self.classes is not None else float(np.var(self.y))
         for gamma in GAMMAS:
             small = xgboost.train(params | {"gamma": gamma * scale}, self.matrix, N_ROUNDS, xgb_model=booster)
             yield self.judged(f"refresh,prune, gamma={gamma * scale:.3g}", small)

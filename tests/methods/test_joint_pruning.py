@@ -118,6 +118,14 @@ def test_the_written_model_fits_into_the_bytes(library):
         prune(model, JointPruning(max_bytes=10), X, y)
 
 
+def test_targets_of_any_size_overflow_nothing():
+    model, X, y, *_ = fitted(RandomForestRegressor(5, random_state=0), n_rows=200)
+    scale = 2.0**40  # exact: the same trees
+    small = prune(model, JointPruning(max_nodes=30), X, y)
+    large = prune(clone(model).fit(X, scale * y), JointPruning(max_nodes=30), X, scale * y)
+    np.testing.assert_array_equal(large.predict(X), scale * small.predict(X))
+
+
 def test_one_node_is_the_mean():
     forest, X, y, X_test, _ = FRIEDMAN
     small = prune(forest, JointPruning(alpha=1e6), X, y)

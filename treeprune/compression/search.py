@@ -184,7 +184,9 @@ class Search:
         alphas = [method.alpha] if method.alpha is not None else None
         additive, steps = method.prunings(self.forest, self.rows, alphas)
         limit = np.inf if method.max_nodes is None else method.max_nodes
-        pruning = next(pruning for _, pruning in steps if pruning.n_nodes <= limit)
+        pruning = next((pruning for _, pruning in steps if pruning.n_nodes <= limit), None)
+        if pruning is None:  # smaller than any of the path
+            return method
         score = additive.score(pruning, self.held_out)
         whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
         temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -153,7 +154,7 @@ class DescentMethod(PathMethod):
     def _within_budget(self, additive, descent, penalties, rows):
         """The plan of the largest pruning found along the path that no budget forbids."""
         forest, low, state = additive.forest, None, descent.state()
-        for penalty in (*penalties, *(penalties[-1] * 10.0 ** np.arange(1, 300))):
+        for penalty in chain(penalties, (float(penalties[-1]) * 10.0**k for k in range(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
             best = snapshot(forest, descent)
             plan = self._fitting(additive, best, rows)

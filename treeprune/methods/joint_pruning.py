@@ -66,6 +66,10 @@ class JointPruning(DescentMethod):
     (4 bytes each). Rows may be those that grew the model. Out-of-bag rows count in the trees that did not see them, as
     if those stood for all trees.
 
+    The search may as well start from a forest whose out-of-bag rows have pruned each tree by itself, such as
+    ``TreePruner(forest, "reduced_error", validation="oob").fit(X, y).estimator_``: a smaller model to prune jointly,
+    about as good in the end.
+
     References
     ----------
     S. Ren, X. Cao, Y. Wei, J. Sun (2015). Global refinement of random forest. CVPR, 723-730.
