@@ -111,9 +111,9 @@ def _beside_boruta(rows):
 def real(wanted):
     """Real tables: columns kept and held-out score."""
     notes = (
-        f"{PEERS}\n\nAt most 2,000 training rows. BorutaPy and RFECV run once on more than 100 columns, or not at all, for time"
-        ". etth1: the next hour's oil temperature from lags and windows of all seven channels, the first 2,000 hours "
-        "train, the 1,000 after them test; where no column is kept, the mean change is forecast."
+        f"{PEERS}\n\nAt most 2,000 training rows. BorutaPy and RFECV run once on more than 100 columns, or not at all, "
+        "for time. etth1: the next hour's oil temperature from lags and windows of all seven channels, the first 2,000 "
+        "hours train, the 1,000 after them test; where no column is kept, the mean change is forecast."
     )
     title = f"Selection on real tables, means of up to {len(SEEDS)} seeds"
     table = GrowingTable("selection_real", title, "selection real", lambda _: notes, wanted)
