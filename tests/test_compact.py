@@ -91,7 +91,13 @@ def state_of(value):
 def same_outputs(a, b, X):
     for name in OUTPUTS:
         if hasattr(a, name):
-            assert state_of(_listed(getattr(a, name)(X))) == state_of(_listed(getattr(b, name)(X))), name
+            try:
+                expected = getattr(a, name)(X)
+            except ValueError as error:
+                if "enable_categorical" not in str(error):  # XGBoost 2.1's own apply takes no categories
+                    raise
+                continue
+            assert state_of(_listed(expected)) == state_of(_listed(getattr(b, name)(X))), name
 
 
 def _listed(output):

@@ -136,7 +136,7 @@ def test_text_tells_where_missing_values_go_if_the_tree_shows_that_it_learned_it
     assert rules(tree, missing=True).to_text().count("(or missing)") == 4
     assert "missing" not in rules(tree, missing=False).to_text()
     assert "missing" not in rules(DecisionTreeRegressor().fit(np.nan_to_num(X), y)).to_text()
-    alone = DecisionTreeRegressor().fit([[0.0], [0.0], [np.nan]], [0, 0, 1])
+    alone = DecisionTreeRegressor().fit([[0.0], [1.0], [np.nan]], [0, 0, 1])
     assert rules(alone).texts == ["x0 is not missing", "x0 is missing"]
 
 

@@ -117,7 +117,7 @@ def test_of_an_ensemble_one_tree_on_axes_of_ones_own():
 
 
 def test_missing_values_and_wrong_limits_are_told():
-    tree = DecisionTreeRegressor().fit([[0.0], [0.0], [np.nan]], [0, 0, 1])
+    tree = DecisionTreeRegressor().fit([[0.0], [1.0], [np.nan]], [0, 0, 1])
     assert [t.get_text() for t in TreeDisplay.from_estimator(tree).conditions_] == [
         "x0 is not missing",
         "x0 is missing",

@@ -36,6 +36,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         "sklearn.preprocessing._encoders.OrdinalEncoder",
         "sklearn.preprocessing._function_transformer.FunctionTransformer",
         "sklearn.compose._column_transformer.ColumnTransformer",
+        "sklearn.compose._column_transformer._RemainderColsList",  # scikit-learn 1.6 and 1.7
         "sklearn.utils.validation.check_array",
     )
     structure = frozenset({"left", "right", "is_leaf", "feature_idx", "is_categorical", "bitset_idx"})

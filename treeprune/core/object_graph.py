@@ -20,6 +20,8 @@ from ..exceptions import ModelFormatError, UnsupportedModelError
 _MAX_DEPTH = 32
 _MAX_ITEMS = 10**7
 _GENERATORS = {"MT19937": np.random.RandomState, "PCG64": np.random.Generator}
+#: Compiled modules that leave out their package when they are asked for their name (scikit-learn 1.6).
+_MODULES = {"_loss": "sklearn._loss._loss"}
 _FACTORIES = {cls.__name__: cls for cls in (OrderedDict, dict, list, int, float)}
 
 
@@ -58,7 +60,7 @@ def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
 
 
 def _path(item):
-    return f"{item.__module__}.{item.__qualname__}"
+    return f"{_MODULES.get(item.__module__, item.__module__)}.{item.__qualname__}"
 
 
 class _Writer:
