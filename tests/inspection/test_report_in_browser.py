@@ -15,6 +15,13 @@ from treeprune.compression import CompressionResult
 from treeprune.methods import JointPruning, MaxDepth
 
 
+def wait_for_text(tab, selector, text):
+    """Wait as a reader would; the page's policy forbids what would look at it by evaluating a string."""
+    from playwright.sync_api import expect
+
+    expect(tab.locator(selector)).to_have_text(text)
+
+
 @pytest.fixture
 def open_page(browser, tmp_path):
     """A function that opens a report; afterwards nothing may have been loaded, and no error been logged."""
@@ -63,7 +70,7 @@ def test_the_slider_changes_the_tree_its_figures_and_its_rules(open_page, page):
     assert drawn_leaves(tab) == page.to_dict()["n_leaves"]
     for place in (0, 5, len(steps) - 1):
         tab.locator("#slider").fill(str(place))
-        tab.wait_for_function(f"document.getElementById('leaves').textContent == '{steps[place]['n_leaves']}'")
+        wait_for_text(tab, "#leaves", str(steps[place]["n_leaves"]))
         assert drawn_leaves(tab) == steps[place]["n_leaves"] == tab.locator("#rule-list li").count()
         assert tab.locator("#depth").text_content() == str(steps[place]["depth"])
     tab.locator("button[data-step]", has_text="1-SE").click()
@@ -184,7 +191,7 @@ def test_code_is_copied(open_page, page):
     tab = open_page(page, permissions=["clipboard-read", "clipboard-write"])
     tab.locator("summary", has_text="Python").click()
     tab.locator("[data-copy=rules-python]").click()
-    tab.wait_for_function("document.querySelector('[data-copy=rules-python]').textContent == 'Copied'")
+    wait_for_text(tab, "[data-copy=rules-python]", "Copied")
     assert tab.evaluate("navigator.clipboard.readText()") == page.to_dict()["python"]
 
 
