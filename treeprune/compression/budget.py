@@ -68,15 +68,7 @@ class Budget:
 
 def n_bytes(model: Any, bytes_of: str = "compact") -> int:
     """Size of a model's file: of `save_compact` at level "predict", or the library's own (UBJSON, text, pickle)."""
-    if bytes_of == "compact":
-        return len(packed(model))
-    if hasattr(model, "save_raw"):
-        return len(model.save_raw("ubj"))
-    if hasattr(model, "model_to_string"):
-        return len(model.model_to_string(num_iteration=-1).encode())
-    import pickle
-
-    return len(pickle.dumps(model))
+    return len(packed(model)) if bytes_of == "compact" else find_adapter(model).n_bytes
 
 
 def latency_ratio(small: Any, model: Any, X: Any) -> float:

@@ -106,8 +106,8 @@ def compress(
         scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the held-out rows,
         which then set no leaves.
     bytes_of : {"compact", "native"}, default="compact"
-        What `max_bytes` counts: the file of `save_compact`, or the model's own (UBJSON of XGBoost's Booster, text of
-        LightGBM's, pickle of all other models).
+        What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
+        pickle of scikit-learn).
     retrain : bool, default=True
         Whether models are trained anew for comparison.
     random_state : int or None, default=0
