@@ -22,12 +22,11 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from treeprune import UnsupportedModelError, compress, save_compact
+from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_compact
 from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, search
 from treeprune.compression.budget import latency_ratio
 from treeprune.inspection import SizeFrontierDisplay
-from treeprune.methods import DepthPruning, JointPruning
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better")
 
@@ -35,11 +34,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better"
 @pytest.fixture(autouse=True, scope="module")
 def quick():
     """One thread, and few penalties to try."""
-    regs = search.REGS
-    search.REGS = {JointPruning: (10.0, 100.0), DepthPruning: (30.0,)}
-    with threadpool_limits(1):
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setattr(search, "OF_FORESTS", search.OF_FORESTS[:1])
+        patch.setattr(search, "OF_BOOSTING", search.OF_BOOSTING[::2])
+        patch.setattr(search, "BY_DEPTH", search.BY_DEPTH[:1])
         yield
-    search.REGS = regs
 
 
 X, Y = make_friedman1(400, n_features=7, noise=1.0, random_state=0)
@@ -255,13 +254,36 @@ def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
         model = find_adapter(found.grown)
         method = candidate.method
         if link == "softmax":
-            chosen = found._with_best_link(method)
+            chosen = found._with_best_link(method, False)
             if chosen.link == "simplex":
                 continue
             method = chosen
-        small = model.prune(method.plan(model.forest, found.rows))
+        small = model.prune(method.plan(model.forest, model.rows(*found.use)))
         brier[link] = found.scorer.of_model(small, found.judge[0])[0]
-    assert found._with_best_link(candidate.method).link == min(brier, key=brier.get)
+    assert found._with_best_link(candidate.method, False).link == min(brier, key=brier.get)
+
+
+@pytest.mark.parametrize("given", [{}, {"X_val": X[300:], "y_val": Y[300:]}])
+def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
+    n_rows = 300 if given else 400
+    forest = RandomForestRegressor(12, random_state=0).fit(X[:n_rows], Y[:n_rows])
+    held_out = (*given.values(), None) if given else None
+    found = search.Search(forest, (X[:n_rows], Y[:n_rows], None), held_out, 0.25, 0)
+    candidates = [c for c in found.candidates() if c.name == "JointPruning"]
+    assert {c.out_of_bag for c in candidates} == {False, True}
+    chosen = next(c for c in candidates if c.out_of_bag and c.n_nodes < 300)
+    small, method = found.carry_out(chosen, "link")
+    alone = TreePruner(forest, "reduced_error", validation="oob").fit(X[:n_rows], Y[:n_rows]).estimator_
+    rows = (X, Y) if given else (X[:n_rows], Y[:n_rows])
+    np.testing.assert_array_equal(small.predict(X), prune(alone, method, *rows).predict(X))
+
+
+def test_where_nothing_is_out_of_bag_there_is_one_start():
+    without = RandomForestRegressor(6, bootstrap=False, max_features=2, random_state=0).fit(X, Y)
+    other_rows = RandomForestRegressor(6, random_state=0).fit(X, Y), (X[:200], Y[:200], None), (X[200:], Y[200:], None)
+    for model, data, held_out in ((without, (X, Y, None), None), other_rows):
+        found = search.Search(model, data, held_out, 0.25, 0)
+        assert not any(candidate.out_of_bag for candidate in found.candidates())
 
 
 def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
@@ -277,7 +299,7 @@ def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
 def test_weights_count_as_repetitions():
     weight = np.random.default_rng(0).integers(1, 3, 300).astype(float)
     again = np.repeat(np.arange(300), weight.astype(int))
-    forest = RandomForestRegressor(6, random_state=0).fit(X[:300], Y[:300])
+    forest = RandomForestRegressor(6, bootstrap=False, max_features=2, random_state=0).fit(X[:300], Y[:300])
     judge = {"X_val": X[300:], "y_val": Y[300:], "max_nodes": 100, "retrain": False}
     weighted = compress(forest, X[:300], Y[:300], sample_weight=weight, **judge)
     repeated = compress(forest, X[:300][again], Y[:300][again], **judge)

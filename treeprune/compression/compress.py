@@ -140,9 +140,10 @@ def compress(
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
     search = Search(model, (X, y, sample_weight), held_out, validation, random_state)
-    found = [search.unpruned, *search.candidates()]
+    limit = budget.first_limit(model)
+    found = [search.unpruned, *search.candidates(limit)]
     others = list(search.rivals()) if retrain else []
-    chosen, small, method = _carried_out(search, found, budget, output)
+    chosen, small, method = carried_out(search, found, budget, limit, output)
     if output == "plain":
         small = _plain(small, search)
     winner = _better(others, chosen, search.unpruned, budget)
@@ -164,13 +165,14 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
         )
 
 
-def _carried_out(search, found, budget, output):
+def carried_out(
+    search: Search, found: list[Candidate], budget: Budget, limit: float, output: str
+) -> tuple[Candidate, Any, PruningMethod | None]:
     """The best candidate whose model is within the budget, the model and its method.
 
     Pruned anew on all rows, or by its bytes and its latency, a model may be larger than the candidate promised: then
-    the candidate is made a little smaller, or a smaller one is taken.
+    the candidate is made a little smaller, or a smaller one is taken. `limit` is the size at first.
     """
-    limit = budget.first_limit(search.model)
     chosen = _choose(found, search.unpruned, budget, limit)
     tried = chosen
     for _ in range(_ATTEMPTS):
