@@ -40,6 +40,7 @@ from treeprune import (
 from treeprune.adapters import adapters_by_model, find_adapter
 from treeprune.core.archive import MAGIC, VERSION, write_archive
 from treeprune.core.packing import rounded_down
+from treeprune.links import LINKED
 from treeprune.methods import JointPruning
 
 SKLEARN = SINGLE_TREES | BAGGED | BOOSTED | ISOLATION
@@ -165,9 +166,10 @@ def test_forests_tell_boosters_in_full_but_for_statistics(library, name):
 
 
 @LEVELS
-def test_forests_with_a_link_come_back(level, tmp_path):
+@pytest.mark.parametrize("stock", LINKED)
+def test_models_with_a_link_come_back(stock, level, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
-    small = prune(RandomForestClassifier(10, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
+    small = prune(stock(n_estimators=10, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
     loaded = round_trip(small, tmp_path, level)
     assert type(loaded) is type(small)
     same_outputs(small, loaded, X)

@@ -123,7 +123,7 @@ def model_output(model: Any, X: Any) -> NDArray:
         return model.score_samples(X)
     if adapter.votes or task == "regression":
         return model.predict(X)
-    fractions = model.predict_proba(X)
+    fractions = (model.decision_function if hasattr(model, "link_") else model.predict_proba)(X)  # before any link
     fractions = fractions if isinstance(fractions, list) else [fractions]
     output = np.zeros((len(fractions[0]), len(fractions), adapter.forest.value.shape[2]))
     for one, of_output in zip(np.moveaxis(output, 1, 0), fractions, strict=True):

@@ -46,6 +46,19 @@ class SklearnEnsembleAdapter(Adapter):
     structure = SklearnTreeAdapter.structure
     unused = SklearnTreeAdapter.unused
 
+    def __init__(self, model):
+        from ..links import takes_link
+
+        super().__init__(model)
+        if takes_link(model):
+            self.operations = self.operations | {"link"}
+
+    def prune(self, plan):
+        from ..links import linked
+
+        model = super().prune(plan)
+        return model if plan.link is None else linked(model, *plan.link)
+
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
 

@@ -129,8 +129,10 @@ def write_tree(tree, forest):
         )  # an ensemble's trees have columns of their own
         nodes[name] = old[name][forest.node_id] if held is None else held
     nodes["feature"][forest.is_leaf] = NO_FEATURE
-    cls, arguments, _ = tree.__reduce__()
-    written = cls(*arguments)
+    cls, (n_features, n_classes, n_outputs), _ = tree.__reduce__()
+    if forest.n_classes is not None:
+        n_classes = forest.n_classes.astype(n_classes.dtype)
+    written = cls(n_features, n_classes, n_outputs)
     written.__setstate__(
         {
             "max_depth": int(forest.depth.max()),
