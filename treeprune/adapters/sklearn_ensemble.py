@@ -9,17 +9,8 @@ import numpy as np
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from .base import Adapter, StoredModel
-from .sklearn_tree import (
-    SklearnTreeAdapter,
-    encode_target,
-    most_classes,
-    plant,
-    read_tree,
-    stored_tree,
-    tree_arrays,
-    without_tree,
-    write_tree,
-)
+from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
+from .sklearn_tree_storage import most_classes, plant, stored_tree, tree_arrays, without_tree
 
 #: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
 CHUNK = 65_536
