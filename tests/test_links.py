@@ -7,7 +7,6 @@ import pytest
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import make_friedman1
-from threadpoolctl import threadpool_limits
 
 from treeprune import UnsupportedModelError, prune
 from treeprune.adapters import find_adapter
@@ -19,13 +18,7 @@ X, Y = make_friedman1(300, n_features=8, noise=1.0, random_state=0)
 Y = np.array(["low", "middle", "high"])[np.digitize(Y, [12, 17])]
 X_NEW, _ = make_friedman1(200, n_features=8, noise=1.0, random_state=1)
 
-pytestmark = pytest.mark.parametrize("stock", LINKED)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
+pytestmark = [pytest.mark.parametrize("stock", LINKED), pytest.mark.usefixtures("one_thread")]
 
 
 def grown(stock, n_estimators=12):

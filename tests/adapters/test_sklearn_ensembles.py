@@ -20,28 +20,15 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
 
-from tests.zoo import BAGGED, BOOSTED, DATA, ISOLATION
+from tests.zoo import BAGGED, BOOSTED, DATA, ENSEMBLES, ISOLATION, SMALL_ENSEMBLES
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.core.plan import Plan
 from treeprune.methods import CostComplexity, MergeEqualLeaves, MinimumDescriptionLength, ReducedError
 from treeprune.testing import check_adapter, forest_values, same_arrays
 
-ENSEMBLES = BAGGED | BOOSTED | ISOLATION
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
-    pytest.mark.filterwarnings("ignore:class_weight presets"),
-]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for one another cost more than these small models."""
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def collapse_all(adapter):

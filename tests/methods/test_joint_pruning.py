@@ -14,9 +14,8 @@ from sklearn.ensemble import (
 )
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
-from threadpoolctl import threadpool_limits
 
-from tests.zoo import BAGGED, BOOSTED, SINGLE_TREES
+from tests.zoo import BAGGED, BOOSTED, SINGLE_TREES, SMALL_ENSEMBLES
 from treeprune import prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.exceptions import UnsupportedModelError
@@ -30,13 +29,7 @@ ADDITIVE = {
 }
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def forest_of(model):
