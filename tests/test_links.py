@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_friedman1
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import get_scorer
 
 from treeprune import UnsupportedModelError, prune
 from treeprune.adapters import find_adapter
@@ -56,6 +59,18 @@ def test_the_link_is_over_the_mean_of_the_trees(stock):
     assert small.link_ == "simplex"
 
 
+def test_decisions_between_two_classes_are_as_scikit_learn_takes_them(stock):
+    y = Y == "high"
+    small = prune(stock(n_estimators=12, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
+    decision = small.decision_function(X_NEW)
+    np.testing.assert_allclose(decision, unlinked(small).predict_proba(X_NEW) @ [-1.0, 1.0])
+    np.testing.assert_array_equal(small.predict(X_NEW), decision > 0)
+    for scoring in ("roc_auc", "average_precision", "neg_log_loss"):
+        assert np.isfinite(get_scorer(scoring)(small, X, y))
+    calibrated = CalibratedClassifierCV(FrozenEstimator(small)).fit(X, y)
+    assert calibrated.score(X, y) > 0.9
+
+
 def test_adapters_keep_their_contract_on_them(stock):
     check_adapter(prune(grown(stock, 5), JointPruning(fraction=0.5), X, Y), X, Y)
 
@@ -85,6 +100,7 @@ def test_trees_that_are_grown_anew_have_no_link(stock):
     expected = clone(unlinked(small)).fit(X, Y, sample_weight=weight).predict_proba(X_NEW)
     for model in (clone(small), small):
         np.testing.assert_array_equal(model.fit(X, Y, sample_weight=weight).predict_proba(X_NEW), expected)
+        assert not hasattr(model, "decision_function")
 
 
 def test_a_users_own_subclass_has_none(stock):

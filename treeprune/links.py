@@ -14,6 +14,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.special import softmax as _softmax
 from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
+from sklearn.utils.metaestimators import available_if
 
 
 def simplex(score: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
@@ -84,13 +85,21 @@ class _Linked:
         return super().fit(X, y, sample_weight=sample_weight, **fit_params)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Class probabilities of rows X, shape (n_rows, n_classes): the link of `decision_function`."""
-        score = self.decision_function(X)
+        """Class probabilities of rows X, shape (n_rows, n_classes): the link of the mean of the trees' values."""
+        score = super().predict_proba(X)
         return score if self.link_ is None else LINKS[self.link_](score, self.temperature_)
 
+    @available_if(lambda self: self.link_ is not None)
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Mean of the trees' values, shape (n_rows, n_classes); rows sum to 1, but may leave [0, 1]."""
-        return super().predict_proba(X)
+        """Mean of the trees' values, which no link brings to [0, 1]; the greatest is that of the class predicted.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_classes) or (n_rows,)
+            Rows sum to 1. Of two classes, the value of the second less that of the first.
+        """
+        score = super().predict_proba(X)
+        return score[:, 1] - score[:, 0] if score.shape[1] == 2 else score
 
 
 class LinkedRandomForestClassifier(_Linked, RandomForestClassifier):
