@@ -72,8 +72,16 @@ def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDAr
     return float(np.exp(minimize_scalar(loss, bounds=np.log([1e-3, 10.0]), method="bounded").x))
 
 
-class _Linked:
-    """An ensemble whose trees' mean goes through `link_`, at `temperature_`; an unpruned one has none."""
+class Linked:
+    """What classes with a link have in common: the mean of the trees' values goes through it.
+
+    Attributes
+    ----------
+    link_ : {"simplex", "softmax"} or None
+        The link, a name in `LINKS`; None: there is none, as in a model that is not pruned.
+    temperature_ : float
+        The temperature of "softmax".
+    """
 
     link_: str | None = None
     temperature_: float = 1.0
@@ -102,40 +110,16 @@ class _Linked:
         return score[:, 1] - score[:, 0] if score.shape[1] == 2 else score
 
 
-class LinkedRandomForestClassifier(_Linked, RandomForestClassifier):
-    """A pruned RandomForestClassifier whose scores become probabilities by a link. All else is as it was.
-
-    Attributes
-    ----------
-    link_ : {"simplex", "softmax"} or None
-        The link; see `treeprune.links`.
-    temperature_ : float
-        The temperature of "softmax".
-    """
+class LinkedRandomForestClassifier(Linked, RandomForestClassifier):
+    """A pruned RandomForestClassifier with a link. All else is as it was."""
 
 
-class LinkedExtraTreesClassifier(_Linked, ExtraTreesClassifier):
-    """A pruned ExtraTreesClassifier whose scores become probabilities by a link. All else is as it was.
-
-    Attributes
-    ----------
-    link_ : {"simplex", "softmax"} or None
-        The link; see `treeprune.links`.
-    temperature_ : float
-        The temperature of "softmax".
-    """
+class LinkedExtraTreesClassifier(Linked, ExtraTreesClassifier):
+    """A pruned ExtraTreesClassifier with a link. All else is as it was."""
 
 
-class LinkedBaggingClassifier(_Linked, BaggingClassifier):
-    """A pruned BaggingClassifier whose scores become probabilities by a link. All else is as it was.
-
-    Attributes
-    ----------
-    link_ : {"simplex", "softmax"} or None
-        The link; see `treeprune.links`.
-    temperature_ : float
-        The temperature of "softmax".
-    """
+class LinkedBaggingClassifier(Linked, BaggingClassifier):
+    """A pruned BaggingClassifier with a link. All else is as it was."""
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithms of `predict_proba`; the trees, whose values may be negative, have none."""
@@ -150,7 +134,7 @@ LINKED = {
 }
 
 
-def unlinked(model: _Linked) -> Any:
+def unlinked(model: Linked) -> Any:
     """A copy of an ensemble with a link, as the stock class that it comes from: its probabilities are the scores."""
     plain = copy(model)
     plain.__class__ = next(stock for stock, cls in LINKED.items() if isinstance(model, cls))
@@ -165,7 +149,7 @@ def _drop_link(model):
 
 def takes_link(model: Any) -> bool:
     """Whether the model's class has a link, or a counterpart with one."""
-    return type(model) in LINKED or isinstance(model, _Linked)
+    return type(model) in LINKED or isinstance(model, Linked)
 
 
 def linked(model: Any, link: str, temperature: float) -> Any:
