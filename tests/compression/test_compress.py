@@ -27,6 +27,7 @@ from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, search
 from treeprune.compression.budget import latency_ratio
 from treeprune.inspection import SizeFrontierDisplay
+from treeprune.links import LINKED
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better")
 
@@ -35,9 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better"
 def quick():
     """One thread, and few penalties to try."""
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
-        patch.setattr(search, "OF_FORESTS", search.OF_FORESTS[:1])
-        patch.setattr(search, "OF_BOOSTING", search.OF_BOOSTING[::2])
-        patch.setattr(search, "BY_DEPTH", search.BY_DEPTH[:1])
+        patch.setattr(search, "REGS", (30.0, 100.0, 300.0))
         yield
 
 
@@ -133,7 +132,7 @@ def test_a_latency_is_met(monkeypatch):
     assert nodes(found.model) <= 0.02 * nodes(FOREST)
 
 
-@pytest.mark.parametrize("limits", [{"max_nodes": 1}, {"max_bytes": 100}, {"max_latency_ratio": 0.0}])
+@pytest.mark.parametrize("limits", [{"max_nodes": 1}, {"max_bytes": 100}, {"max_latency_ratio": 1e-9}])
 def test_a_budget_that_nothing_meets_is_an_error_that_says_how_far(limits):
     with pytest.raises(ValueError, match=r"No model within the budget was found: .*nodes"):
         compress(FOREST, X, Y, **limits, retrain=False)
@@ -189,7 +188,7 @@ def test_every_family_stays_what_it_is(name):
     most = nodes(model) // 4
     before = model.predict(data[0]).copy()
     found = compress(model, *data, max_nodes=most)
-    assert type(found.model) is type(model)
+    assert type(found.model) is LINKED.get(type(model), type(model))
     assert nodes(found.model) <= most
     np.testing.assert_array_equal(model.predict(data[0]), before)
     methods = set(found.frontier["method"])
@@ -233,13 +232,15 @@ def test_what_cannot_be_judged_is_refused(model, what):
         compress(model.fit(XC, y), XC, y, max_nodes=20)
 
 
-def test_classifiers_come_with_a_link_or_as_stock_scikit_learn():
-    linked = compress(CLASSIFIER, XC, LABELS, max_nodes=150, retrain=False).model
-    assert isinstance(linked, RandomForestClassifier)
+@pytest.mark.parametrize("stock", LINKED)
+def test_classifiers_come_with_a_link_or_as_stock_scikit_learn(stock):
+    model = stock(n_estimators=12, random_state=0).fit(XC, LABELS)
+    linked = compress(model, XC, LABELS, max_nodes=150, retrain=False).model
+    assert type(linked) is LINKED[stock]
     assert nodes(linked) <= 150
-    plain = compress(CLASSIFIER, XC, LABELS, max_nodes=150, output="plain", retrain=False).model
+    plain = compress(model, XC, LABELS, max_nodes=150, output="plain", retrain=False).model
     assert type(plain) is CalibratedClassifierCV
-    assert type(plain.estimator.estimator) is RandomForestClassifier
+    assert type(plain.estimator.estimator) is stock
     p = plain.predict_proba(XC)
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -321,6 +322,7 @@ def test_the_same_seed_gives_the_same_result(result):
         {"max_nodes": 0},
         {"max_nodes": np.inf},
         {"max_bytes": "1k"},
+        {"max_latency_ratio": 0.0},
         {"max_loss": -0.1},
         {"output": "onnx"},
         {"bytes_of": "disk"},

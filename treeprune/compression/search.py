@@ -72,6 +72,8 @@ class Search:
     unpruned : Candidate
         It.
     use, judge, all : tuple of (X, y, sample_weight)
+    growth : float
+        How many times as many rows there are in all as are for use.
     """
 
     def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
@@ -86,7 +88,7 @@ class Search:
         else:
             self.use, self.judge = data, held_out
             self.all = _stacked(data, held_out)
-        self._fitted_on = data
+        self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         self.adapter = find_adapter(self.grown)
         self.held_out, self.forest = self.adapter.rows(*self.judge), self.adapter.forest
         self.scorer = Scorer(self.forest, self.held_out)
