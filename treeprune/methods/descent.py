@@ -31,13 +31,14 @@ class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `price`, `tol`
-    and `max_cycles`.
+    and `max_cycles`, and may have `shrink_to` and `refit_reg`.
     """
 
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
     shrink_to: str | None = None
+    refit_reg: float | None = None
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -50,7 +51,7 @@ class DescentMethod(PathMethod):
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
-            return self._plan(additive, snapshot(forest, descent), rows)
+            return self._plan(additive, self._found(forest, descent)[0], rows)
         return self._within_budget(additive, descent, _penalties(unit), rows)
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
@@ -62,10 +63,11 @@ class DescentMethod(PathMethod):
         total, found, losses = rows.sample_weight.sum(), [], []
         for penalty in _penalties(unit):
             descent.descend(penalty, self.tol, self.max_cycles)
-            pruning = snapshot(forest, descent)
-            if len(pruning.leaf) and (not found or len(pruning.leaf) < len(found[-1].leaf)):
+            n_leaves = len(snapshot(forest, descent).leaf)
+            if n_leaves and (not found or n_leaves < len(found[-1].leaf)):
+                pruning, loss = self._found(forest, descent)
                 found.append(pruning)
-                losses.append(sum(model.loss for model in descent.models) / total)
+                losses.append(loss / total)
         risk = np.zeros(forest.n_nodes)
         risk[forest.root[0]] = unit / total  # of the constant alone
         sizes = np.array([len(pruning.leaf) for pruning in found])
@@ -110,14 +112,14 @@ class DescentMethod(PathMethod):
         def steps():
             for penalty in penalties:
                 descent.descend(penalty, self.tol, self.max_cycles)
-                yield penalty / total, snapshot(forest, descent)
+                yield penalty / total, self._found(forest, descent)[0]
 
         return additive, steps()
 
     def _check_parameters(self):
         self._check_number("fraction", 0.0, 1.0, closed="right")
-        for name in ("alpha", "reg", "tol"):
-            self._check_number(name, 0.0, none=name == "alpha")
+        for name in ("alpha", "reg", "refit_reg", "tol"):
+            self._check_number(name, 0.0, none=name in ("alpha", "refit_reg"))
         for name in ("max_nodes", "max_leaves", "max_trees", "max_bytes", "max_cycles"):
             self._check_number(name, 1, kind=Integral, none=name != "max_cycles")
 
@@ -153,11 +155,10 @@ class DescentMethod(PathMethod):
 
     def _within_budget(self, additive, descent, penalties, rows):
         """The plan of the largest pruning found along the path that no budget forbids."""
-        forest, low, state = additive.forest, None, descent.state()
+        low, state = None, descent.state()
         for penalty in chain(penalties, (float(penalties[-1]) * 10.0**k for k in range(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
-            best = snapshot(forest, descent)
-            plan = self._fitting(additive, best, rows)
+            best, plan = self._fitting(additive, descent, rows)
             if plan is not None:
                 break
             if not best.n_nodes:
@@ -168,8 +169,7 @@ class DescentMethod(PathMethod):
             middle = float(np.sqrt(low * high))
             descent.restore(state)
             descent.descend(middle, self.tol, self.max_cycles)
-            found = snapshot(forest, descent)
-            found_plan = self._fitting(additive, found, rows)
+            found, found_plan = self._fitting(additive, descent, rows)
             if found_plan is None:
                 low, state = middle, descent.state()
                 continue
@@ -178,12 +178,24 @@ class DescentMethod(PathMethod):
                 best, plan = found, found_plan
         return plan
 
-    def _fitting(self, additive, pruning, rows):
-        """The plan of a pruning if it is within all budgets, else None."""
+    def _fitting(self, additive, descent, rows):
+        """The present pruning, and its plan if it is within all budgets, else None."""
+        pruning = snapshot(additive.forest, descent)
         if not self._fits(additive.forest, pruning):
-            return None
+            return pruning, None
+        pruning, _ = self._found(additive.forest, descent)
         plan = self._plan(additive, pruning, rows)
-        return plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
+        return pruning, plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
+
+    def _found(self, forest, descent):
+        """The present pruning with its leaves estimated a last time, and the loss that is left."""
+        state = descent.state()
+        if self.refit_reg is not None:
+            descent.refit(self.refit_reg, self.tol, self.max_cycles)
+        found = snapshot(forest, descent), sum(model.loss for model in descent.models)
+        if self.refit_reg is not None:
+            descent.restore(state)
+        return found
 
     def _fits(self, forest, pruning):
         limits = {"max_nodes": pruning.n_nodes, "max_leaves": len(pruning.leaf), "max_trees": pruning.n_trees}
