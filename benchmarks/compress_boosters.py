@@ -30,13 +30,10 @@ GENERATED = {"make_classification": noisy_classes, "friedman1": noisy_friedman}
 REAL = ("adult", "spambase")
 N_ROUNDS = 300
 N_SEEDS = 3
+#: Shrunk towards zero where the loss is the squared error, towards what leaves were where it is the log-loss.
 METHODS = [
-    *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 100.0)),
-    *(JointPruning(reg=reg, shrink_to="values") for reg in (300.0, 1000.0, 3000.0)),
-    *(
-        JointPruning(reg=reg, refit_reg=refit_reg, shrink_to="values")
-        for reg, refit_reg in ((300.0, 30.0), (1000.0, 30.0), (1000.0, 100.0), (3000.0, 300.0))
-    ),
+    *(JointPruning(reg=reg) for reg in (100.0, 300.0, 1000.0, 3000.0)),
+    *(JointPruning(reg=reg, refit_reg=then) for reg, then in ((300.0, 30.0), (1000.0, 30.0), (1000.0, 100.0))),
 ]
 GAMMAS = (1.0, 2.0, 4.0, 6.0, 9.0, 14.0, 20.0)
 SHARES = (2, 4, 8, 16, 32, 64)
@@ -106,11 +103,11 @@ class Contest:
         """Steps of the paths of several penalties, from one to the next a seventh smaller."""
         for method in METHODS:
             path, last = pruning_path(self.booster, method, self.X, self.y), np.inf
-            reg = f"{method.reg:g}" if method.refit_reg is None else f"{method.reg:g}, then {method.refit_reg:g}"
+            settings = f"reg={method.reg:g}" + ("" if method.refit_reg is None else f", then {method.refit_reg:g}")
             for step, size in enumerate(path.n_leaves):
                 if size < 0.85 * last:
                     last = size
-                    yield self.judged(f"reg={reg} to {method.shrink_to}", path.prune(step=step))
+                    yield self.judged(settings, path.prune(step=step))
 
     def anew(self) -> Iterator[Candidate]:
         """XGBoost itself, at several depths, stopped early."""

@@ -43,9 +43,9 @@ class JointPruning(DescentMethod):
         worth trying.
     refit_reg : float, optional
         Penalty under which the leaves of each pruning that has been found are estimated a last time; None: `reg`. A
-        large `reg` tells splits that matter from those that fit noise, but holds back the leaves of few trees, which
-        have to do the work of many: a smaller `refit_reg` sets them free (Meinshausen 2007, of the lasso). Boosted
-        classifiers pruned to a few hundredths of their nodes do best with 1000 and 30 to 100 or so.
+        large `reg` tells splits that matter from those that fit noise, but holds back leaves that have to do the work
+        of the many that went; a smaller `refit_reg` sets them free, as the relaxed lasso does (Meinshausen 2007). It
+        pays for boosted ensembles of which a few hundredths stay, at a tenth to a thirtieth of `reg`.
     leaf_refit : bool, default=True
         Whether leaves are estimated again; if not, each adds to the score what it did.
     price : array-like of shape (n_features,), optional
