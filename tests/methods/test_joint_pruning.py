@@ -20,7 +20,7 @@ from treeprune import prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.exceptions import UnsupportedModelError
 from treeprune.links import simplex
-from treeprune.methods import JointPruning
+from treeprune.methods import DepthPruning, JointPruning
 
 ADDITIVE = {
     name: specimen
@@ -156,29 +156,30 @@ def test_without_refit_leaves_keep_their_share():
     np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf])
 
 
-def test_values_that_are_shrunk_without_end_stay_what_they_were():
+@pytest.mark.parametrize("method", [JointPruning, DepthPruning])
+def test_values_that_are_shrunk_without_end_stay_what_they_were(method):
     module = pytest.importorskip("xgboost")
     _, X, y, *_ = CLASSES
     model = module.XGBClassifier(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y > 0)
     adapter = find_adapter(model)
     rows = adapter.rows(X, y > 0)
-    additive, steps = JointPruning(reg=1e12).prunings(adapter.forest, rows)
-    _, pruning = list(steps)[28]
-    assert 0 < pruning.n_nodes < adapter.forest.n_nodes
+    additive, steps = method(reg=1e12).prunings(adapter.forest, rows)
+    pruning = next(pruning for _, pruning in steps if pruning.n_nodes < adapter.forest.n_nodes)
+    assert pruning.n_nodes > 0
     np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf], atol=1e-6)
-    _, steps = JointPruning(reg=1e12, shrink_to="zero").prunings(adapter.forest, rows)
+    _, steps = method(reg=1e12, shrink_to="zero").prunings(adapter.forest, rows)
     assert all(np.abs(pruning.value).max(initial=0.0) < 1e-6 for _, pruning in steps)
 
 
+@pytest.mark.parametrize("method", [JointPruning, DepthPruning])
 @pytest.mark.parametrize(("loss", "default"), [("squared", "zero"), ("logistic", "values")])
-def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default):
+def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default, method):
     module = pytest.importorskip("xgboost")
     _, X, y, *_ = FRIEDMAN
     cls, y = (module.XGBRegressor, y) if loss == "squared" else (module.XGBClassifier, y > 14)
     model = cls(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y)
     value = {
-        to: forest_of(prune(model, JointPruning(fraction=0.3, shrink_to=to), X, y)).value
-        for to in ("zero", "values", None)
+        to: forest_of(prune(model, method(fraction=0.3, shrink_to=to), X, y)).value for to in ("zero", "values", None)
     }
     np.testing.assert_array_equal(value[None], value[default])
     assert not np.array_equal(value["zero"], value["values"])

@@ -30,14 +30,13 @@ _BISECTIONS = 5
 class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
-    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `price`, `tol`
-    and `max_cycles`.
+    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
+    `price`, `tol` and `max_cycles`.
     """
 
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
-    shrink_to: str | None = None
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -116,6 +115,7 @@ class DescentMethod(PathMethod):
 
     def _check_parameters(self):
         self._check_number("fraction", 0.0, 1.0, closed="right")
+        self._check_choice("shrink_to", (None, "zero", "values"))
         for name in ("alpha", "reg", "tol"):
             self._check_number(name, 0.0, none=name == "alpha")
         for name in ("max_nodes", "max_leaves", "max_trees", "max_bytes", "max_cycles"):
