@@ -68,7 +68,7 @@ class JointPruning(DescentMethod):
 
     The search may as well start from a forest whose out-of-bag rows have pruned each tree by itself, such as
     ``TreePruner(forest, "reduced_error", validation="oob").fit(X, y).estimator_``: a smaller model to prune jointly,
-    about as good in the end.
+    about as good in the end. `compress` tries both.
 
     References
     ----------
