@@ -293,8 +293,9 @@ def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, monkeypatch):
             if candidate.n_nodes <= 300:
                 least[candidate.method.reg] = min(candidate.loss, least.get(candidate.method.reg, np.inf))
     except StopIteration as end:
-        best = regs.index(end.value.reg)
-    assert least[regs[best]] == min(least.values())
+        loss, method = end.value
+    best = regs.index(method.reg)
+    assert loss == least[method.reg] == min(least.values())
     assert all(other in least for other in regs[max(best - 1, 0) : best + 2])
 
 

@@ -189,7 +189,7 @@ def carried_out(
             limit = min(n_nodes / over, tried.n_nodes - 1)
             chosen = tried = _choose(found, search.unpruned, budget, limit)
         else:
-            tried = _sized(replace(tried, method=method), n_nodes / max(over, 1.02))
+            tried = _sized(replace(tried, method=method), tried.n_nodes / max(over, 1.02))
     raise ValueError(
         f"No model within the budget was found: the last of {n_nodes} nodes takes {over:.3g} times as much."
     )
