@@ -186,35 +186,6 @@ def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default, me
     assert not np.array_equal(value["zero"], value["values"])
 
 
-def test_a_last_estimate_changes_values_alone():
-    forest, X, y, *_ = FRIEDMAN
-    adapter = find_adapter(forest)
-    rows = adapter.rows(X, y)
-    found = {}
-    for refit_reg in (None, 5.0):
-        _, steps = JointPruning(reg=300.0, refit_reg=refit_reg).prunings(adapter.forest, rows)
-        found[refit_reg] = [pruning for _, pruning in steps]
-    for once, twice in zip(*found.values(), strict=True):
-        np.testing.assert_array_equal(once.leaf, twice.leaf)
-    assert np.abs(found[5.0][20].value).sum() > np.abs(found[None][20].value).sum()
-    alone = prune(forest, JointPruning(alpha=0.01, reg=300.0, refit_reg=5.0), X, y)
-    path = pruning_path(forest, JointPruning(reg=300.0, refit_reg=5.0), X, y)
-    assert forest_of(alone).n_leaves <= path.n_leaves[0]
-    assert alone.score(X, y) > prune(forest, JointPruning(alpha=0.01, reg=300.0), X, y).score(X, y)
-
-
-def test_few_trees_do_better_when_their_leaves_are_set_free():
-    module = pytest.importorskip("xgboost")
-    _, X, y, X_test, y_test = CLASSES
-    model = module.XGBClassifier(n_estimators=100, max_depth=6, n_jobs=1).fit(X, y > 0)
-    budget = forest_of(model).n_nodes // 30
-    losses = [
-        log_loss(y_test > 0, prune(model, JointPruning(max_nodes=budget, **regs), X, y > 0).predict_proba(X_test))
-        for regs in ({"reg": 100.0, "refit_reg": 3.0}, {"reg": 100.0}, {"reg": 3.0})
-    ]
-    assert losses[0] < min(losses[1:])
-
-
 def test_out_of_bag_rows_prune_too():
     forest, X, y, X_test, y_test = FRIEDMAN
     adapter = find_adapter(forest)
@@ -267,7 +238,6 @@ def test_the_path_is_made_of_falling_sizes():
         ({"alpha": -1.0}, "'alpha' parameter of JointPruning"),
         ({"max_nodes": 0}, "'max_nodes' parameter of JointPruning"),
         ({"max_bytes": 0}, "'max_bytes' parameter of JointPruning"),
-        ({"refit_reg": -1.0}, "'refit_reg' parameter of JointPruning"),
         ({"shrink_to": "old"}, "'shrink_to' parameter of JointPruning"),
         ({"link": "probit"}, "'link' parameter of JointPruning"),
         ({"price": [1.0]}, "'price' parameter must hold 8"),

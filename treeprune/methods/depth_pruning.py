@@ -25,8 +25,6 @@ class DepthPruning(DescentMethod):
         Ridge penalty of leaf values, in rows; see `JointPruning`.
     shrink_to : {"zero", "values"}, optional
         What `reg` shrinks leaves towards; see `JointPruning`.
-    refit_reg : float, optional
-        Penalty of leaf values once the pruning is found; see `JointPruning`.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes.
     tol : float, default=1e-3
@@ -63,7 +61,6 @@ class DepthPruning(DescentMethod):
         max_bytes=None,
         reg=30.0,
         shrink_to=None,
-        refit_reg=None,
         price=None,
         tol=1e-3,
         max_cycles=30,
@@ -76,7 +73,6 @@ class DepthPruning(DescentMethod):
         self.max_bytes = max_bytes
         self.reg = reg
         self.shrink_to = shrink_to
-        self.refit_reg = refit_reg
         self.price = price
         self.tol = tol
         self.max_cycles = max_cycles

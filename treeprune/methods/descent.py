@@ -31,7 +31,7 @@ class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
-    `refit_reg`, `price`, `tol` and `max_cycles`.
+    `price`, `tol` and `max_cycles`.
     """
 
     needs_training_rows = True
@@ -49,7 +49,7 @@ class DescentMethod(PathMethod):
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
-            return self._plan(additive, self._found(additive, descent)[0], rows)
+            return self._plan(additive, snapshot(additive, descent), rows)
         return self._within_budget(additive, descent, _penalties(unit), rows)
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
@@ -61,12 +61,10 @@ class DescentMethod(PathMethod):
         total, found, losses = rows.sample_weight.sum(), [], []
         for penalty in _penalties(unit):
             descent.descend(penalty, self.tol, self.max_cycles)
-            n_leaves = snapshot(additive, descent).n_leaves
-            if not descent.n_nodes or (found and n_leaves >= found[-1].n_leaves):
-                continue
-            pruning, loss = self._found(additive, descent)
-            found.append(pruning)
-            losses.append(loss / total)
+            pruning = snapshot(additive, descent)
+            if len(pruning.leaf) and (not found or pruning.n_leaves < found[-1].n_leaves):
+                found.append(pruning)
+                losses.append(sum(model.loss for model in descent.models) / total)
         risk = np.zeros(forest.n_nodes)
         risk[forest.root[0]] = unit / total  # of the constant alone
         sizes = np.array([pruning.n_leaves for pruning in found])
@@ -111,15 +109,15 @@ class DescentMethod(PathMethod):
         def steps():
             for penalty in penalties:
                 descent.descend(penalty, self.tol, self.max_cycles)
-                yield penalty / total, self._found(additive, descent)[0]
+                yield penalty / total, snapshot(additive, descent)
 
         return additive, steps()
 
     def _check_parameters(self):
         self._check_number("fraction", 0.0, 1.0, closed="right")
         self._check_choice("shrink_to", (None, "zero", "values"))
-        for name in ("alpha", "reg", "refit_reg", "tol"):
-            self._check_number(name, 0.0, none=name in ("alpha", "refit_reg"))
+        for name in ("alpha", "reg", "tol"):
+            self._check_number(name, 0.0, none=name == "alpha")
         for name in ("max_nodes", "max_leaves", "max_trees", "max_bytes", "max_cycles"):
             self._check_number(name, 1, kind=Integral, none=name != "max_cycles")
 
@@ -158,7 +156,8 @@ class DescentMethod(PathMethod):
         low, state = None, descent.state()
         for penalty in chain(penalties, (float(penalties[-1]) * 10.0**k for k in range(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
-            best, plan = self._fitting(additive, descent, rows)
+            best = snapshot(additive, descent)
+            plan = self._fitting(additive, best, rows)
             if plan is not None:
                 break
             if not len(best.leaf):
@@ -170,7 +169,8 @@ class DescentMethod(PathMethod):
             middle = float(np.sqrt(low * high))
             descent.restore(state)
             descent.descend(middle, self.tol, self.max_cycles)
-            found, found_plan = self._fitting(additive, descent, rows)
+            found = snapshot(additive, descent)
+            found_plan = self._fitting(additive, found, rows)
             if found_plan is None:
                 low, state = middle, descent.state()
                 continue
@@ -179,24 +179,12 @@ class DescentMethod(PathMethod):
                 best, plan = found, found_plan
         return plan
 
-    def _fitting(self, additive, descent, rows):
-        """The present pruning, and its plan if it is within all budgets, else None."""
-        pruning = snapshot(additive, descent)
+    def _fitting(self, additive, pruning, rows):
+        """The plan of a pruning if it is within all budgets, else None."""
         if not self._fits(additive.forest.n_nodes, pruning):
-            return pruning, None
-        pruning, _ = self._found(additive, descent)
+            return None
         plan = self._plan(additive, pruning, rows)
-        return pruning, plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
-
-    def _found(self, additive, descent):
-        """The present pruning, its leaves estimated a last time, and the loss that is left."""
-        state = descent.state()
-        if self.refit_reg is not None:
-            descent.refit(self.refit_reg, self.tol, self.max_cycles)
-        found = snapshot(additive, descent), sum(model.loss for model in descent.models)
-        if self.refit_reg is not None:
-            descent.restore(state)
-        return found
+        return plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
 
     def _fits(self, n_nodes, pruning):
         sizes = {"max_nodes": pruning.n_nodes, "max_leaves": pruning.n_leaves, "max_trees": pruning.n_trees}

@@ -41,11 +41,6 @@ class JointPruning(DescentMethod):
         then being :math:`|v - v^0|^2`. None: "values" for boosted ensembles with another loss than the squared error,
         which have mostly learnt their rows by heart and do so again when shrunk towards zero; else "zero". Both are
         worth trying.
-    refit_reg : float, optional
-        Penalty under which the leaves of each pruning that has been found are estimated a last time; None: `reg`. A
-        large `reg` tells splits that matter from those that fit noise, but holds back leaves that have to do the work
-        of the many that went; a smaller `refit_reg` sets them free, as the relaxed lasso does (Meinshausen 2007). It
-        pays for boosted ensembles of which a few hundredths stay, at a tenth to a thirtieth of `reg`.
     leaf_refit : bool, default=True
         Whether leaves are estimated again; if not, each adds to the score what it did.
     price : array-like of shape (n_features,), optional
@@ -81,8 +76,6 @@ class JointPruning(DescentMethod):
 
     B. Liu, R. Mazumder (2023). ForestPrune: compact depth-pruned tree ensembles. AISTATS, PMLR 206, 9417-9428.
 
-    N. Meinshausen (2007). Relaxed lasso. Computational Statistics & Data Analysis 52(1), 374-393.
-
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -108,7 +101,6 @@ class JointPruning(DescentMethod):
         max_bytes=None,
         reg=30.0,
         shrink_to=None,
-        refit_reg=None,
         leaf_refit=True,
         price=None,
         constraint=None,
@@ -125,7 +117,6 @@ class JointPruning(DescentMethod):
         self.max_bytes = max_bytes
         self.reg = reg
         self.shrink_to = shrink_to
-        self.refit_reg = refit_reg
         self.leaf_refit = leaf_refit
         self.price = price
         self.constraint = constraint

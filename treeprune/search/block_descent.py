@@ -143,7 +143,6 @@ class BlockDescent:
         self._sums, self._most = np.zeros((n_rows + 1, n_columns)), np.zeros(n_rows + 1)
         self._node, self._value = np.empty(n_nodes, np.int32), np.empty((n_nodes, n_columns))
         self._leaf_cost, self._waiting = np.empty(n_nodes), np.empty(n_nodes + 1)
-        self._fixed = False
 
     @property
     def n_nodes(self) -> int:
@@ -165,7 +164,7 @@ class BlockDescent:
         if tree.hessian is None:
             tree.hessian = _hessian_of_nodes(tree.row, tree.span, model.hessian, self._most)
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
-        within = within and (self._fixed or not self.layers)
+        within = within and not self.layers
         if within:
             _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
         else:
@@ -176,14 +175,11 @@ class BlockDescent:
             self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers or within,
             tree.leaf if within else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
-        if self._fixed:
-            kept = np.searchsorted(node[:size], tree.leaf)
-            after = cost[kept].sum() + penalty * (tree.price - len(kept))
-        elif self.layers:
+        if self.layers:
             after, kept = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty)
         else:
             after, kept = _best_pruning(tree.span, node[:size], cost, tree.split_price, penalty, self._waiting)
-        dropped = self.drop and not self._fixed and after >= 0.0
+        dropped = self.drop and after >= 0.0
         leaf, value = (tree.leaf[:0], value[:0]) if dropped else (node[kept], value[kept])
         if dropped:
             after, leaf, value = 0.0, np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
@@ -205,14 +201,6 @@ class BlockDescent:
             if done and not within:
                 break
             within = not done  # whole trees again once nothing is left to win within the present prunings
-
-    def refit(self, ridge: float, tol: float = 1e-3, max_cycles: int = 30):
-        """Give the leaves their best values under another ridge penalty; the prunings stay as they are."""
-        before, self.ridge, self._fixed = self.ridge, float(ridge), True
-        for _ in range(max_cycles):
-            if self.cycle(0.0, within=True) <= tol * self.objective(0.0):
-                break
-        self.ridge, self._fixed = before, False
 
     def take_out(self):
         """Take the trees' values out of gradients that are those of the score without them."""
