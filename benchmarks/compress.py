@@ -1,10 +1,10 @@
 """How small can a forest become, and would training anew have done better?
 
-``python -m benchmarks.compress --data FOLDER`` takes about an hour; ``--quick`` takes one seed and 6,000 rows of each
+``python -m benchmarks.compress --data FOLDER`` takes about two hours; ``--quick`` takes one seed and 6,000 rows of each
 set, ``--sets a,b`` some sets. What is done is kept in ``results/compress.jsonl`` and not done again: the run can be
 stopped and resumed, and several processes can share the sets. A quarter of the rows is for the test and touched by no
 choice; a quarter of the rest judges strengths, penalties, starts, orders and sizes; what was chosen is then done again
-on all of the rest.
+on all of the rest. Pruning is by the search of ``treeprune.compress``.
 """
 
 import argparse
@@ -29,21 +29,17 @@ from benchmarks.data import load
 from datasets.generators import noisy_classes, noisy_friedman
 from treeprune import prune
 from treeprune.adapters import find_adapter
-from treeprune.compression import Scorer
-from treeprune.methods import DepthPruning, JointPruning, ReducedError, TreeSelection
+from treeprune.compression.budget import Budget
+from treeprune.compression.compress import carried_out
+from treeprune.compression.search import Search
+from treeprune.methods import DepthPruning, ReducedError, TreeSelection
 
 ANEW = "boosting anew"
 N_CLASSES = {"make_classification": 2, "adult": 2, "spambase": 2, "digits": 10, "letter": 26}
 GENERATED = {"make_classification": noisy_classes, "friedman1": noisy_friedman}
 REAL = ("concrete", "adult", "california_housing", "abalone", "bike_sharing_hour", "diamonds", "spambase", "letter")
-MOST_ROWS = 12_000
+MOST_ROWS = 20_000
 SHARES = {"1/5": 5, "1/10": 10, "1/50": 50, "1/200": 200}
-JOINT = [JointPruning(reg=reg) for reg in (10.0, 50.0, 250.0)]
-DEPTH = [DepthPruning(reg=reg) for reg in (30.0, 300.0)]
-OF_BOOSTING = [
-    *(JointPruning(reg=reg, shrink_to="zero") for reg in (30.0, 200.0)),
-    *(JointPruning(reg=reg, shrink_to="values") for reg in (200.0, 1000.0)),
-]
 
 
 def problem(name, seed, most_rows):
@@ -54,10 +50,7 @@ def problem(name, seed, most_rows):
     rows = np.random.default_rng(seed).permutation(len(y))[:most_rows]
     X, y = np.nan_to_num(X[rows], nan=-999.0).astype(np.float32), y[rows]
     stratify = y if y.dtype.kind in "iub" else None
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.25, stratify=stratify, random_state=seed)
-    stratify = y if y.dtype.kind in "iub" else None
-    use, judge = train_test_split(np.arange(len(y)), test_size=0.25, stratify=stratify, random_state=seed)
-    return X, y, X_test, y_test, use, judge
+    return train_test_split(X, y, test_size=0.25, stratify=stratify, random_state=seed)
 
 
 def forest_for(name, y, seed):
@@ -80,34 +73,32 @@ class Contest:
     """One problem: everything that is tried on it, at every size."""
 
     def __init__(self, name, seed, most_rows):
-        self.X, self.y, self.X_test, self.y_test, use, judge = problem(name, seed, most_rows)
-        self.use, self.judge = (self.X[use], self.y[use]), (self.X[judge], self.y[judge])
-        self.model = forest_for(name, self.y, seed).fit(self.X, self.y)
-        self.grown = clone(self.model).fit(*self.use)
-        self.whole, self.seed = n_nodes(self.model), seed
+        self.X, self.X_test, self.y, self.y_test = problem(name, seed, most_rows)
+        self.seed, self.model = seed, forest_for(name, self.y, seed).fit(self.X, self.y)
+        self.whole, self.search = n_nodes(self.model), self.search_of(self.model)
+        self.use, self.judge, self.grown = self.search.use[:2], self.search.judge[:2], self.search.grown
 
-    def pruned(self, methods, starts) -> Callable[[int], object]:
-        """By budget: the method and the start (a model, and its like on fewer rows) that did best."""
-        tried = []
-        for model, grown in starts:
-            adapter = find_adapter(grown)
-            held_out, rows = adapter.rows(*self.judge), adapter.rows(*self.use)
-            scorer = Scorer(adapter.forest, held_out)
-            for method in methods:
-                additive, steps = method.prunings(adapter.forest, rows)
-                base = additive.base(held_out)
-                for _, pruning in steps:
-                    if len(pruning.leaf) == 0:
-                        break
-                    loss, _ = scorer.of_score(additive.score(pruning, held_out, base))
-                    tried.append((pruning.n_nodes, loss, model, method))
+    def search_of(self, model):
+        """The search of `compress`, its rows split by the seed."""
+        return Search(model, (self.X, self.y, None), None, 0.25, self.seed)
 
-        def at(budget):
-            size, _, model, method = min((t for t in tried if t[0] <= budget), key=lambda t: t[1])
-            limit = budget if size > 0.6 * budget else int(1.3 * size)  # on a third more rows, a third more nodes
-            return prune(model, clone(method).set_params(max_nodes=min(limit, budget)), self.X, self.y)
+    def pruned(self, search, candidates) -> Callable[[int], object]:
+        """By budget: the best of the candidates, done again on all rows."""
+        found = list(candidates)
+
+        def at(nodes):
+            return carried_out(search, found, Budget(nodes, None, None, None, "compact"), nodes, "link")[1]
 
         return at
+
+    def joint(self, model=None):
+        """Joint pruning of the forest or of another model."""
+        search = self.search if model is None else self.search_of(model)
+        return self.pruned(search, search.joint_prunings(self.whole // 10))
+
+    def by_depth(self):
+        """Pruning of the forest by depth."""
+        return self.pruned(self.search, self.search.climb(DepthPruning(reg=100.0), self.whole // 10))
 
     def selected(self, budget):
         """The longest greedy order of trees that the budget allows."""
@@ -168,19 +159,14 @@ def contest(name, seed, most_rows):
     head = {"set": name, "seed": seed, "rows": len(c.y) + len(c.y_test)}
     row, full = c.judged(c.model)
     rows = [head | {"share": "1", "what": "full forest"} | row]
-    alone = out_of_bag(c.model, c.X, c.y), out_of_bag(c.grown, *c.use)
-    forests = [(c.model, c.grown), alone]
-    many_classes = N_CLASSES.get(name, 0) > 10  # each counts like an ensemble of its own: fewer choices
-    boosted = boosting_for(c.y, seed).fit(c.X, c.y), boosting_for(c.y, seed).fit(*c.use)
-    rows.append(head | {"share": "", "what": "each tree, out of bag"} | c.judged(alone[0], {"full": full})[0])
-    joint_seconds, joint = cpu_seconds(
-        lambda: c.pruned(JOINT[:1] if many_classes else JOINT, forests[1 * many_classes :])
-    )
+    row, _ = c.judged(out_of_bag(c.model, c.X, c.y), {"full": full})
+    rows.append(head | {"share": "", "what": "each tree, out of bag"} | row)
+    boosted = boosting_for(c.y, seed).fit(c.X, c.y)
+    searches = {"joint": c.joint, "joint, of boosting": lambda: c.joint(boosted), "depth": c.by_depth}
+    searched = {what: cpu_seconds(search) for what, search in searches.items()}
     anew = c.boosted_anew()
     contenders = {
-        "joint": joint,
-        "joint, of boosting": c.pruned(OF_BOOSTING, [boosted]),
-        "depth": c.pruned(DEPTH, forests[:1]),
+        **{what: at for what, (_, at) in searched.items()},
         "tree selection": c.selected,
         "fewer trees": lambda budget: fewer_trees(c, budget),
         "fewer leaves": lambda budget: fewer_leaves(c, budget),
@@ -193,8 +179,8 @@ def contest(name, seed, most_rows):
         for what, at in contenders.items():
             seconds, model = cpu_seconds(lambda at=at, budget=budget: at(budget))
             row, _ = c.judged(model, {"full": full, "anew": of_anew})
-            seconds += joint_seconds if what == "joint" else 0.0
-            rows.append(head | {"what": what} | row | {"CPU s": seconds})
+            searching = {"CPU s of the search": searched[what][0]} if what in searched else {}
+            rows.append(head | {"what": what} | row | {"CPU s": seconds} | searching)
     return rows
 
 
@@ -252,6 +238,7 @@ def summary(mean):
                 "level with anew": "yes" if max(boosted["score"], tenth["score"]) >= anew["score"] else "no",
                 "Brier, full": full["Brier"] if classes else np.nan,
                 "Brier, joint, 1/10": tenth["Brier"] if classes else np.nan,
+                "CPU s of joint, all sizes": tenth["CPU s of the search"],
             }
         )
     return rows
@@ -305,16 +292,15 @@ Shares are of the full forest's nodes; scores are R squared or accuracy on test 
 paired difference on the test rows (squared errors; misclassifications) over its standard error, at 1/10 of the nodes,
 at 1/5 for more than two classes; below 0 is better than the full forest. "worse than anew by SE": the same at 1/10 for
 the better of joint pruning of the forest and of boosting, beside boosting trained anew within as many nodes. Of sets
-with more than 12,000 rows, as many are drawn. All that was tried, at every size: `compress_all.md`.
+with more than 20,000 rows, as many are drawn. All that was tried, at every size: `compress_all.md`.
 """
 NOTES = """
 Shares are of the full forest's nodes. Score: R squared or accuracy on test rows. "worse by SE": the mean paired
 difference to the full forest (or to boosting anew at that share) on the test rows (squared errors; misclassifications)
-over its standard error; below 0 is better. "joint" starts from the forest or from its trees pruned alone by out-of-bag
-rows, as held-out rows say (of letter's 26 classes: only the latter, with one penalty). "joint, of boosting" prunes
+over its standard error; below 0 is better. "joint" is what `compress` searches. "joint, of boosting" prunes
 HistGradientBoosting of 300 rounds (30 for more than two classes) on its own loss. "depth" and "tree selection" stand
-for ForestPrune and PyPruning, as DepthPruning and TreeSelection. CPU seconds of "joint" hold the whole search, once for
-all sizes.
+for ForestPrune and PyPruning, as DepthPruning and TreeSelection. CPU seconds are those of the model of that size; those
+of a search, once for all sizes, stand beside them.
 """
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def link_table(names):
         problem = Problem(name)
         rows.append({"problem": name, "what": "full forest"} | problem.judged(problem.forest))
         small = problem.best(problem.forest, 10)
-        temperature = best_temperature(small.decision_function(problem.X_judge), problem.y_judge)
+        temperature = best_temperature(unlinked(small).predict_proba(problem.X_judge), problem.y_judge)
         stock = CalibratedClassifierCV(FrozenEstimator(unlinked(small)), method="sigmoid")
         models = {
             "simplex": small,

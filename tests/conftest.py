@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from tests.zoo import SINGLE_TREES, ZOO
 
@@ -39,6 +40,13 @@ def some_tree(request):
 def specimen(request):
     """Every specimen of every family."""
     return request.param
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Native code uses one thread while a module's tests run."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from tests import boosters
-from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
+from tests.zoo import SCIKIT_LEARN
 from treeprune.compact import packed
 from treeprune.core.archive import read_archive, write_archive
 
@@ -16,7 +16,6 @@ _STAGES = "GradientBoostingClassifier, wine, trees=3"
 _CATEGORIES = (
     "HistGradientBoostingClassifier, classes, categories, trees=4, min_samples_leaf=3, categorical_features=[1, 3]"
 )
-_MODELS = SINGLE_TREES | BAGGED | BOOSTED | ISOLATION
 
 
 def edited(data, change):
@@ -114,12 +113,12 @@ _CHANGES = {
 
 def files():
     """``name, content, part of the error`` of malformed files."""
-    data = packed(_MODELS[FOREST].model, "full")
+    data = packed(SCIKIT_LEARN[FOREST].model, "full")
     for name, (change, pattern) in _CHANGES.items():
         yield name, edited(data, change), pattern
-    stages = packed(_MODELS[_STAGES].model)
+    stages = packed(SCIKIT_LEARN[_STAGES].model)
     yield "stages of two trees", edited(stages, _objects('"objects": [[3, 3]', '"objects": [[9, 1]')), "Stages of shape"
-    hist = packed(_MODELS[_CATEGORIES].model, "full")
+    hist = packed(SCIKIT_LEARN[_CATEGORIES].model, "full")
     yield "stages", edited(hist, _objects('"_predictors": 4', '"_predictors": 5')), "stages of"
     yield "columns", edited(hist, _objects('"n_features_in_": 5', '"n_features_in_": 50')), ""
 
@@ -128,10 +127,10 @@ def random_changes(n):
     """``content, n_features`` of files of all families, each with some numbers of an array or of the text changed."""
     rng = np.random.default_rng(0)
     models = {
-        4: [_MODELS[FOREST].model],
-        13: [_MODELS[_STAGES].model],
-        5: [_MODELS[_CATEGORIES].model],
-        10: [_MODELS["IsolationForest, diabetes, real weights, trees=5, contamination=0.1"].model],
+        4: [SCIKIT_LEARN[FOREST].model],
+        13: [SCIKIT_LEARN[_STAGES].model],
+        5: [SCIKIT_LEARN[_CATEGORIES].model],
+        10: [SCIKIT_LEARN["IsolationForest, diabetes, real weights, trees=5, contamination=0.1"].model],
     }
     if find_spec("xgboost"):
         models[5].append(boosters.XGBOOST["categories"]())

@@ -23,10 +23,9 @@ from sklearn.ensemble import (
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
-from threadpoolctl import threadpool_limits
 
 from tests import boosters, damaged
-from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
+from tests.zoo import BAGGED, SCIKIT_LEARN, SINGLE_TREES, SMALL_ENSEMBLES
 from treeprune import (
     MissingExtraError,
     ModelFormatError,
@@ -40,19 +39,13 @@ from treeprune import (
 from treeprune.adapters import adapters_by_model, find_adapter
 from treeprune.core.archive import MAGIC, VERSION, write_archive
 from treeprune.core.packing import rounded_down
+from treeprune.links import LINKED
 from treeprune.methods import JointPruning
 
-SKLEARN = SINGLE_TREES | BAGGED | BOOSTED | ISOLATION
 BOOSTERS = {"xgboost": boosters.XGBOOST, "lightgbm": boosters.LIGHTGBM}
 OUTPUTS = ("predict", "predict_proba", "decision_function", "score_samples", "apply", "staged_predict")
 LEVELS = pytest.mark.parametrize("level", ["predict", "full"])
-pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def round_trip(model, folder, level="predict"):
@@ -105,9 +98,9 @@ def _listed(output):
 
 
 @LEVELS
-@pytest.mark.parametrize("name", SKLEARN)
+@pytest.mark.parametrize("name", SCIKIT_LEARN)
 def test_scikit_learn_models_come_back(name, level, tmp_path):
-    model, X = SKLEARN[name].model, SKLEARN[name].rows[0]
+    model, X = SCIKIT_LEARN[name].model, SCIKIT_LEARN[name].rows[0]
     loaded = round_trip(model, tmp_path, level)
     assert type(loaded) is type(model)
     same_outputs(model, loaded, X)
@@ -137,7 +130,7 @@ def test_models_of_boosting_libraries_come_back(family, name, level, tmp_path):
 def test_every_adapter_has_a_model_above():
     for library in BOOSTERS:
         pytest.importorskip(library, reason=f"{library} is not installed")
-    models = [specimen.model for specimen in SKLEARN.values()]
+    models = [specimen.model for specimen in SCIKIT_LEARN.values()]
     models += [make() for table in BOOSTERS.values() for make in list(table.values())[:1]]
     assert {type(find_adapter(model)) for model in models} == set(adapters_by_model().values())
 
@@ -165,9 +158,10 @@ def test_forests_tell_boosters_in_full_but_for_statistics(library, name):
 
 
 @LEVELS
-def test_forests_with_a_link_come_back(level, tmp_path):
+@pytest.mark.parametrize("stock", LINKED)
+def test_models_with_a_link_come_back(stock, level, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
-    small = prune(RandomForestClassifier(10, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
+    small = prune(stock(n_estimators=10, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
     loaded = round_trip(small, tmp_path, level)
     assert type(loaded) is type(small)
     same_outputs(small, loaded, X)
@@ -235,7 +229,7 @@ SOME = [
 
 @pytest.mark.parametrize("name", SOME)
 def test_saving_changes_nothing_and_writes_the_same_bytes_again(name, tmp_path):
-    model = SKLEARN[name].fit()
+    model = SCIKIT_LEARN[name].fit()
     before = state_of(model)
     save_compact(model, tmp_path / "first", "full")
     save_compact(model, tmp_path / "second", "full")

@@ -15,6 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 from tests import boosters
 from treeprune import ModelFormatError, UnsupportedModelError, check_model, prune, read_model
 from treeprune.adapters import find_adapter
+from treeprune.links import LINKED
+from treeprune.methods import JointPruning
 
 CHILD = """
 import json, sys, warnings
@@ -125,6 +127,17 @@ def test_skops_files_load(tmp_path):
     skops_io.dump(tree, path)
     assert prune(read_model(path)).get_n_leaves() == tree.get_n_leaves()
     assert check_model(path)["model"] == "sklearn.DecisionTreeClassifier"
+
+
+@pytest.mark.parametrize("stock", LINKED)
+def test_skops_files_of_models_with_a_link_load(stock, tmp_path):
+    skops_io = pytest.importorskip("skops.io", reason="skops is not installed")
+    X, y = np.nan_to_num(boosters.rows()[0]), boosters.target("binary")
+    small = prune(stock(n_estimators=5, random_state=0).fit(X, y), JointPruning(fraction=0.3), X, y)
+    skops_io.dump(small, tmp_path / "model.skops")
+    loaded = read_model(tmp_path / "model.skops")
+    assert type(loaded) is type(small)
+    np.testing.assert_array_equal(loaded.predict_proba(X), small.predict_proba(X))
 
 
 def test_skops_files_of_other_types_need_trust(tmp_path):

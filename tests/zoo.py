@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
@@ -264,6 +265,18 @@ ISOLATION = dict(
         (IsolationForest, "numbers, holes", {"n_estimators": 5, "max_samples": 40, "bootstrap": True}),
     )
 )
+
+#: scikit-learn's ensembles, and all its models, by name.
+ENSEMBLES = BAGGED | BOOSTED | ISOLATION
+SCIKIT_LEARN = SINGLE_TREES | ENSEMBLES
+
+#: For tests of ensembles: they are meant to be as small as scikit-learn warns of, and so small that threads which wait
+#: for one another cost more than they save.
+SMALL_ENSEMBLES = [
+    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
+    pytest.mark.filterwarnings("ignore:class_weight presets"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 #: Every family, by name: contracts that hold for all models are parametrised over this.
 ZOO = {"single trees": SINGLE_TREES}

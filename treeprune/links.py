@@ -1,6 +1,6 @@
-"""Forest classifiers whose scores become probabilities by a link.
+"""Forests and bagged classifiers whose scores become probabilities by a link.
 
-Joint pruning gives the leaves of a forest the values that make the *sum* of the trees best. Such a sum over one-hot
+Joint pruning gives the leaves of an ensemble the values that make the *sum* of the trees best. Such a sum over one-hot
 classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: one row alone gets the same probabilities
 as in a batch.
 """
@@ -9,11 +9,12 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.special import softmax as _softmax
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
+from sklearn.utils.metaestimators import available_if
 
 
 def simplex(score: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
@@ -71,63 +72,88 @@ def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDAr
     return float(np.exp(minimize_scalar(loss, bounds=np.log([1e-3, 10.0]), method="bounded").x))
 
 
-class _Linked:
-    """A forest whose trees' mean goes through `link_`, at `temperature_`; an unpruned one, fitted anew, has none."""
+class Linked:
+    """What classes with a link have in common: the mean of the trees' values goes through it.
+
+    Attributes
+    ----------
+    link_ : {"simplex", "softmax"} or None
+        The link, a name in `LINKS`; None: there is none, as in a model that is not pruned.
+    temperature_ : float
+        The temperature of "softmax".
+    """
 
     link_: str | None = None
     temperature_: float = 1.0
 
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any) -> Any:
+        """Fit as the stock class does. The link goes with the pruned trees: new ones hold probabilities."""
+        if not self.warm_start:
+            _drop_link(self)
+        return super().fit(X, y, sample_weight=sample_weight, **fit_params)
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Class probabilities of rows X, shape (n_rows, n_classes): the link of `decision_function`."""
-        score = self.decision_function(X)
+        """Class probabilities of rows X, shape (n_rows, n_classes): the link of the mean of the trees' values."""
+        score = super().predict_proba(X)
         return score if self.link_ is None else LINKS[self.link_](score, self.temperature_)
 
+    @available_if(lambda self: self.link_ is not None)
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Mean of the trees' values, shape (n_rows, n_classes); rows sum to 1, but may leave [0, 1]."""
-        return super().predict_proba(X)
+        """Mean of the trees' values, which no link brings to [0, 1]; the greatest is that of the class predicted.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_classes) or (n_rows,)
+            Rows sum to 1. Of two classes, the value of the second less that of the first.
+        """
+        score = super().predict_proba(X)
+        return score[:, 1] - score[:, 0] if score.shape[1] == 2 else score
 
 
-class LinkedRandomForestClassifier(_Linked, RandomForestClassifier):
-    """A pruned RandomForestClassifier whose scores become probabilities by a link. All else is as it was.
-
-    Attributes
-    ----------
-    link_ : {"simplex", "softmax"} or None
-        The link; see `treeprune.links`.
-    temperature_ : float
-        The temperature of "softmax".
-    """
+class LinkedRandomForestClassifier(Linked, RandomForestClassifier):
+    """A pruned RandomForestClassifier with a link. All else is as it was."""
 
 
-class LinkedExtraTreesClassifier(_Linked, ExtraTreesClassifier):
-    """A pruned ExtraTreesClassifier whose scores become probabilities by a link. All else is as it was.
-
-    Attributes
-    ----------
-    link_ : {"simplex", "softmax"} or None
-        The link; see `treeprune.links`.
-    temperature_ : float
-        The temperature of "softmax".
-    """
+class LinkedExtraTreesClassifier(Linked, ExtraTreesClassifier):
+    """A pruned ExtraTreesClassifier with a link. All else is as it was."""
 
 
-def unlinked(model: _Linked) -> Any:
-    """A copy of a forest with a link, as the stock class that it comes from: its probabilities are the scores."""
+class LinkedBaggingClassifier(Linked, BaggingClassifier):
+    """A pruned BaggingClassifier with a link. All else is as it was."""
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithms of `predict_proba`; the trees, whose values may be negative, have none."""
+        return np.log(self.predict_proba(X))
+
+
+#: Classes with a link, by the class that each takes the place of.
+LINKED = {
+    RandomForestClassifier: LinkedRandomForestClassifier,
+    ExtraTreesClassifier: LinkedExtraTreesClassifier,
+    BaggingClassifier: LinkedBaggingClassifier,
+}
+
+
+def unlinked(model: Linked) -> Any:
+    """A copy of an ensemble with a link, as the stock class that it comes from: its probabilities are the scores."""
     plain = copy(model)
-    plain.__class__ = next(cls for cls in type(model).__mro__ if not issubclass(cls, _Linked))
-    del plain.link_, plain.temperature_
+    plain.__class__ = next(stock for stock, cls in LINKED.items() if isinstance(model, cls))
+    _drop_link(plain)
     return plain
 
 
-def linked(model: RandomForestClassifier | ExtraTreesClassifier, link: str, temperature: float) -> Any:
-    """The model with a link, as the subclass of its class. The model itself, which is changed, must be a copy."""
-    if not isinstance(model, _Linked):
-        classes = {
-            RandomForestClassifier: LinkedRandomForestClassifier,
-            ExtraTreesClassifier: LinkedExtraTreesClassifier,
-        }
-        if type(model) not in classes:
-            raise TypeError(f"There is no class with a link for {type(model).__name__}.")
-        model.__class__ = classes[type(model)]
+def _drop_link(model):
+    for name in ("link_", "temperature_"):
+        vars(model).pop(name, None)
+
+
+def takes_link(model: Any) -> bool:
+    """Whether the model's class has a link, or a counterpart with one."""
+    return type(model) in LINKED or isinstance(model, Linked)
+
+
+def linked(model: Any, link: str, temperature: float) -> Any:
+    """The model, which `takes_link`, with a link. The model itself, which is changed, must be a copy."""
+    model.__class__ = LINKED.get(type(model), type(model))
     model.link_, model.temperature_ = link, float(temperature)
     return model

@@ -13,6 +13,7 @@ from .core.forest import Forest
 from .core.graft import graft
 from .core.plan import Plan
 from .exceptions import MissingStatisticError
+from .links import unlinked
 
 
 def forest_apply(forest: Forest, X: NDArray, tree: int = 0) -> NDArray[np.int32]:
@@ -123,7 +124,7 @@ def model_output(model: Any, X: Any) -> NDArray:
         return model.score_samples(X)
     if adapter.votes or task == "regression":
         return model.predict(X)
-    fractions = model.predict_proba(X)
+    fractions = (unlinked(model) if hasattr(model, "link_") else model).predict_proba(X)
     fractions = fractions if isinstance(fractions, list) else [fractions]
     output = np.zeros((len(fractions[0]), len(fractions), adapter.forest.value.shape[2]))
     for one, of_output in zip(np.moveaxis(output, 1, 0), fractions, strict=True):

@@ -10,11 +10,11 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.zoo import BAGGED, DATA
+from tests.zoo import BAGGED, DATA, SMALL_ENSEMBLES
 from treeprune import UnsupportedModelError
 from treeprune.adapters import find_adapter, sklearn_ensemble
 
-pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+pytestmark = SMALL_ENSEMBLES
 
 
 @pytest.mark.parametrize("name", [name for name in BAGGED if "oob_score" in name])

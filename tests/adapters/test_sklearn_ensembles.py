@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -19,28 +20,15 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
 
-from tests.zoo import BAGGED, BOOSTED, DATA, ISOLATION
+from tests.zoo import BAGGED, BOOSTED, DATA, ENSEMBLES, ISOLATION, SMALL_ENSEMBLES
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.core.plan import Plan
 from treeprune.methods import CostComplexity, MergeEqualLeaves, MinimumDescriptionLength, ReducedError
 from treeprune.testing import check_adapter, forest_values, same_arrays
 
-ENSEMBLES = BAGGED | BOOSTED | ISOLATION
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
-    pytest.mark.filterwarnings("ignore:class_weight presets"),
-]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for one another cost more than these small models."""
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def collapse_all(adapter):
@@ -353,15 +341,22 @@ def test_what_a_family_cannot_express_is_refused(name, field, values):
         adapter.prune(Plan(**{field: values}))
 
 
-def test_a_tree_cannot_predict_a_class_that_it_never_saw():
+def test_bagged_trees_learn_of_classes_that_they_never_saw():
     X, y = load_iris(return_X_y=True)
-    model = BaggingClassifier(DecisionTreeClassifier(), 3, max_samples=4, random_state=0).fit(X, y)
-    adapter = find_adapter(model)
-    value = np.full_like(adapter.forest.value, 1 / 3)
+    with config_context(enable_metadata_routing=True):  # rows are drawn by index, not by weight
+        model = BaggingClassifier(DecisionTreeClassifier(), 3, max_samples=4, random_state=0).fit(X, y)
     known = [len(tree.classes_) for tree in model.estimators_]
-    if min(known) < 3:
-        with pytest.raises(UnsupportedModelError, match="was grown without some classes"):
-            adapter.prune(Plan(value=value))
+    assert min(known) < 3
     before = pickle.dumps(model)
-    assert len(forest_values(adapter.forest, X.astype(np.float32))) == 3
+    adapter = find_adapter(model)
+    value = np.random.default_rng(0).dirichlet(np.ones(3), (adapter.forest.n_nodes, 1))
+    small = adapter.prune(Plan(value=value))
+    expected = np.mean(forest_values(replace(adapter.forest, value=value), X.astype(np.float32)), axis=0)[:, 0]
+    np.testing.assert_allclose(small.predict_proba(X), expected)
+    for tree in small.estimators_:
+        np.testing.assert_array_equal(tree.predict_proba(X), tree.tree_.value[tree.apply(X), 0])
+        np.testing.assert_array_equal(tree.classes_, np.arange(3))
+    same = adapter.prune(Plan(value=adapter.forest.value))
+    assert [len(tree.classes_) for tree in same.estimators_] == known
+    np.testing.assert_array_equal(same.predict_proba(X), model.predict_proba(X))
     assert pickle.dumps(model) == before

@@ -22,12 +22,12 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from treeprune import UnsupportedModelError, compress, save_compact
+from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_compact
 from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, search
 from treeprune.compression.budget import latency_ratio
 from treeprune.inspection import SizeFrontierDisplay
-from treeprune.methods import DepthPruning, JointPruning
+from treeprune.links import LINKED
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better")
 
@@ -35,11 +35,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better"
 @pytest.fixture(autouse=True, scope="module")
 def quick():
     """One thread, and few penalties to try."""
-    regs = search.REGS
-    search.REGS = {JointPruning: (10.0, 100.0), DepthPruning: (30.0,)}
-    with threadpool_limits(1):
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setattr(search, "REGS", (30.0, 100.0, 300.0))
         yield
-    search.REGS = regs
 
 
 X, Y = make_friedman1(400, n_features=7, noise=1.0, random_state=0)
@@ -134,7 +132,7 @@ def test_a_latency_is_met(monkeypatch):
     assert nodes(found.model) <= 0.02 * nodes(FOREST)
 
 
-@pytest.mark.parametrize("limits", [{"max_nodes": 1}, {"max_bytes": 100}, {"max_latency_ratio": 0.0}])
+@pytest.mark.parametrize("limits", [{"max_nodes": 1}, {"max_bytes": 100}, {"max_latency_ratio": 1e-9}])
 def test_a_budget_that_nothing_meets_is_an_error_that_says_how_far(limits):
     with pytest.raises(ValueError, match=r"No model within the budget was found: .*nodes"):
         compress(FOREST, X, Y, **limits, retrain=False)
@@ -190,7 +188,7 @@ def test_every_family_stays_what_it_is(name):
     most = nodes(model) // 4
     before = model.predict(data[0]).copy()
     found = compress(model, *data, max_nodes=most)
-    assert type(found.model) is type(model)
+    assert type(found.model) is LINKED.get(type(model), type(model))
     assert nodes(found.model) <= most
     np.testing.assert_array_equal(model.predict(data[0]), before)
     methods = set(found.frontier["method"])
@@ -234,13 +232,15 @@ def test_what_cannot_be_judged_is_refused(model, what):
         compress(model.fit(XC, y), XC, y, max_nodes=20)
 
 
-def test_classifiers_come_with_a_link_or_as_stock_scikit_learn():
-    linked = compress(CLASSIFIER, XC, LABELS, max_nodes=150, retrain=False).model
-    assert isinstance(linked, RandomForestClassifier)
+@pytest.mark.parametrize("stock", LINKED)
+def test_classifiers_come_with_a_link_or_as_stock_scikit_learn(stock):
+    model = stock(n_estimators=12, random_state=0).fit(XC, LABELS)
+    linked = compress(model, XC, LABELS, max_nodes=150, retrain=False).model
+    assert type(linked) is LINKED[stock]
     assert nodes(linked) <= 150
-    plain = compress(CLASSIFIER, XC, LABELS, max_nodes=150, output="plain", retrain=False).model
+    plain = compress(model, XC, LABELS, max_nodes=150, output="plain", retrain=False).model
     assert type(plain) is CalibratedClassifierCV
-    assert type(plain.estimator.estimator) is RandomForestClassifier
+    assert type(plain.estimator.estimator) is stock
     p = plain.predict_proba(XC)
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -255,13 +255,36 @@ def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
         model = find_adapter(found.grown)
         method = candidate.method
         if link == "softmax":
-            chosen = found._with_best_link(method)
+            chosen = found._with_best_link(method, False)
             if chosen.link == "simplex":
                 continue
             method = chosen
-        small = model.prune(method.plan(model.forest, found.rows))
+        small = model.prune(method.plan(model.forest, model.rows(*found.use)))
         brier[link] = found.scorer.of_model(small, found.judge[0])[0]
-    assert found._with_best_link(candidate.method).link == min(brier, key=brier.get)
+    assert found._with_best_link(candidate.method, False).link == min(brier, key=brier.get)
+
+
+@pytest.mark.parametrize("given", [{}, {"X_val": X[300:], "y_val": Y[300:]}])
+def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
+    n_rows = 300 if given else 400
+    forest = RandomForestRegressor(12, random_state=0).fit(X[:n_rows], Y[:n_rows])
+    held_out = (*given.values(), None) if given else None
+    found = search.Search(forest, (X[:n_rows], Y[:n_rows], None), held_out, 0.25, 0)
+    candidates = [c for c in found.candidates() if c.name == "JointPruning"]
+    assert {c.out_of_bag for c in candidates} == {False, True}
+    chosen = next(c for c in candidates if c.out_of_bag and c.n_nodes < 300)
+    small, method = found.carry_out(chosen, "link")
+    alone = TreePruner(forest, "reduced_error", validation="oob").fit(X[:n_rows], Y[:n_rows]).estimator_
+    rows = (X, Y) if given else (X[:n_rows], Y[:n_rows])
+    np.testing.assert_array_equal(small.predict(X), prune(alone, method, *rows).predict(X))
+
+
+def test_where_nothing_is_out_of_bag_there_is_one_start():
+    without = RandomForestRegressor(6, bootstrap=False, max_features=2, random_state=0).fit(X, Y)
+    other_rows = RandomForestRegressor(6, random_state=0).fit(X, Y), (X[:200], Y[:200], None), (X[200:], Y[200:], None)
+    for model, data, held_out in ((without, (X, Y, None), None), other_rows):
+        found = search.Search(model, data, held_out, 0.25, 0)
+        assert not any(candidate.out_of_bag for candidate in found.candidates())
 
 
 def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
@@ -277,7 +300,7 @@ def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
 def test_weights_count_as_repetitions():
     weight = np.random.default_rng(0).integers(1, 3, 300).astype(float)
     again = np.repeat(np.arange(300), weight.astype(int))
-    forest = RandomForestRegressor(6, random_state=0).fit(X[:300], Y[:300])
+    forest = RandomForestRegressor(6, bootstrap=False, max_features=2, random_state=0).fit(X[:300], Y[:300])
     judge = {"X_val": X[300:], "y_val": Y[300:], "max_nodes": 100, "retrain": False}
     weighted = compress(forest, X[:300], Y[:300], sample_weight=weight, **judge)
     repeated = compress(forest, X[:300][again], Y[:300][again], **judge)
@@ -299,6 +322,7 @@ def test_the_same_seed_gives_the_same_result(result):
         {"max_nodes": 0},
         {"max_nodes": np.inf},
         {"max_bytes": "1k"},
+        {"max_latency_ratio": 0.0},
         {"max_loss": -0.1},
         {"output": "onnx"},
         {"bytes_of": "disk"},

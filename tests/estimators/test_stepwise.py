@@ -20,21 +20,20 @@ from sklearn.ensemble import (
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from threadpoolctl import threadpool_limits
 
 from tests import boosters
 from tests.conftest import A_FEW
-from tests.zoo import BAGGED, BOOSTED, ISOLATION, SINGLE_TREES
+from tests.zoo import ENSEMBLES, SCIKIT_LEARN, SMALL_ENSEMBLES
 from treeprune import MissingStatisticError, TreePrunerCV, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.adapters.base import Adapter
 from treeprune.core.path import PruningPath
 from treeprune.estimators.candidates import PathPrunings
 from treeprune.estimators.stepwise import stand_ins
-from treeprune.links import LinkedRandomForestClassifier
+from treeprune.links import LINKED
 from treeprune.methods import CostComplexity, MaxDepth, MinSamples
 
-SCIKIT_LEARN = {name: SINGLE_TREES[name] for name in A_FEW} | BAGGED | BOOSTED | ISOLATION
+MODELS = {name: SCIKIT_LEARN[name] for name in (*A_FEW, *ENSEMBLES)}
 #: Boosters themselves are no estimators.
 WRAPPED = [
     pytest.param(library, name, id=f"{library}, {name}")
@@ -44,17 +43,7 @@ WRAPPED = [
 ]
 RESPONSES = ("predict", "predict_proba", "decision_function", "score_samples")
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
-    pytest.mark.filterwarnings("ignore:class_weight presets"),
-]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for one another cost more than these small models."""
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def any_path(forest):
@@ -92,9 +81,9 @@ def check_stand_ins(model, X, y=None, tolerance=1e-14):
                 same(getattr(stand_in, name)(X), getattr(pruned, name)(X), tolerance)
 
 
-@pytest.mark.parametrize("name", SCIKIT_LEARN)
+@pytest.mark.parametrize("name", MODELS)
 def test_stand_ins_of_scikit_learn_say_what_pruned_models_say(name):
-    check_stand_ins(SCIKIT_LEARN[name].model, *SCIKIT_LEARN[name].rows)
+    check_stand_ins(MODELS[name].model, *MODELS[name].rows)
 
 
 @pytest.mark.parametrize(("library", "name"), WRAPPED)
@@ -114,23 +103,19 @@ def test_links_of_lightgbm(objective, reg_sqrt):
     check_stand_ins(boosters._lgb(task, objective=objective, reg_sqrt=reg_sqrt), boosters.rows()[0])
 
 
-def test_forests_that_can_have_a_link_say_the_same_in_every_way():
+@pytest.mark.parametrize("linked", LINKED.values())
+def test_models_that_can_have_a_link_say_the_same_in_every_way(linked):
     X, y = load_breast_cancer(return_X_y=True)
-    check_stand_ins(LinkedRandomForestClassifier(5, random_state=0).fit(X, y), X)
+    check_stand_ins(linked(n_estimators=5, random_state=0).fit(X, y), X)
 
 
 def test_values_that_are_not_known_are_refused():
-    model, (X, _) = BOOSTED_MEDIAN
-    adapter = find_adapter(model)
+    specimen = ENSEMBLES["GradientBoostingRegressor, numbers, real weights, trees=4, loss=absolute_error"]
+    adapter = find_adapter(specimen.model)
     path = any_path(adapter.forest)
     with pytest.raises(MissingStatisticError, match="give rows"):
-        next(stand_ins(PathPrunings(adapter, path, path.alphas), X))
+        next(stand_ins(PathPrunings(adapter, path, path.alphas), specimen.rows[0]))
 
-
-BOOSTED_MEDIAN = (
-    GradientBoostingRegressor(n_estimators=3, loss="absolute_error").fit(*load_diabetes(return_X_y=True)),
-    load_diabetes(return_X_y=True),
-)
 
 # Scores of TreePrunerCV ----------------------------------------------------------------------------------------------
 

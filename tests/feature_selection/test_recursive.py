@@ -3,7 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_friedman1
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.metrics import get_scorer
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -65,6 +69,44 @@ class TestRFE:
         with pytest.warns(UserWarning, match=f"No feature survives, .* The strongest candidates are {root},"):
             rfe.fit(frame, y)
         assert rfe.get_support().all()
+
+    @pytest.mark.parametrize("cv", [None, 3])
+    def test_weights_count_as_repetitions(self, cv):
+        X, y = FRIEDMAN
+        weight = np.random.default_rng(0).integers(0, 3, len(y))
+        again = np.repeat(np.arange(len(y)), weight)
+        splits = None if cv is None else [(np.arange(len(y)) % cv != k, np.arange(len(y)) % cv == k) for k in range(cv)]
+        tree = DecisionTreeRegressor(min_weight_fraction_leaf=0.02, random_state=0)  # no node so small that splits tie
+        rfe = PruningRFE(tree, CostComplexity(alpha=0.1), validation=None)
+        weighted = clone(rfe).set_params(cv=splits).fit(X, y, sample_weight=weight)
+        splits = None if cv is None else [(train[again], test[again]) for train, test in splits]
+        repeated = clone(rfe).set_params(cv=splits).fit(X[again], y[again])
+        np.testing.assert_array_equal(weighted.ranking_, repeated.ranking_)
+        assert weighted.n_features_by_round_ == repeated.n_features_by_round_
+        if cv is not None:
+            np.testing.assert_allclose(weighted.cv_scores_, repeated.cv_scores_)
+
+    def test_routing_weighs_what_asks_for_weights(self):
+        X, y = CANCER
+        weight, scores = np.random.default_rng(0).gamma(2.0, size=len(y)), []
+        with config_context(enable_metadata_routing=True):
+            grows = DecisionTreeClassifier(random_state=0).set_fit_request(sample_weight=True)
+            for asks in (True, False):
+                scoring = get_scorer("accuracy").set_score_request(sample_weight=asks)
+                rfe = PruningRFE(grows, CostComplexity(alpha=0.01), validation=None, cv=3, scoring=scoring)
+                scores.append(rfe.fit(X, y, sample_weight=weight).cv_scores_)
+            assert PruningRFE(grows, random_state=0).fit(X, y).get_support().any()
+            with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+                PruningRFE(DecisionTreeClassifier()).fit(X, y, sample_weight=weight)
+        assert scores[0].shape == scores[1].shape
+        assert not np.isin(scores[0], scores[1]).any()  # shares of rows, or of weight
+
+    def test_scorers_that_take_no_weights_and_bad_weights(self):
+        rfe = PruningRFE(DecisionTreeClassifier(), cv=2, scoring=lambda model, X, y: model.score(X, y))
+        with pytest.warns(UserWarning, match="does not support sample_weight.* fitting PruningRFE"):
+            rfe.fit(*CANCER, sample_weight=np.ones(569))
+        with pytest.raises(ValueError, match="must be non-negative"):
+            rfe.fit(*CANCER, sample_weight=-np.ones(569))
 
 
 class TestPath:

@@ -7,7 +7,6 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_friedman1
 from sklearn.ensemble import (
-    ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
@@ -15,29 +14,22 @@ from sklearn.ensemble import (
 )
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
-from threadpoolctl import threadpool_limits
 
-from tests.zoo import BAGGED, BOOSTED, SINGLE_TREES
+from tests.zoo import BAGGED, BOOSTED, SINGLE_TREES, SMALL_ENSEMBLES
 from treeprune import prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.exceptions import UnsupportedModelError
-from treeprune.links import LinkedExtraTreesClassifier, LinkedRandomForestClassifier, simplex
+from treeprune.links import simplex
 from treeprune.methods import JointPruning
 
 ADDITIVE = {
     name: specimen
     for name, specimen in (SINGLE_TREES | BAGGED | BOOSTED).items()
-    if not ("2 outputs" in name or "AdaBoost" in name or "Bagging" in name)
+    if not ("2 outputs" in name or "AdaBoost" in name)
 }
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
+pytestmark = SMALL_ENSEMBLES
 
 
 def forest_of(model):
@@ -197,21 +189,6 @@ def test_out_of_bag_rows_prune_too():
     adapter = find_adapter(forest)
     small = adapter.prune(JointPruning(fraction=0.1, reg=10.0).plan(adapter.forest, adapter.oob_rows(X, y)))
     assert small.score(X_test, y_test) > forest.score(X_test, y_test)
-
-
-@pytest.mark.parametrize("link", ["simplex", "softmax"])
-@pytest.mark.parametrize("forest", [RandomForestClassifier, ExtraTreesClassifier])
-def test_classifiers_give_probabilities(forest, link):
-    model, X, y, X_test, _ = fitted(forest(20, random_state=0), 300)
-    small = prune(model, JointPruning(link=link), X, y)
-    p = small.predict_proba(X_test)
-    assert isinstance(small, (LinkedRandomForestClassifier, LinkedExtraTreesClassifier))
-    assert isinstance(small, forest)
-    assert (p >= 0).all()
-    np.testing.assert_allclose(p.sum(axis=1), 1.0)
-    np.testing.assert_array_equal(np.concatenate([small.predict_proba(X_test[i : i + 1]) for i in range(20)]), p[:20])
-    np.testing.assert_array_equal(small.predict(X_test), small.classes_[p.argmax(axis=1)])
-    assert (find_adapter(model).forest.value == forest_of(model).value).all()
 
 
 def test_projection_never_raises_the_brier_score():

@@ -279,10 +279,7 @@ class Adapter(ABC):
         if forest.n_outputs > 1:
             labels = np.stack(labels, axis=1)
             return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
-        model = told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
-        if hasattr(model, "decision_function"):  # of forests that can have a link; one just fitted has none
-            model = told(model, decision_function=lambda X: shares[0])
-        return model
+        return told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
 
     #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
     reference_rows: Any = None

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from . import lightgbm_text
+from . import lightgbm_storage, lightgbm_text
 from .base import Adapter, StoredModel, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
 from .residual_leaves import fill_quantiles, shifted
@@ -42,7 +42,7 @@ class LightGBMAdapter(Adapter):
         *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
         "sklearn.preprocessing._label.LabelEncoder",
     )
-    unused = lightgbm_text.STATISTICS
+    unused = lightgbm_storage.STATISTICS
 
     def __init__(self, model):
         super().__init__(model)
@@ -84,7 +84,7 @@ class LightGBMAdapter(Adapter):
         wrapper = None if self.booster is self.model else copy.copy(self.model)
         if wrapper is not None:
             wrapper._Booster = None
-        bare, trees = lightgbm_text.take_apart(self._text.trees)
+        bare, trees = lightgbm_storage.take_apart(self._text.trees)
         text = {"header": self._text.header, "trees": bare, "tail": self._text.tail}
         state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
         forest = read_forest(self._text, as_stored=True).canonical()
@@ -92,7 +92,7 @@ class LightGBMAdapter(Adapter):
 
     @classmethod
     def arrays_of(cls, skeleton, forest):
-        return [lightgbm_text.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+        return [lightgbm_storage.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
 
     @classmethod
     def assembled(cls, skeleton, trees):

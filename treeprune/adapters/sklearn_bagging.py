@@ -4,18 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..exceptions import UnsupportedModelError
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
 class SklearnBaggingAdapter(SklearnEnsembleAdapter):
-    """The mean of the values of trees which may know some columns and some classes only."""
+    """The mean of the values of trees which may know some columns and some classes only.
+
+    A tree that is given values for other classes than it was grown on knows all of them from then on.
+    """
 
     models = (
         "sklearn.ensemble._bagging.BaggingClassifier",
         "sklearn.ensemble._bagging.BaggingRegressor",
     )
-    parts = (*models, *SklearnEnsembleAdapter.parts)
+    parts = (*models, *SklearnEnsembleAdapter.parts, "treeprune.links.LinkedBaggingClassifier")
     per_tree = ("estimators_features_", "_seeds")
 
     def _columns(self, tree):
@@ -31,13 +33,22 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
         return replace(forest, value=value, n_classes=n_classes)
 
     def _write_tree(self, forest, tree):
-        if forest.task == "classification":
-            value = forest.value[:, :, self._classes(tree)]
-            if np.count_nonzero(value) < np.count_nonzero(forest.value):
-                raise UnsupportedModelError(f"Tree {tree} was grown without some classes; it cannot predict them.")
-            forest = replace(forest, value=value)
-        return super()._write_tree(forest, tree)
+        if forest.task == "regression":
+            return super()._write_tree(forest, tree)
+        known, n_classes = self._classes(tree), forest.value.shape[2]
+        unknown = np.setdiff1d(np.arange(n_classes), known)
+        if not forest.value[:, :, unknown].any():
+            return super()._write_tree(_of_classes(forest, known), tree)
+        estimator = super()._write_tree(forest, tree)
+        estimator.classes_ = np.arange(n_classes, dtype=estimator.classes_.dtype)
+        estimator.n_classes_ = type(estimator.n_classes_)(n_classes)
+        return estimator
 
     def _classes(self, tree):
-        """Codes of the classes that a tree was grown on, as floats in the tree."""
+        """Codes of the classes that a tree was grown on."""
         return self._estimators[tree].classes_.astype(np.intp)
+
+
+def _of_classes(forest, codes):
+    """A forest whose values are those of some of its classes."""
+    return replace(forest, value=forest.value[:, :, codes], n_classes=np.array([len(codes)], np.int32))

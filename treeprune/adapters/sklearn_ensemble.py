@@ -9,17 +9,8 @@ import numpy as np
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from .base import Adapter, StoredModel
-from .sklearn_tree import (
-    SklearnTreeAdapter,
-    encode_target,
-    most_classes,
-    plant,
-    read_tree,
-    stored_tree,
-    tree_arrays,
-    without_tree,
-    write_tree,
-)
+from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
+from .sklearn_tree_storage import most_classes, plant, stored_tree, tree_arrays, without_tree
 
 #: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
 CHUNK = 65_536
@@ -45,6 +36,19 @@ class SklearnEnsembleAdapter(Adapter):
     parts = SklearnTreeAdapter.parts
     structure = SklearnTreeAdapter.structure
     unused = SklearnTreeAdapter.unused
+
+    def __init__(self, model):
+        from ..links import takes_link
+
+        super().__init__(model)
+        if takes_link(model):
+            self.operations = self.operations | {"link"}
+
+    def prune(self, plan):
+        from ..links import linked
+
+        model = super().prune(plan)
+        return model if plan.link is None else linked(model, *plan.link)
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted

@@ -12,18 +12,9 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._forest.ExtraTreesClassifier",
         "sklearn.ensemble._forest.ExtraTreesRegressor",
     )
-    operations = SklearnEnsembleAdapter.operations | {"link"}
     parts = (
         *models,
         *SklearnEnsembleAdapter.parts,
         "treeprune.links.LinkedRandomForestClassifier",
         "treeprune.links.LinkedExtraTreesClassifier",
     )
-
-    def prune(self, plan):
-        model = super().prune(plan)
-        if plan.link is None:
-            return model
-        from ..links import linked
-
-        return linked(model, *plan.link)

@@ -10,6 +10,7 @@ from ..core import losses
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError
 from .base import Adapter, StoredModel, told
+from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import fill_values
@@ -93,36 +94,21 @@ class SklearnHistGradientBoostingAdapter(Adapter):
                 for tree, predictor in enumerate(predictors)
             ]
         )
-        trees = [
-            {name: p.nodes[name] for name in p.nodes.dtype.names} | {s: getattr(p, s) for s in _SETS}
-            for p in predictors
-        ]
-        return StoredModel(bare, trees, forest.validate().canonical())
+        return StoredModel(bare, [stored_arrays(p) for p in predictors], forest.validate().canonical())
 
     @classmethod
     def arrays_of(cls, skeleton, forest):
-        return [_tree_arrays(skeleton, forest.tree(tree)) for tree in range(forest.n_trees)]
+        thresholds, columns = skeleton._bin_mapper.bin_thresholds_, model_columns(skeleton)
+        return [tree_arrays(forest.tree(tree), thresholds, columns) for tree in range(forest.n_trees)]
 
     @classmethod
     def assembled(cls, skeleton, trees):
-        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
         from sklearn.metrics import check_scoring
 
-        predictors, known = [], np.asarray(skeleton._bin_mapper.is_categorical_).astype(bool)
-        for index, arrays in enumerate(trees):
-            nodes = np.zeros(len(arrays["left"]), PREDICTOR_RECORD_DTYPE)
-            for name in nodes.dtype.names:
-                nodes[name] = arrays[name]
-            split_on_set = nodes["is_categorical"].astype(bool)
-            if nodes["feature_idx"].max() >= skeleton.n_features_in_:
-                raise ModelFormatError(f"tree {index}: a feature outside 0..{skeleton.n_features_in_ - 1}")
-            if len(known) != skeleton.n_features_in_ or not known[nodes["feature_idx"][split_on_set]].all():
-                raise ModelFormatError(f"tree {index}: a split on categories of a column that has none")
-            sets = [np.ascontiguousarray(arrays[name], np.uint32) for name in _SETS]
-            if any(s.shape != (np.count_nonzero(split_on_set), 8) for s in sets):
-                raise ModelFormatError(f"tree {index}: not one set of 256 categories for each categorical split")
-            predictors.append(TreePredictor(nodes, *sets))
+        known = np.asarray(skeleton._bin_mapper.is_categorical_).astype(bool)
+        if len(known) != skeleton.n_features_in_:
+            raise ModelFormatError(f"{len(known)} columns have bins, not {skeleton.n_features_in_}")
+        predictors = [predictor_of(arrays, known, index) for index, arrays in enumerate(trees)]
         k, n_stages = skeleton.n_trees_per_iteration_, skeleton._predictors
         if len(predictors) != k * n_stages or skeleton._baseline_prediction.shape != (1, k):
             raise ModelFormatError(f"{len(predictors)} trees are not {n_stages} stages of {k}")
@@ -240,50 +226,6 @@ def model_columns(model):
     if categorical is None:
         return np.arange(n)
     return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~np.asarray(categorical))])
-
-
-#: Sets of categories of a predictor, by bins and by values.
-_SETS = ("binned_left_cat_bitsets", "raw_left_cat_bitsets")
-
-
-def _tree_arrays(model, forest):
-    """The arrays of a predictor as a forest of one tells them; node ids are places in them."""
-    own, leaf, thresholds = forest.node_id, forest.is_leaf, model._bin_mapper.bin_thresholds_
-    place = np.argsort(model_columns(model))
-    feature = np.where(leaf, 0, place[np.where(leaf, 0, forest.feature)])
-    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
-    bins = np.zeros(forest.n_nodes, np.int64)
-    for column in np.unique(feature[~leaf & ~categorical]):
-        here = ~leaf & ~categorical & (feature == column)
-        bins[here] = np.searchsorted(thresholds[column], forest.threshold[here])
-    left, right = (np.where(leaf, 0, own[child]) for child in (forest.children_left, forest.children_right))
-    nothing = np.zeros(forest.n_nodes)
-    canonical = {
-        "value": (forest.value[:, 0, 0], "f8"),
-        "count": (nothing if forest.n_node_samples is None else forest.n_node_samples, "u4"),
-        "feature_idx": (feature, "i8"),
-        "num_threshold": (np.where(leaf, 0.0, forest.threshold), "f8"),
-        "missing_go_to_left": (forest.missing_go_to_left, "u1"),
-        "left": (left, "u4"),
-        "right": (right, "u4"),
-        "gain": (np.where(leaf, -1.0, nothing if forest.gain is None else forest.gain), "f8"),
-        "depth": (forest.depth, "u4"),
-        "is_leaf": (leaf, "u1"),
-        "bin_threshold": (bins, "u1"),
-        "is_categorical": (categorical, "u1"),
-    }
-    arrays = {name: np.empty(forest.n_nodes, dtype) for name, (_, dtype) in canonical.items()}
-    for name, (array, _) in canonical.items():
-        arrays[name][own] = array
-    arrays["bitset_idx"] = np.where(arrays["is_categorical"], np.cumsum(arrays["is_categorical"]) - 1, 0).astype("u4")
-    of_node = np.zeros(forest.n_nodes, np.int64)
-    of_node[own] = forest.category_set if categorical.any() else 0
-    split_on_set = np.flatnonzero(arrays["is_categorical"])
-    sets = np.zeros((len(split_on_set), 256), bool)
-    for row, node in enumerate(split_on_set):
-        sets[row, forest.category_sets[of_node[node]]] = True
-    words = np.packbits(sets, axis=1, bitorder="little").view("<u4").reshape(-1, 8)
-    return arrays | dict.fromkeys(_SETS, words)
 
 
 def bits(words):

@@ -7,6 +7,7 @@ import numpy as np
 from ..core.forest import NO_FEATURE, Forest
 from ..exceptions import ModelFormatError
 from .base import Adapter, StoredModel
+from .sklearn_tree_storage import FIELDS, STRUCTURE, most_classes, plant, stored_tree, tree_arrays, without_tree
 
 _CRITERIA = {
     "gini": "gini",
@@ -17,13 +18,6 @@ _CRITERIA = {
     "absolute_error": "absolute_error",
     "poisson": "poisson",
 }
-
-#: What a Forest calls the fields of a node.
-_FIELDS = {"left_child": "children_left", "right_child": "children_right"} | {
-    name: name
-    for name in ("feature", "threshold", "impurity", "n_node_samples", "weighted_n_node_samples", "missing_go_to_left")
-}
-_STRUCTURE = frozenset({"left_child", "right_child", "feature"})
 
 
 class SklearnTreeAdapter(Adapter):
@@ -39,8 +33,8 @@ class SklearnTreeAdapter(Adapter):
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "weighted_n_node_samples", "impurity"})
     parts = (*models, "sklearn.tree._classes.ExtraTreeClassifier", "sklearn.tree._classes.ExtraTreeRegressor")
-    structure = _STRUCTURE
-    unused = frozenset({*_FIELDS, "values", "max_depth"}) - _STRUCTURE
+    structure = STRUCTURE
+    unused = frozenset({*FIELDS, "values", "max_depth"}) - STRUCTURE
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
@@ -129,8 +123,10 @@ def write_tree(tree, forest):
         )  # an ensemble's trees have columns of their own
         nodes[name] = old[name][forest.node_id] if held is None else held
     nodes["feature"][forest.is_leaf] = NO_FEATURE
-    cls, arguments, _ = tree.__reduce__()
-    written = cls(*arguments)
+    cls, (n_features, n_classes, n_outputs), _ = tree.__reduce__()
+    if forest.n_classes is not None:
+        n_classes = forest.n_classes.astype(n_classes.dtype)
+    written = cls(n_features, n_classes, n_outputs)
     written.__setstate__(
         {
             "max_depth": int(forest.depth.max()),
@@ -140,58 +136,6 @@ def write_tree(tree, forest):
         }
     )
     return written
-
-
-def stored_tree(tree):
-    """The arrays of a scikit-learn Tree."""
-    state = tree.__getstate__()
-    arrays = {name: state["nodes"][name] for name in _FIELDS}
-    return arrays | {"values": state["values"], "max_depth": np.array(state["max_depth"])}
-
-
-def tree_arrays(forest, n_classes):
-    """`stored_tree` as a forest of one tells it; `n_classes` is the most of any output."""
-    from sklearn.tree._tree import NODE_DTYPE
-
-    nodes, values = np.zeros(forest.n_nodes, NODE_DTYPE), np.empty((forest.n_nodes, forest.n_outputs, n_classes))
-    own = np.append(forest.node_id, -1)  # a leaf's child -1 stays -1
-    for field, name in _FIELDS.items():
-        array = getattr(forest, name)
-        if array is not None:
-            nodes[field][forest.node_id] = own[array] if name.startswith("children") else array
-    values[forest.node_id] = forest.value[:, :, :n_classes]
-    arrays = {name: nodes[name] for name in _FIELDS}
-    return arrays | {"values": values, "max_depth": np.array(int(forest.depth.max()))}
-
-
-def most_classes(estimator):
-    """Width of a fitted tree estimator's values: the most classes of any output, 1 for numbers."""
-    return int(np.max(getattr(estimator, "n_classes_", 1)))
-
-
-def without_tree(estimator):
-    """A copy of a fitted tree estimator that has lost its tree."""
-    bare = copy.copy(estimator)
-    del bare.tree_
-    return bare
-
-
-def plant(estimator, arrays, tree=0):
-    """Give a tree estimator the tree of `stored_tree`, whose children were checked before; `tree` is its index."""
-    from sklearn.tree._tree import NODE_DTYPE, Tree
-
-    if arrays["feature"].max() >= estimator.n_features_in_:
-        raise ModelFormatError(
-            f"tree {tree}: feature {arrays['feature'].max()} outside 0..{estimator.n_features_in_ - 1}"
-        )
-    nodes = np.zeros(len(arrays["left_child"]), NODE_DTYPE)
-    for name in _FIELDS:
-        nodes[name] = arrays[name]
-    n_outputs = estimator.n_outputs_
-    n_classes = np.broadcast_to(getattr(estimator, "n_classes_", 1), n_outputs).astype(np.intp)
-    estimator.tree_ = Tree(estimator.n_features_in_, n_classes, n_outputs)
-    state = {"max_depth": int(arrays["max_depth"]), "node_count": len(nodes), "nodes": nodes}
-    estimator.tree_.__setstate__(state | {"values": np.ascontiguousarray(arrays["values"])})
 
 
 def encode_target(model, y, n_outputs=None):

@@ -30,10 +30,13 @@ def load_skops(data: bytes, trust: bool, max_bytes: int):
     skops = import_extra("skops")  # noqa: F841  says what to install
     import skops.io as skops_io
 
+    from ..links import LINKED
+
     _check_archive(data, max_bytes)
     try:
         untrusted = skops_io.get_untrusted_types(data=data)
-        unknown = sorted(set(untrusted) - set(_CHECKED))
+        own = {f"{cls.__module__}.{cls.__qualname__}" for cls in LINKED.values()}
+        unknown = sorted(set(untrusted) - set(_CHECKED) - own)
         if unknown and not trust:
             raise UnsupportedModelError(
                 f"Untrusted types found in the file: {unknown}. skops does not know that they are safe to load: "

@@ -18,7 +18,8 @@ SUPPORTED = "gbtree and dart boosters with one value per leaf"
 #: Objectives whose leaves are set to quantiles of residuals: base weights say nothing about them.
 RESIDUAL_OBJECTIVES = ("reg:absoluteerror", "reg:quantileerror")
 _MAX_CATEGORY = 2**24  # category codes are read from float32
-_TREE_ARRAYS = {
+#: Arrays of a saved tree, with an entry for each node, and those of its sets of categories.
+TREE_ARRAYS = {
     "base_weights": np.float32,
     "loss_changes": np.float32,
     "sum_hessian": np.float32,
@@ -30,14 +31,15 @@ _TREE_ARRAYS = {
     "split_type": np.uint8,
     "default_left": np.uint8,
 }
-_CATEGORY_ARRAYS = {
+CATEGORY_ARRAYS = {
     "categories": np.int32,
     "categories_nodes": np.int32,
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
 _SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint8)}
-_NO_PARENT = np.iinfo(np.int32).max
+#: What the root has in the place of a parent.
+NO_PARENT = np.iinfo(np.int32).max
 
 
 def read_document(data: bytes) -> tuple[dict, Forest]:
@@ -70,6 +72,17 @@ def booster_of(document: dict) -> tuple[dict, np.ndarray | None]:
     return _get(_get(booster, dict, "gbtree"), dict, "model"), weight
 
 
+def with_model(document: dict, model: dict) -> dict:
+    """A new document with another part that holds the trees."""
+    learner = document["learner"]
+    booster = learner["gradient_booster"]
+    if booster["name"] == "dart":
+        booster = booster | {"gbtree": booster["gbtree"] | {"model": model}}
+    else:
+        booster = booster | {"model": model}
+    return document | {"learner": learner | {"gradient_booster": booster}}
+
+
 def read_forest(document: dict, eta: float | None = None) -> Forest:
     """The trees of a document, in XGBoost's own node order, dead nodes left out.
 
@@ -96,7 +109,7 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     tree_info = _check_counts(model, trees, n_groups, weight_drop)
     arrays = {
         name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)], dtype=dtype)
-        for name, dtype in _TREE_ARRAYS.items()
+        for name, dtype in TREE_ARRAYS.items()
     }
     n_nodes = np.array([len(tree["parents"]) for tree in trees], np.int64)
     start = np.concatenate([[0], np.cumsum(n_nodes)])
@@ -160,89 +173,11 @@ def write_forest(document: dict, forest: Forest) -> dict:
         n_best = np.count_nonzero(np.diff(bounds[: int(best) + 2])) if best is not None else 0
         if n_best:
             attributes["best_iteration"] = str(n_best - 1)
-    learner = document["learner"] | {"attributes": attributes, "gradient_booster": booster | {"model": model}}
+    document = with_model(document, model)
+    document["learner"]["attributes"] = attributes
     if booster["name"] == "dart":
-        gbtree = booster["gbtree"] | {"model": model}
-        learner["gradient_booster"] = booster | {"gbtree": gbtree, "weight_drop": forest.tree_weight.tolist()}
-    return document | {"learner": learner}
-
-
-def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
-    """A document without the arrays of its trees, those, and the trees as stored: base weights are values of splits."""
-    forest = read_forest(document)
-    model, _ = booster_of(document)
-    names = (*_TREE_ARRAYS, *_CATEGORY_ARRAYS)
-    trees = [{name: _native(tree[name]) for name in names} for tree in model["trees"]]
-    bare = [{key: item for key, item in tree.items() if key not in names} for tree in model["trees"]]
-    place = forest.node_id + np.cumsum([0, *(len(tree["parents"]) for tree in trees)])[forest.node_tree]
-    stored = {name: np.concatenate([tree[name] for tree in trees])[place] for name in _TREE_ARRAYS} if trees else {}
-    if trees:
-        condition, ids = stored["split_conditions"].astype(np.float64), np.empty(forest.n_nodes, np.int32)
-        ids[np.argsort(place)] = np.arange(forest.n_nodes)  # without the gaps that dead nodes leave
-        forest = replace(
-            forest,
-            threshold=np.where(forest.is_leaf, -2.0, np.nan_to_num(condition, nan=-2.0)),
-            value=np.where(forest.is_leaf, condition, stored["base_weights"])[:, None, None],
-            node_id=(ids - forest.start[forest.node_tree]).astype(np.int32),
-        )
-    return _with_trees(document, bare), trees, forest.canonical()
-
-
-def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """The arrays of a tree as a forest of one from `take_apart` tells them."""
-    own, leaf = forest.node_id, forest.is_leaf
-    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
-    left, right = (np.where(leaf, LEAF, own[child]) for child in (forest.children_left, forest.children_right))
-    missing = np.zeros(forest.n_nodes, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
-    nothing, value = np.zeros(forest.n_nodes), forest.value[:, 0, 0]
-    canonical = {
-        "base_weights": value,
-        "loss_changes": nothing if forest.gain is None else forest.gain,
-        "sum_hessian": nothing if forest.weighted_n_node_samples is None else forest.weighted_n_node_samples,
-        "split_conditions": np.where(leaf, value, forest.threshold),
-        "left_children": np.where(categorical, right, left),
-        "right_children": np.where(categorical, left, right),
-        "parents": np.where(forest.parent < 0, _NO_PARENT, own[forest.parent]),
-        "split_indices": np.where(leaf, 0, forest.feature),
-        "split_type": categorical,
-        "default_left": ~leaf & (missing != categorical),
-    }
-    arrays = {name: np.empty(forest.n_nodes, dtype) for name, dtype in _TREE_ARRAYS.items()}
-    for name, array in canonical.items():
-        arrays[name][own] = array
-    nodes = np.flatnonzero(arrays["split_type"]).astype(np.int32)
-    of_node = np.full(forest.n_nodes, -1)
-    of_node[own] = -1 if forest.category_set is None else forest.category_set
-    sets = [forest.category_sets[i] for i in of_node[nodes]]
-    sizes = np.array([len(categories) for categories in sets], np.int64)
-    return arrays | {
-        "categories": np.concatenate([np.empty(0, np.int32), *sets]),
-        "categories_nodes": nodes,
-        "categories_segments": np.cumsum(sizes) - sizes,
-        "categories_sizes": sizes,
-    }
-
-
-def _native(array):
-    """In the machine's order of bytes: files are read as views."""
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def put_together(document: dict, trees: list[dict]) -> dict:
-    """A document with the arrays of its trees; nothing is checked."""
-    bare = _get(booster_of(document)[0], list, "trees")
-    return _with_trees(document, [tree | arrays for tree, arrays in zip(bare, trees, strict=True)])
-
-
-def _with_trees(document, trees):
-    learner = document["learner"]
-    booster = learner["gradient_booster"]
-    if booster["name"] == "dart":
-        model = booster["gbtree"]["model"] | {"trees": trees}
-        booster = booster | {"gbtree": booster["gbtree"] | {"model": model}}
-    else:
-        booster = booster | {"model": booster["model"] | {"trees": trees}}
-    return document | {"learner": learner | {"gradient_booster": booster}}
+        document["learner"]["gradient_booster"]["weight_drop"] = forest.tree_weight.tolist()
+    return document
 
 
 def _check_learner(learner):
@@ -296,14 +231,14 @@ def _check_tree(tree, index):
     if _integer(param, "size_leaf_vector", 0, default=0, where=where) > 1:
         raise UnsupportedModelError(f"{where} has several values per leaf (multi_output_tree). Supported: {SUPPORTED}.")
     arrays = {}
-    for name, dtype in _TREE_ARRAYS.items():
+    for name, dtype in TREE_ARRAYS.items():
         if name == "split_type" and name not in tree:
             arrays[name] = np.zeros(n_nodes, dtype)
             continue
         arrays[name] = _array(tree, name, dtype, where)
         if len(arrays[name]) != n_nodes:
             raise ModelFormatError(f"{where}: {name} has {len(arrays[name])} entries, but num_nodes is {n_nodes}")
-    for name, dtype in _CATEGORY_ARRAYS.items():
+    for name, dtype in CATEGORY_ARRAYS.items():
         arrays[name] = _array(tree, name, dtype, where).astype(dtype) if name in tree else np.empty(0, dtype)
     return tree | arrays
 
@@ -333,7 +268,7 @@ def _check_numbers(forest, parents, swapped):
     own, node = forest.node_id, np.arange(forest.n_nodes)
     apart = ~forest.is_leaf & (own[second] - own[first] != np.where(swapped, -1, 1))
     parent = np.where(forest.parent < 0, -1, own[forest.parent])
-    orphan = np.where(parents == _NO_PARENT, -1, parents) != parent
+    orphan = np.where(parents == NO_PARENT, -1, parents) != parent
     infinite = np.isinf(forest.threshold) & ~swapped
     for bad, what in (
         (apart, "right child is not left child + 1, which XGBoost relies on"),
@@ -361,9 +296,9 @@ def _write_trees(trees, forest):
     left, right = (position[child[order]] - first for child in (forest.children_left, forest.children_right))
     parent = forest.parent[order]
     origin = np.flatnonzero(kept)
-    new = {name: np.concatenate([tree[name] for tree in trees]).take(origin) for name in _TREE_ARRAYS}
-    new = {name: new[name].astype(dtype) for name, dtype in _TREE_ARRAYS.items()}
-    new["parents"] = np.where(parent < 0, _NO_PARENT, position[parent] - first)
+    new = {name: np.concatenate([tree[name] for tree in trees]).take(origin) for name in TREE_ARRAYS}
+    new = {name: new[name].astype(dtype) for name, dtype in TREE_ARRAYS.items()}
+    new["parents"] = np.where(parent < 0, NO_PARENT, position[parent] - first)
     new["left_children"] = np.where(leaf, LEAF, np.minimum(left, right))  # those of a set of categories are swapped
     new["right_children"] = np.where(leaf, LEAF, np.maximum(left, right))
     value = forest.value[order, 0, 0].astype(np.float32)
@@ -372,7 +307,7 @@ def _write_trees(trees, forest):
     new["split_conditions"][leaf] = value[leaf]
     for name in ("split_indices", "split_type", "default_left", "loss_changes"):
         new[name][leaf] = 0
-    new = {name: new[name].astype(np.dtype(dtype).newbyteorder(">")) for name, dtype in _TREE_ARRAYS.items()}
+    new = {name: new[name].astype(np.dtype(dtype).newbyteorder(">")) for name, dtype in TREE_ARRAYS.items()}
     written = []
     for index, (tree, start, end) in enumerate(zip(trees, forest.start[:-1], forest.start[1:], strict=True)):
         arrays = {name: array[start:end] for name, array in new.items()}

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
-from . import xgboost_format
+from . import xgboost_storage
 from .base import Adapter, StoredModel, plain_rows, told
 from .documents import check_nesting, decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
@@ -72,17 +72,17 @@ class XGBoostAdapter(Adapter):
         wrapper = None if self.booster is self.model else copy.copy(self.model)
         if wrapper is not None:
             del wrapper._Booster
-        rest, trees, forest = xgboost_format.take_apart(self._document)
+        rest, trees, forest = xgboost_storage.take_apart(self._document)
         config = self.booster.save_config() if full else None
         return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
 
     @classmethod
     def arrays_of(cls, skeleton, forest):
-        return [xgboost_format.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
+        return [xgboost_storage.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
 
     @classmethod
     def assembled(cls, skeleton, trees):
-        document = xgboost_format.put_together(skeleton["document"], trees)
+        document = xgboost_storage.put_together(skeleton["document"], trees)
         read_forest(document)
         booster, wrapper = booster_from(document), skeleton["wrapper"]
         if skeleton["config"] is not None:

@@ -13,6 +13,8 @@ from ..compact import packed
 #: Rounds in which the latencies of two models are measured, in turn.
 _ROUNDS = 9
 _LEAST_SECONDS = 2e-3
+#: Lower end of each limit, and whether it may be taken.
+_BOUNDS = (("max_nodes", 1, True), ("max_bytes", 1, True), ("max_latency_ratio", 0, False), ("max_loss", 0, True))
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,13 @@ class Budget:
     def __post_init__(self):
         if all(getattr(self, name) is None for name in ("max_nodes", "max_bytes", "max_latency_ratio", "max_loss")):
             object.__setattr__(self, "max_loss", 0.0)
-        for name, low in (("max_nodes", 1), ("max_bytes", 1), ("max_latency_ratio", 0), ("max_loss", 0)):
+        for name, low, closed in _BOUNDS:
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if value is not None and not (number and low <= value < np.inf):
+            if value is not None and not (number and low <= value < np.inf and (closed or value > low)):
                 raise ValueError(
-                    f"The {name!r} parameter of compress must be a finite number >= {low} or None. Got {value!r}."
+                    f"The {name!r} parameter of compress must be a finite number {'>=' if closed else '>'} {low} or "
+                    f"None. Got {value!r}."
                 )
 
     def first_limit(self, model: Any) -> float:
@@ -61,8 +64,7 @@ class Budget:
         if self.max_bytes is not None:
             ratios.append(n_bytes(small, self.bytes_of) / self.max_bytes)
         if self.max_latency_ratio is not None:
-            ratio = latency_ratio(small, model, X)
-            ratios.append(ratio / self.max_latency_ratio if self.max_latency_ratio else np.inf)
+            ratios.append(latency_ratio(small, model, X) / self.max_latency_ratio)
         return max(ratios)
 
 

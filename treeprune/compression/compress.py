@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
@@ -140,9 +141,10 @@ def compress(
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
     search = Search(model, (X, y, sample_weight), held_out, validation, random_state)
-    found = [search.unpruned, *search.candidates()]
+    limit = budget.first_limit(model)
+    found = [search.unpruned, *search.candidates(limit)]
     others = list(search.rivals()) if retrain else []
-    chosen, small, method = _carried_out(search, found, budget, output)
+    chosen, small, method = carried_out(search, found, budget, limit, output)
     if output == "plain":
         small = _plain(small, search)
     winner = _better(others, chosen, search.unpruned, budget)
@@ -164,30 +166,43 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
         )
 
 
-def _carried_out(search, found, budget, output):
+def carried_out(
+    search: Search, found: list[Candidate], budget: Budget, limit: float, output: str
+) -> tuple[Candidate, Any, PruningMethod | None]:
     """The best candidate whose model is within the budget, the model and its method.
 
-    Pruned anew on all rows, or by its bytes and its latency, a model may be larger than the candidate promised: then
-    the candidate is made a little smaller, or a smaller one is taken.
+    It may be larger than the candidate, up to `limit`, by as much as there are more rows than the search pruned by: so
+    many nodes more are worth having. By its bytes or its latency a model may be larger than the candidate promised:
+    then the candidate is made a little smaller, or a smaller one is taken.
     """
-    limit = budget.first_limit(search.model)
     chosen = _choose(found, search.unpruned, budget, limit)
-    tried = chosen
+    tried = _sized(chosen, min(limit, search.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
     for _ in range(_ATTEMPTS):
         small, method = search.carry_out(tried, output)
         over = budget.excess(small, search.model, search.judge[0])
         if over <= 1.0:
             return chosen, small, method
         n_nodes = find_adapter(small).forest.n_nodes
-        if over > _FAR or method is None or isinstance(method, TreeSelection):
+        if over > _FAR or not _has_alpha(method):
             limit = min(n_nodes / over, tried.n_nodes - 1)
             chosen = tried = _choose(found, search.unpruned, budget, limit)
         else:
-            most = max(int(n_nodes / max(over, 1.02)), 1)
-            tried = replace(tried, method=clone(method).set_params(alpha=None, max_nodes=most), n_nodes=most)
+            tried = _sized(replace(tried, method=method), n_nodes / max(over, 1.02))
     raise ValueError(
         f"No model within the budget was found: the last of {n_nodes} nodes takes {over:.3g} times as much."
     )
+
+
+def _has_alpha(method):
+    return method is not None and not isinstance(method, TreeSelection)
+
+
+def _sized(candidate, n_nodes):
+    """The candidate at another size."""
+    if not _has_alpha(candidate.method):
+        return candidate
+    most = max(int(n_nodes), 1)
+    return replace(candidate, method=clone(candidate.method).set_params(alpha=None, max_nodes=most), n_nodes=most)
 
 
 def _choose(found, unpruned, budget, limit):

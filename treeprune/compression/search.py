@@ -1,9 +1,10 @@
 """What compress tries: prunings of a model and models trained anew, all judged on rows that made none of them."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,19 @@ from sklearn.utils.validation import _num_samples
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..core.additive import Scores
 from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
-from ..methods import DepthPruning, JointPruning, PruningMethod, TreeSelection
+from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..pruning import prune
 from .rivals import Rival, fitted, rivals
 from .scoring import Scorer, classifies
 
-#: Ridge penalties that are tried, in rows.
-REGS = {JointPruning: (10.0, 30.0, 100.0, 300.0, 1000.0), DepthPruning: (30.0, 300.0)}
+#: Ridge penalties, in rows or hessians. A search goes from one to the next as long as that does better: how far leaves
+#: should be shrunk is a matter of the data, hardly of the size or of where the search starts.
+REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
+OF_FORESTS = (JointPruning(reg=30.0),)
+OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
@@ -37,6 +42,7 @@ class Candidate:
     loss: float
     score: float
     method: PruningMethod | None = field(default=None, repr=False)
+    out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
 
     @property
     def is_rival(self) -> bool:
@@ -66,6 +72,8 @@ class Search:
     unpruned : Candidate
         It.
     use, judge, all : tuple of (X, y, sample_weight)
+    growth : float
+        How many times as many rows there are in all as are for use.
     """
 
     def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
@@ -80,9 +88,9 @@ class Search:
         else:
             self.use, self.judge = data, held_out
             self.all = _stacked(data, held_out)
+        self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         self.adapter = find_adapter(self.grown)
-        self.rows, self.held_out = self.adapter.rows(*self.use), self.adapter.rows(*self.judge)
-        self.forest = self.adapter.forest
+        self.held_out, self.forest = self.adapter.rows(*self.judge), self.adapter.forest
         self.scorer = Scorer(self.forest, self.held_out)
         whole = self.scorer.of_model(self.grown, self.judge[0])
         self.unpruned = Candidate("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
@@ -114,28 +122,77 @@ class Search:
             grown.set_params(early_stopping_rounds=None, n_estimators=len(forest.stages))
         return fitted(grown, *self.use)
 
-    def candidates(self) -> Iterator[Candidate]:
-        """Prunings by all methods that apply, smallest last within each."""
-        for method in self._descents():
-            additive, steps = method.prunings(self.forest, self.rows)
-            base = additive.base(self.held_out)
-            for alpha, pruning in steps:
-                if len(pruning.leaf) == 0:
-                    break
-                judged = self.scorer.of_score(additive.score(pruning, self.held_out, base))
-                found = clone(method).set_params(alpha=alpha)
-                text = f"reg={method.reg:g}, alpha={alpha:.3g}"
-                yield Candidate(type(method).__name__, text, pruning.n_nodes, pruning.n_trees, *judged, found)
+    def candidates(self, n_nodes: float = np.inf) -> Iterator[Candidate]:
+        """Prunings by all methods that apply, smallest last along each path.
+
+        Parameters
+        ----------
+        n_nodes : float
+            Size within which one ridge penalty has to do better than another.
+        """
+        best = yield from self.joint_prunings(n_nodes)
+        if self.forest.n_trees > 1 and best.constraint is None:
+            yield from self.path(DepthPruning(reg=best.reg))
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
-    def _descents(self):
-        """Joint and depth pruning with all penalties; without a link only probabilities can be leaf values."""
+    def joint_prunings(self, n_nodes: float = np.inf) -> Generator[Candidate, None, JointPruning]:
+        """Prunings of all trees together, from all starts; returns the method that was best in the end."""
+        # without a link only probabilities can be leaf values
         free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
-        for reg in REGS[JointPruning]:
-            yield JointPruning(reg=reg, constraint=None if free else "leaf")
-        if self.forest.n_trees > 1 and free:
-            yield from (DepthPruning(reg=reg) for reg in REGS[DepthPruning])
+        of_trees_alone = self._grown_out_of_bag is not None  # smaller, so that its paths take less time
+        for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
+            method = clone(method).set_params(constraint=None if free else "leaf")
+            best = yield from self.climb(method, n_nodes, of_trees_alone)
+            if of_trees_alone:
+                yield from self.path(best)
+        return best
+
+    def climb(
+        self, method: PruningMethod, n_nodes: float = np.inf, out_of_bag: bool = False
+    ) -> Generator[Candidate, None, PruningMethod]:
+        """Paths of one of `REGS` after another, from the method's own; returns the method with the best.
+
+        They start from the model as it was grown, or from trees that out-of-bag rows have pruned.
+        """
+        at, losses = REGS.index(method.reg), {}
+
+        def path(at):
+            found = list(self.path(clone(method).set_params(reg=REGS[at]), out_of_bag))
+            losses[at] = min((c.loss for c in found if c.n_nodes <= n_nodes), default=np.inf)
+            return found
+
+        yield from path(at)
+        for step in (1, -1):
+            while 0 <= at + step < len(REGS) and at + step not in losses:
+                yield from path(at + step)
+                if losses[at + step] >= losses[at]:
+                    break
+                at += step
+        return clone(method).set_params(reg=REGS[at])
+
+    def path(self, method: PruningMethod, out_of_bag: bool = False) -> Iterator[Candidate]:
+        """Prunings along a method's path, judged."""
+        adapter = find_adapter(self._grown_out_of_bag) if out_of_bag else self.adapter
+        additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use))
+        scores = Scores(additive, adapter.rows(*self.judge))
+        for alpha, pruning in steps:
+            if len(pruning.leaf) == 0:
+                break
+            judged = self.scorer.of_score(scores.of(pruning))
+            found = clone(method).set_params(alpha=alpha)
+            size = pruning.n_nodes, pruning.n_trees
+            yield Candidate(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
+
+    @cached_property
+    def _grown_out_of_bag(self):
+        """The model to search with, each tree pruned by its out-of-bag rows; None if there are none."""
+        is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
+        return _pruned_out_of_bag(self.grown, self.use) if is_fitted_on_them else None
+
+    @cached_property
+    def _model_out_of_bag(self):
+        return _pruned_out_of_bag(self.model, self._fitted_on)
 
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
@@ -174,24 +231,41 @@ class Search:
             return prune(self.grown, method, *self.judge[:2], sample_weight=self.judge[2]), method
         rows = self.use if output == "plain" else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
-            method = self._with_best_link(method)
-        return prune(self.model, method, *rows[:2], sample_weight=rows[2]), method
+            method = self._with_best_link(method, chosen.out_of_bag)
+        model = self._model_out_of_bag if chosen.out_of_bag else self.model
+        return prune(model, method, *rows[:2], sample_weight=rows[2]), method
 
-    def _with_best_link(self, method):
+    def _with_best_link(self, method, out_of_bag):
         """The method with the link that has the less Brier score on the judging rows."""
         if self.forest.task != "classification" or self.forest.n_trees == 1:
             return method
+        adapter = find_adapter(self._grown_out_of_bag) if out_of_bag else self.adapter
         alphas = [method.alpha] if method.alpha is not None else None
-        additive, steps = method.prunings(self.forest, self.rows, alphas)
+        additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use), alphas)
         limit = np.inf if method.max_nodes is None else method.max_nodes
         pruning = next((pruning for _, pruning in steps if pruning.n_nodes <= limit), None)
         if pruning is None:  # smaller than any of the path
             return method
-        score = additive.score(pruning, self.held_out)
+        score = additive.score(pruning, adapter.rows(*self.judge))
         whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
         temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)
         losses = [self.scorer.of_score(score, t)[0] for t in (None, temperature)]
         return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
+
+
+def _text(method, out_of_bag):
+    shrink_to = getattr(method, "shrink_to", None)
+    text = f"reg={method.reg:g}, " + (f"shrink_to={shrink_to}, " if shrink_to else "") + f"alpha={method.alpha:.3g}"
+    return text + (", of trees pruned out of bag" if out_of_bag else "")
+
+
+def _pruned_out_of_bag(model, data):
+    adapter = find_adapter(model)
+    try:
+        rows = adapter.oob_rows(*data)
+    except (UnsupportedModelError, ValueError):  # no bootstrap, or other rows than those that it was fitted on
+        return None
+    return adapter.prune(ReducedError().plan(adapter.forest, rows))
 
 
 def _split(data, labels, validation, random_state):

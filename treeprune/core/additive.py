@@ -121,14 +121,9 @@ class Additive:
         """Columns of the score that a tree adds to."""
         return slice(self.forest.tree_class[tree], self.forest.tree_class[tree] + 1) if self.is_margin else slice(None)
 
-    def score(self, pruning: Pruning, rows: Rows, base: NDArray | None = None) -> NDArray[np.float64]:
-        """Score of rows under a pruning, shape (n_rows, n_columns)."""
-        score = self.base(rows) if base is None else base.copy()
-        forest, value = self.forest, self._spread(pruning)
-        bounds = np.searchsorted(pruning.leaf, forest.start)
-        for tree in np.flatnonzero(np.diff(bounds)):
-            score[:, self.column(tree)] += value[rows.leaf_ids(tree)]
-        return score
+    def score(self, pruning: Pruning, rows: Rows) -> NDArray[np.float64]:
+        """Score of rows under a pruning, shape (n_rows, n_columns); of the same rows under many: `Scores`."""
+        return Scores(self, rows).of(pruning)
 
     def _spread(self, pruning):
         """The pruning's values at its leaves and all nodes below them, zero elsewhere."""
@@ -192,6 +187,40 @@ class Additive:
         if forest.value.shape[2] == 2:
             value = np.concatenate([1.0 - value, value], axis=1)
         return np.ascontiguousarray(value[:, None])
+
+
+class Scores:
+    """Scores of the same rows under one pruning after another, without routing them again.
+
+    With the rows of each tree sorted by leaf, those of any node are a slice. Rows that do not count in a tree get
+    nothing from it.
+
+    Parameters
+    ----------
+    additive : Additive
+    rows : Rows
+    """
+
+    def __init__(self, additive: Additive, rows: Rows):
+        self._additive, self._base = additive, additive.base(rows)
+        self._leaf, self._row = [], []
+        for tree in range(additive.forest.n_trees):
+            leaf = rows.leaf_ids(tree)
+            order = np.argsort(leaf, kind="stable")[np.count_nonzero(leaf < 0) :]
+            self._leaf.append(leaf[order])
+            self._row.append(order.astype(np.int32))
+
+    def of(self, pruning: Pruning) -> NDArray[np.float64]:
+        """Score of each row, shape (n_rows, n_columns)."""
+        score = self._base.copy()
+        bounds = np.searchsorted(pruning.leaf, self._additive.forest.start)
+        for tree in np.flatnonzero(np.diff(bounds)):
+            leaves = slice(bounds[tree], bounds[tree + 1])
+            first = np.searchsorted(self._leaf[tree], pruning.leaf[leaves])
+            n_rows = np.diff(first, append=len(self._leaf[tree]))
+            value = np.repeat(pruning.value[leaves], n_rows, axis=0)
+            score[self._row[tree], self._additive.column(tree)] += value
+        return score
 
 
 def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:

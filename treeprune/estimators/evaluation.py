@@ -1,5 +1,6 @@
 """Evaluation: a model grown on some rows, and all candidates scored on others."""
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
@@ -120,7 +121,19 @@ class Evaluation:
         return stepwise_scores(prunings, X, score)
 
 
-def takes_weights(scorer: Any, estimator: Any, scoring: Any) -> bool:
-    """Whether a scorer takes ``sample_weight``."""
+def score_weights(
+    owner: Any, scorer: Any, estimator: Any, scoring: Any, sample_weight: ArrayLike | None
+) -> dict[str, ArrayLike]:
+    """Weights as the parameters of a scorer, as far as it takes them; a warning if not."""
+    if sample_weight is None:
+        return {}
     function = estimator.score if scoring is None else getattr(scorer, "_score_func", scorer)
-    return "sample_weight" in signature(function).parameters
+    if "sample_weight" in signature(function).parameters:
+        return {"sample_weight": sample_weight}
+    warnings.warn(
+        f"The scoring {scoring} does not support sample_weight, which may lead to statistically incorrect results "
+        f"when fitting {type(owner).__name__} with sample_weight.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return {}

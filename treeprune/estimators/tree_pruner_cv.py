@@ -22,7 +22,7 @@ from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
 from .candidates import GridCandidates, PathCandidates, PathPrunings, path_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
-from .evaluation import Evaluation, takes_weights
+from .evaluation import Evaluation, score_weights
 from .fitting import warn_of_growing_rows
 from .splits import check_splits
 
@@ -301,17 +301,7 @@ class TreePrunerCV(PrunedEstimator):
             splitter = routed.splitter if self._is_splitter else Bunch(split={})
             return Bunch(estimator=routed.estimator, scorer=routed.scorer, splitter=splitter)
         groups = {"groups": given.pop("groups")} if "groups" in given else {}
-        weights = {}
-        if sample_weight is not None:
-            if takes_weights(self.scorer_, self.estimator, self.scoring):
-                weights = {"sample_weight": sample_weight}
-            else:
-                warnings.warn(
-                    f"The scoring {self.scoring} does not support sample_weight, which may lead to statistically "
-                    f"incorrect results when fitting {type(self).__name__} with sample_weight.",
-                    UserWarning,
-                    stacklevel=3,
-                )
+        weights = score_weights(self, self.scorer_, self.estimator, self.scoring, sample_weight)
         return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
 
     def _candidates(self, evaluation, method):

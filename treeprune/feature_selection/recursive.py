@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..adapters import find_adapter
+from ..adapters.base import check_weights
 from ..core.plan import Plan
 from ..estimators import TreePruner, TreePrunerCV
+from ..estimators.evaluation import score_weights
+from ..estimators.fitting import take, take_params
 from .survival import survival
 
 if TYPE_CHECKING:
@@ -115,7 +120,7 @@ class PruningRFE(_UsedFeatures):
         self.scoring = scoring
         self.random_state = random_state
 
-    def fit(self, X: Any, y: ArrayLike) -> "PruningRFE":
+    def fit(self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> "PruningRFE":
         """Eliminate.
 
         Parameters
@@ -124,6 +129,9 @@ class PruningRFE(_UsedFeatures):
             Numbers.
         y : array-like of shape (n_rows,)
             Targets.
+        sample_weight : array-like of shape (n_rows,), optional
+            Row weights, for growing, for pruning and for the scores of the folds; under metadata routing, for what
+            requests them.
         """
         if not isinstance(self.min_features, Integral) or self.min_features < 1:
             raise ValueError(
@@ -131,42 +139,65 @@ class PruningRFE(_UsedFeatures):
                 f"Got {self.min_features!r} instead."
             )
         X, y = self._rows(X, y)
-        rounds = self._eliminate(X, y)
+        weight = check_weights(sample_weight, len(y))
+        fit_params, score_params = self._route(weight)
+        rounds = self._eliminate(X, y, weight)
         stop, self.cv_scores_ = len(rounds) - 1, None
         if self.cv is not None:
-            self.cv_scores_ = self._score_rounds(X, y, len(rounds))
+            self.cv_scores_ = self._score_rounds(X, y, weight, score_params, len(rounds))
             stop = int(np.argmax(self.cv_scores_.mean(axis=0)))
         self.support_, self.estimator_ = rounds[stop]
         self.n_features_by_round_ = [int(kept.sum()) for kept, _ in rounds]
         masks = np.array([kept for kept, _ in rounds[: stop + 1]])
         self.ranking_ = 1 + stop + 1 - masks.sum(axis=0)
         if not len(_used(self.estimator_)):
-            adapter = find_adapter(clone(self.estimator).fit(X, y))
+            adapter = find_adapter(clone(self.estimator).fit(X, y, **fit_params))
             nothing = Plan(collapse=np.zeros(adapter.forest.n_nodes, bool))
-            _, won = survival(adapter.rows(X, y), nothing, np.arange(X.shape[1]))
+            _, won = survival(adapter.rows(X, y, weight), nothing, np.arange(X.shape[1]))
             self._warn_of_a_leaf("No feature survives, and those of the last round are kept", won)
         return self
 
-    def _eliminate(self, X, y):
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Where metadata goes: to this estimator, to the inner one's `fit`, and to the scorer."""
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        router.add(estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+        if self.cv is not None:
+            router.add(scorer=self._scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
+        return router
+
+    @property
+    def _scorer(self):
+        return check_scoring(self.estimator, scoring=self.scoring)
+
+    def _route(self, weight):
+        """Weights as the parameters of the inner estimator's fit and of the scorer."""
+        given = {} if weight is None else {"sample_weight": weight}
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **given)
+            return routed.estimator.fit, {} if self.cv is None else routed.scorer.score
+        if self.cv is None:
+            return given, {}
+        return given, score_weights(self, self._scorer, self.estimator, self.scoring, weight)
+
+    def _eliminate(self, X, y, weight):
         """The features before the first round and after each, with the pruned model on them."""
         kept, rounds = np.ones(X.shape[1], bool), []
+        pruner = TreePruner(self.estimator, self.method, validation=self.validation, random_state=self.random_state)
         while True:
-            pruner = TreePruner(
-                clone(self.estimator), self.method, validation=self.validation, random_state=self.random_state
-            ).fit(X[:, kept], y)
-            rounds.append((kept, pruner.estimator_))
+            model = pruner.fit(X[:, kept], y, sample_weight=weight).estimator_
+            rounds.append((kept, model))
             survivors = np.zeros_like(kept)
-            survivors[np.flatnonzero(kept)[_used(pruner.estimator_)]] = True
+            survivors[np.flatnonzero(kept)[_used(model)]] = True
             if survivors.sum() in (kept.sum(), *range(self.min_features)):
                 return rounds
             kept = survivors
 
-    def _score_rounds(self, X, y, n_rounds):
-        scorer = check_scoring(self.estimator, scoring=self.scoring)
-        scores = []
+    def _score_rounds(self, X, y, weight, score_params, n_rounds):
+        scorer, scores = self._scorer, []
         for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y):
-            rounds = self._eliminate(X[train], y[train])
-            of_fold = [scorer(model, X[test][:, kept], y[test]) for kept, model in rounds[:n_rounds]]
+            rounds = self._eliminate(X[train], y[train], take(weight, train))
+            params = take_params(score_params, test, len(y))
+            of_fold = [scorer(model, X[test][:, kept], y[test], **params) for kept, model in rounds[:n_rounds]]
             scores.append(of_fold + [of_fold[-1]] * (n_rounds - len(of_fold)))
         return np.array(scores)
 

@@ -50,8 +50,8 @@ class JointPruning(DescentMethod):
         "leaf" keeps the values of each leaf of a classifier probabilities, which costs accuracy. No tree is dropped
         then.
     link : {"simplex", "softmax"}, default="simplex"
-        How the scores of a forest classifier's rows become probabilities without that constraint: the result is of a
-        subclass of the forest's class, see `treeprune.links`.
+        How the scores of a forest's or bagged classifier's rows become probabilities without that constraint: the
+        result is of a subclass of its class, see `treeprune.links`.
     temperature : float, optional
         Of "softmax"; None: the one with the least log-loss on the rows, which should then not be those that the leaves
         are estimated on.

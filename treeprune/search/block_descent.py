@@ -48,7 +48,7 @@ class Quadratic:
     def loss(self) -> float:
         """What is left to win: 0 where every row has its best score; half the squared error of least squares."""
         safe = np.where(self.hessian > 0, self.hessian, np.inf)
-        return float((self.gradient**2).sum(axis=1) @ (0.5 / safe))
+        return float(((self.gradient**2).sum(axis=1) / (2.0 * safe)).sum())
 
 
 @dataclass(eq=False)
