@@ -1,11 +1,16 @@
 """Compiled loops over nodes and rows. Imported only inside the functions that need them: numba loads slowly.
 
-Every kernel takes and returns plain arrays and has a slow, obvious twin in ``tests/naive.py``. Node arrays
-are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))`` visits children first.
+Every kernel takes plain arrays, fills those among them that it says, and has a slow, obvious twin in
+``tests/naive.py``. Node arrays are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))``
+visits children first.
+
+The first use of a kernel compiles it, which users wait for. What takes long to compile, and has no place in a kernel:
+allocations; slices and whole rows that are assigned, whose error texts are compiled as well; numpy's sorts and sums;
+and one kernel for several types of arguments, of which the number 0 or -1 that a variable starts with is one
+(``python -m benchmarks.first_use``).
 """
 
 import numba
-import numpy as np
 
 #: What `structure_fault` found, by its code.
 STRUCTURE_FAULTS = {
@@ -16,15 +21,12 @@ STRUCTURE_FAULTS = {
 
 
 def kernel(function):
-    """Compile with numba, cached on disk where a cache folder can be written; callable from Python.
-
-    Arrays to fill and scratch space come from the caller: each kind of allocation takes as long to compile as a loop.
-    """
+    """Compile with numba, cached on disk where a cache folder can be written."""
     return _compiled(function, no_cfunc_wrapper=True)
 
 
 def part(function):
-    """Compile what kernels alone call, without what Python would need to call it."""
+    """Compile what only kernels call, without what it takes to call it from Python."""
     return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 

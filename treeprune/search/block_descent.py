@@ -83,6 +83,7 @@ class Tree:
     model: int = 0
     dropped: bool = field(default=False, init=False)
     given: NDArray[np.float64] | None = field(default=None, init=False)
+    #: Running sums over `row` of the model's hessian: a node's is the difference between the ends of its slice.
     hessian: NDArray[np.float64] | None = field(default=None, init=False)
 
     @classmethod
@@ -165,6 +166,7 @@ class BlockDescent:
         if tree.hessian is None:
             tree.hessian = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
+        kept = self._kept
         within = within and not self.layers
         if within:
             _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
@@ -176,14 +178,14 @@ class BlockDescent:
             self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers or within,
             tree.leaf if within else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
-        priced = tree.split_price, penalty
         if self.layers:
             change = np.zeros(tree.depth.max() + 1)
-            after, n_leaves = _best_layer(tree.span, tree.depth, cost, *priced, change, self._kept)
+            after, n_leaves = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty, change, kept)
         else:
-            scratch = self._waiting, self._stays, self._kept
-            after, n_leaves = _best_pruning(tree.span, node[:size], cost, *priced, *scratch)
-        kept = self._kept[:n_leaves]
+            after, n_leaves = _best_pruning(
+                tree.span, node[:size], cost, tree.split_price, penalty, self._waiting, self._stays, kept
+            )
+        kept = kept[:n_leaves]
         dropped = self.drop and after >= 0.0
         leaf, value = (tree.leaf[:0], value[:0]) if dropped else (node[kept], value[kept])
         if dropped:
@@ -391,10 +393,9 @@ def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, l
 
 @kernel
 def _best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
-    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties go to the shallower.
+    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
 
-    ``leaves`` is filled with them. ``change``, zeros for two layers more than there are splits above one another, gets
-    what happens to the cost as the cut moves down to each.
+    ``leaves`` is filled with them, ``change``, zeros at first, with what the cut's move down to each layer adds.
     """
     for node in range(len(span)):
         if node > 0:

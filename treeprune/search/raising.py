@@ -9,9 +9,12 @@ from .error_limit import error_limit
 #: Nodes in `todo` are to be looked at: all at first, then those that rows moved into. `first` begins the list of the
 #: rows that are parked at a leaf, -1: none.
 _NODE = np.dtype(
-    [("left", np.int32), ("right", np.int32), ("parent", np.int32), ("end", np.int32), ("source", np.int32)]
-    + [("feature", np.int32), ("threshold", np.float64), ("missing_left", np.bool_)]
-    + [("leaf", np.bool_), ("todo", np.bool_), ("limit", np.float64), ("n_rows", np.int64), ("first", np.int64)],
+    [
+        *((name, np.int32) for name in ("left", "right", "parent", "end", "source", "feature")),
+        *((name, np.bool_) for name in ("missing_left", "leaf", "todo")),
+        *((name, np.float64) for name in ("threshold", "limit")),
+        *((name, np.int64) for name in ("n_rows", "first")),
+    ],
     align=True,
 )
 
@@ -54,8 +57,8 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
     tree = np.zeros(n, _NODE)
     tree["left"], tree["right"], tree["parent"] = forest.children_left, forest.children_right, forest.parent
     tree["end"], tree["feature"], tree["source"] = forest.end, forest.feature, np.arange(n)
-    below = forest.comparison == "<"
-    tree["threshold"] = np.nextafter(forest.threshold, -np.inf) if below else forest.threshold
+    strict = forest.comparison == "<"  # x < t is x <= the number before t
+    tree["threshold"] = np.nextafter(forest.threshold, -np.inf) if strict else forest.threshold
     if forest.missing_go_to_left is not None:
         tree["missing_left"] = forest.missing_go_to_left
     tree["leaf"], tree["todo"], tree["first"], tree["n_rows"] = forest.is_leaf, True, -1, rows.statistics.n_rows
