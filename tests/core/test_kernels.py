@@ -1,5 +1,6 @@
 """Each compiled loop against its slow twin; the same tests pass on the uncompiled functions."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -124,6 +125,27 @@ def test_preorder_children(forest):
     left, right = preorder_children(~forest.is_leaf)
     np.testing.assert_array_equal(left, forest.children_left)
     np.testing.assert_array_equal(right, forest.children_right)
+
+
+KERNELS = [
+    pytest.param(function, id=f"{path.stem}.{function.name}")
+    for path in sorted(Path(kernels.__file__).parents[1].rglob("*.py"))
+    for function in ast.walk(ast.parse(path.read_text()))
+    if isinstance(function, ast.FunctionDef)
+    and any(isinstance(name, ast.Name) and name.id in ("kernel", "part") for name in function.decorator_list)
+]
+
+
+@pytest.mark.parametrize("function", KERNELS)
+def test_kernels_do_nothing_that_takes_long_to_compile(function):
+    """No allocation, method of an array, or assigned slice: callers allocate, and loops are quick to compile."""
+    called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+    assert {name for name in called if "." in name} <= {
+        *("np.isnan", "np.nextafter", "np.log", "np.exp"),
+        *("math.sqrt", "math.pow"),
+    }
+    assigned = [node for node in ast.walk(function) if isinstance(node, ast.Subscript)]
+    assert not [ast.unparse(n) for n in assigned if isinstance(n.ctx, ast.Store) and ":" in ast.unparse(n.slice)]
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without compilation")
