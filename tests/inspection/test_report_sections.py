@@ -152,6 +152,30 @@ def test_groups_are_the_values_of_a_column_with_few():
     assert groups["measure"] == "mean absolute error"
 
 
+def test_groups_can_be_values_that_the_model_does_not_know(rows):
+    X, X_out, y, y_out = rows
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X[["mean area"]], y)
+    by_column = report(tree, X_out[["mean area"]], y_out, subgroup="mean area").to_dict()["by_group"]
+    other = X_out["mean texture"] > 18
+    for values, name in ((X_out["mean area"], "mean area"), (other, "mean texture"), (other.tolist(), "subgroup")):
+        found = report(tree, X_out[["mean area"]], y_out, subgroup=values).to_dict()["by_group"]
+        assert found["column"] == name
+        if name == "mean area":
+            assert found == by_column
+        else:
+            right = pd.Series(tree.predict(X_out[["mean area"]]) == y_out).groupby(other).mean()
+            assert {row["name"]: row["after"] for row in found["table"]} == right.rename(str).to_dict()
+
+
+def test_rows_known_to_be_held_out_are_called_so(pruner, rows):
+    page, known = (report(pruner, rows[1], rows[3], held_out=held_out) for held_out in (False, True))
+    assert "held-out rows" not in page.to_dict()["sentence"]
+    assert "accuracy on 143 held-out rows" in known.to_dict()["sentence"]
+    assert "Held-out rows: they neither grew" in known.html
+    assert "Held-out rows: they neither grew" not in page.html
+    assert len(known.to_dict()["limitations"]) == len(page.to_dict()["limitations"]) - 1
+
+
 def test_no_row_of_data_is_in_the_report():
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     X = X[["mean radius", "mean texture"]].assign(secret=np.linspace(7.1234567, 7.7654321, len(X)))
@@ -291,6 +315,7 @@ def test_a_pruner_without_a_path_says_what_it_does_not_know(rows):
     [
         ({"subgroup": "no such"}, "'subgroup' parameter must be a column of X"),
         ({"subgroup": 30}, "'subgroup' parameter must be a column in the range"),
+        ({"subgroup": [1, 2]}, "inconsistent numbers of samples"),
         ({"before": DecisionTreeRegressor().fit([[0.0] * 30, [1.0] * 30], [0, 1])}, "'before' parameter"),
         ({"feature_names": ["one"]}, "'feature_names' parameter must have 30 names"),
         ({"class_names": ["one"]}, "'class_names' parameter must have 2 names"),

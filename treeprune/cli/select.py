@@ -4,7 +4,7 @@ import click
 
 from ..console import emit, output_file, progress, say
 from .help import Command
-from .inputs import read
+from .inputs import column_aside, read
 from .options import data_argument, drop_option, json_option, seed_option, target_option, task_option
 
 
@@ -55,9 +55,8 @@ def select(data, target, kind, groups, time, output, task, drop, seed, as_json):
         X, y, task, encoder = read(data, target, task, (*drop, *filter(None, (groups, time))))
     with output_file(output) if output else nullcontext() as file:
         with progress("Growing and pruning"):
-            aside = read_table(data).loc[X.index] if time or groups else None
-            order = None if time is None else aside[time].argsort(kind="stable").to_numpy()
-            series = None if groups is None else aside[groups].to_numpy()
+            order = column_aside(data, time, target).argsort(kind="stable").to_numpy() if time else None
+            series = column_aside(data, groups, target).to_numpy() if groups else None
             frame = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, order, series)
         if output:
             file.write("".join(f"{name}\n" for name in frame["column"][frame["kept"]]).encode())

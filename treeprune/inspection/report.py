@@ -88,7 +88,8 @@ def report(
     y: ArrayLike | None = None,
     *,
     before: Any = None,
-    subgroup: str | int | None = None,
+    subgroup: str | int | ArrayLike | None = None,
+    held_out: bool = False,
     title: str | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
@@ -111,8 +112,11 @@ def report(
     before : object, optional
         The fitted model before pruning, in the same form (for a Pipeline, a Pipeline). A pruner with a path knows its
         own.
-    subgroup : str or int, optional
-        Column of X by whose values scores are split; one with many distinct numbers is cut into four parts.
+    subgroup : str, int or array-like of shape (n_rows,), optional
+        By what scores are split: a column of X, or values of a row each, which the model need not know. Many distinct
+        numbers are cut into four parts.
+    held_out : bool, default=False
+        Say True if X and y had no part in making the model: the page then calls them so, and warns of nothing.
     title : str, optional
         Heading of the page.
     feature_names : sequence of str, optional
@@ -130,8 +134,8 @@ def report(
     UnsupportedModelError
         No adapter takes the model, or its trees are not nested or have several targets.
     ValueError
-        Only one of X and y is given, `before` is a model of another kind, `subgroup` is no column of X, or the names
-        do not fit the model.
+        Only one of X and y is given, `before` is a model of another kind, `subgroup` is neither a column of X nor as
+        long as it, or the names do not fit the model.
 
     Examples
     --------
@@ -142,5 +146,5 @@ def report(
     >>> report(TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y))
     Report(22 leaves → 3 leaves; CV accuracy 91.7 % → 92.4 % ± 1.1)
     """
-    subject = Subject(model, X, y, before, subgroup, feature_names, class_names)
+    subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names)
     return Report(summarise(subject, title), subject.predictor)

@@ -111,6 +111,6 @@ def _sentence(subject, summary):
     if cv is None:
         return sentence + on_rows_in_words(summary)
     by = "out-of-bag" if cv["out_of_bag"] else "CV"
-    return (
-        f"{sentence}; {by} {cv['name']} {show_change(cv['before'], cv['after'], cv['standard_error'], cv['is_share'])}"
-    )
+    change = show_change(cv["before"], cv["after"], cv["standard_error"], cv["is_share"])
+    sentence += f"; {by} {cv['name']} {change}"
+    return sentence + on_rows_in_words(summary) if summary["held_out"] else sentence

@@ -21,6 +21,7 @@ _MOST_GROUPS = 30
 def scores(subject) -> dict[str, Any]:
     """All scores: `cv`, and on the rows given `on_rows`, `measures`, `by_class`, `confusion` and `by_group`."""
     found = {"cv": _cv(subject), "on_rows": None, "measures": None, "by_class": None, "by_group": None}
+    found["held_out"] = subject.held_out
     scored = hasattr(subject.predictor, "predict") and hasattr(subject.predictor, "score")  # a Booster has no score
     if subject.y is None or not scored or subject.forest.n_outputs > 1:
         return found
@@ -45,7 +46,9 @@ def on_rows_in_words(summary: dict[str, Any]) -> str:
         return ""
     row = summary["measures"]["table"][0]
     before, after = show_score(row["before"], row["is_share"]), show_score(row["after"], row["is_share"])
-    return f"; {row['name']} on {count(summary['on_rows']['n_rows'], 'row')} given {before} → {after}"
+    n_rows = summary["on_rows"]["n_rows"]
+    which = count(n_rows, "held-out row") if summary["held_out"] else f"{count(n_rows, 'row')} given"
+    return f"; {row['name']} on {which} {before} → {after}"
 
 
 def name_of_score(subject) -> tuple[str, bool]:

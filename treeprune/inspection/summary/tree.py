@@ -168,7 +168,8 @@ def _sentence(subject, summary):
         return sentence + on_rows_in_words(summary)
     first, chosen = summary["steps"][0], summary["steps"][summary["chosen"]]
     change = show_change(first["score"], chosen["score"], chosen["standard_error"], summary["is_share"])
-    return f"{sentence}; CV {summary['score_name']} {change}"
+    sentence += f"; CV {summary['score_name']} {change}"
+    return sentence + on_rows_in_words(summary) if summary["held_out"] else sentence
 
 
 def _sizes_in_words(subject, summary):

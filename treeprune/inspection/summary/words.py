@@ -31,12 +31,12 @@ def _of_scores(summary):
             "The cross-validated score has chosen the pruning strength, so that it is a little too good for the chosen "
             "one. Judge the model by rows that neither grew nor chose it."
         )
-    if summary["on_rows"] is not None:
+    if summary["on_rows"] is not None and not summary["held_out"]:
         found.append(
             "The report cannot know whether the rows given to it also grew the model. If they did, their scores are "
             "too good to be true."
         )
-    elif summary["cv"] is None and not summary.get("anomaly"):
+    if summary["on_rows"] is None and summary["cv"] is None and not summary.get("anomaly"):
         found.append(
             "There is no score of rows that did not grow the model: give rows (X, y) that were held out to have one."
         )
