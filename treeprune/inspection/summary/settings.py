@@ -15,7 +15,9 @@ from .frames import frame_of
 
 _MOST_CHARACTERS = 120
 #: Parameters that are told even where they are at their defaults.
-_ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+_ALWAYS = {"alpha", "cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+#: Parameters that have a place of their own on the page.
+_ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
 
 
 def settings(subject) -> list[dict[str, Any]]:
@@ -23,10 +25,11 @@ def settings(subject) -> list[dict[str, Any]]:
     groups = [{"title": "Model", "pairs": _model(subject)}]
     decided_by = subject.selector if subject.selector is not None else subject.pruner
     if decided_by is not None:
-        pairs = [pair for pair in _parameters(decided_by) if pair[0] != "estimator"]
+        groups.append({"title": type(decided_by).__name__, "pairs": _parameters(decided_by)})
         if hasattr(decided_by, "alpha_"):
-            pairs.append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
-        groups.append({"title": type(decided_by).__name__, "pairs": pairs})
+            groups[-1]["pairs"].append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
+    if subject.search is not None:
+        groups.append({"title": type(subject.search).__name__, "pairs": _parameters(subject.search)})
     if subject.compression is not None:
         method = subject.compression.method
         groups.append({"title": type(method).__name__, "pairs": _parameters(method)})
@@ -47,9 +50,10 @@ def versions(subject) -> dict[str, str]:
 
 
 def _model(subject):
-    model = subject.model if subject.selector is None else subject.selector.estimator
+    model = subject.model if subject.selector is None else getattr(subject.selector, "estimator", None)
     if model is None:
-        return [["class", "treeprune's own histogram trees"]]
+        of_anomalies = hasattr(subject.selector, "agreement_")
+        return [["class", "isolation trees" if of_anomalies else "treeprune's own histogram trees"]]
     pairs = [["class", f"{type(model).__module__}.{type(model).__qualname__}"]]
     if hasattr(subject.given, "steps"):
         pairs.append(["pipeline", " → ".join(type(step).__name__ for _, step in subject.given.steps)])
@@ -57,15 +61,17 @@ def _model(subject):
 
 
 def _parameters(estimator):
-    """Parameters that are not at their defaults, and some in any case."""
+    """Parameters that are not at their defaults, and some in any case; what has a place of its own is left out."""
     if not hasattr(estimator, "get_params"):
         return []
     defaults = signature(type(estimator).__init__).parameters
     pairs = []
     for name, value in sorted(estimator.get_params(deep=False).items()):
+        if name in _ELSEWHERE:
+            continue
         default = defaults[name].default if name in defaults else None
         if name in _ALWAYS or not _equal(value, default):
-            pairs.append([name, _text(value)])
+            pairs.append([name, as_text(value)])
     return pairs
 
 
@@ -76,7 +82,7 @@ def _equal(value, default):
         return False
 
 
-def _text(value):
+def as_text(value: Any) -> str:
     """A parameter as text; of what may hold data, only its kind."""
     if isinstance(value, type(None) | bool | int | float | str | np.number):
         text = str(value)

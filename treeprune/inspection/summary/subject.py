@@ -20,6 +20,7 @@ from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...io import last_step
 from ...pruning import pruning_path
 from ..rules import column_names, fitted_model, learned_missing
+from . import selection
 from .frames import frame_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Subject:
         Whether it is known that X and y had no part in making the model.
     feature_names, class_names : sequence of str, optional
         Names in place of the model's own.
+    search : object, optional
+        The search over parameters that found `given` to be best.
     """
 
     given: Any
@@ -57,6 +60,7 @@ class Subject:
     held_out: bool = False
     feature_names: "Sequence[str] | None" = None
     class_names: "Sequence[str] | None" = None
+    search: Any = None
 
     def __post_init__(self):
         if self.X is None and self.y is not None:
@@ -79,13 +83,13 @@ class Subject:
 
     @property
     def selector(self) -> Any:
-        """The fitted PruningSelector, if the report is about one."""
+        """The fitted selector, if the report is about one."""
         last = last_step(self.given)
         if not hasattr(last, "get_support"):
             return None
         check_is_fitted(last)
-        if not hasattr(last, "survival_"):
-            raise UnsupportedModelError(f"Of selectors, the report takes PruningSelector. Got {type(last).__name__}.")
+        if not selection.takes(last):
+            raise UnsupportedModelError(f"Of selectors, the report takes treeprune's own. Got {type(last).__name__}.")
         return last
 
     @property
