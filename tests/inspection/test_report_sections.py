@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.inspection.kinds import SELECTORS, fitted_selector
@@ -396,7 +396,7 @@ def test_of_several_scores_the_one_refitted_by_is_told(rows):
 
 def test_a_search_in_a_pipeline_and_over_one_is_seen_through(rows):
     X, X_out, y, y_out = rows
-    pruned = make_pipeline("passthrough", TreePruner(RandomForestClassifier(3, random_state=0), MinSamples()))
+    pruned = make_pipeline(MinMaxScaler(), TreePruner(RandomForestClassifier(3, random_state=0), MinSamples()))
     leaf = {"treepruner__method__leaf": [2, 5, 20]}
     search = RandomizedSearchCV(pruned, leaf, n_iter=2, cv=2, random_state=0)
     model = make_pipeline(StandardScaler(), search).fit(X, y)
@@ -405,7 +405,7 @@ def test_a_search_in_a_pipeline_and_over_one_is_seen_through(rows):
     assert figures["features"] == list(X.columns)
     assert len(figures["tried"]["settings"]) == 2
     pipeline = dict(figures["settings"][0]["pairs"])["pipeline"]
-    assert pipeline == "StandardScaler → FunctionTransformer → TreePruner"
+    assert pipeline == "StandardScaler → MinMaxScaler → TreePruner"
     assert figures["cv"]["after"] == search.best_score_
 
 
