@@ -354,6 +354,7 @@ def test_the_features_of_a_path_leave_one_strength_after_the_other(rows):
     for name in ("alpha", "n_leaves", "n_features"):
         assert stages[name].tolist() == frame[name].tolist()
     assert stages["n_features"][stages["chosen"]].tolist() == [selector.get_support().sum()]
+    assert figures["n_leaves"] == selector.path_.prune(alpha=selector.alpha_).get_n_leaves()
     strength = dict(zip(rows[0].columns, selector.strength_, strict=True))
     assert {row["name"]: row["strength"] for row in figures["ranking"]} == strength
 

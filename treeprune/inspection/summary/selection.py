@@ -67,6 +67,7 @@ def _by_strength(selector):
     stages = {"alpha": alphas[change][shown], "n_leaves": selector.path_.n_leaves[change][shown]}
     stages |= {"n_features": n_features[change][shown], "chosen": shown == here}
     found = _measure("strength", *ends, log=True) | {"alpha": float(selector.alpha_), "n_stages": len(change)}
+    found["n_leaves"] = int(selector.path_.n_leaves[selector.path_.step(alpha=selector.alpha_)])
     return value, {}, found | {"stages": records({name: plain(column) for name, column in stages.items()})}
 
 
