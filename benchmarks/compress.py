@@ -60,7 +60,8 @@ def forest_for(name, y, seed):
 
 
 def boosting_for(y, seed, rounds=None, leaves=31):
-    rounds = rounds or (300 if y.dtype.kind == "f" or len(np.unique(y)) == 2 else 30)
+    n_classes = 1 if y.dtype.kind == "f" else len(np.unique(y))
+    rounds = rounds or (300 if n_classes <= 2 else 30 if n_classes <= 10 else 10)
     cls = HistGradientBoostingRegressor if y.dtype.kind == "f" else HistGradientBoostingClassifier
     return cls(max_iter=rounds, max_leaf_nodes=leaves, early_stopping=False, random_state=seed)
 
@@ -298,7 +299,7 @@ NOTES = """
 Shares are of the full forest's nodes. Score: R squared or accuracy on test rows. "worse by SE": the mean paired
 difference to the full forest (or to boosting anew at that share) on the test rows (squared errors; misclassifications)
 over its standard error; below 0 is better. "joint" is what `compress` searches. "joint, of boosting" prunes
-HistGradientBoosting of 300 rounds (30 for more than two classes) on its own loss. "depth" and "tree selection" stand
+HistGradientBoosting of 300 rounds (digits 30, letter 10) on its own loss. "depth" and "tree selection" stand
 for ForestPrune and PyPruning, as DepthPruning and TreeSelection. CPU seconds are those of the model of that size; those
 of a search, once for all sizes, stand beside them.
 """

@@ -25,9 +25,11 @@ from threadpoolctl import threadpool_limits
 from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_compact
 from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, search
-from treeprune.compression.budget import latency_ratio
+from treeprune.compression.budget import Budget, latency_ratio
+from treeprune.compression.compress import carried_out
 from treeprune.inspection import SizeFrontierDisplay
 from treeprune.links import LINKED
+from treeprune.methods import JointPruning
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better")
 
@@ -277,6 +279,32 @@ def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
     alone = TreePruner(forest, "reduced_error", validation="oob").fit(X[:n_rows], Y[:n_rows]).estimator_
     rows = (X, Y) if given else (X[:n_rows], Y[:n_rows])
     np.testing.assert_array_equal(small.predict(X), prune(alone, method, *rows).predict(X))
+
+
+@pytest.mark.parametrize("reg", [1.0, 30.0, 10000.0])
+def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, monkeypatch):
+    regs = (1.0, 10.0, 30.0, 100.0, 1000.0, 10000.0)
+    monkeypatch.setattr(search, "REGS", regs)
+    found, least = search.Search(FOREST, (X, Y, None), None, 0.25, 0), {}
+    climb = found.climb(JointPruning(reg=reg), 300)
+    try:
+        while True:
+            candidate = next(climb)
+            if candidate.n_nodes <= 300:
+                least[candidate.method.reg] = min(candidate.loss, least.get(candidate.method.reg, np.inf))
+    except StopIteration as end:
+        loss, method = end.value
+    best = regs.index(method.reg)
+    assert loss == least[method.reg] == min(least.values())
+    assert all(other in least for other in regs[max(best - 1, 0) : best + 2])
+
+
+def test_more_rows_than_the_search_had_are_worth_more_nodes():
+    found = search.Search(FOREST, (X, Y, None), None, 0.25, 0)
+    candidates = list(found.path(JointPruning(reg=30.0)))
+    limits = {"max_nodes": 100_000, "max_bytes": None, "max_latency_ratio": None, "max_loss": None}
+    chosen, small, _ = carried_out(found, candidates, Budget(**limits, bytes_of="compact"), 100_000, "link")
+    assert chosen.n_nodes < nodes(small) <= 4 / 3 * chosen.n_nodes
 
 
 def test_where_nothing_is_out_of_bag_there_is_one_start():

@@ -20,7 +20,7 @@ from treeprune import prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.exceptions import UnsupportedModelError
 from treeprune.links import simplex
-from treeprune.methods import JointPruning
+from treeprune.methods import DepthPruning, JointPruning
 
 ADDITIVE = {
     name: specimen
@@ -60,7 +60,8 @@ def test_the_written_model_has_the_score_of_the_search(name):
     small = adapter.prune(method._plan(additive, pruning, rows))
     score = additive.score(pruning, rows)
     assert isinstance(small, type(specimen.model))
-    assert forest_of(small).n_nodes == max(pruning.n_nodes, 1) or additive.is_margin
+    written = forest_of(small)
+    assert (written.n_nodes, written.n_leaves, written.n_trees) == (pruning.n_nodes, pruning.n_leaves, pruning.n_trees)
     if additive.is_margin:
         np.testing.assert_allclose(find_adapter(small).margin(X), score, rtol=1e-5, atol=1e-5)
     elif adapter.forest.task == "regression":
@@ -106,7 +107,7 @@ def test_the_written_model_fits_into_the_bytes(library):
     limit = n_bytes(model) // 3
     small = prune(model, JointPruning(max_bytes=limit), X, y)
     assert 0.6 * limit <= n_bytes(small) <= limit
-    with pytest.raises(ValueError, match="takes more than 10 bytes"):
+    with pytest.raises(ValueError, match="No model fits max_bytes=10"):
         prune(model, JointPruning(max_bytes=10), X, y)
 
 
@@ -156,29 +157,30 @@ def test_without_refit_leaves_keep_their_share():
     np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf])
 
 
-def test_values_that_are_shrunk_without_end_stay_what_they_were():
+@pytest.mark.parametrize("method", [JointPruning, DepthPruning])
+def test_values_that_are_shrunk_without_end_stay_what_they_were(method):
     module = pytest.importorskip("xgboost")
     _, X, y, *_ = CLASSES
     model = module.XGBClassifier(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y > 0)
     adapter = find_adapter(model)
     rows = adapter.rows(X, y > 0)
-    additive, steps = JointPruning(reg=1e12).prunings(adapter.forest, rows)
-    _, pruning = list(steps)[28]
-    assert 0 < pruning.n_nodes < adapter.forest.n_nodes
+    additive, steps = method(reg=1e12).prunings(adapter.forest, rows)
+    pruning = next(pruning for _, pruning in steps if pruning.n_nodes < adapter.forest.n_nodes)
+    assert pruning.n_nodes > 0
     np.testing.assert_allclose(pruning.value, additive.value[pruning.leaf], atol=1e-6)
-    _, steps = JointPruning(reg=1e12, shrink_to="zero").prunings(adapter.forest, rows)
+    _, steps = method(reg=1e12, shrink_to="zero").prunings(adapter.forest, rows)
     assert all(np.abs(pruning.value).max(initial=0.0) < 1e-6 for _, pruning in steps)
 
 
+@pytest.mark.parametrize("method", [JointPruning, DepthPruning])
 @pytest.mark.parametrize(("loss", "default"), [("squared", "zero"), ("logistic", "values")])
-def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default):
+def test_what_leaves_are_shrunk_to_by_default_goes_by_the_loss(loss, default, method):
     module = pytest.importorskip("xgboost")
     _, X, y, *_ = FRIEDMAN
     cls, y = (module.XGBRegressor, y) if loss == "squared" else (module.XGBClassifier, y > 14)
     model = cls(n_estimators=10, max_depth=4, n_jobs=1).fit(X, y)
     value = {
-        to: forest_of(prune(model, JointPruning(fraction=0.3, shrink_to=to), X, y)).value
-        for to in ("zero", "values", None)
+        to: forest_of(prune(model, method(fraction=0.3, shrink_to=to), X, y)).value for to in ("zero", "values", None)
     }
     np.testing.assert_array_equal(value[None], value[default])
     assert not np.array_equal(value["zero"], value["values"])

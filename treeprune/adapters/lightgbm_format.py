@@ -175,6 +175,7 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
         category_set=category_set if category_sets else None,
         category_sets=category_sets,
         tree_class=np.arange(len(trees), dtype=np.int32) % model.per_iteration,
+        per_stage=model.per_iteration,
         tree_weight=np.full(len(trees), 1 / max(n_iterations, 1)) if model.averaged else None,
         start=start,
     )

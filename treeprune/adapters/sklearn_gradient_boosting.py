@@ -43,6 +43,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
             forest,
             task="margin",
             tree_class=np.tile(np.arange(n_columns, dtype=np.int32), n_trees // n_columns),
+            per_stage=n_columns,
             tree_weight=np.full(n_trees, float(self.model.learning_rate)),
         )
         return replace(forest.validate(), value=self._values(forest)[:, None, None])

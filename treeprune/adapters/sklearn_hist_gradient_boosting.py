@@ -82,6 +82,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
             category_set=np.where(categorical, nodes["bitset_idx"], -1).astype(np.int32),
             category_sets=tuple(np.flatnonzero(bits(words)).astype(np.int32) for words in sets),
             tree_class=np.array([tree % self._n_columns], np.int32),
+            per_stage=self._n_columns,
         )
         return forest
 

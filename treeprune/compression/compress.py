@@ -72,10 +72,12 @@ def compress(
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
-    Joint pruning at several strengths and ridge penalties, depth pruning and tree selection are tried, and judged on
-    rows that neither grew the trees nor set their leaves. What did best within the budget is then done to the model
-    itself, on all rows. Beside them stand models trained anew: the same class with fewer trees and with fewer leaves,
-    and HistGradientBoosting. If one of those wins, `retrained_wins` and the message say so, and a warning.
+    Joint pruning (from the model as it is and, of bootstrapped trees, from what their out-of-bag rows leave of each),
+    depth pruning and tree selection are tried at many strengths, and judged on rows that neither grew the trees nor set
+    their leaves. The ridge penalty of leaves goes from one value to the next as long as that does better. What did best
+    within the budget is then done to the model itself, on all rows. Beside them stand models trained anew: the same
+    class with fewer trees and with fewer leaves, and HistGradientBoosting. If one of those wins, `retrained_wins` and
+    the message say so, and a warning.
 
     Parameters
     ----------
@@ -103,9 +105,9 @@ def compress(
     validation : float, default=0.25
         That share.
     output : {"link", "plain"}, default="link"
-        What a forest classifier becomes: the subclass of its class that applies a link, the better of the two; or stock
-        scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the held-out rows,
-        which then set no leaves.
+        What a forest or bagged classifier becomes: the subclass of its class that applies a link, the better of the
+        two; or stock scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the
+        held-out rows, which then set no leaves.
     bytes_of : {"compact", "native"}, default="compact"
         What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
         pickle of scikit-learn).
@@ -187,7 +189,7 @@ def carried_out(
             limit = min(n_nodes / over, tried.n_nodes - 1)
             chosen = tried = _choose(found, search.unpruned, budget, limit)
         else:
-            tried = _sized(replace(tried, method=method), n_nodes / max(over, 1.02))
+            tried = _sized(replace(tried, method=method), tried.n_nodes / max(over, 1.02))
     raise ValueError(
         f"No model within the budget was found: the last of {n_nodes} nodes takes {over:.3g} times as much."
     )

@@ -132,26 +132,28 @@ class Search:
         """
         best = yield from self.joint_prunings(n_nodes)
         if self.forest.n_trees > 1 and best.constraint is None:
-            yield from self.path(DepthPruning(reg=best.reg))
+            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to))
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
     def joint_prunings(self, n_nodes: float = np.inf) -> Generator[Candidate, None, JointPruning]:
-        """Prunings of all trees together, from all starts; returns the method that was best in the end."""
+        """Prunings of all trees together, from all starts; returns the method that did best."""
         # without a link only probabilities can be leaf values
         free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
-        of_trees_alone = self._grown_out_of_bag is not None  # smaller, so that its paths take less time
+        out_of_bag = self._out_of_bag is not None  # smaller, so that its paths take less time
+        found = []
         for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
             method = clone(method).set_params(constraint=None if free else "leaf")
-            best = yield from self.climb(method, n_nodes, of_trees_alone)
-            if of_trees_alone:
-                yield from self.path(best)
+            found.append((yield from self.climb(method, n_nodes, out_of_bag)))
+        _, best = min(found, key=lambda loss_and_method: loss_and_method[0])
+        if out_of_bag:
+            yield from self.path(best)
         return best
 
     def climb(
         self, method: PruningMethod, n_nodes: float = np.inf, out_of_bag: bool = False
-    ) -> Generator[Candidate, None, PruningMethod]:
-        """Paths of one of `REGS` after another, from the method's own; returns the method with the best.
+    ) -> Generator[Candidate, None, tuple[float, PruningMethod]]:
+        """Paths of one of `REGS` after another, from the method's own; returns the least loss, and the method with it.
 
         They start from the model as it was grown, or from trees that out-of-bag rows have pruned.
         """
@@ -169,11 +171,11 @@ class Search:
                 if losses[at + step] >= losses[at]:
                     break
                 at += step
-        return clone(method).set_params(reg=REGS[at])
+        return losses[at], clone(method).set_params(reg=REGS[at])
 
     def path(self, method: PruningMethod, out_of_bag: bool = False) -> Iterator[Candidate]:
         """Prunings along a method's path, judged."""
-        adapter = find_adapter(self._grown_out_of_bag) if out_of_bag else self.adapter
+        adapter = self._out_of_bag if out_of_bag else self.adapter
         additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use))
         scores = Scores(additive, adapter.rows(*self.judge))
         for alpha, pruning in steps:
@@ -185,10 +187,11 @@ class Search:
             yield Candidate(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
 
     @cached_property
-    def _grown_out_of_bag(self):
-        """The model to search with, each tree pruned by its out-of-bag rows; None if there are none."""
+    def _out_of_bag(self):
+        """The adapter of the model to search with, each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
-        return _pruned_out_of_bag(self.grown, self.use) if is_fitted_on_them else None
+        pruned = _pruned_out_of_bag(self.grown, self.use) if is_fitted_on_them else None
+        return None if pruned is None else find_adapter(pruned)
 
     @cached_property
     def _model_out_of_bag(self):
@@ -239,7 +242,7 @@ class Search:
         """The method with the link that has the less Brier score on the judging rows."""
         if self.forest.task != "classification" or self.forest.n_trees == 1:
             return method
-        adapter = find_adapter(self._grown_out_of_bag) if out_of_bag else self.adapter
+        adapter = self._out_of_bag if out_of_bag else self.adapter
         alphas = [method.alpha] if method.alpha is not None else None
         additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use), alphas)
         limit = np.inf if method.max_nodes is None else method.max_nodes

@@ -28,13 +28,14 @@ class Pruning:
         Nodes that are leaves, ascending; a tree without any is dropped.
     value : ndarray of float64, shape (n_leaves, n_columns)
         What each adds to the score.
-    n_nodes, n_trees : int
-        Size: with L leaves in T trees, 2 L - T nodes.
+    n_nodes, n_leaves, n_trees : int
+        Size of the model, with what dropped trees leave behind.
     """
 
     leaf: NDArray[np.int32]
     value: NDArray[np.float64]
     n_nodes: int
+    n_leaves: int
     n_trees: int
 
 
@@ -133,16 +134,32 @@ class Additive:
         value[below] = np.repeat(pruning.value, size, axis=0)
         return value
 
+    def pruning(self, leaf: NDArray[np.int32], value: NDArray[np.float64]) -> Pruning:
+        """The pruning of leaves and their values."""
+        kept, first = self._kept(leaf)
+        per_stage = kept.reshape(-1, self.forest.per_stage)
+        n_trees = int(per_stage.any(axis=1).sum()) * self.forest.per_stage
+        n_leaves = len(leaf) + len(first) + n_trees - int(kept.sum())
+        return Pruning(leaf, value, 2 * n_leaves - n_trees, n_leaves, n_trees)
+
+    def _kept(self, leaf):
+        """Which trees a pruning keeps, and those of them that it keeps as a root alone, for the intercept.
+
+        At least one is kept for each column of the score.
+        """
+        kept = np.diff(np.searchsorted(leaf, self.forest.start)) > 0
+        first = np.array([np.flatnonzero(self._column == c)[0] for c in np.setdiff1d(self._column, self._column[kept])])
+        kept[first.astype(int)] = True
+        return kept, first.astype(int)
+
+    @property
+    def _column(self):
+        return self.forest.tree_class if self.is_margin else np.zeros(self.forest.n_trees, int)
+
     def plan(self, pruning: Pruning) -> Plan:
-        """The plan that makes the model of a pruning. At least one tree is kept for each column of the score."""
-        forest = self.forest
-        kept = np.diff(np.searchsorted(pruning.leaf, forest.start)) > 0
-        column = forest.tree_class if self.is_margin else np.zeros(forest.n_trees, int)
-        gone = np.setdiff1d(column, column[kept])
-        first = np.array(
-            [np.flatnonzero(column == c)[0] for c in gone], dtype=int
-        )  # as a root alone, for the intercept
-        kept[first] = True
+        """The plan that makes the model of a pruning."""
+        forest, column = self.forest, self._column
+        kept, first = self._kept(pruning.leaf)
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)
         collapse[np.concatenate([pruning.leaf, forest.root[first]]).astype(int)] = True

@@ -87,6 +87,8 @@ class Forest:
         The model's own id of each node within its tree; None: the position within the tree.
     tree_id : ndarray of int32, shape (n_trees,), or None
         The model's own index of each tree; None: ``0..n_trees - 1``.
+    per_stage : int
+        Trees that the model stores side by side. One that is dropped leaves a leaf behind unless all of them are.
     """
 
     root: NDArray[np.int32]
@@ -112,6 +114,7 @@ class Forest:
     start: NDArray[np.int64] | None = None
     node_id: NDArray[np.int32] | None = None
     tree_id: NDArray[np.int32] | None = None
+    per_stage: int = 1
 
     def __post_init__(self):
         n_nodes, n_trees = len(self.children_left), len(self.root)

@@ -23,6 +23,8 @@ class DepthPruning(DescentMethod):
         the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
         Ridge penalty of leaf values, in rows; see `JointPruning`.
+    shrink_to : {"zero", "values"}, optional
+        What `reg` shrinks leaves towards; see `JointPruning`.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes.
     tol : float, default=1e-3
@@ -58,6 +60,7 @@ class DepthPruning(DescentMethod):
         max_trees=None,
         max_bytes=None,
         reg=30.0,
+        shrink_to=None,
         price=None,
         tol=1e-3,
         max_cycles=30,
@@ -69,6 +72,7 @@ class DepthPruning(DescentMethod):
         self.max_trees = max_trees
         self.max_bytes = max_bytes
         self.reg = reg
+        self.shrink_to = shrink_to
         self.price = price
         self.tol = tol
         self.max_cycles = max_cycles

@@ -30,14 +30,13 @@ _BISECTIONS = 5
 class DescentMethod(PathMethod):
     """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
 
-    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `price`, `tol`
-    and `max_cycles`.
+    Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
+    `price`, `tol` and `max_cycles`.
     """
 
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
-    shrink_to: str | None = None
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""
@@ -50,7 +49,7 @@ class DescentMethod(PathMethod):
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
-            return self._plan(additive, snapshot(forest, descent), rows)
+            return self._plan(additive, snapshot(additive, descent), rows)
         return self._within_budget(additive, descent, _penalties(unit), rows)
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
@@ -62,13 +61,13 @@ class DescentMethod(PathMethod):
         total, found, losses = rows.sample_weight.sum(), [], []
         for penalty in _penalties(unit):
             descent.descend(penalty, self.tol, self.max_cycles)
-            pruning = snapshot(forest, descent)
-            if len(pruning.leaf) and (not found or len(pruning.leaf) < len(found[-1].leaf)):
+            pruning = snapshot(additive, descent)
+            if len(pruning.leaf) and (not found or pruning.n_leaves < found[-1].n_leaves):
                 found.append(pruning)
                 losses.append(sum(model.loss for model in descent.models) / total)
         risk = np.zeros(forest.n_nodes)
         risk[forest.root[0]] = unit / total  # of the constant alone
-        sizes = np.array([len(pruning.leaf) for pruning in found])
+        sizes = np.array([pruning.n_leaves for pruning in found])
         plans = partial(self._plan_of, additive, found, rows)
         return SequencePath(forest, risk, sizes, np.array(losses), plans)
 
@@ -110,12 +109,13 @@ class DescentMethod(PathMethod):
         def steps():
             for penalty in penalties:
                 descent.descend(penalty, self.tol, self.max_cycles)
-                yield penalty / total, snapshot(forest, descent)
+                yield penalty / total, snapshot(additive, descent)
 
         return additive, steps()
 
     def _check_parameters(self):
         self._check_number("fraction", 0.0, 1.0, closed="right")
+        self._check_choice("shrink_to", (None, "zero", "values"))
         for name in ("alpha", "reg", "tol"):
             self._check_number(name, 0.0, none=name == "alpha")
         for name in ("max_nodes", "max_leaves", "max_trees", "max_bytes", "max_cycles"):
@@ -153,22 +153,23 @@ class DescentMethod(PathMethod):
 
     def _within_budget(self, additive, descent, penalties, rows):
         """The plan of the largest pruning found along the path that no budget forbids."""
-        forest, low, state = additive.forest, None, descent.state()
+        low, state = None, descent.state()
         for penalty in chain(penalties, (float(penalties[-1]) * 10.0**k for k in range(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
-            best = snapshot(forest, descent)
+            best = snapshot(additive, descent)
             plan = self._fitting(additive, best, rows)
             if plan is not None:
                 break
-            if not best.n_nodes:
-                raise ValueError(f"No model fits: with no split left, it still takes more than {self.max_bytes} bytes.")
+            if not len(best.leaf):
+                limits = ", ".join(f"{name}={value}" for name, value in self._limits().items())
+                raise ValueError(f"No model fits {limits}: with no split left, it has {best.n_nodes} nodes.")
             low, state = penalty, descent.state()
         high = penalty
         for _ in range(_BISECTIONS if low is not None else 0):
             middle = float(np.sqrt(low * high))
             descent.restore(state)
             descent.descend(middle, self.tol, self.max_cycles)
-            found = snapshot(forest, descent)
+            found = snapshot(additive, descent)
             found_plan = self._fitting(additive, found, rows)
             if found_plan is None:
                 low, state = middle, descent.state()
@@ -180,25 +181,30 @@ class DescentMethod(PathMethod):
 
     def _fitting(self, additive, pruning, rows):
         """The plan of a pruning if it is within all budgets, else None."""
-        if not self._fits(additive.forest, pruning):
+        if not self._fits(additive.forest.n_nodes, pruning):
             return None
         plan = self._plan(additive, pruning, rows)
         return plan if self.max_bytes is None or rows.n_bytes(plan) <= self.max_bytes else None
 
-    def _fits(self, forest, pruning):
-        limits = {"max_nodes": pruning.n_nodes, "max_leaves": len(pruning.leaf), "max_trees": pruning.n_trees}
-        limits = {name: size for name, size in limits.items() if getattr(self, name) is not None}
-        if not limits and self.max_bytes is None:
-            return pruning.n_nodes <= self.fraction * forest.n_nodes
-        return all(size <= getattr(self, name) for name, size in limits.items())
+    def _fits(self, n_nodes, pruning):
+        sizes = {"max_nodes": pruning.n_nodes, "max_leaves": pruning.n_leaves, "max_trees": pruning.n_trees}
+        limits = self._limits()
+        if not limits:  # a share of the nodes; nothing is smaller than a model without splits
+            return pruning.n_nodes <= self.fraction * n_nodes or not len(pruning.leaf)
+        return all(size <= limits.get(name, np.inf) for name, size in sizes.items())
+
+    def _limits(self):
+        names = ("max_nodes", "max_leaves", "max_trees", "max_bytes")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
-def snapshot(forest: Forest, descent: "BlockDescent") -> Pruning:
+def snapshot(additive: Additive, descent: "BlockDescent") -> Pruning:
     """The present pruning of a search."""
-    kept = [(first, tree) for first, tree in zip(forest.start[:-1], descent.trees, strict=True) if not tree.dropped]
+    starts = additive.forest.start[:-1]
+    kept = [(first, tree) for first, tree in zip(starts, descent.trees, strict=True) if not tree.dropped]
     leaf = np.concatenate([np.empty(0, np.int64), *(tree.leaf + first for first, tree in kept)]).astype(np.int32)
     value = np.concatenate([descent.trees[0].value[:0], *(tree.value for _, tree in kept)])
-    return Pruning(leaf, value, descent.n_nodes, len(kept))
+    return additive.pruning(leaf, value)
 
 
 def _penalties(unit):

@@ -68,7 +68,7 @@ class JointPruning(DescentMethod):
 
     The search may as well start from a forest whose out-of-bag rows have pruned each tree by itself, such as
     ``TreePruner(forest, "reduced_error", validation="oob").fit(X, y).estimator_``: a smaller model to prune jointly,
-    about as good in the end.
+    about as good in the end. `compress` tries both.
 
     References
     ----------
@@ -127,7 +127,6 @@ class JointPruning(DescentMethod):
 
     def _check_parameters(self):
         super()._check_parameters()
-        self._check_choice("shrink_to", (None, "zero", "values"))
         self._check_choice("constraint", (None, "leaf"))
         self._check_choice("link", ("simplex", "softmax"))
         self._check_number("temperature", 0.0, closed="neither", none=True)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, cg
 
-from ..core.additive import Additive, Pruning, weighted_derivatives
+from ..core.additive import Additive, weighted_derivatives
 from ..core.forest import Forest
 from ..core.plan import Plan
 from ..core.rows import Rows
@@ -70,7 +70,7 @@ class LeafRefit(PruningMethod):
         leaf = np.flatnonzero(forest.is_leaf).astype(np.int32)
         indicator = _indicator(forest, rows, leaf)
         value = self._refit(additive, rows, indicator, additive.value[leaf])
-        plan = additive.plan(Pruning(leaf, value, forest.n_nodes, forest.n_trees))
+        plan = additive.plan(additive.pruning(leaf, value))
         return replace(plan, collapse=None, link=("simplex", 1.0) if additive.has_free_scores else None)
 
     def _refit(self, additive, rows, indicator, value):
