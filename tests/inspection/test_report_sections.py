@@ -1,6 +1,7 @@
 """The sections of the report: their figures are those that others compute from the same models and rows."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -346,6 +347,16 @@ def test_elimination_is_told_round_by_round(cv):
         assert "CV R²" in figures["sentence"]
 
 
+def test_an_elimination_that_does_not_pay_keeps_all():
+    X, y = make_friedman1(200, n_features=12, random_state=0)
+    selector = PruningRFE(DecisionTreeRegressor(max_depth=6, random_state=0), cv=3, random_state=0).fit(X, y)
+    assert selector.get_support().all()
+    figures = report(selector).to_dict()
+    assert figures["sentence"].startswith("All 12 features are kept; CV R²")
+    assert "→" not in figures["sentence"]
+    assert [stage["chosen"] for stage in figures["stages"]].index(True) == 0
+
+
 def test_the_features_of_a_path_leave_one_strength_after_the_other(rows):
     selector = PruningPathSelector(DecisionTreeClassifier(random_state=0)).fit(rows[0], rows[2])
     figures = report(selector).to_dict()
@@ -461,3 +472,13 @@ def test_a_model_card_holds_the_scores_the_rules_and_the_limits(pruner, rows, tm
     figures = page.to_dict()
     for words in (*figures["rules"], *figures["limitations"], figures["sentence"], "By mean texture", "Settings"):
         assert words in text
+
+
+def test_the_model_card_of_a_selector_says_in_which_round_features_went():
+    pytest.importorskip("skops")
+    X, y = make_friedman1(300, n_features=20, noise=3, random_state=0)
+    page = report(PruningRFE(DecisionTreeRegressor(max_depth=8, random_state=0), random_state=0).fit(X, y))
+    text = page.to_model_card().render()
+    for row in page.to_dict()["ranking"]:
+        last = row["dropped_in"] or ""
+        assert re.search(rf"{row['name']} +\| +{'yes' if row['kept'] else 'no'} .*\| +{last} *\|", text)

@@ -130,8 +130,13 @@ def _sentence(summary):
             return f"{kept} {'is' if one else 'are'} still used at the pruning strength {summary['alpha']:.4g}"
         case "importance":
             rounds = f"{features} → {summary['n_kept']:,} in {count(summary['round'], 'round')} of pruning"
-            if summary["frontier"] is None:
-                return rounds
-            first, last = (summary["stages"][place] for place in (0, summary["round"]))
-            change = show_change(first["score"], last["score"], last["error"], summary["is_share"])
-            return f"{rounds}; CV {summary['score_name']} {change}"
+            return (rounds if summary["round"] else f"All {features} are kept") + _change_in_words(summary)
+
+
+def _change_in_words(summary):
+    """The scores of the folds with all features, and with those kept."""
+    if summary["frontier"] is None:
+        return ""
+    first, last = (summary["stages"][place] for place in (0, summary["round"]))
+    before = first["score"] if summary["round"] else None
+    return f"; CV {summary['score_name']} {show_change(before, last['score'], last['error'], summary['is_share'])}"

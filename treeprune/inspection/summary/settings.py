@@ -15,8 +15,8 @@ from .frames import frame_of
 
 _MOST_CHARACTERS = 120
 #: Parameters that are told even where they are at their defaults.
-_ALWAYS = {"alpha", "cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
-#: Parameters that have a place of their own on the page.
+_ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+#: Parameters of what decides that have a place of their own on the page.
 _ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
 
 
@@ -25,11 +25,11 @@ def settings(subject) -> list[dict[str, Any]]:
     groups = [{"title": "Model", "pairs": _model(subject)}]
     decided_by = subject.selector if subject.selector is not None else subject.pruner
     if decided_by is not None:
-        groups.append({"title": type(decided_by).__name__, "pairs": _parameters(decided_by)})
+        groups.append(_of_decider(decided_by))
         if hasattr(decided_by, "alpha_"):
             groups[-1]["pairs"].append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
     if subject.search is not None:
-        groups.append({"title": type(subject.search).__name__, "pairs": _parameters(subject.search)})
+        groups.append(_of_decider(subject.search))
     if subject.compression is not None:
         method = subject.compression.method
         groups.append({"title": type(method).__name__, "pairs": _parameters(method)})
@@ -60,15 +60,19 @@ def _model(subject):
     return pairs + _parameters(model)
 
 
+def _of_decider(estimator):
+    """A group of settings of a pruner, selector or search."""
+    pairs = [pair for pair in _parameters(estimator) if pair[0] not in _ELSEWHERE]
+    return {"title": type(estimator).__name__, "pairs": pairs}
+
+
 def _parameters(estimator):
-    """Parameters that are not at their defaults, and some in any case; what has a place of its own is left out."""
+    """Parameters that are not at their defaults, and some in any case."""
     if not hasattr(estimator, "get_params"):
         return []
     defaults = signature(type(estimator).__init__).parameters
     pairs = []
     for name, value in sorted(estimator.get_params(deep=False).items()):
-        if name in _ELSEWHERE:
-            continue
         default = defaults[name].default if name in defaults else None
         if name in _ALWAYS or not _equal(value, default):
             pairs.append([name, as_text(value)])

@@ -88,8 +88,8 @@ _MEANING_OF_KEPT = {
     "anomalous all by itself cannot be told from noise, and is dropped where noise prevails.",
     "strength": "A feature is kept if the pruned model splits on it. Of features that say the same, the model may have "
     "taken any, and on other rows it may take another.",
-    "importance": "A feature is kept if the last model splits on it. Of features that say the same, the model may have "
-    "taken any, and on other rows it may take another.",
+    "importance": "A feature is dropped once a pruned model does not split on it. Of features that say the same, the "
+    "model may have taken any, and on other rows it may take another.",
 }
 
 
