@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,13 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return frame.rename(columns=str)
 
 
+def check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise a ValueError, which names it, for the first column that is not there."""
+    for name in names:
+        if name not in frame:
+            raise ValueError(f"no column {name!r}; there are: {', '.join(frame.columns)}.")
+
+
 def split_target(
     frame: pd.DataFrame, target: str, *, task: str | None = None, drop: tuple[str, ...] = ()
 ) -> tuple[pd.DataFrame, np.ndarray, str, list[str]]:
@@ -94,9 +102,7 @@ def split_target(
     >>> task, y.tolist(), notes[0]
     ('classification', ['a', 'b'], "left out 1 row without 'kind'")
     """
-    for name in (target, *drop):
-        if name not in frame:
-            raise ValueError(f"no column {name!r}; there are: {', '.join(frame.columns)}.")
+    check_columns(frame, (target, *drop))
     X, y, notes = frame.drop(columns=[target, *drop]), frame[target], []
     missing = y.isna()
     if missing.all():

@@ -217,10 +217,11 @@ def selection(
     kind: str,
     task: str | None,
     seed: int,
+    fdr: float,
     order: ArrayLike | None = None,
     series: ArrayLike | None = None,
-) -> pd.DataFrame:
-    """Which columns matter.
+) -> Any:
+    """A selector that says which columns matter.
 
     Parameters
     ----------
@@ -234,6 +235,8 @@ def selection(
         What the target is.
     seed : int
         Drives all that is random.
+    fdr : float
+        Expected share of false picks.
     order : array-like of int, shape (n_rows,), optional
         Row numbers in time.
     series : array-like of shape (n_rows,), optional
@@ -241,20 +244,35 @@ def selection(
 
     Returns
     -------
-    DataFrame
-        One line for each column, the strongest first: whether it is kept, its rank, its survival (or agreement), and
-        its p-value.
+    PruningSelector or AnomalyPruningSelector
+        Fitted.
     """
     from .feature_selection import AnomalyPruningSelector, PruningSelector
 
     if kind == "anomaly":
-        selector = AnomalyPruningSelector(random_state=seed).fit(X, y)
-        judged = {"agreement": selector.agreement_}
-    else:
-        order = np.arange(len(X)) if order is None else np.asarray(order)
-        selector = PruningSelector(null="circular" if kind == "series" else "permute", task=task, random_state=seed)
-        selector.fit(X.iloc[order], np.asarray(y)[order], groups=None if series is None else np.asarray(series)[order])
-        judged = {"survival": selector.survival_}
-    columns = {"column": X.columns, "kept": selector.get_support(), "rank": selector.ranking_, **judged}
-    frame = pd.DataFrame(columns | {"p_value": selector.p_values_})
-    return frame.sort_values(["rank", "p_value", *judged], ascending=[True, True, False], ignore_index=True)
+        return AnomalyPruningSelector(fdr=fdr, random_state=seed).fit(X, y)
+    order = np.arange(len(X)) if order is None else np.asarray(order)
+    null = "circular" if kind == "series" else "permute"
+    selector = PruningSelector(null=null, fdr=fdr, task=task, random_state=seed)
+    groups = None if series is None else np.asarray(series)[order]
+    return selector.fit(X.iloc[order], np.asarray(y)[order], groups=groups)
+
+
+def selected_columns(selector: Any) -> pd.DataFrame:
+    """What `selection` found, one line for each column, the strongest first.
+
+    Parameters
+    ----------
+    selector : PruningSelector or AnomalyPruningSelector
+        Fitted on a DataFrame.
+
+    Returns
+    -------
+    DataFrame
+        Whether each column is kept, its rank, its survival (or agreement), and its p-value.
+    """
+    judged = "agreement" if hasattr(selector, "agreement_") else "survival"
+    frame = pd.DataFrame({"column": selector.feature_names_in_, "kept": selector.get_support()})
+    frame = frame.assign(**{"rank": selector.ranking_, judged: getattr(selector, f"{judged}_")})
+    frame["p_value"] = selector.p_values_
+    return frame.sort_values(["rank", "p_value", judged], ascending=[True, True, False], ignore_index=True)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.processes import ON_WINE, process, start
-from treeprune.cli import COMMANDS
+from treeprune.cli import COMMANDS, cli
+from treeprune.console import run
 
 #: Commands that read a table, with the options that they need besides.
 ON_TABLES = {
@@ -93,6 +94,26 @@ def test_interrupted_is_code_130_and_leaves_no_file_and_no_worker(name):
     assert os.listdir() == ["big.parquet"]
     with pytest.raises(ProcessLookupError):
         os.killpg(child.pid, 0)
+
+
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name != "report"])
+def test_a_reader_that_goes_away_is_no_error(name, saved_tree, monkeypatch, capsys):
+    """As in ``treeprune ... | head``; all commands print a table but `report`, which writes a page."""
+    monkeypatch.setattr("treeprune.comparison.DEMO_DATA", ("wine",))
+    options = {command: of_model(str(saved_tree[1])) for command, of_model in ON_MODELS.items()}
+    options["compress"] += ["--no-retrain", "--max-nodes", "9"]
+    options |= {"demo": ["--cv", "2", "-o", "out"], "path": ON_WINE, "compare": [*ON_WINE, "--test", "0.5"]}
+    options["select"] = [*ON_WINE, "-o", "out"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as nobody:
+        monkeypatch.setattr("sys.stdout", nobody)
+        code = run(cli, [name, *options[name]])
+    err = capsys.readouterr().err
+    assert code == 0, err
+    assert "Traceback" not in err
+    assert "Broken pipe" not in err
+    assert ("out" in os.listdir()) == ("out" in options[name])
 
 
 def test_an_output_is_replaced_only_by_a_whole_one(command, tmp_path):

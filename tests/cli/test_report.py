@@ -5,13 +5,17 @@ import sys
 from functools import partial
 
 import joblib
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import datasets
 from tests.processes import ON_WINE
-from treeprune import prune, report
+from treeprune import TreePrunerCV, prune, report
+from treeprune.methods import CostComplexity
+from treeprune.workflow import hold_out
 
 
 @pytest.fixture
@@ -36,10 +40,44 @@ def test_regression_is_reported_too(command, tmp_path):
     assert "CV R²" in err
 
 
+def test_rows_are_held_out_and_scored_before_and_after_in_the_groups_of_a_column(command, table, tmp_path):
+    """The column that makes the groups is text, and left out of those to predict by."""
+    X, y = datasets.load("diabetes")
+    sex = pd.Series(np.where(X["sex"] == X["sex"].min(), "f", "m"), name="sex")
+    path = table(X.assign(sex=sex, target=y).to_csv(index=False))
+    options = ["--target", "target", "--drop", "sex", "--validation", 0.3, "--cv", 3, "--subgroup", "sex"]
+    code, _, err = command(path, *options, "-o", tmp_path / "page.html")
+    assert code == 0, err
+    X, X_out, y, y_out = hold_out(X.drop(columns="sex"), y.to_numpy(), "regression", 0.3, 0)
+    pruner = TreePrunerCV(DecisionTreeRegressor(random_state=0), CostComplexity(), cv=3).fit(X, y)
+    title = "Pruning report: target"
+    page = report(pruner, X_out, y_out, subgroup=sex.loc[X_out.index], held_out=True, title=title)
+    assert (tmp_path / "page.html").read_text("utf-8") == page.html
+    assert "R² on 133 held-out rows" in err
+    figures = page.to_dict()
+    assert figures["measures"]["table"][0]["after"] == pruner.score(X_out, y_out)
+    assert {group["name"]: group["n_rows"] for group in figures["by_group"]["table"]} == dict(
+        sex.loc[X_out.index].value_counts()
+    )
+
+
+def test_without_rows_held_out_the_tree_grows_on_all(command, tmp_path):
+    code, _, err = command(*ON_WINE, "--validation", 0, "-o", tmp_path / "wine.html")
+    assert code == 0, err
+    expected = report(
+        TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(*datasets.load("wine")),
+        title="Pruning report: cultivar",
+    ).to_dict()["sentence"]
+    assert expected in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (["--target", "nothing"], 3),
+        (["--subgroup", "nothing"], 3),
+        (["--subgroup", "alcohol", "--validation", "0"], 2),
+        (["--validation", "1"], 2),
         (["--cv", "1"], 2),
         (["--method", "mdl"], 2),
     ],
@@ -79,7 +117,14 @@ def test_of_a_saved_model_the_page_is_that_of_the_library(command, tmp_path):
     expected = report(tree, X, y.to_numpy(), before=whole, title="Pruning report: cultivar").html
     assert (tmp_path / "tree.html").read_text("utf-8") == expected
     assert command(*model)[0] == 0
-    for option in (["--cv", 3], ["--method", "mdl"]):
+    X, y = datasets.load("wine")
+    assert command(*ON_WINE, *model, "--subgroup", "alcohol")[0] == 0
+    page = report(tree, X, y.to_numpy(), subgroup="alcohol", title="Pruning report: cultivar")
+    assert (tmp_path / "tree.html").read_text("utf-8") == page.html
+    code, _, err = command(*model, "--subgroup", "alcohol")
+    assert code == 2
+    assert "--subgroup needs rows to score: DATA" in err
+    for option in (["--cv", 3], ["--method", "mdl"], ["--validation", 0.2]):
         code, _, err = command(*ON_WINE, *model, *option)
         assert code == 2
         assert f"{option[0]} has no use" in err

@@ -36,12 +36,34 @@ def test_anomalies_need_no_target(command, tmp_path):
     frame = pd.DataFrame(rng.normal(size=(500, 20))).add_prefix("c")
     frame.iloc[:20, :5] += 3
     frame.to_csv(tmp_path / "t.csv", index=False)
-    code, out, _ = command(tmp_path / "t.csv", "--kind", "anomaly", "--json")
+    code, out, err = command(tmp_path / "t.csv", "--kind", "anomaly", "--json", "--plot", tmp_path / "t.png")
     assert code == 0
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+    assert f"Saved {tmp_path / 't.png'}." in err
     found = pd.DataFrame(json.loads(out))
     kept = set(found["column"][found["kept"]])
     assert {"c0", "c1", "c2", "c3", "c4"} <= kept
     assert len(kept) <= 7
+
+
+def test_the_share_of_false_picks_is_the_selectors(command, tmp_path):
+    """Where it is strict, columns are dropped that are kept where it is not."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(300, 8))).add_prefix("c")
+    y = X @ [1, 0.6, 0.4, 0.3, 0.2, 0, 0, 0] + rng.normal(size=300)
+    X.assign(y=y).to_csv(tmp_path / "t.csv", index=False)
+    kept = []
+    for fdr in ("0.9", "0.1"):
+        code, out, _ = command(
+            tmp_path / "t.csv", "--target", "y", "--fdr", fdr, "--json", "--plot", tmp_path / "t.svg"
+        )
+        assert code == 0
+        found = pd.DataFrame(json.loads(out))
+        selector = PruningSelector(fdr=float(fdr), random_state=0).fit(X, y)
+        assert set(found["column"][found["kept"]]) == set(X.columns[selector.get_support()])
+        kept.append(found["kept"].sum())
+    assert kept[0] > kept[1]
+    assert "<svg" in (tmp_path / "t.svg").read_text("utf-8")
 
 
 @pytest.mark.filterwarnings("ignore:These look like")
@@ -69,6 +91,8 @@ def test_series_are_sorted_by_time_and_kept_apart(command, tmp_path):
     [
         ([], "Missing argument 'DATA'."),
         ([CANCER], "Missing option '--target'."),
+        ([CANCER, "--target", "diagnosis", "--fdr", "0"], "'--fdr'"),
+        ([CANCER, "--target", "diagnosis", "--plot", "f.bmp"], "figures are .png, .svg or .pdf"),
         ([CANCER, "--target", "diagnosis", "--time", "area"], "--time has a use only for --kind series."),
         ([CANCER, "--target", "diagnosis", "--groups", "area"], "--groups has a use only for --kind series."),
     ],

@@ -1,5 +1,6 @@
 """Each compiled loop against its slow twin; the same tests pass on the uncompiled functions."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from tests import naive
 from treeprune.core import kernels
+from treeprune.core.forest import preorder_children
 
 finite = st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100)
 
@@ -30,8 +32,8 @@ def test_structure_fault_finds_exactly_the_unsound(forest, data):
     left, right = forest.children_left.copy(), forest.children_right.copy()
     side = data.draw(st.sampled_from([left, right]))
     side[data.draw(st.integers(0, len(side) - 1))] = data.draw(st.integers(-2, len(side)))
-    visited = np.zeros(len(left), np.uint8)
-    code, *_ = kernels.structure_fault(forest.root, forest.start, left, right, visited)
+    visited, stack = np.zeros(len(left), np.uint8), np.empty(len(left), np.int32)
+    code, *_ = kernels.structure_fault(forest.root, forest.start, left, right, visited, stack)
     assert (code == 0) == naive.is_sound(forest.root, forest.start, left, right)
     if code == 0:
         assert set(np.flatnonzero(visited)) == set(naive.preorder(forest.root, left, right))
@@ -39,23 +41,27 @@ def test_structure_fault_finds_exactly_the_unsound(forest, data):
 
 @given(uncanonical())
 def test_preorder(forest):
-    args = forest.root, forest.children_left, forest.children_right
-    assert kernels.preorder(*args, forest.n_nodes).tolist() == naive.preorder(*args)
+    order, split, root = forest.preorder(forest.root)
+    assert order.tolist() == naive.preorder(forest.root, forest.children_left, forest.children_right)
+    assert split.tolist() == (~forest.is_leaf[order]).tolist()
+    assert [order[at] for at in root] == forest.root.tolist()
 
 
 @given(naive.forests(max_trees=3))
 def test_subtree_end_and_depth(forest):
-    assert kernels.subtree_end(forest.children_right).tolist() == naive.subtree_end(forest)
-    assert kernels.node_depth(forest.parent).tolist() == naive.node_depth(forest)
+    assert forest.end.tolist() == naive.subtree_end(forest)
+    assert forest.depth.tolist() == naive.node_depth(forest)
 
 
 @given(naive.forests(max_trees=3), st.data())
-def test_survivors(forest, data):
+def test_preorder_of_what_remains(forest, data):
     collapse = data.draw(arrays(bool, forest.n_nodes))
     below = [st.sampled_from(naive.subtree(forest, node)) for node in range(forest.n_nodes)]
     source = np.array(data.draw(st.tuples(*below)) if data.draw(st.booleans()) else range(forest.n_nodes), np.int32)
-    args = forest.root, forest.children_left, forest.children_right, collapse, source
-    assert [array.tolist() for array in kernels.survivors(*args)] == list(naive.survivors(*args))
+    origin, split, root = forest.preorder(forest.root, collapse, source)
+    left, right = preorder_children(split)
+    expected = naive.survivors(forest.root, forest.children_left, forest.children_right, collapse, source)
+    assert [array.tolist() for array in (origin, left, right, root)] == list(expected)
 
 
 @given(finite, finite)
@@ -116,9 +122,30 @@ def test_accumulate(forest, data):
 
 @given(naive.forests(max_trees=3))
 def test_preorder_children(forest):
-    left, right = kernels.preorder_children(~forest.is_leaf)
+    left, right = preorder_children(~forest.is_leaf)
     np.testing.assert_array_equal(left, forest.children_left)
     np.testing.assert_array_equal(right, forest.children_right)
+
+
+KERNELS = [
+    pytest.param(function, id=f"{path.stem}.{function.name}")
+    for path in sorted(Path(kernels.__file__).parents[1].rglob("*.py"))
+    for function in ast.walk(ast.parse(path.read_text()))
+    if isinstance(function, ast.FunctionDef)
+    and any(isinstance(name, ast.Name) and name.id in ("kernel", "part") for name in function.decorator_list)
+]
+
+
+@pytest.mark.parametrize("function", KERNELS)
+def test_kernels_do_nothing_that_takes_long_to_compile(function):
+    """No allocation, method of an array, or assigned slice: callers allocate, and loops are quick to compile."""
+    called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+    assert {name for name in called if "." in name} <= {
+        *("np.isnan", "np.nextafter", "np.log", "np.exp"),
+        *("math.sqrt", "math.pow"),
+    }
+    assigned = [node for node in ast.walk(function) if isinstance(node, ast.Subscript)]
+    assert not [ast.unparse(n) for n in assigned if isinstance(n.ctx, ast.Store) and ":" in ast.unparse(n.slice)]
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without compilation")

@@ -3,16 +3,12 @@
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification, make_friedman1
-from sklearn.ensemble import IsolationForest, RandomForestRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.inspection.test_report import HOSTILE
-from treeprune import PruningSelector, TreePrunerCV, prune, pruning_path, report, rules
-from treeprune.compression import CompressionResult
-from treeprune.methods import JointPruning, MaxDepth
+from tests.inspection.kinds import KINDS
+from treeprune import TreePrunerCV, pruning_path, report, rules
 
 
 def wait_for_text(tab, selector, text):
@@ -193,49 +189,6 @@ def test_code_is_copied(open_page, page):
     tab.locator("[data-copy=rules-python]").click()
     wait_for_text(tab, "[data-copy=rules-python]", "Copied")
     assert tab.evaluate("navigator.clipboard.readText()") == page.to_dict()["python"]
-
-
-def hostile():
-    X, y = load_breast_cancer(return_X_y=True)
-    y = np.array(["</script><img src=x>", "b & 'c'"])[y]
-    tree = DecisionTreeClassifier(max_depth=4, random_state=0).fit(X[:, : len(HOSTILE)], y)
-    return report(tree, X[:, : len(HOSTILE)], y, feature_names=HOSTILE, subgroup=HOSTILE[4], title="<i>title</i>")
-
-
-def forest():
-    X, y = load_diabetes(return_X_y=True, as_frame=True)
-    return report(TreePrunerCV(RandomForestRegressor(5, random_state=0), cv=3).fit(X, y), X, y, subgroup="sex")
-
-
-def isolation():
-    X, _ = load_breast_cancer(return_X_y=True)
-    model = IsolationForest(n_estimators=10, random_state=0).fit(X)
-    return report(prune(model, MaxDepth(max_depth=4)), X, before=model)
-
-
-def selection():
-    return report(PruningSelector(n_estimators=5, random_state=0).fit(*make_friedman1(200, random_state=0)))
-
-
-def compressed():
-    X, y = load_diabetes(return_X_y=True)
-    model = RandomForestRegressor(3, max_depth=3, random_state=0).fit(X, y)
-    tried = [("unpruned", "", 45, 3, 3.0, 0.4), ("JointPruning", "reg=10", 15, 2, 2.9, 0.41)]
-    tried += [("JointPruning", "reg=30", 9, 1, 3.2, 0.38), ("HistGradientBoosting", "", 20, 1, 2.8, 0.42)]
-    frontier = pd.DataFrame(tried, columns=["method", "parameters", "n_nodes", "n_trees", "loss", "score"])
-    frontier = frontier.assign(rival=[False, False, False, True], chosen=[False, True, False, False])
-    small = prune(model, JointPruning(alpha=100.0), X, y)
-    return report(
-        CompressionResult(small, JointPruning(alpha=100.0), frontier, True, "Training anew does better."), X, y
-    )
-
-
-def single_leaf():
-    X, _ = load_breast_cancer(return_X_y=True)
-    return report(DecisionTreeClassifier().fit(X, np.zeros(len(X))))
-
-
-KINDS = {f.__name__: f for f in (hostile, forest, isolation, selection, compressed, single_leaf)}
 
 
 @pytest.mark.parametrize("kind", ["tree", *KINDS])

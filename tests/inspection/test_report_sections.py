@@ -1,6 +1,7 @@
 """The sections of the report: their figures are those that others compute from the same models and rows."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,16 +10,19 @@ from scipy.stats import binomtest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_linnerud, make_friedman1
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import precision_score, recall_score
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from tests.inspection.kinds import SELECTORS, fitted_selector
 from treeprune import PruningSelector, TreePruner, TreePrunerCV, UnsupportedModelError, compress, prune, report
+from treeprune.feature_selection import AnomalyPruningSelector, PruningPathSelector, PruningRFE
 from treeprune.inspection.summary.leaves import wilson
 from treeprune.inspection.summary.settings import data_hash
-from treeprune.methods import CostComplexity, MaxDepth
+from treeprune.methods import CostComplexity, MaxDepth, MinSamples
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +156,30 @@ def test_groups_are_the_values_of_a_column_with_few():
     assert groups["measure"] == "mean absolute error"
 
 
+def test_groups_can_be_values_that_the_model_does_not_know(rows):
+    X, X_out, y, y_out = rows
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X[["mean area"]], y)
+    by_column = report(tree, X_out[["mean area"]], y_out, subgroup="mean area").to_dict()["by_group"]
+    other = X_out["mean texture"] > 18
+    for values, name in ((X_out["mean area"], "mean area"), (other, "mean texture"), (other.tolist(), "subgroup")):
+        found = report(tree, X_out[["mean area"]], y_out, subgroup=values).to_dict()["by_group"]
+        assert found["column"] == name
+        if name == "mean area":
+            assert found == by_column
+        else:
+            right = pd.Series(tree.predict(X_out[["mean area"]]) == y_out).groupby(other).mean()
+            assert {row["name"]: row["after"] for row in found["table"]} == right.rename(str).to_dict()
+
+
+def test_rows_known_to_be_held_out_are_called_so(pruner, rows):
+    page, known = (report(pruner, rows[1], rows[3], held_out=held_out) for held_out in (False, True))
+    assert "held-out rows" not in page.to_dict()["sentence"]
+    assert "accuracy on 143 held-out rows" in known.to_dict()["sentence"]
+    assert "Held-out rows: they neither grew" in known.html
+    assert "Held-out rows: they neither grew" not in page.html
+    assert len(known.to_dict()["limitations"]) == len(page.to_dict()["limitations"]) - 1
+
+
 def test_no_row_of_data_is_in_the_report():
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     X = X[["mean radius", "mean texture"]].assign(secret=np.linspace(7.1234567, 7.7654321, len(X)))
@@ -262,10 +290,135 @@ def test_selected_features_stand_beside_their_shadows():
     selector = PruningSelector(n_estimators=10, random_state=0).fit(*make_friedman1(300, random_state=0))
     page = report(selector)
     figures = page.to_dict()
-    assert {int(row["name"][1:]): row["survival"] for row in figures["survival"]} == dict(enumerate(selector.survival_))
+    assert {int(row["name"][1:]): row["survival"] for row in figures["ranking"]} == dict(enumerate(selector.survival_))
     assert figures["n_kept"] == selector.get_support().sum()
     assert figures["shadows"]["largest"] == selector.shadow_survival_.max()
     assert "false picks" in page.html
+
+
+@pytest.mark.parametrize("cls", SELECTORS)
+def test_of_every_selector_all_features_are_listed_with_the_decision(cls):
+    selector = fitted_selector(cls)
+    page = report(selector)
+    figures = page.to_dict()
+    listed = {row["name"]: row["kept"] for row in figures["ranking"]}
+    assert listed == {f"x{place}": bool(kept) for place, kept in enumerate(selector.get_support())}
+    assert (figures["n_kept"], figures["n_dropped"]) == (sum(listed.values()), 12 - sum(listed.values()))
+    assert page.html.count("✓ kept") == figures["n_kept"]
+    assert [row["kept"] for row in figures["ranking"]] == sorted(listed.values(), reverse=True)
+    assert set(figures["measure"]) >= {"name", "low", "high"}
+    assert any(term == "split" for term, _ in figures["glossary"])
+
+
+def test_columns_that_show_anomalies_stand_beside_their_shadows():
+    X = np.random.default_rng(1).normal(size=(400, 20))
+    X[:20, :5] += 3
+    selector = AnomalyPruningSelector(n_estimators=50, random_state=0).fit(X)
+    figures = report(selector).to_dict()
+    found = {int(row["name"][1:]): (row["agreement"], row["p_value"]) for row in figures["ranking"]}
+    assert found == dict(enumerate(zip(selector.agreement_, selector.p_values_, strict=True)))
+    assert figures["shadows"]["largest"] == selector.shadow_agreement_.max()
+    assert figures["sentence"].startswith(f"{selector.get_support().sum()} of 20 features agree with the others")
+    nothing = AnomalyPruningSelector(n_estimators=20, random_state=0, least_noise=1.0).fit(X)
+    assert "All 20 features are kept" in report(nothing).to_dict()["sentence"]
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_elimination_is_told_round_by_round(cv):
+    X, y = make_friedman1(400, n_features=30, noise=3, random_state=1)
+    selector = PruningRFE(DecisionTreeRegressor(max_depth=8, random_state=0), cv=cv, random_state=0).fit(X, y)
+    figures = report(selector).to_dict()
+    sizes = selector.n_features_by_round_
+    assert [stage["n_features"] for stage in figures["stages"]] == sizes
+    chosen = [place for place, stage in enumerate(figures["stages"]) if stage["chosen"]]
+    assert [sizes[place] for place in chosen] == [selector.get_support().sum()] == [figures["n_kept"]]
+    assert chosen[0] > 1
+    dropped = pd.Series([row["dropped_in"] for row in figures["ranking"]]).value_counts()
+    for number in range(1, chosen[0] + 1):
+        assert dropped[number] == sizes[number - 1] - sizes[number]
+    importance = {row["name"]: row["importance"] for row in figures["ranking"] if row["kept"]}
+    names = [f"x{place}" for place in selector.get_support(indices=True)]
+    assert importance == dict(zip(names, selector.estimator_.feature_importances_, strict=True))
+    if cv is None:
+        assert figures["frontier"] is None
+    else:
+        scores = [stage["score"] for stage in figures["stages"]]
+        assert scores == pytest.approx(selector.cv_scores_.mean(axis=0))
+        assert "CV R²" in figures["sentence"]
+
+
+def test_an_elimination_that_does_not_pay_keeps_all():
+    X, y = make_friedman1(200, n_features=12, random_state=0)
+    selector = PruningRFE(DecisionTreeRegressor(max_depth=6, random_state=0), cv=3, random_state=0).fit(X, y)
+    assert selector.get_support().all()
+    figures = report(selector).to_dict()
+    assert figures["sentence"].startswith("All 12 features are kept; CV R²")
+    assert "→" not in figures["sentence"]
+    assert [stage["chosen"] for stage in figures["stages"]].index(True) == 0
+
+
+def test_the_features_of_a_path_leave_one_strength_after_the_other(rows):
+    selector = PruningPathSelector(DecisionTreeClassifier(random_state=0)).fit(rows[0], rows[2])
+    figures = report(selector).to_dict()
+    frame = selector.to_frame().drop_duplicates("n_features")
+    stages = pd.DataFrame(figures["stages"])
+    for name in ("alpha", "n_leaves", "n_features"):
+        assert stages[name].tolist() == frame[name].tolist()
+    assert stages["n_features"][stages["chosen"]].tolist() == [selector.get_support().sum()]
+    assert figures["n_leaves"] == selector.path_.prune(alpha=selector.alpha_).get_n_leaves()
+    strength = dict(zip(rows[0].columns, selector.strength_, strict=True))
+    assert {row["name"]: row["strength"] for row in figures["ranking"]} == strength
+
+
+def test_a_search_is_shown_by_its_best_model_and_all_that_it_tried(rows):
+    X, X_out, y, y_out = rows
+    grid = {"method__alpha": [0.0, 0.005, 0.01, 0.3]}
+    pruner = TreePruner(DecisionTreeClassifier(random_state=0), CostComplexity())
+    search = GridSearchCV(pruner, grid, cv=3).fit(X, y)
+    figures = report(search, X_out, y_out).to_dict()
+    best = report(search.best_estimator_, X_out, y_out).to_dict()
+    told = {"sentence", "cv", "tried", "settings", "limitations", "glossary"}
+    assert {name: best[name] for name in best if name not in told} == {
+        name: figures[name] for name in figures if name not in told
+    }
+    results = pd.DataFrame(search.cv_results_).sort_values("rank_test_score", kind="stable")
+    assert figures["tried"]["parameters"] == ["method__alpha"]
+    rows_tried = pd.DataFrame(figures["tried"]["settings"])
+    assert rows_tried["values"].str[0].astype(float).tolist() == results["param_method__alpha"].tolist()
+    assert rows_tried["score"].tolist() == results["mean_test_score"].tolist()
+    assert rows_tried["spread"].tolist() == results["std_test_score"].tolist()
+    assert rows_tried["values"][rows_tried["chosen"]].tolist() == [[str(search.best_params_["method__alpha"])]]
+    assert figures["cv"]["after"] == search.best_score_
+    folds = [search.cv_results_[f"split{fold}_test_score"][search.best_index_] for fold in range(3)]
+    assert figures["cv"]["standard_error"] == pytest.approx(np.std(folds, ddof=1) / np.sqrt(3))
+
+
+def test_of_several_scores_the_one_refitted_by_is_told(rows):
+    X, _, y, _ = rows
+    scoring = ["accuracy", "balanced_accuracy"]
+    pruner = TreePruner(DecisionTreeClassifier(random_state=0), CostComplexity())
+    search = GridSearchCV(pruner, {"method__alpha": [0.0, 0.01]}, cv=2, scoring=scoring, refit="balanced_accuracy")
+    tried = report(search.fit(X, y)).to_dict()["tried"]
+    assert tried["score_name"] == "balanced accuracy"
+    expected = search.cv_results_["mean_test_balanced_accuracy"]
+    assert sorted(row["score"] for row in tried["settings"]) == sorted(expected)
+    with pytest.raises(NotFittedError, match="refit=True"):
+        report(clone(search).set_params(refit=False).fit(X, y))
+
+
+def test_a_search_in_a_pipeline_and_over_one_is_seen_through(rows):
+    X, X_out, y, y_out = rows
+    pruned = make_pipeline(MinMaxScaler(), TreePruner(RandomForestClassifier(3, random_state=0), MinSamples()))
+    leaf = {"treepruner__method__leaf": [2, 5, 20]}
+    search = RandomizedSearchCV(pruned, leaf, n_iter=2, cv=2, random_state=0)
+    model = make_pipeline(StandardScaler(), search).fit(X, y)
+    figures = report(model, X_out, y_out).to_dict()
+    assert figures["on_rows"]["score"] == model.score(X_out, y_out)
+    assert figures["features"] == list(X.columns)
+    assert len(figures["tried"]["settings"]) == 2
+    pipeline = dict(figures["settings"][0]["pairs"])["pipeline"]
+    assert pipeline == "StandardScaler → MinMaxScaler → TreePruner"
+    assert figures["cv"]["after"] == search.best_score_
 
 
 def test_a_pipeline_is_scored_as_a_whole(rows):
@@ -291,6 +444,7 @@ def test_a_pruner_without_a_path_says_what_it_does_not_know(rows):
     [
         ({"subgroup": "no such"}, "'subgroup' parameter must be a column of X"),
         ({"subgroup": 30}, "'subgroup' parameter must be a column in the range"),
+        ({"subgroup": [1, 2]}, "inconsistent numbers of samples"),
         ({"before": DecisionTreeRegressor().fit([[0.0] * 30, [1.0] * 30], [0, 1])}, "'before' parameter"),
         ({"feature_names": ["one"]}, "'feature_names' parameter must have 30 names"),
         ({"class_names": ["one"]}, "'class_names' parameter must have 2 names"),
@@ -318,3 +472,13 @@ def test_a_model_card_holds_the_scores_the_rules_and_the_limits(pruner, rows, tm
     figures = page.to_dict()
     for words in (*figures["rules"], *figures["limitations"], figures["sentence"], "By mean texture", "Settings"):
         assert words in text
+
+
+def test_the_model_card_of_a_selector_says_in_which_round_features_went():
+    pytest.importorskip("skops")
+    X, y = make_friedman1(300, n_features=20, noise=3, random_state=0)
+    page = report(PruningRFE(DecisionTreeRegressor(max_depth=8, random_state=0), random_state=0).fit(X, y))
+    text = page.to_model_card().render()
+    for row in page.to_dict()["ranking"]:
+        last = row["dropped_in"] or ""
+        assert re.search(rf"{row['name']} +\| +{'yes' if row['kept'] else 'no'} .*\| +{last} *\|", text)

@@ -1,5 +1,6 @@
 """The rules of a tree: run as Python and as SQL, they predict exactly what the tree does."""
 
+import re
 import sqlite3
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from treeprune import TreePrunerCV, UnsupportedModelError, rules
 from treeprune.adapters import find_adapter
 from treeprune.core.forest import Forest
+from treeprune.inspection.conditions import SQL, CategoryCondition, Language, Python
 from treeprune.inspection.rules import exact_bound, leaf_conditions
 from treeprune.testing import forest_values
 
@@ -23,14 +25,19 @@ HOSTILE = ["<script>alert(1)</script>", 'a "quoted" name', "it's; DROP TABLE t -
 def by_python(found, X):
     space = {}
     exec(found.to_python(), space)
-    return [space["predict"](row) for row in np.asarray(X, dtype=float).tolist()]
+    return [space["predict"](row) for row in as_lists(X)]
+
+
+def as_lists(X):
+    """Rows of Python's own numbers and texts."""
+    return np.asarray(X, dtype=object if isinstance(X, pd.DataFrame) else float).tolist()
 
 
 def by_sql(found, X):
     connection = sqlite3.connect(":memory:")
     names = ['"' + name.replace('"', '""') + '"' for name in found.feature_names]
     connection.execute(f"CREATE TABLE t ({', '.join(f'{name} REAL' for name in names)})")
-    rows = [[None if np.isnan(v) else v for v in row] for row in np.asarray(X, dtype=float).tolist()]
+    rows = [[None if v != v else v for v in row] for row in as_lists(X)]
     connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(names))})", rows)
     return [value for (value,) in connection.execute(f"SELECT {found.to_sql('prediction')} FROM t ORDER BY rowid")]
 
@@ -205,6 +212,86 @@ def test_boosted_trees_say_what_they_add():
         found = rules(model, tree=1)
         assert by_python(found, X) == expected.tolist(), type(model)
         np.testing.assert_allclose(by_sql(found, X), expected, rtol=1e-15)
+
+
+#: What makes models of three trees that split on sets of categories; the values of the categories for each.
+CODES = [np.arange(12.0), np.arange(5.0)]
+ON_CATEGORIES = {
+    "HistGradientBoostingRegressor": [CODES[0] * 3 - 1, CODES[1] + 0.5],  # codes are not the values
+    "HistGradientBoostingRegressor, texts": [[f"it's {{{i}}}" for i in range(12)], list("abcde")],
+    "XGBRegressor": CODES,
+    "XGBRegressor, one by one": CODES,
+    "LGBMRegressor": CODES,
+}
+
+
+def on_categories(name):
+    """Such a model, and rows with categories of all kinds: those known, new ones, and none."""
+    values = [np.array([*known, np.nan], dtype=object) for known in ON_CATEGORIES[name]]
+    rng = np.random.default_rng(0)
+    code = np.stack([rng.integers(0, len(known), 300) for known in values], axis=1)
+    X = pd.DataFrame({"x": rng.normal(size=300)} | {f"c{i}": known[code[:, i]] for i, known in enumerate(values)})
+    y = rng.normal(size=13)[code[:, 0]] + rng.normal(size=6)[code[:, 1]] * (X["x"] > 0)
+    new = ["new", ""] if "texts" in name else [40.0, 99.0]
+    other = {f"c{i}": rng.choice(np.array([*known, *new], dtype=object), 300) for i, known in enumerate(values)}
+    if "texts" not in name:
+        X = X.astype(float)
+    rows = X.assign(**other).astype(X.dtypes)
+    if name.startswith("Hist"):
+        fitted = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=3, categorical_features=["c0", "c1"])
+        return fitted.fit(X, y), rows
+    X, rows = X.to_numpy(), rows.to_numpy()
+    if name == "LGBMRegressor":
+        lightgbm = pytest.importorskip("lightgbm")
+        sizes = {"n_estimators": 3, "min_child_samples": 3, "min_data_per_group": 3, "cat_smooth": 1.0}
+        return lightgbm.LGBMRegressor(n_jobs=1, verbose=-1, **sizes).fit(X, y, categorical_feature=[1, 2]), rows
+    xgboost = pytest.importorskip("xgboost")
+    most = {"max_cat_to_onehot": 50 if "one by one" in name else 1, "max_depth": 4, "n_estimators": 3, "n_jobs": 1}
+    return xgboost.XGBRegressor(feature_types=["q", "c", "c"], enable_categorical=True, **most).fit(X, y), rows
+
+
+@pytest.mark.parametrize("name", ON_CATEGORIES)
+def test_splits_on_categories_take_new_and_missing_ones_where_the_model_does(name):
+    model, rows = on_categories(name)
+    adapter = find_adapter(model)
+    forest, compared = adapter.forest, adapter.compared(rows)
+    assert (forest.category_set >= 0).sum() > 3
+    expected = forest_values(forest, compared)
+    total, text = np.zeros((len(rows), forest.tree_class.max() + 1)), ""
+    for tree in range(forest.n_trees):
+        found = rules(model, tree=tree)
+        assert by_python(found, rows) == expected[tree][:, 0, 0].tolist()
+        np.testing.assert_allclose(by_sql(found, rows), expected[tree][:, 0, 0], rtol=1e-15)
+        total[:, forest.tree_class[tree]] += by_python(found, rows)
+        text += found.to_text()
+    offset = adapter.margin(rows) - total  # what the model itself says, but for where it begins
+    np.testing.assert_allclose(offset, np.broadcast_to(offset[0], offset.shape), atol=1e-5)
+    assert re.search(r"\bin \{[^}]", text)
+
+
+def test_categories_on_the_way_to_a_leaf_are_merged():
+    """Codes beside all that a rule may say of them: within, outside, missing or not, none, and all."""
+    everything = CategoryCondition()
+    some = everything.split(frozenset({1, 2, 5}), True, True)
+    assert some.split(frozenset({2, 5, 7}), True, False) == CategoryCondition(frozenset({2, 5}), True, False)
+    rest = everything.split(frozenset({1, 2}), False, False)
+    assert rest.split(frozenset({7}), False, True) == CategoryCondition(frozenset({1, 2, 7}), False, False)
+    assert some.split(frozenset({1}), False, True) == CategoryCondition(frozenset({2, 5}), True, True)
+    assert rest.split(frozenset({2, 3}), True, True) == CategoryCondition(frozenset({3}), True, False)
+    written = [
+        (everything, "", ""),
+        (some, "c in {1, 2, 5} (or missing)", "(c IN (1, 2, 5) OR c IS NULL)"),
+        (rest, "c not in {1, 2} (nor missing)", "c NOT IN (1, 2)"),
+        (some.split(frozenset({9}), True, True), "c is missing", "c IS NULL"),
+        (some.split(frozenset({9}), True, False), "never", "1 = 0"),
+        (everything.split(frozenset(), False, False), "c is not missing", "c IS NOT NULL"),
+    ]
+    for condition, text, sql in written:
+        assert (condition.write("c", Language()), condition.write("c", SQL())) == (text, sql)
+        code = condition.write("c", Python()) or "True"
+        holds = [c for c in (1, 2, 5, 9, np.nan) if eval(code, {"c": c})]
+        inside = [c for c in (1, 2, 5, 9) if (c in condition.values) == condition.within]
+        assert holds == inside + [np.nan] * condition.missing
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 
 from treeprune import PruningSelector
+from treeprune.feature_selection import AnomalyPruningSelector
 from treeprune.inspection import SurvivalDisplay
 
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -43,11 +44,24 @@ def test_without_shadows(selector):
     plt.close(display.figure_)
 
 
+def test_agreement_is_drawn_over_all_of_its_range():
+    X = np.random.default_rng(0).normal(size=(300, 12))
+    X[:15, :4] += 3
+    selector = AnomalyPruningSelector(n_estimators=30, random_state=0).fit(X)
+    display = SurvivalDisplay.from_estimator(selector)
+    points = np.concatenate([line.get_xdata() for line in display.ax_.get_lines()])
+    np.testing.assert_array_equal(np.sort(points), np.sort(selector.agreement_))
+    low, high = display.ax_.get_xlim()
+    assert low < min(points.min(), selector.shadow_agreement_.min()) < 0 < points.max() < high
+    assert "anomalous" in display.ax_.get_xlabel()
+    plt.close(display.figure_)
+
+
 def test_unfitted():
     with pytest.raises(NotFittedError):
         SurvivalDisplay.from_estimator(PruningSelector())
 
 
 def test_another_selector():
-    with pytest.raises(TypeError, match=r"draws a PruningSelector\. Got SelectKBest"):
+    with pytest.raises(TypeError, match=r"draws a PruningSelector or AnomalyPruningSelector\. Got SelectKBest"):
         SurvivalDisplay.from_estimator(SelectKBest(k=1).fit([[1, 2], [2, 1], [3, 3], [4, 1]], [0, 1, 0, 1]))

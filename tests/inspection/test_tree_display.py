@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import UnsupportedModelError, rules
@@ -135,3 +135,11 @@ def test_categories_are_listed():
     texts = [text.get_text() for text in TreeDisplay.from_estimator(model).conditions_]
     assert texts[0].startswith("kind in {")
     assert texts[1] == "kind in no such"
+
+
+def test_categories_have_the_names_that_the_model_was_given():
+    X = pd.DataFrame({"kind": list("aabbccdd") * 20})
+    y = X["kind"].isin(["b", "d"]).astype(float)
+    model = HistGradientBoostingRegressor(max_iter=1, categorical_features=["kind"]).fit(X, y)
+    texts = [text.get_text() for text in TreeDisplay.from_estimator(model).conditions_]
+    assert texts[0] in ("kind in {a, c}", "kind in {b, d}")

@@ -214,6 +214,14 @@ class Adapter(ABC):
         """Rows as the splits of `forest` compare them: floats of the family's own width, in the model's columns."""
         return np.asarray(X, dtype=self.float_type)
 
+    @property
+    def category_values(self) -> dict[int, list]:
+        """By column, the values of rows that stand for the codes 0, 1, ... of `compared`; others count as missing.
+
+        A categorical column that is not named holds the codes themselves.
+        """
+        return {}
+
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")

@@ -181,6 +181,14 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def compared(self, X):
         return self.model._preprocess_X(X, reset=False)[:, np.argsort(self._columns)]
 
+    @property
+    def category_values(self):
+        if self.model.is_categorical_ is None:
+            return {}
+        known = self.model._preprocessor.named_transformers_["encoder"].categories_
+        columns = np.flatnonzero(self.model.is_categorical_).tolist()  # missing ones come last
+        return {column: [v for v in values.tolist() if v == v] for column, values in zip(columns, known, strict=True)}
+
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
         if np.isnan(self.forest.value).any():

@@ -19,6 +19,15 @@ def read(data, target, task, drop):
     return X, y, task, encoder
 
 
+def column_aside(data, name, target):
+    """A column of a table that is not there to predict by, for the rows that have a target."""
+    from ..tables import check_columns, read_table
+
+    frame = read_table(data)
+    check_columns(frame, [name])
+    return frame.loc[frame[target].notna(), name]
+
+
 def rows_for(model, data, target, drop):
     """Rows of a table, and their target, as a saved model takes them."""
     from sklearn.base import is_classifier

@@ -5,8 +5,10 @@ from click.core import ParameterSource
 
 from ..console import output_file, progress, say
 from .help import Command
-from .inputs import check_path, read, rows_for
+from .inputs import check_path, column_aside, read, rows_for
 from .options import (
+    DEFAULT_VALIDATION,
+    FiniteRange,
     data_argument,
     drop_option,
     method_option,
@@ -23,6 +25,15 @@ from .options import (
 @target_option
 @method_option
 @click.option("--cv", type=click.IntRange(min=2), metavar="FOLDS", default=5, help="Folds to score by. [default: 5]")
+@click.option(
+    "--validation",
+    metavar="FRACTION",
+    type=FiniteRange(0, 1, max_open=True),
+    default=DEFAULT_VALIDATION,
+    show_default=True,
+    help="Share of the rows held out from growing and choosing, to score the tree before and after; 0: none.",
+)
+@click.option("--subgroup", metavar="COL", help="Split these scores by a column of DATA, even one that is left out.")
 @model_option
 @click.option("--before", metavar="FILE", help="The saved model before it was pruned, to compare with.")
 @trust_option
@@ -30,17 +41,19 @@ from .options import (
 @task_option
 @drop_option
 @seed_option
-def report(data, target, method, cv, model_file, before, trust, output, task, drop, seed):
+def report(data, target, method, cv, validation, subgroup, model_file, before, trust, output, task, drop, seed):
     """Write a page about a tree grown on DATA and pruned, or about a saved model.
 
-    The page shows the tree at every strength, its scores by folds and its rules (also as Python and SQL). It is one
-    file that loads nothing. The tree chosen is the smallest within one standard error of the best.
+    The page shows the tree at every strength, its scores by folds and on rows held out, and its rules (also as Python
+    and SQL). It is one file that loads nothing. The tree chosen is the smallest within one standard error of the best.
 
     A saved model is scored on all rows of DATA, if DATA is given.
 
     \b
     Examples:
       treeprune report wine.csv --target cultivar -o wine.html
+      treeprune report people.csv --target income --drop sex \\
+          --subgroup sex -o income.html
       treeprune report later.csv --target cultivar \\
           --model small.joblib --before big.joblib --trust \\
           -o small.html
@@ -48,45 +61,55 @@ def report(data, target, method, cv, model_file, before, trust, output, task, dr
     from ..extras import import_extra
     from ..inspection.report import report as report_on
 
-    _check_options(model_file, before)
+    _check_options(model_file, before, validation, subgroup, data)
     import_extra("jinja2", "report")
     with output_file(output) as file:
         if model_file:
-            model, before, *rows = _saved(data, target, model_file, before, trust, drop)
+            model, before, X, y, groups = _saved(data, target, model_file, before, trust, drop, subgroup)
         else:
-            model, *rows = _pruned(data, target, method, cv, task, drop, seed)
+            model, X, y, groups = _pruned(data, target, method, cv, validation, task, drop, seed, subgroup)
         with progress("Drawing"):
-            page = report_on(model, *rows, before=before, title=f"Pruning report: {target or model_file}")
+            title = f"Pruning report: {target or model_file}"
+            held_out = not model_file
+            page = report_on(model, X, y, before=before, subgroup=groups, held_out=held_out, title=title)
             file.write(page.html.encode())
     say(f"{page.summary['sentence']}. Saved {output}.")
 
 
-def _check_options(model_file, before):
+def _check_options(model_file, before, validation, subgroup, data):
     """Refuse options that tell how to prune together with a model that is not pruned here, and the reverse."""
+    if subgroup and not (data if model_file else validation):
+        raise click.UsageError(f"--subgroup needs rows to score: {'DATA' if model_file else '--validation above 0'}.")
     if before and not model_file:
         raise click.UsageError("--before needs --model.")
     source = click.get_current_context().get_parameter_source
-    for name in ("method", "cv"):
+    for name in ("method", "cv", "validation"):
         if model_file and source(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(f"--{name} has no use for a saved model.")
 
 
-def _pruned(data, target, method, cv, task, drop, seed):
-    """A TreePrunerCV fitted on a table."""
+def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
+    """A TreePrunerCV fitted on a table, and X, y and groups of the rows held out from that."""
     from ..estimators import TreePrunerCV
-    from ..workflow import new_tree
+    from ..workflow import hold_out, new_tree
 
     check_path(method, nested=True)
     X, y, task, encoder = read(data, target, task, drop)
+    groups = column_aside(data, subgroup, target) if subgroup else None
     with progress("Growing and pruning"):
-        return [TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(encoder.fit_transform(X), y)]
+        X, X_out, y_out = encoder.fit_transform(X), None, None
+        if validation:
+            X, X_out, y, y_out = hold_out(X, y, task, validation, seed)
+        pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(X, y)
+    return pruner, X_out, y_out, None if groups is None else groups.loc[X_out.index]
 
 
-def _saved(data, target, model_file, before, trust, drop):
-    """The last steps of a saved model and, if given, of that before pruning; rows of a table as they take them."""
+def _saved(data, target, model_file, before, trust, drop, subgroup):
+    """The last steps of a saved model and of that before pruning (or None); X, y and groups of a table's rows."""
     from ..io import last_step
     from ..workflow import load_model
 
     model = load_model(model_file, trust=trust)
     before = last_step(load_model(before, trust=trust)) if before else None
-    return last_step(model), before, *(rows_for(model, data, target, drop) if data else ())
+    X, y = rows_for(model, data, target, drop) if data else (None, None)
+    return last_step(model), before, X, y, column_aside(data, subgroup, target) if subgroup else None

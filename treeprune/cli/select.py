@@ -1,11 +1,23 @@
 """``treeprune select``: the columns that matter."""
 
+from contextlib import nullcontext
+
 import click
 
 from ..console import emit, output_file, progress, say
+from .figures import save_figure
 from .help import Command
-from .inputs import read
-from .options import data_argument, drop_option, json_option, seed_option, target_option, task_option
+from .inputs import column_aside, read
+from .options import (
+    SHARE,
+    data_argument,
+    drop_option,
+    json_option,
+    plot_option,
+    seed_option,
+    target_option,
+    task_option,
+)
 
 
 @click.command(cls=Command)
@@ -20,16 +32,20 @@ from .options import data_argument, drop_option, json_option, seed_option, targe
 )
 @click.option("--groups", metavar="COL", help="Column that says which series a row belongs to (--kind series).")
 @click.option("--time", metavar="COL", help="Column to sort the rows by (--kind series).")
+@click.option(
+    "--fdr", metavar="SHARE", type=SHARE, default=0.1, show_default=True, help="Expected share of false picks, at most."
+)
 @click.option("-o", "--output", metavar="FILE", help="Where to write the names of the columns kept, one in a line.")
+@plot_option
 @task_option
 @drop_option
 @seed_option
 @json_option
-def select(data, target, kind, groups, time, output, task, drop, seed, as_json):
+def select(data, target, kind, groups, time, fdr, output, plot, task, drop, seed, as_json):
     """Tell the columns of DATA that matter from those that do not.
 
     A column is kept if its splits survive pruning in more trees than those of its shadows, which have lost their tie
-    to the target: of the columns kept, at most one in ten should be there by chance. The table has the share of the
+    to the target: of the columns kept, no more than --fdr should be there by chance. The table has the share of the
     trees in which each column survives, and its p-value.
 
     For anomalies no target is needed: a column is kept if its extremes agree with what the other columns call
@@ -39,10 +55,9 @@ def select(data, target, kind, groups, time, output, task, drop, seed, as_json):
     Examples:
       treeprune select wine.csv --target cultivar -o columns.txt
       treeprune select load.csv --target load --kind series --time hour
-      treeprune select sensors.csv --kind anomaly
+      treeprune select sensors.csv --kind anomaly \\
+          --fdr 0.05 --plot sensors.png
     """
-    from contextlib import nullcontext
-
     from .. import workflow
     from ..tables import column_encoder, read_table
 
@@ -53,13 +68,23 @@ def select(data, target, kind, groups, time, output, task, drop, seed, as_json):
         encoder, _ = column_encoder(X)
     else:
         X, y, task, encoder = read(data, target, task, (*drop, *filter(None, (groups, time))))
-    with output_file(output) if output else nullcontext() as file:
+    with _file(output) as file, _file(plot) as figure:
         with progress("Growing and pruning"):
-            aside = read_table(data).loc[X.index] if time or groups else None
-            order = None if time is None else aside[time].argsort(kind="stable").to_numpy()
-            series = None if groups is None else aside[groups].to_numpy()
-            frame = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, order, series)
+            order = column_aside(data, time, target).argsort(kind="stable").to_numpy() if time else None
+            series = column_aside(data, groups, target).to_numpy() if groups else None
+            selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series)
+            frame = workflow.selected_columns(selector)
+        if plot:
+            from ..inspection import SurvivalDisplay
+
+            save_figure(SurvivalDisplay.from_estimator(selector).figure_, figure, plot)
         if output:
             file.write("".join(f"{name}\n" for name in frame["column"][frame["kept"]]).encode())
     emit(frame, as_json=as_json)
-    say(f"{frame['kept'].sum()} of {len(frame)} columns are kept." + (f" Saved {output}." if output else ""))
+    saved = "".join(f" Saved {name}." for name in (output, plot) if name)
+    say(f"{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")
+
+
+def _file(name):
+    """An output file, or nothing."""
+    return output_file(name) if name else nullcontext()

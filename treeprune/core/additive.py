@@ -187,11 +187,10 @@ class Additive:
         weight = np.where(forest.is_leaf, np.ones(forest.n_nodes) if weight is None else weight, 0.0)
         below = weight.copy()
         accumulate(forest.parent, below, np.zeros_like(below))
-        mean = value.copy()
-        for k in range(value.shape[1]):
-            mean[:, k] *= weight
-            accumulate(forest.parent, mean[:, k], np.zeros_like(below))
-        return mean / np.where(below > 0, below, 1.0)[:, None]
+        mean = np.ascontiguousarray((value * weight[:, None]).T)
+        for column in mean:
+            accumulate(forest.parent, column, np.zeros_like(below))
+        return np.ascontiguousarray((mean / np.where(below > 0, below, 1.0)).T)
 
     def _written(self, value, n_trees):
         """Values as the model stores them."""

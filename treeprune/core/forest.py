@@ -31,6 +31,15 @@ _NODE_FIELDS = (
 _TREE_FIELDS = ("tree_id", "tree_class", "tree_weight")
 
 
+def preorder_children(split: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Left and right children of nodes in preorder, from which of them split; malformed where these do not add up."""
+    from . import kernels
+
+    left, right = np.full((2, len(split)), LEAF, np.int32)
+    kernels.preorder_children(split, left, right, np.empty(len(split), np.int32))
+    return left, right
+
+
 @dataclass(frozen=True, eq=False)
 class Forest:
     """The trees of a fitted model as concatenated arrays, with scikit-learn's names.
@@ -190,14 +199,18 @@ class Forest:
         """One past the last node of each node's subtree."""
         from .kernels import subtree_end
 
-        return subtree_end(self.children_right)
+        end = np.empty(self.n_nodes, np.int32)
+        subtree_end(self.children_right, end)
+        return end
 
     @cached_property
     def depth(self) -> NDArray[np.int32]:
         """Depth of each node below its root."""
         from .kernels import node_depth
 
-        return node_depth(self.parent)
+        depth = np.empty(self.n_nodes, np.int32)
+        node_depth(self.parent, depth)
+        return depth
 
     def validate(self) -> "Forest":
         """Check the structure before compiled code relies on it.
@@ -242,16 +255,25 @@ class Forest:
 
     def canonical(self) -> "Forest":
         """The same forest with every tree in preorder; `node_id` keeps the model's ids. Must be valid."""
-        from .kernels import preorder
-
-        order = preorder(self.root, self.children_left, self.children_right, self.n_nodes)
+        order, split, root = self.preorder(self.root)
         if np.array_equal(order, np.arange(self.n_nodes)):
             return self
-        position = np.empty(self.n_nodes + 1, np.int32)
-        position[order] = np.arange(self.n_nodes)
-        position[-1] = LEAF  # so that a leaf's child -1 stays -1
-        left, right = position[self.children_left[order]], position[self.children_right[order]]
-        return self.take(order, left, right, position[self.root])
+        return self.take(order, *preorder_children(split), root)
+
+    def preorder(self, root, collapse=None, source=None) -> tuple[NDArray, NDArray, NDArray]:
+        """The nodes of the trees with these roots in preorder, whether each splits, and where each tree begins.
+
+        As they remain where the nodes that `collapse` marks become leaves and `source` says which node takes the
+        place of each. The structure must be sound.
+        """
+        from .kernels import preorder
+
+        collapse = np.zeros(self.n_nodes, bool) if collapse is None else collapse
+        source = np.arange(self.n_nodes, dtype=np.int32) if source is None else source
+        order, split, new_root = np.empty_like(source), np.empty_like(collapse), np.empty_like(root)
+        stack = np.empty(self.n_nodes + 1, np.int32)
+        n = preorder(root, self.children_left, self.children_right, collapse, source, order, split, new_root, stack)
+        return order[:n].copy(), split[:n], new_root
 
     @classmethod
     def concatenate(cls, forests: Sequence["Forest"], **changes) -> "Forest":
@@ -320,9 +342,9 @@ class Forest:
     def _validate_structure(self):
         from .kernels import STRUCTURE_FAULTS, structure_fault
 
-        visited = np.zeros(self.n_nodes, np.uint8)
+        visited, stack = np.zeros(self.n_nodes, np.uint8), np.empty(self.n_nodes, np.int32)
         code, tree, node, is_left = structure_fault(
-            self.root, self.start, self.children_left, self.children_right, visited
+            self.root, self.start, self.children_left, self.children_right, visited, stack
         )
         if code:
             side = "left" if is_left else "right"

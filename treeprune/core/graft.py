@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forest import Forest
+from .forest import Forest, preorder_children
 from .plan import Plan
 
 _ARRAYS = ("value", "n_node_samples", "weighted_n_node_samples", "impurity")
@@ -31,21 +31,15 @@ def graft(forest: Forest, plan: Plan) -> tuple[Forest, NDArray[np.int32]]:
     ValueError
         The plan drops every tree.
     """
-    from .kernels import survivors
-
-    collapse = np.zeros(forest.n_nodes, bool) if plan.collapse is None else plan.collapse
-    source = np.arange(forest.n_nodes, dtype=np.int32) if plan.source is None else plan.source
     kept = np.arange(forest.n_trees) if plan.drop_tree is None else np.flatnonzero(~plan.drop_tree)
     if len(kept) == 0:
         raise ValueError("A plan must keep at least one tree. Got drop_tree that is True for all.")
-    origin, left, right, root = survivors(
-        forest.root[kept], forest.children_left, forest.children_right, collapse, source
-    )
+    origin, split, root = forest.preorder(forest.root[kept], plan.collapse, plan.source)
     arrays = {name: getattr(plan, name) for name in _ARRAYS}
     changes = {name: array[origin] for name, array in arrays.items() if array is not None}
     weight = forest.tree_weight if plan.tree_weight is None else plan.tree_weight
     changes |= {name: getattr(forest, name)[kept] for name in ("tree_id", "tree_class")}
-    grafted = forest.take(origin, left, right, root, tree_weight=weight[kept], **changes)
+    grafted = forest.take(origin, *preorder_children(split), root, tree_weight=weight[kept], **changes)
     if forest.task == "path_length" and plan.source is not None:  # what is raised is nearer to the root
         grafted.value[:] += (grafted.depth - forest.depth[origin])[:, None, None]
     return grafted, origin

@@ -1,11 +1,16 @@
 """Compiled loops over nodes and rows. Imported only inside the functions that need them: numba loads slowly.
 
-Every kernel takes and returns plain arrays and has a slow, obvious twin in ``tests/naive.py``. Node arrays
-are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))`` visits children first.
+Every kernel takes plain arrays, fills those among them that it says, and has a slow, obvious twin in
+``tests/naive.py``. Node arrays are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))``
+visits children first.
+
+The first use of a kernel compiles it, which users wait for. What takes long to compile, and has no place in a kernel:
+allocations; slices and whole rows that are assigned, whose error texts are compiled as well; numpy's sorts and sums;
+and one kernel for several types of arguments, of which the number 0 or -1 that a variable starts with is one
+(``python -m benchmarks.first_use``).
 """
 
 import numba
-import numpy as np
 
 #: What `structure_fault` found, by its code.
 STRUCTURE_FAULTS = {
@@ -17,21 +22,29 @@ STRUCTURE_FAULTS = {
 
 def kernel(function):
     """Compile with numba, cached on disk where a cache folder can be written."""
+    return _compiled(function, no_cfunc_wrapper=True)
+
+
+def part(function):
+    """Compile what only kernels call, without what it takes to call it from Python."""
+    return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+
+
+def _compiled(function, **options):
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, **options)(function)
     except RuntimeError:  # no writable place for the cache: costs a compile in each process, nothing else
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, **options)(function)
 
 
 @kernel
-def structure_fault(root, start, children_left, children_right, visited):
+def structure_fault(root, start, children_left, children_right, visited, stack):
     """First structural fault of trees in any node order, as ``(code, tree, node, is_left)``; code 0: none.
 
-    ``visited`` (uint8, zeros) is filled with 1 at each node reached from a root. ``start`` has the first node of
-    each tree and, last, the number of nodes: children must lie within their tree. A cycle shows as a node that
-    is reached twice.
+    ``visited`` (uint8, zeros) is filled with 1 at each node reached from a root; ``stack`` (int32), as long, is
+    scratch space. ``start`` has the first node of each tree and, last, the number of nodes: children must lie within
+    their tree. A cycle shows as a node that is reached twice.
     """
-    stack = np.empty(len(children_left), np.int64)
     for tree in range(len(root)):
         low, high = start[tree], start[tree + 1]
         if root[tree] < low or root[tree] >= high:
@@ -59,31 +72,36 @@ def structure_fault(root, start, children_left, children_right, visited):
 
 
 @kernel
-def preorder(root, children_left, children_right, n_reached):
-    """Node ids of all trees in depth-first order, left child first. The structure must be sound."""
-    order = np.empty(n_reached, np.int32)
-    stack = np.empty(n_reached, np.int32)
+def preorder(root, children_left, children_right, collapse, source, order, split, new_root, stack):
+    """Fill ``order`` with the nodes of all trees, depth first, left child first, as they remain; how many these are.
+
+    ``source[node]`` takes the place of ``node`` (itself unless a subtree is raised); a node whose ``collapse`` is
+    set becomes a leaf. ``split`` is filled with whether each splits, ``new_root`` with each root's position; ``stack``
+    is scratch space for one node more than there are. The structure must be sound.
+    """
     position = 0
     for tree in range(len(root)):
+        new_root[tree] = position
         stack[0] = root[tree]
         size = 1
         while size:
             size -= 1
-            node = stack[size]
+            node = source[stack[size]]
             order[position] = node
-            position += 1
-            if children_left[node] >= 0:
+            split[position] = children_left[node] >= 0 and not collapse[node]
+            if split[position]:
                 stack[size] = children_right[node]
                 stack[size + 1] = children_left[node]
                 size += 2
-    return order
+            position += 1
+    return position
 
 
 @kernel
-def preorder_children(split):
-    """Children of nodes in preorder, from which of them split; malformed where splits and leaves do not match."""
-    left, right = np.full(len(split), -1, np.int32), np.full(len(split), -1, np.int32)
-    waiting, size = np.empty(len(split), np.int32), 0  # splits that still lack their right child
+def preorder_children(split, left, right, waiting):
+    """Fill in the children of nodes in preorder, from which of them split; malformed where splits and leaves do not
+    match. ``left`` and ``right`` come with -1 everywhere; ``waiting`` is scratch space."""
+    size = 0  # splits that still lack their right child
     for node in range(len(split)):
         if node and not split[node - 1] and size:
             size -= 1
@@ -92,63 +110,20 @@ def preorder_children(split):
             left[node] = node + 1
             waiting[size] = node
             size += 1
-    return left, right
 
 
 @kernel
-def subtree_end(children_right):
-    """One past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
-    end = np.empty(len(children_right), np.int32)
+def subtree_end(children_right, end):
+    """Fill in one past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
     for node in range(len(children_right) - 1, -1, -1):
         end[node] = end[children_right[node]] if children_right[node] >= 0 else node + 1
-    return end
 
 
 @kernel
-def node_depth(parent):
-    """Depth of each node; a root has depth 0."""
-    depth = np.zeros(len(parent), np.int32)
+def node_depth(parent, depth):
+    """Fill in the depth of each node; a root has depth 0."""
     for node in range(len(parent)):
-        if parent[node] >= 0:
-            depth[node] = depth[parent[node]] + 1
-    return depth
-
-
-@kernel
-def survivors(root, children_left, children_right, collapse, source):
-    """Walk the trees that remain: new nodes in preorder as ``(origin, children_left, children_right, new_root)``.
-
-    ``source[node]`` takes the place of ``node`` (itself unless a subtree is raised); a node whose ``collapse`` is
-    set becomes a leaf.
-    """
-    n_nodes = len(children_left)
-    origin = np.empty(n_nodes, np.int32)
-    left = np.full(n_nodes, -1, np.int32)
-    right = np.full(n_nodes, -1, np.int32)
-    new_root = np.empty(len(root), np.int32)
-    stack = np.empty(n_nodes + 1, np.int32)
-    above = np.empty(n_nodes + 1, np.int32)  # the new parent of a right child that waits on the stack, else -1
-    position = 0
-    for tree in range(len(root)):
-        new_root[tree] = position
-        stack[0] = root[tree]
-        above[0] = -1
-        size = 1
-        while size:
-            size -= 1
-            node = source[stack[size]]
-            if above[size] >= 0:
-                right[above[size]] = position
-            origin[position] = node
-            if children_left[node] >= 0 and not collapse[node]:
-                left[position] = position + 1
-                stack[size] = children_right[node]
-                above[size] = position
-                stack[size + 1] = children_left[node]
-                above[size + 1] = -1
-                size += 2
-            position += 1
-    return origin[:position].copy(), left[:position].copy(), right[:position].copy(), new_root
+        depth[node] = depth[parent[node]] + 1 if parent[node] >= 0 else 0
 
 
 # Sums in double-double arithmetic (Dekker 1971; Knuth, TAOCP vol. 2, 4.2.2): a float64 pair high + low with about

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import ModelFormatError
-from .forest import NO_FEATURE, NO_THRESHOLD, Forest
+from .forest import NO_FEATURE, NO_THRESHOLD, Forest, preorder_children
 
 #: What a Forest holds beyond what predictions need; "value" stands for the values of splits.
 STATISTICS = ("n_node_samples", "weighted_n_node_samples", "value", "impurity", "gain")
@@ -133,8 +133,6 @@ _NUMBERINGS = {"from preorder": _preorder, "from level order": _level_order}
 
 
 def _structure(text, arrays, max_bytes):
-    from .kernels import preorder_children
-
     n_nodes, shape = text["n_nodes"], tuple(text["shape"])
     split = _bits(arrays["split"], n_nodes)
     if 8 * n_nodes * math.prod(shape) > max_bytes:

@@ -159,7 +159,7 @@ class Rows:
             node = node[row]
             while len(row):
                 of_row = loss(self.target[row], forest.value[node])
-                sums_by_index(node, self.sample_weight[row], of_row, high, low)
+                sums_by_index(node.astype(np.int64), self.sample_weight[row], of_row, high, low)
                 node = forest.parent[node]
                 row, node = row[node >= 0], node[node >= 0]
         return high

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.forest import Forest
+from ..core.forest import Forest, preorder_children
 from ..core.rows import Rows
 
 #: Bins of a column. A missing value has the code after the last.
@@ -96,7 +96,7 @@ def grow_forest(
     Rows
         The rows to judge by, routed through the forest.
     """
-    from ._kernels import grow_tree
+    from ._kernels import grow_tree, scratch
 
     channel, y, n_channels = _channels(rows)
     n_try = min(len(column), int(np.ceil(1.5 * np.sqrt(len(column)))))
@@ -104,12 +104,13 @@ def grow_forest(
     for grow, judge, rng in draws:
         most = min(2**max_depth, len(grow))  # leaves
         above = min(2**max_depth, 2 * most)  # nodes above the depth limit
-        nodes, stats = np.empty((5, 2 * most - 1), np.int32), np.empty((2 + n_channels, 2 * most - 1))
-        n_nodes, leaf = grow_tree(
+        nodes, stats = np.full((3, 2 * most - 1), -1, np.int32), np.empty((2 + n_channels, 2 * most - 1))
+        leaf = np.full(len(rows.target), -1, np.int32)
+        n_nodes = grow_tree(
             rows.codes, column, order, orders, channel, y, rows.weight, grow.astype(np.uint32), judge.astype(np.uint32),
-            rng.random(above * n_try), n_try, max_depth, nodes, stats,
+            rng.random(above * n_try), n_try, max_depth, nodes, stats, leaf,
+            *scratch(len(grow), len(judge), len(column), n_channels, max_depth),
         )  # fmt: skip
-        nodes[:2, :n_nodes][nodes[:2, :n_nodes] >= 0] += start
         leaf[leaf >= 0] += start
         trees.append((nodes[:, :n_nodes], stats[:, :n_nodes]))
         leaves.append(leaf)
@@ -127,7 +128,8 @@ def _channels(rows):
 
 def _forest(rows, trees, n_features):
     root = np.cumsum([0, *(nodes.shape[1] for nodes, _ in trees[:-1])]).astype(np.int32)
-    left, right, feature, code, n_rows = np.concatenate([nodes for nodes, _ in trees], axis=1)
+    feature, code, n_rows = np.concatenate([nodes for nodes, _ in trees], axis=1)
+    left, right = preorder_children(feature >= 0)
     weight, square, *means = np.concatenate([stats for _, stats in trees], axis=1)
     value = np.stack(means, axis=1)
     impurity = np.maximum(square / weight - (value**2).sum(axis=1), 0.0)

@@ -25,7 +25,8 @@ def model_card(summary: dict[str, Any], model: Any) -> "Card":
     if summary["kind"] == "ensemble":
         _add_table(card, "Size", summary["together"], ("name", "before", "after"))
     if summary["kind"] == "selection":
-        _add_table(card, "Features", summary["survival"], ("name", "kept", "survival", "p_value"))
+        judged = summary["measure"]["name"]
+        _add_table(card, "Features", summary["ranking"], ("name", "kept", judged, "dropped_in", "p_value"))
     else:
         _add_table(card, "Features", summary["feature_table"], ("name", "kept", "importance", "splits", "folds"))
     card.add(Limits="\n".join(f"- {text}" for text in summary["limitations"]))

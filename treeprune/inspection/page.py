@@ -31,9 +31,14 @@ _SECTIONS = {
         "features": "Features",
         "scores": "Scores",
     },
-    "selection": {"survival": "Features"},
+    "selection": {"ranking": "Features", "stages": "From all features to those kept"},
 }
-_LAST_SECTIONS = {"settings": "Data and settings", "limits": "Limits", "glossary": "Glossary"}
+_LAST_SECTIONS = {
+    "tried": "Settings tried",
+    "settings": "Data and settings",
+    "limits": "Limits",
+    "glossary": "Glossary",
+}
 #: Most rows of the static table of steps; the slider has more.
 _MOST_STEPS = 60
 
@@ -82,9 +87,9 @@ def _template():
 
 
 def _sections(summary):
-    """The sections that have something to say: isolation forests have no targets, other models no anomaly scores."""
-    left_out = {"scores"} if "anomaly" in summary else {"anomaly"}
-    left_out |= set() if summary.get("anomaly") else {"anomaly"}
+    """The sections that have something to say; isolation forests, which have no targets, have no scores."""
+    left_out = {name for name in ("anomaly", "stages", "tried") if not summary.get(name)}
+    left_out |= {"scores"} if "anomaly" in summary else set()
     sections = _SECTIONS[summary["kind"]] | _LAST_SECTIONS
     return {name: heading for name, heading in sections.items() if name not in left_out}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from .page import render
-from .summary import Subject, summarise
+from .summary import Subject, best_of_search, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,8 @@ def report(
     y: ArrayLike | None = None,
     *,
     before: Any = None,
-    subgroup: str | int | None = None,
+    subgroup: str | int | ArrayLike | None = None,
+    held_out: bool = False,
     title: str | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
@@ -97,13 +98,14 @@ def report(
 
     A TreePrunerCV of a tree is shown with its cross-validated scores, a tree alone with its cost-complexity path. Of an
     ensemble the page shows the sizes of its trees, what other sizes were tried and, of an isolation forest, how its
-    scores are spread. No row of X or y is in the report, only counts and scores.
+    scores are spread; of a selector, what each feature was judged by. A search over parameters is shown by its best
+    model and a table of what it tried. No row of X or y is in the report, only counts and scores.
 
     Parameters
     ----------
     model : object
-        A fitted model, TreePruner, TreePrunerCV or PruningSelector, a Pipeline that ends in one, or the result of
-        `compress`.
+        A fitted model, TreePruner, TreePrunerCV, one of treeprune's selectors, a GridSearchCV or RandomizedSearchCV
+        over any model, a Pipeline that ends in one, or the result of `compress`.
     X : array-like or DataFrame of shape (n_rows, n_features), optional
         Rows to score the model on; held-out ones, if the score is to mean anything.
     y : array-like of shape (n_rows,), optional
@@ -111,8 +113,11 @@ def report(
     before : object, optional
         The fitted model before pruning, in the same form (for a Pipeline, a Pipeline). A pruner with a path knows its
         own.
-    subgroup : str or int, optional
-        Column of X by whose values scores are split; one with many distinct numbers is cut into four parts.
+    subgroup : str, int or array-like of shape (n_rows,), optional
+        By what scores are split: a column of X, or values of a row each, which the model need not know. Many distinct
+        numbers are cut into four parts.
+    held_out : bool, default=False
+        Say True if X and y had no part in making the model: the page then calls them so, and warns of nothing.
     title : str, optional
         Heading of the page.
     feature_names : sequence of str, optional
@@ -129,9 +134,11 @@ def report(
     ------
     UnsupportedModelError
         No adapter takes the model, or its trees are not nested or have several targets.
+    NotFittedError
+        The model is not fitted, or a search not with ``refit``.
     ValueError
-        Only one of X and y is given, `before` is a model of another kind, `subgroup` is no column of X, or the names
-        do not fit the model.
+        Only one of X and y is given, `before` is a model of another kind, `subgroup` is neither a column of X nor as
+        long as it, or the names do not fit the model.
 
     Examples
     --------
@@ -142,5 +149,6 @@ def report(
     >>> report(TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y))
     Report(22 leaves → 3 leaves; CV accuracy 91.7 % → 92.4 % ± 1.1)
     """
-    subject = Subject(model, X, y, before, subgroup, feature_names, class_names)
+    search, model = best_of_search(model)
+    subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names, search)
     return Report(summarise(subject, title), subject.predictor)

@@ -13,82 +13,12 @@ from ..core.forest import Forest
 from ..estimators.base import PrunedEstimator
 from ..exceptions import UnsupportedModelError
 from ..io import last_step
+from .conditions import SQL, CategoryCondition, Condition, Language, Python, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What one feature must be on the way to a leaf: a number in an interval or, if `missing`, a missing value."""
-
-    low: float = -np.inf
-    low_open: bool = False
-    high: float = np.inf
-    high_open: bool = False
-    missing: bool = True
-
-    def split(self, bound: float, is_open: bool, left: bool, missing: bool) -> "Condition":
-        """What is left of it past a split: values up to the bound (if open, without it) on the left."""
-        missing = missing and self.missing
-        if left:
-            high, closed = min((self.high, not self.high_open), (bound, not is_open))
-            return replace(self, high=high, high_open=not closed, missing=missing)
-        low, low_open = max((self.low, self.low_open), (bound, not is_open))
-        return replace(self, low=low, low_open=low_open, missing=missing)
-
-    @property
-    def empty(self) -> bool:
-        """Whether no number fulfils it."""
-        return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
-
-    def write(self, name: str, language: "_Language") -> str:
-        """The condition in a language; empty if everything fulfils it."""
-        tests = []
-        if self.low > -np.inf:
-            tests.append(f"{name} {'>' if self.low_open else '>='} {language.number(self.low)}")
-        if self.high < np.inf:
-            tests.append(f"{name} {'<' if self.high_open else '<='} {language.number(self.high)}")
-        if self.missing and self.empty:
-            return language.missing.format(name=name)
-        if not tests:
-            return "" if self.missing else language.present.format(name=name)
-        interval = language.both.join(tests)
-        return language.also_missing.format(interval=interval, name=name) if self.missing else interval
-
-
-class _Language:
-    """How text says it; numbers to six digits."""
-
-    missing, present, both = "{name} is missing", "{name} is not missing", " and "
-    also_missing = "{interval} (or missing)"
-
-    def number(self, bound):
-        return format(bound, ".6g")
-
-
-class _Quiet(_Language):
-    """How text says it where missing values are no part of the story."""
-
-    present, also_missing = "", "{interval}"
-
-
-class _Python(_Language):
-    missing, present = "{name} != {name}", "{name} == {name}"  # only NaN differs from itself
-    also_missing = "({interval} or {name} != {name})"
-
-    def number(self, bound):
-        return repr(bound) if np.isfinite(bound) else f"float('{bound}')"
-
-
-class _SQL(_Language):
-    missing, present, both = "{name} IS NULL", "{name} IS NOT NULL", " AND "
-    also_missing = "({interval} OR {name} IS NULL)"
-
-    def number(self, bound):
-        return repr(bound) if np.isfinite(bound) else f"{'-' if bound < 0 else ''}9e999"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +27,7 @@ class Rules:
 
     Parameters
     ----------
-    conditions : list of dict of int to Condition
+    conditions : list of dict of int to Condition or CategoryCondition
         For each rule, the conditions by column.
     values : list
         What each rule predicts: a label, or a number.
@@ -135,7 +65,7 @@ class Rules:
     True
     """
 
-    conditions: list[dict[int, Condition]]
+    conditions: list[dict[int, Condition | CategoryCondition]]
     values: list
     feature_names: list[str]
     support: NDArray | None = None
@@ -154,9 +84,12 @@ class Rules:
         Missing values are mentioned where `told_missing` says so; otherwise they go the way of most training rows.
         """
         opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
-        shown = [{column: replace(c, **opens) for column, c in rule.items()} for rule in self.conditions]
+        shown = [
+            {column: replace(c, **opens) if isinstance(c, Condition) else c for column, c in rule.items()}
+            for rule in self.conditions
+        ]
         quiet = () if self.told_missing is None else np.flatnonzero(~self.told_missing)
-        return self._write(shown, self.feature_names, _Language(), "always", frozenset(quiet))
+        return self._write(shown, self.feature_names, Language(), "always", frozenset(quiet))
 
     def to_frame(self) -> "pd.DataFrame":
         """The rules as a table.
@@ -188,8 +121,8 @@ class Rules:
     def to_python(self, name: str = "predict") -> str:
         """A Python function of one row that predicts exactly what the tree does.
 
-        The row is a sequence of all features in the model's order, missing ones NaN. Where the tree knows no missing
-        values and one is asked for, the function returns None.
+        The row is a sequence of all features in the model's order, missing ones NaN, categories as `rules` says. Where
+        the tree knows no missing values and one is asked for, the function returns None.
 
         Parameters
         ----------
@@ -202,14 +135,15 @@ class Rules:
         comments = [f"    # x[{column}]: {self.feature_names[column]!a}" for column in used]
         columns = [f"x[{column}]" for column in range(len(self.feature_names))]
         lines = [f"def {name}(x):", *comments]
-        for test, value in zip(self._write(self.conditions, columns, _Python(), "True"), self.values, strict=True):
+        for test, value in zip(self._write(self.conditions, columns, Python(), "True"), self.values, strict=True):
             lines += [f"    if {test}:", f"        return {value!r}"]
         return "\n".join(lines) + "\n"
 
     def to_sql(self, column: str | None = None) -> str:
         """A SQL expression over the columns of a table that gives exactly what the tree predicts.
 
-        Columns hold double precision numbers (exactly what the model was given), missing ones NULL.
+        Columns hold double precision numbers (exactly what the model was given), missing ones NULL, and categories as
+        `rules` says.
 
         Parameters
         ----------
@@ -218,15 +152,15 @@ class Rules:
         """
         names = [_quoted(name) for name in self.feature_names]
         lines = ["CASE"]
-        for test, value in zip(self._write(self.conditions, names, _SQL(), "1 = 1"), self.values, strict=True):
-            lines.append(f"  WHEN {test} THEN {_sql_literal(value)}")
+        for test, value in zip(self._write(self.conditions, names, SQL(), "1 = 1"), self.values, strict=True):
+            lines.append(f"  WHEN {test} THEN {SQL().value(value)}")
         return "\n".join([*lines, "END" if column is None else f"END AS {_quoted(column)}"]) + "\n"
 
     @staticmethod
     def _write(rules, names, language, always, quiet=frozenset()):
         """Each rule in a language; in text, columns can be quiet on missing values."""
         tests = (
-            [c.write(names[column], _Quiet() if column in quiet else language) for column, c in rule.items()]
+            [c.write(names[column], Quiet() if column in quiet else language) for column, c in rule.items()]
             for rule in rules
         )
         return [language.both.join(test for test in of_rule if test) or always for of_rule in tests]
@@ -249,7 +183,9 @@ def rules(
     """The rules of a tree: one per leaf, the conditions on the same feature merged.
 
     Code made of them predicts exactly what the model does: models round values to single precision before they
-    compare, which is worked into the bounds, and missing values take their way.
+    compare, which is worked into the bounds, and missing values take their way. Splits on categories name them as
+    scikit-learn's models are given them; of XGBoost and LightGBM by their codes, whole numbers (those of a frame's
+    categories, in their order). Categories that were not in training take the way that they take in the model.
 
     Parameters
     ----------
@@ -275,7 +211,7 @@ def rules(
     Raises
     ------
     UnsupportedModelError
-        The model has several trees and `tree` is not given, several targets, or splits on sets of categories.
+        The model has several trees and `tree` is not given, or several targets.
     ValueError
         A parameter is out of range.
 
@@ -307,7 +243,7 @@ def rules(
         values = value[:, 0].tolist()
     stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
-    found = leaf_conditions(forest, adapter.float_type)
+    found = leaf_conditions(forest, adapter.float_type, adapter.category_values)
     told = learned_missing(forest) if missing is None else np.full(forest.n_features, missing)
     return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, told_missing=told, **stored)
 
@@ -328,9 +264,22 @@ def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
     return columns
 
 
-def leaf_conditions(forest: Forest, float_type: type) -> list[dict[int, Condition]]:
-    """For each leaf of a single canonical tree, from left to right, the conditions on its way by column."""
+def leaf_conditions(
+    forest: Forest, float_type: type, category_values: dict[int, list] | None = None
+) -> list[dict[int, Condition | CategoryCondition]]:
+    """For each leaf of a single canonical tree, from left to right, the conditions on its way by column.
+
+    Parameters
+    ----------
+    forest : Forest
+        The tree.
+    float_type : type
+        Of the numbers that splits compare.
+    category_values : dict of int to list, optional
+        By column, the values of rows that stand for the codes 0, 1, ...; all others count as missing.
+    """
     bound, is_open = exact_bound(forest.threshold, forest.comparison, float_type)
+    category_values = category_values or {}
     found, waiting = [], [(int(forest.root[0]), {})]
     while waiting:
         node, conditions = waiting.pop()
@@ -338,12 +287,28 @@ def leaf_conditions(forest: Forest, float_type: type) -> list[dict[int, Conditio
             found.append(conditions)
             continue
         column = int(forest.feature[node])
-        here = conditions.get(column, Condition())
+        on_set = forest.category_set is not None and forest.category_set[node] >= 0
+        here = conditions.get(column) or (CategoryCondition() if on_set else Condition())
         for child, left in ((forest.children_right[node], False), (forest.children_left[node], True)):
             missing = forest.missing_go_to_left is not None and bool(forest.missing_go_to_left[node]) == left
-            side = here.split(float(bound[node]), bool(is_open[node]), left, missing)
+            if on_set:
+                side = here.split(*_side_of_set(forest, node, left, category_values.get(column)), missing)
+            else:
+                side = here.split(float(bound[node]), bool(is_open[node]), left, missing)
             waiting.append((int(child), conditions | {column: side}))
     return found
+
+
+def _side_of_set(forest, node, left, known):
+    """A set of categories, and whether a side of the split is within it.
+
+    Where only some values are `known`, all others go with the missing ones: the set is that on the other side.
+    """
+    chosen = forest.category_sets[forest.category_set[node]].tolist()
+    if known is None:
+        return frozenset(chosen), left
+    chosen = frozenset(known[code] for code in chosen if code < len(known))
+    return (frozenset(known) - chosen, not left) if forest.missing_go_to_left[node] else (chosen, left)
 
 
 def exact_bound(
@@ -410,8 +375,6 @@ def one_tree(forest: Forest, tree: int | None, name: str) -> Forest:
 def _with_rules(forest, name):
     if forest.n_outputs > 1:
         raise UnsupportedModelError(f"Rules are of one target; {name} predicts {forest.n_outputs}.")
-    if forest.category_set is not None and (forest.category_set >= 0).any():
-        raise UnsupportedModelError(f"Rules know no splits on sets of categories, which {name} has.")
     return forest
 
 
@@ -419,14 +382,3 @@ def _quoted(name):
     if "\0" in name:
         raise ValueError(f"SQL has no names with a null character: {name!r}.")
     return '"' + name.replace('"', '""') + '"'
-
-
-def _sql_literal(value):
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return _SQL().number(value)
-    text = str(value)
-    if "\0" in text:
-        raise ValueError(f"SQL has no text with a null character: {text!r}.")
-    return "'" + text.replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""SurvivalDisplay: survival of features against that of their shadows, as a figure."""
+"""SurvivalDisplay: what features were judged by, against their shadows, as a figure."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ _SHADOW = "#c7d2e3"
 
 
 class SurvivalDisplay:
-    """Share of the trees in which each feature survives pruning, over the range of its shadows.
+    """How often each feature survives pruning, or agrees on what is anomalous, over the range of its shadows.
 
     Made by `from_estimator`; `plot` draws it again.
 
@@ -23,11 +23,13 @@ class SurvivalDisplay:
     names : ndarray of str, shape (n_features,)
         Names of the features.
     survival : ndarray of float64, shape (n_features,)
-        Share of the trees in which each survives.
+        Share of the trees in which each survives, or its agreement.
     support : ndarray of bool, shape (n_features,)
         Which features were kept.
     shadow : ndarray of float64, shape (n_sets, n_shadows), optional
-        Share of the trees in which each shadow survives.
+        The same of the shadows.
+    label : str, optional
+        What `survival` is, as the axis says it.
 
     Attributes
     ----------
@@ -52,19 +54,21 @@ class SurvivalDisplay:
         survival: NDArray[np.float64],
         support: NDArray[np.bool_],
         shadow: NDArray[np.float64] | None = None,
+        label: str = "Share of trees in which the feature survives",
     ):
         self.names = names
         self.survival = survival
         self.support = support
         self.shadow = shadow
+        self.label = label
 
     @classmethod
     def from_estimator(cls, selector: Any, *, ax: "Axes | None" = None, n_features: int = 30) -> "SurvivalDisplay":
-        """Draw a fitted `PruningSelector`.
+        """Draw a fitted `PruningSelector` or `AnomalyPruningSelector`.
 
         Parameters
         ----------
-        selector : PruningSelector
+        selector : PruningSelector or AnomalyPruningSelector
             Fitted.
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
@@ -83,10 +87,17 @@ class SurvivalDisplay:
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(selector)
-        if not hasattr(selector, "survival_"):
-            raise TypeError(f"SurvivalDisplay draws a PruningSelector. Got {type(selector).__name__}.")
+        if hasattr(selector, "survival_"):
+            judged = {"survival": selector.survival_, "shadow": selector.shadow_survival_}
+        elif hasattr(selector, "agreement_"):
+            judged = {"survival": selector.agreement_, "shadow": selector.shadow_agreement_}
+            judged["label"] = "Agreement with the other features on what is anomalous"
+        else:
+            raise TypeError(
+                f"SurvivalDisplay draws a PruningSelector or AnomalyPruningSelector. Got {type(selector).__name__}."
+            )
         names = getattr(selector, "feature_names_in_", [f"x{i}" for i in range(selector.n_features_in_)])
-        display = cls(np.asarray(names), selector.survival_, selector.get_support(), selector.shadow_survival_)
+        display = cls(np.asarray(names), support=selector.get_support(), **judged)
         return display.plot(ax, n_features=n_features)
 
     def plot(self, ax: "Axes | None" = None, *, n_features: int = 30) -> "SurvivalDisplay":
@@ -107,19 +118,20 @@ class SurvivalDisplay:
         shown = np.lexsort((-self.survival, ~self.support))[:n_features]
         ax = axes(ax, (7, 1.2 + 0.24 * len(shown)))
         self.ax_, self.figure_ = ax, ax.figure
-        high = 0.0
+        low, high = min(self.survival.min(), 0.0), max(self.survival.max(), 0.1)
         if self.shadow is not None:
-            most, high = np.quantile(self.shadow, [0.95, 1.0])
-            ax.axvspan(0, high, color=_SHADOW, alpha=0.4, linewidth=0, label="range of the shadows")
-            ax.axvspan(0, most, color=_SHADOW, linewidth=0, label="95 % of them")
+            low, high = min(self.shadow.min(), low), max(self.shadow.max(), high)
+            most, largest = np.quantile(self.shadow, [0.95, 1.0])
+            ax.axvspan(1.04 * low, largest, color=_SHADOW, alpha=0.4, linewidth=0, label="range of the shadows")
+            ax.axvspan(1.04 * low, most, color=_SHADOW, linewidth=0, label="95 % of them")
         for kept, color, label in ((True, ORANGE, "kept"), (False, GREY, "dropped")):
             at = np.flatnonzero(self.support[shown] == kept)
             if len(at):
                 ax.plot(self.survival[shown][at], at, "o", color=color, markersize=5, label=label)
         ax.set_yticks(range(len(shown)), [shorten(name) for name in self.names[shown]], fontsize="small")
         ax.set_ylim(len(shown) - 0.5, -0.5)
-        ax.set_xlim(0, 1.04 * max(self.survival.max(), high, 0.1))
-        ax.set_xlabel("Share of trees in which the feature survives")
+        ax.set_xlim(1.04 * low, 1.04 * high)
+        ax.set_xlabel(self.label)
         left_out = len(self.names) - len(shown)
         if left_out:
             ax.set_title(f"{left_out:,} more features not shown", fontsize="small", loc="right", color=GREY)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..adapters import find_adapter
 from ..core.forest import Forest
+from .conditions import Language
 from .figures import COLORS, ORANGE, axes, shorten
 from .folding import fold
 from .rules import class_labels, column_names, fitted_model, one_tree
@@ -38,6 +39,8 @@ class TreeDisplay:
         Names of the classes, of a classifier.
     hidden : ndarray of int64, shape (n_nodes,), optional
         Leaves below each node that are not part of `forest`.
+    category_values : dict of int to list, optional
+        By column, what the codes 0, 1, ... of its categories stand for; of other columns the codes are shown.
 
     Attributes
     ----------
@@ -70,11 +73,13 @@ class TreeDisplay:
         feature_names: list[str],
         class_names: list[str] | None = None,
         hidden: NDArray[np.int64] | None = None,
+        category_values: dict[int, list] | None = None,
     ):
         self.forest = forest
         self.feature_names = feature_names
         self.class_names = class_names
         self.hidden = hidden
+        self.category_values = category_values
 
     @classmethod
     def from_estimator(
@@ -122,13 +127,14 @@ class TreeDisplay:
             if value < 1:
                 raise ValueError(f"The {name!r} parameter must be at least 1. Got {value!r}.")
         model = fitted_model(estimator)
-        forest = one_tree(find_adapter(model).forest, tree, type(model).__name__)
+        adapter = find_adapter(model)
+        forest = one_tree(adapter.forest, tree, type(model).__name__)
         names = column_names(model, forest.n_features, feature_names)
         labels = None
         if forest.task == "classification":
             labels = [str(label) for label in class_labels(model, class_names)] if forest.n_outputs == 1 else None
         shown, hidden = fold(forest, max_leaves, max_depth)
-        return cls(shown, names, labels, hidden).plot(ax)
+        return cls(shown, names, labels, hidden, adapter.category_values).plot(ax)
 
     def plot(self, ax: "Axes | None" = None) -> "TreeDisplay":
         """Draw, on `ax` (with smaller text where it is small) or in a new figure.
@@ -201,7 +207,9 @@ class TreeDisplay:
         forest, threshold = self.forest, self.forest.threshold[node]
         if forest.category_set is not None and forest.category_set[node] >= 0:
             found = forest.category_sets[forest.category_set[node]].tolist()
-            few = ", ".join(f"{category:g}" for category in found[:4]) + (", …" if len(found) > 4 else "")
+            known = (self.category_values or {}).get(int(forest.feature[node]))
+            shown = [Language().value(code if known is None else known[code]) for code in found[:4]]
+            few = ", ".join(shown) + (", …" if len(found) > 4 else "")
             return f"in {{{few}}}", "in no such"
         if not np.isfinite(threshold):
             return ("is not missing", "is missing")[:: 1 if threshold > 0 else -1]

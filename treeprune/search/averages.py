@@ -22,7 +22,10 @@ def blend(forest, reach, value):
     ndarray of float64, of the shape of `value`
         Convex combinations, so that probabilities stay such. O(n).
     """
-    return _blend(forest.parent, reach, value.reshape(len(value), -1)).reshape(value.shape)
+    flat = value.reshape(len(value), -1)
+    stayed, blended = np.zeros_like(flat), flat.copy()
+    _blend(forest.parent, reach, flat, stayed, blended)
+    return blended.reshape(value.shape)
 
 
 def reach_shares(forest, loss, split_probability):
@@ -43,34 +46,34 @@ def reach_shares(forest, loss, split_probability):
         1 at roots. O(n).
     """
     log_split, log_stop = np.log(split_probability), np.log1p(-split_probability)
-    return _reach_shares(forest.children_left, forest.children_right, forest.parent, loss, log_split, log_stop)
+    log_weight, going_on, reach = -loss, np.empty(len(loss)), np.ones(len(loss))
+    _reach_shares(forest.children_left, forest.children_right, loss, log_split, log_stop, log_weight, going_on, reach)
+    return reach
 
 
 @kernel
-def _blend(parent, reach, value):
-    stayed = np.zeros_like(value)  # the part of the mean that is due to the ancestors
-    blended = value.copy()
+def _blend(parent, reach, value, stayed, blended):
+    """``stayed`` is the part of each node's mean that is due to its ancestors; 0 at roots."""
     for node in range(len(parent)):
         above = parent[node]
         if above >= 0:
-            stayed[node] = stayed[above] + max(reach[above] - reach[node], 0.0) * value[above]
-            blended[node] = stayed[node] + reach[node] * value[node]
-    return blended
+            stays = max(reach[above] - reach[node], 0.0)
+            for k in range(value.shape[1]):
+                stayed[node, k] = stayed[above, k] + stays * value[above, k]
+                blended[node, k] = stayed[node, k] + reach[node] * value[node, k]
 
 
 @kernel
-def _reach_shares(children_left, children_right, parent, loss, log_split, log_stop):
-    n_nodes = len(loss)
-    log_weight, going_on = -loss, np.ones(n_nodes)
-    for node in range(n_nodes - 1, -1, -1):
-        if children_left[node] >= 0:
+def _reach_shares(children_left, children_right, loss, log_split, log_stop, log_weight, going_on, reach):
+    for node in range(len(loss) - 1, -1, -1):
+        left, right = children_left[node], children_right[node]
+        if left >= 0:
             stop = log_stop - loss[node]
-            split = log_split + log_weight[children_left[node]] + log_weight[children_right[node]]
+            split = log_split + log_weight[left] + log_weight[right]
             high = max(stop, split)
             log_weight[node] = high + np.log(np.exp(stop - high) + np.exp(split - high))
             going_on[node] = np.exp(split - log_weight[node])
-    reach = np.ones(n_nodes)
-    for node in range(n_nodes):
-        if parent[node] >= 0:
-            reach[node] = reach[parent[node]] * going_on[parent[node]]
-    return reach
+    for node in range(len(loss)):
+        left, right = children_left[node], children_right[node]
+        if left >= 0:
+            reach[left] = reach[right] = reach[node] * going_on[node]

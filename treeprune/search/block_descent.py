@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.kernels import kernel
+from ..core.kernels import kernel, part
 
 
 @dataclass(eq=False)
@@ -83,6 +83,7 @@ class Tree:
     model: int = 0
     dropped: bool = field(default=False, init=False)
     given: NDArray[np.float64] | None = field(default=None, init=False)
+    #: Running sums over `row` of the model's hessian: a node's is the difference between the ends of its slice.
     hessian: NDArray[np.float64] | None = field(default=None, init=False)
 
     @classmethod
@@ -143,6 +144,7 @@ class BlockDescent:
         self._sums, self._most = np.zeros((n_rows + 1, n_columns)), np.zeros(n_rows + 1)
         self._node, self._value = np.empty(n_nodes, np.int32), np.empty((n_nodes, n_columns))
         self._leaf_cost, self._waiting = np.empty(n_nodes), np.empty(n_nodes + 1)
+        self._stays, self._kept = np.empty(n_nodes, bool), np.empty(n_nodes, np.int32)
 
     @property
     def n_nodes(self) -> int:
@@ -162,8 +164,9 @@ class BlockDescent:
             return 0.0
         model = self.models[tree.model]
         if tree.hessian is None:
-            tree.hessian = _hessian_of_nodes(tree.row, tree.span, model.hessian, self._most)
+            tree.hessian = np.concatenate([[0.0], np.cumsum(model.hessian[tree.row])])
         sums, most, node, value, cost = self._sums, self._most, self._node, self._value, self._leaf_cost
+        kept = self._kept
         within = within and not self.layers
         if within:
             _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
@@ -176,9 +179,13 @@ class BlockDescent:
             tree.leaf if within else tree.leaf[:0], node, value, cost,
         )  # fmt: skip
         if self.layers:
-            after, kept = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty)
+            change = np.zeros(tree.depth.max() + 1)
+            after, n_leaves = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty, change, kept)
         else:
-            after, kept = _best_pruning(tree.span, node[:size], cost, tree.split_price, penalty, self._waiting)
+            after, n_leaves = _best_pruning(
+                tree.span, node[:size], cost, tree.split_price, penalty, self._waiting, self._stays, kept
+            )
+        kept = kept[:n_leaves]
         dropped = self.drop and after >= 0.0
         leaf, value = (tree.leaf[:0], value[:0]) if dropped else (node[kept], value[kept])
         if dropped:
@@ -244,15 +251,6 @@ class BlockDescent:
 
 
 @kernel
-def _hessian_of_nodes(row, span, hessian, below):
-    """Sum over the rows of each node; `below` is scratch."""
-    below[0] = 0.0
-    for at in range(len(row)):
-        below[at + 1] = below[at] + hessian[row[at]]
-    return below[span[:, 2]] - below[span[:, 1]]
-
-
-@kernel
 def _running_sums(row, span, leaf, value, gradient, hessian, sums, most):
     """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
     n_columns, h = gradient.shape[1], hessian[0]
@@ -272,11 +270,12 @@ def _running_sums(row, span, leaf, value, gradient, hessian, sums, most):
 
 @kernel
 def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
-    """The same sums of gradients, at the ends of the leaves only; `hessian` is that of the nodes."""
+    """The same sums of gradients, at the ends of the leaves only; `hessian` are running sums as well."""
     for i in range(len(leaf)):
         first, last = span[leaf[i], 1], span[leaf[i], 2]
+        curvature = hessian[last] - hessian[first]
         for k in range(gradient.shape[1]):
-            total = sums[first, k] + hessian[leaf[i]] * value[i, k]
+            total = sums[first, k] + curvature * value[i, k]
             for at in range(first, last):
                 total += gradient[row[at], k]
             sums[last, k] = total
@@ -288,9 +287,10 @@ def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
     cost = 0.0
     for i in range(len(leaf)):
         first, last = span[leaf[i], 1], span[leaf[i], 2]
+        curvature = hessian[last] - hessian[first]
         for k in range(value.shape[1]):
             away = value[i, k] - (prior[leaf[i], k] if len(prior) else 0.0)
-            cost += value[i, k] * (0.5 * hessian[leaf[i]] * value[i, k] - (sums[last, k] - sums[first, k]))
+            cost += value[i, k] * (0.5 * curvature * value[i, k] - (sums[last, k] - sums[first, k]))
             cost += 0.5 * ridge * away * away
     return cost
 
@@ -308,13 +308,13 @@ def _look_into(
     size, node, at_bottom = 0, 0, 0
     while node < n_nodes:
         first, last = span[node, 1], span[node, 2]
-        curvature = hessian[node] + ridge
+        curvature = hessian[last] - hessian[first]
         for k in range(n_columns):
             towards = prior[node, k] if len(prior) else 0.0
             if mode == 1:
                 values[size, k] = given[node, k]
-            elif curvature > 0.0:
-                values[size, k] = (sums[last, k] - sums[first, k] + ridge * towards) / curvature
+            elif curvature + ridge > 0.0:
+                values[size, k] = (sums[last, k] - sums[first, k] + ridge * towards) / (curvature + ridge)
             else:
                 values[size, k] = towards
         if mode == 2:
@@ -322,7 +322,7 @@ def _look_into(
         cost = 0.0
         for k in range(n_columns):
             away = values[size, k] - (prior[node, k] if len(prior) else 0.0)
-            cost += values[size, k] * (0.5 * hessian[node] * values[size, k] - (sums[last, k] - sums[first, k]))
+            cost += values[size, k] * (0.5 * curvature * values[size, k] - (sums[last, k] - sums[first, k]))
             cost += 0.5 * ridge * away * away
         nodes[size], costs[size] = node, cost + penalty
         size += 1
@@ -340,32 +340,37 @@ def _look_into(
     return size
 
 
-@kernel
+@part
 def _project(x, low, total):
-    """Nearest point with ``x >= low`` and ``sum(x - low) == total``, in place (Held, Wolfe & Crowder 1974)."""
+    """Nearest point with ``x >= low`` and ``sum(x - low) == total``, in place (Michelot 1986)."""
     if len(x) == 1:
         x[0] = min(max(x[0], low[0]), low[0] + total)
         return
-    falling = np.sort(x - low)[::-1]
-    above, shift = 0.0, 0.0
-    for k in range(len(x)):
-        above += falling[k]
-        if falling[k] > (above - total) / (k + 1):
-            shift = (above - total) / (k + 1)
+    shift, n_before = -np.inf, 0
+    while True:
+        above, n = -total, 0
+        for k in range(len(x)):
+            if x[k] - low[k] > shift:
+                above += x[k] - low[k]
+                n += 1
+        if n == 0 or n == n_before:
+            break
+        shift, n_before = above / n, n
     for k in range(len(x)):
         x[k] = low[k] + max(x[k] - low[k] - shift, 0.0)
 
 
 @kernel
-def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting):
-    """Cost of the cheapest pruning of the nodes looked into, and its leaves' positions among them; ties prune.
+def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, leaves):
+    """Cost of the cheapest pruning of the nodes looked into, and the number of its leaves; ties prune.
 
-    On the stack `waiting` are the best costs of subtrees whose parents are still to come.
+    ``leaves`` is filled with their positions. On the stack ``waiting`` are the best costs of subtrees whose parents
+    are still to come; ``stays`` is scratch space.
     """
     size, n_waiting = len(node), 0
-    stays = np.zeros(size, np.bool_)
     for i in range(size - 1, -1, -1):
         best = leaf_cost[i]
+        stays[i] = False
         if i + 1 < size and node[i + 1] < span[node[i], 0]:
             branch = (
                 penalty * (1.0 + (split_price[node[i]] if len(split_price) else 0.0))
@@ -377,21 +382,22 @@ def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting):
                 best, stays[i] = branch, True
         waiting[n_waiting] = best
         n_waiting += 1
-    leaves, n_leaves, past = np.empty(size, np.int32), 0, 0
+    n_leaves, past = 0, 0
     for i in range(size):
         if node[i] >= past and not stays[i]:
             leaves[n_leaves] = i
             n_leaves += 1
             past = span[node[i], 0]
-    return waiting[0], leaves[:n_leaves].copy()
+    return waiting[0], n_leaves
 
 
 @kernel
-def _best_layer(span, depth, leaf_cost, split_price, penalty):
-    """Cost of a whole tree cut at the depth where that is least, and its leaves; ties go to the shallower."""
-    n_nodes, deepest = len(span), depth.max()
-    change = np.zeros(deepest + 2)  # of the cost, as the cut moves down to each layer
-    for node in range(n_nodes):
+def _best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
+    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
+
+    ``leaves`` is filled with them, ``change``, zeros at first, with what the cut's move down to each layer adds.
+    """
+    for node in range(len(span)):
         if node > 0:
             change[depth[node]] += leaf_cost[node]
         if span[node, 0] > node + 1:
@@ -400,16 +406,16 @@ def _best_layer(span, depth, leaf_cost, split_price, penalty):
             )
     cost = leaf_cost[0]
     layer, least = 0, cost
-    for d in range(1, deepest + 1):
+    for d in range(1, len(change)):
         cost += change[d]
         if cost < least:
             layer, least = d, cost
-    leaves, n_leaves = np.empty(n_nodes, np.int64), 0
-    for node in range(n_nodes):
+    n_leaves = 0
+    for node in range(len(span)):
         if depth[node] == layer or (depth[node] < layer and span[node, 0] == node + 1):
             leaves[n_leaves] = node
             n_leaves += 1
-    return least, leaves[:n_leaves].copy()
+    return least, n_leaves
 
 
 @kernel
@@ -429,14 +435,12 @@ def _price(span, split_price, leaf):
 @kernel
 def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
     """Take hessian times what a pruning adds more than an earlier one off the gradients, in place."""
-    change, i, old, first = np.empty(value.shape[1]), 0, 0, 0
+    i, old, first = 0, 0, 0
     while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
-        for k in range(len(change)):
-            change[k] = value[i, k] - old_value[old, k]
         for at in range(first, last):
             scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
-            for k in range(len(change)):
-                gradient[row[at], k] -= scale * change[k]
+            for k in range(value.shape[1]):
+                gradient[row[at], k] -= scale * (value[i, k] - old_value[old, k])
         first = last
         i, old = i + (last == span[leaf[i], 2]), old + (last == span[old_leaf[old], 2])

@@ -28,32 +28,32 @@ def cheapest(forest, leaf_cost, split_cost=None, tolerance=0.0):
     """
     if split_cost is None:
         split_cost = np.zeros(forest.n_nodes)
-    return _cheapest(forest.children_left, forest.children_right, leaf_cost, split_cost, float(tolerance))
+    best, collapse = np.array(leaf_cost, np.float64), np.zeros(forest.n_nodes, bool)
+    _cheapest(forest.children_left, forest.children_right, split_cost, float(tolerance), best, collapse)
+    return collapse
 
 
 @kernel
-def _cheapest(children_left, children_right, leaf_cost, split_cost, tolerance):
-    best = leaf_cost.copy()
-    collapse = np.zeros(len(leaf_cost), np.bool_)
-    for node in range(len(leaf_cost) - 1, -1, -1):
+def _cheapest(children_left, children_right, split_cost, tolerance, best, collapse):
+    """``best`` comes with the costs of nodes as leaves and leaves with those of branches."""
+    for node in range(len(best) - 1, -1, -1):
         if children_left[node] >= 0:
             branch = split_cost[node] + best[children_left[node]] + best[children_right[node]]
-            collapse[node] = leaf_cost[node] <= branch + tolerance
+            collapse[node] = best[node] <= branch + tolerance
             if not collapse[node]:
                 best[node] = branch
-    return collapse
 
 
 def branch_maximum(forest, x):
     """Largest of a number per node over each node's branch, itself included, shape (n_nodes,)."""
-    return _branch_maximum(forest.children_left, forest.children_right, x)
+    largest = x.copy()
+    _branch_maximum(forest.children_left, forest.children_right, largest)
+    return largest
 
 
 @kernel
-def _branch_maximum(children_left, children_right, x):
-    largest = x.copy()
-    for node in range(len(x) - 1, -1, -1):
+def _branch_maximum(children_left, children_right, largest):
+    for node in range(len(largest) - 1, -1, -1):
         if children_left[node] >= 0:
             below = max(largest[children_left[node]], largest[children_right[node]])
             largest[node] = max(largest[node], below)
-    return largest

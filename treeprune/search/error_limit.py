@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.kernels import kernel, part
 
 
 def error_limits(n, errors, confidence, z):
@@ -30,7 +30,7 @@ def _error_limits(n, errors, confidence, z, limits):
         limits[node] = error_limit(n[node], errors[node], confidence, z)
 
 
-@kernel
+@part
 def error_limit(n, errors, confidence, z):
     """Upper limit of one count (Quinlan 1993): exact at no error, linear up to one, then Wilson's with continuity."""
     if n <= 0.0:
@@ -43,7 +43,7 @@ def error_limit(n, errors, confidence, z):
     return _normal_limit(n, errors, z)
 
 
-@kernel
+@part
 def _normal_limit(n, errors, z):
     if errors + 0.5 >= n:
         return max(n, errors)

@@ -4,7 +4,7 @@ from math import exp, lgamma
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.kernels import kernel, part
 
 
 def fisher_exact(both, in_first_row, in_first_column, total):
@@ -19,12 +19,13 @@ def fisher_exact(both, in_first_row, in_first_column, total):
     in_first_row, in_first_column, total : ndarray
         Margins.
     """
-    return _fisher_exact(both, in_first_row, in_first_column, total)
+    p = np.empty(len(both))
+    _fisher_exact(both, in_first_row, in_first_column, total, p)
+    return p
 
 
 @kernel
-def _fisher_exact(both, in_first_row, in_first_column, total):
-    p = np.ones(len(both))
+def _fisher_exact(both, in_first_row, in_first_column, total, p):
     for i in range(len(both)):
         row, column, n = in_first_row[i], in_first_column[i], total[i]
         low, high = max(0.0, row + column - n), min(row, column)
@@ -36,10 +37,9 @@ def _fisher_exact(both, in_first_row, in_first_column, total):
             if log_ways <= 1e-7:  # tables as likely as the observed one, but for rounding
                 as_rare += exp(log_ways)
         p[i] = min(as_rare / at_all, 1.0)
-    return p
 
 
-@kernel
+@part
 def _log_ways(k, row, column, n):
     """Logarithm of the number of ways to fill a table, up to a constant for its margins."""
     return -(lgamma(k + 1) + lgamma(row - k + 1) + lgamma(column - k + 1) + lgamma(n - row - column + k + 1))

@@ -1,6 +1,9 @@
 """What nodes have in common with those above or below them: a limit, a label."""
 
+import numpy as np
+
 from ..core.kernels import kernel
+from .bottom_up import branch_maximum
 
 
 def lowest_above(forest, x):
@@ -8,28 +11,20 @@ def lowest_above(forest, x):
 
     A rule that cuts a node if it, or anything above it, has ``x <= limit`` leaves those with a result above it.
     """
-    return _lowest_above(forest.parent, x)
+    lowest = x.copy()
+    _lowest_above(forest.parent, lowest)
+    return lowest
 
 
 def common_label(forest, label):
     """The label that all leaves of each node's subtree share, -1 where they differ. Labels are integers >= 0."""
-    return _common_label(forest.children_left, forest.children_right, label)
+    highest = branch_maximum(forest, np.where(forest.is_leaf, label, -np.inf))
+    lowest = -branch_maximum(forest, np.where(forest.is_leaf, -label, -np.inf))
+    return np.where(lowest == highest, highest, -1).astype(np.int64)
 
 
 @kernel
-def _lowest_above(parent, x):
-    lowest = x.copy()
-    for node in range(len(x)):
+def _lowest_above(parent, lowest):
+    for node in range(len(parent)):
         if parent[node] >= 0:
             lowest[node] = min(lowest[node], lowest[parent[node]])
-    return lowest
-
-
-@kernel
-def _common_label(children_left, children_right, label):
-    common = label.copy()
-    for node in range(len(label) - 1, -1, -1):
-        if children_left[node] >= 0:
-            left, right = common[children_left[node]], common[children_right[node]]
-            common[node] = left if left == right else -1
-    return common

@@ -38,40 +38,44 @@ class OptimalSubtrees:
         order = np.concatenate([np.arange(n)[::-1], n + np.arange(joints)])
         cost = np.concatenate([risk, np.full(joints, np.inf)])
         cap = forest.n_leaves if max_leaves is None else min(max_leaves, forest.n_leaves)
-        start = _starts(order, left, right, cap)
+        size = np.ones(len(order), np.int64)
+        _sizes(order, left, right, cap, size)
+        start = np.concatenate([[0], np.cumsum(size)])
         if start[-1] > LARGEST_TABLE:
             raise ValueError(
                 f"The best subtrees of up to {cap} leaves take a table of {start[-1]} entries; "
                 f"at most {LARGEST_TABLE} are allowed. Ask for fewer leaves."
             )
-        best, self._choice = _best(order, left, right, cost, cap, start)
+        best, self._choice = np.full(start[-1], np.inf), np.zeros(start[-1], np.int32)
+        _best(order, left, right, cost, cap, start, best, self._choice)
         self._forest, self._left, self._right, self._order, self._start = forest, left, right, order, start
         self.risks = best[start[order[-1]] : start[order[-1] + 1]]
 
     def collapse(self, n_leaves):
         """Nodes to collapse for the best pruning with exactly this many leaves, bool, shape (n_nodes,)."""
-        share = _shares(self._order, self._left, self._right, self._start, self._choice, n_leaves)
+        share = np.zeros(len(self._order), np.int64)
+        share[self._order[-1]] = n_leaves
+        _shares(self._order, self._left, self._right, self._start, self._choice, share)
         return (share[: self._forest.n_nodes] == 1) & ~self._forest.is_leaf
 
 
 @kernel
-def _starts(order, left, right, cap):
-    """Where the entries of each node start in the table, one for each number of leaves up to the cap."""
-    size = np.ones(len(order), np.int64)
-    for node in order:
+def _sizes(order, left, right, cap, size):
+    """Fill in the entries of each node in the table, one for each number of leaves up to the cap; 1 at first."""
+    for i in range(len(order)):
+        node = order[i]
         if left[node] >= 0:
             size[node] = min(size[left[node]] + size[right[node]], cap)
-    start = np.zeros(len(order) + 1, np.int64)
-    start[1:] = np.cumsum(size)
-    return start
 
 
 @kernel
-def _best(order, left, right, cost, cap, start):
-    """Least risk of each branch with each number of leaves, and how many of them its left child then has."""
-    best = np.full(start[-1], np.inf)
-    choice = np.zeros(start[-1], np.int32)
-    for node in order:
+def _best(order, left, right, cost, cap, start, best, choice):
+    """Fill in the least risk of each branch with each number of leaves, and how many of them its left child then has.
+
+    ``start`` has where the entries of each node start in the table; ``best`` comes with inf.
+    """
+    for i in range(len(order)):
+        node = order[i]
         first = start[node] - 1  # the entry for j leaves is at first + j
         best[first + 1] = cost[node]
         if left[node] < 0:
@@ -84,16 +88,16 @@ def _best(order, left, right, cost, cap, start):
                 if total < best[first + a + b]:
                     best[first + a + b] = total
                     choice[first + a + b] = a
-    return best, choice
 
 
 @kernel
-def _shares(order, left, right, start, choice, n_leaves):
-    """Number of leaves that each node's branch has in the best pruning; 0 below its leaves."""
-    share = np.zeros(len(order), np.int64)
-    share[order[-1]] = n_leaves
-    for node in order[::-1]:
+def _shares(order, left, right, start, choice, share):
+    """Fill in the number of leaves that each node's branch has in the best pruning; 0 below its leaves.
+
+    The number of the last node in order is given.
+    """
+    for i in range(len(order) - 1, -1, -1):
+        node = order[i]
         if share[node] > 1:
             share[left[node]] = choice[start[node] - 1 + share[node]]
             share[right[node]] = share[node] - share[left[node]]
-    return share

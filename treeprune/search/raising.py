@@ -1,20 +1,26 @@
 """Error-based pruning with subtree raising, which moves rows while it prunes."""
 
-from collections import namedtuple
-
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.kernels import kernel, part
 from .error_limit import error_limit
 
-#: Rows: their numbers, class and weight; `next` links the rows that are parked at the same node, from `first` on; where
-#: a row would end, if the raise that is being weighed came about, is its `leaf`.
-_RowList = namedtuple("_RowList", "X code weight first next leaf")
-
-#: The tree as it is by now. Nodes in `todo` are to be looked at: all at first, then those that rows moved into.
-_Tree = namedtuple(
-    "_Tree", "left right parent end feature threshold missing_left strict leaf todo source counts n_rows limit extra"
+#: A node of the tree as it is by now: what is known of it stands side by side, as a row that walks down needs it.
+#: Nodes in `todo` are to be looked at: all at first, then those that rows moved into. `first` begins the list of the
+#: rows that are parked at a leaf, -1: none.
+_NODE = np.dtype(
+    [
+        *((name, np.int32) for name in ("left", "right", "parent", "end", "source", "feature")),
+        *((name, np.bool_) for name in ("missing_left", "leaf", "todo")),
+        *((name, np.float64) for name in ("threshold", "limit")),
+        *((name, np.int64) for name in ("n_rows", "first")),
+    ],
+    align=True,
 )
+
+#: A row: `next` is the one that is parked behind it; where it would end, if the raise that is being weighed came about,
+#: is its `leaf`.
+_ROW = np.dtype([("code", np.int64), ("weight", np.float64), ("next", np.int64), ("leaf", np.int64)], align=True)
 
 
 def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
@@ -47,74 +53,66 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
     class_weight, n_rows : ndarray
         Sums over rows where they are now.
     """
-    X = rows.compared()
-    n = forest.n_nodes
-    missing = np.zeros(n, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
-    n_rows, code = rows.statistics.n_rows.copy(), rows.target[:, 0].astype(np.int64)
-    tree = _Tree(
-        left=forest.children_left.copy(),
-        right=forest.children_right.copy(),
-        parent=forest.parent.copy(),
-        end=forest.end,
-        feature=forest.feature,
-        threshold=forest.threshold,
-        missing_left=missing,
-        strict=forest.comparison == "<",
-        leaf=forest.is_leaf.copy(),
-        todo=np.ones(n, np.bool_),
-        source=np.arange(n, dtype=np.int32),
-        counts=class_weight.copy(),
-        n_rows=n_rows,
-        limit=np.zeros(n),
-        extra=np.zeros(class_weight.shape),
-    )
+    X, code, n = rows.compared(), rows.target[:, 0], forest.n_nodes
+    tree = np.zeros(n, _NODE)
+    tree["left"], tree["right"], tree["parent"] = forest.children_left, forest.children_right, forest.parent
+    tree["end"], tree["feature"], tree["source"] = forest.end, forest.feature, np.arange(n)
+    strict = forest.comparison == "<"  # x < t is x <= the number before t
+    tree["threshold"] = np.nextafter(forest.threshold, -np.inf) if strict else forest.threshold
+    if forest.missing_go_to_left is not None:
+        tree["missing_left"] = forest.missing_go_to_left
+    tree["leaf"], tree["todo"], tree["first"], tree["n_rows"] = forest.is_leaf, True, -1, rows.statistics.n_rows
+    counts, extra = class_weight.copy(), np.zeros(class_weight.shape)
     for t in range(forest.n_trees):
         leaf = rows.leaf_ids(t)
         order = np.argsort(leaf, kind="stable")  # rows of one branch side by side: much fewer cache misses
         order = order[np.searchsorted(leaf[order], 0) :]  # without rows that do not count in this tree
-        first, following = np.full(n, -1, np.int64), np.full(len(order), -1, np.int64)
-        at = np.empty(len(order), np.int32)
-        row_list = _RowList(X[order], code[order], rows.sample_weight[order], first, following, at)
-        astray = _park(tree, row_list, forest.root[t], leaf[order])
+        parked = np.zeros(len(order), _ROW)
+        parked["code"], parked["weight"], parked["leaf"] = code[order], rows.sample_weight[order], leaf[order]
+        X_parked = X[order]
+        astray = _park(tree, parked, X_parked, forest.root[t])
         if astray >= 0:
             raise ValueError(
                 f"Row {order[astray]} ends in another leaf than the splits of the model say; it cannot be moved."
             )
-        _prune(tree, row_list, forest.start[t], forest.start[t + 1], confidence, z, slack)
+        _prune(tree, counts, extra, parked, X_parked, forest.start[t], forest.start[t + 1], confidence, z, slack)
+    source = tree["source"].copy()
     for node in range(n - 1, -1, -1):  # what took a place may have lost it to one of its own branches
-        if tree.source[node] != node:
-            tree.source[node] = tree.source[tree.source[node]]
-    return tree.leaf & ~forest.is_leaf, tree.source, tree.counts, n_rows
+        if source[node] != node:
+            source[node] = source[source[node]]
+    return tree["leaf"] & ~forest.is_leaf, source, counts, tree["n_rows"].copy()
 
 
 @kernel
-def _park(tree, rows, root, leaf):
+def _park(tree, rows, X, root):
     """Link the rows of each leaf; the first row that the stated splits send elsewhere, or -1."""
-    for row in range(len(leaf)):
-        if _descend(tree, rows.X, row, root) != leaf[row]:
+    for row in range(len(rows)):
+        leaf = rows[row]["leaf"]
+        if _descend(tree, X, row, root) != leaf:
             return row
-        rows.next[row] = rows.first[leaf[row]]
-        rows.first[leaf[row]] = row
+        rows[row]["next"] = tree[leaf]["first"]
+        tree[leaf]["first"] = row
     return -1
 
 
-@kernel
-def _descend(tree, X, row, node):
+@part
+def _descend(tree, X, row, at):
     """The leaf, of the tree as it is by now, that a row reaches from a node."""
-    while not tree.leaf[node]:
-        node = tree.left[node] if _goes_left(tree, X, row, node) else tree.right[node]
-    return node
+    while not tree[at]["leaf"]:
+        at = _next(tree, X, row, at)
+    return at
 
 
-@kernel
-def _goes_left(tree, X, row, node):
-    x = X[row, tree.feature[node]]
-    if np.isnan(x):
-        return tree.missing_left[node]
-    return x < tree.threshold[node] if tree.strict else x <= tree.threshold[node]
+@part
+def _next(tree, X, row, at):
+    """The child of a node that a row goes to."""
+    node = tree[at]
+    x = X[row, node["feature"]]
+    goes_left = node["missing_left"] if np.isnan(x) else x <= node["threshold"]
+    return node["left"] if goes_left else node["right"]
 
 
-@kernel
+@part
 def _limit(counts, extra, node, confidence, z):
     total, most = 0.0, 0.0
     for k in range(counts.shape[1]):
@@ -125,80 +123,91 @@ def _limit(counts, extra, node, confidence, z):
 
 
 @kernel
-def _prune(tree, rows, start, stop, confidence, z, slack):
-    node = stop
-    while node > start:
-        node -= 1
-        if not tree.todo[node]:
+def _prune(tree, counts, extra, rows, X, start, stop, confidence, z, slack):
+    at = stop
+    while at > start:
+        at -= 1
+        node = tree[at]
+        if not node["todo"]:
             continue
-        tree.todo[node] = False
-        own = _limit(tree.counts, tree.extra, node, confidence, z)
-        if tree.leaf[node]:
-            tree.limit[node] = own
+        node["todo"] = False
+        own = _limit(counts, extra, at, confidence, z)
+        if node["leaf"]:
+            node["limit"] = own
             continue
-        left, right = tree.left[node], tree.right[node]
-        branch = tree.limit[left] + tree.limit[right]
-        tree.limit[node] = branch
-        large, small = (left, right) if tree.counts[left].sum() > tree.counts[right].sum() else (right, left)
-        raised = _raised_limit(tree, rows, large, small, confidence, z)
+        left, right = node["left"], node["right"]
+        branch = tree[left]["limit"] + tree[right]["limit"]
+        node["limit"] = branch
+        large, small = (left, right) if _total(counts, left) > _total(counts, right) else (right, left)
+        raised = _raised_limit(tree, counts, extra, rows, X, large, small, confidence, z)
         if own <= min(branch, raised) + slack:
-            tree.leaf[node] = True
-            tree.limit[node] = own
+            node["leaf"] = True
+            node["limit"] = own
         elif raised <= branch + slack:
-            node = _raise(tree, rows, node, large, small) + 1  # prune again what has changed of the raised branch
+            at = _raise(tree, counts, rows, X, at, large, small) + 1  # prune again what has changed of the branch
 
 
-@kernel
-def _raised_limit(tree, rows, large, small, confidence, z):
+@part
+def _raised_limit(tree, counts, extra, rows, X, large, small, confidence, z):
     """Limit of the errors of the larger branch, if it had the rows of the smaller one too."""
-    limit = tree.limit[large]
-    for place in range(small, tree.end[small]):
-        row = rows.first[place]
+    limit = tree[large]["limit"]
+    for place in range(small, tree[small]["end"]):
+        row = tree[place]["first"]
         while row >= 0:
-            leaf = rows.leaf[row] = _descend(tree, rows.X, row, large)
-            tree.extra[leaf, rows.code[row]] += rows.weight[row]
-            row = rows.next[row]
-    for place in range(small, tree.end[small]):
-        row = rows.first[place]
+            leaf = _descend(tree, X, row, large)
+            rows[row]["leaf"] = leaf
+            extra[leaf, rows[row]["code"]] += rows[row]["weight"]
+            row = rows[row]["next"]
+    for place in range(small, tree[small]["end"]):
+        row = tree[place]["first"]
         while row >= 0:
-            leaf = rows.leaf[row]
-            if tree.extra[leaf, rows.code[row]] > 0.0:  # the first row that comes back to the leaf settles it
-                limit += _limit(tree.counts, tree.extra, leaf, confidence, z) - tree.limit[leaf]
-                tree.extra[leaf] = 0.0
-            row = rows.next[row]
+            leaf = rows[row]["leaf"]
+            if extra[leaf, rows[row]["code"]] > 0.0:  # the first row that comes back to the leaf settles it
+                limit += _limit(counts, extra, leaf, confidence, z) - tree[leaf]["limit"]
+                for k in range(extra.shape[1]):
+                    extra[leaf, k] = 0.0
+            row = rows[row]["next"]
     return limit
 
 
-@kernel
-def _raise(tree, rows, node, large, small):
+@part
+def _total(counts, node):
+    total = 0.0
+    for k in range(counts.shape[1]):
+        total += counts[node, k]
+    return total
+
+
+@part
+def _raise(tree, counts, rows, X, at, large, small):
     """Put the larger branch in the place of its node, and send the rows of the smaller one down it.
 
     The last node that got rows: from there up, the branch is to be pruned again.
     """
-    above = tree.parent[node]
+    above = tree[at]["parent"]
     if above >= 0:
-        if tree.left[above] == node:
-            tree.left[above] = large
+        if tree[above]["left"] == at:
+            tree[above]["left"] = large
         else:
-            tree.right[above] = large
-    tree.parent[large] = above
-    tree.source[node] = large
-    tree.todo[large] = True
+            tree[above]["right"] = large
+    tree[large]["parent"] = above
+    tree[at]["source"] = large
+    tree[large]["todo"] = True
     last = large
-    for place in range(small, tree.end[small]):
-        row = rows.first[place]
+    for place in range(small, tree[small]["end"]):
+        row = tree[place]["first"]
         while row >= 0:
-            following, at = rows.next[row], large
+            following, to = rows[row]["next"], large
             while True:
-                tree.counts[at, rows.code[row]] += rows.weight[row]
-                tree.n_rows[at] += 1
-                tree.todo[at] = True
-                if tree.leaf[at]:
+                counts[to, rows[row]["code"]] += rows[row]["weight"]
+                tree[to]["n_rows"] += 1
+                tree[to]["todo"] = True
+                if tree[to]["leaf"]:
                     break
-                at = tree.left[at] if _goes_left(tree, rows.X, row, at) else tree.right[at]
-            last = max(last, at)
-            rows.next[row] = rows.first[at]
-            rows.first[at] = row
+                to = _next(tree, X, row, to)
+            last = max(last, to)
+            rows[row]["next"] = tree[to]["first"]
+            tree[to]["first"] = row
             row = following
-        rows.first[place] = -1
+        tree[place]["first"] = -1
     return last

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel, pair_sum, two_product, two_sum
+from ..core.kernels import kernel, pair_sum, part, two_product, two_sum
 
 #: Strength of a split that gains nothing: it collapses at every alpha above zero.
 SMALLEST = float(np.nextafter(0.0, 1.0))
@@ -36,73 +36,67 @@ def strengths(forest, risk, total_weight=1.0):
     ndarray of float64, shape (n_nodes,)
         0 at leaves; positive at nodes that split; a child's never exceeds its parent's. O(n log n).
     """
-    weight = np.broadcast_to(np.asarray(total_weight, dtype=np.float64), forest.n_nodes).copy()
-    return _weakest_link(forest.children_left, forest.children_right, risk, weight)
-
-
-@kernel
-def _weakest_link(children_left, children_right, risk, total_weight):
-    n_nodes = len(risk)
-    strength = np.zeros(n_nodes)
-    branch_high, branch_low = (
-        risk.copy(),
-        np.zeros(n_nodes),
-    )  # the branch as it is just before its node collapses
-    n_leaves = np.ones(n_nodes, np.int64)
-    heap_left, heap_right = np.full(n_nodes, -1, np.int32), np.full(n_nodes, -1, np.int32)
-    path = np.empty(n_nodes, np.int32)
-    for node in range(n_nodes - 1, -1, -1):
-        left, right = children_left[node], children_right[node]
-        if left < 0:
-            continue
-        high, low = two_sum(risk[left], risk[right])
-        leaves = 2
-        heap = _meld(
-            left if children_left[left] >= 0 else -1,
-            right if children_left[right] >= 0 else -1,
-            strength,
-            heap_left,
-            heap_right,
-            path,
-        )
-        own = _strength(risk[node], high, low, leaves, total_weight[node])
-        while heap >= 0 and strength[heap] > own:
-            high, low = pair_sum(high, low, branch_high[heap], branch_low[heap])
-            high, low = pair_sum(high, low, -risk[heap], 0.0)
-            leaves += n_leaves[heap] - 1
-            heap = _meld(heap_left[heap], heap_right[heap], strength, heap_left, heap_right, path)
-            own = _strength(risk[node], high, low, leaves, total_weight[node])
-        strength[node] = own
-        branch_high[node], branch_low[node] = high, low
-        n_leaves[node] = leaves
-        heap_left[node], heap_right[node] = heap, -1
-    for node in range(n_nodes):  # what was popped collapses together with its ancestor
-        if children_left[node] >= 0:
-            for child in (children_left[node], children_right[node]):
-                strength[child] = min(strength[child], strength[node])
+    n_nodes = forest.n_nodes
+    weight = np.broadcast_to(np.asarray(total_weight, dtype=np.float64), n_nodes).copy()
+    strength, n_leaves = np.zeros(n_nodes), np.ones(n_nodes, np.int64)
+    branch = np.stack([risk, np.zeros(n_nodes)], axis=1)
+    heap, path = np.full((n_nodes, 2), -1, np.int32), np.empty(n_nodes, np.int32)
+    _weakest_link(forest.children_left, forest.children_right, risk, weight, strength, n_leaves, branch, heap, path)
     return strength
 
 
 @kernel
-def _meld(a, b, key, left, right, path):
-    """Meld two skew heaps (Sleator & Tarjan 1986), the largest key on top; ``path`` is scratch space."""
+def _weakest_link(children_left, children_right, risk, total_weight, strength, n_leaves, branch, heap, path):
+    """``n_leaves`` and ``branch``, the risk, are those of each branch as it is just before its node collapses."""
+    for node in range(len(risk) - 1, -1, -1):
+        left, right = children_left[node], children_right[node]
+        if left < 0:
+            continue
+        high, low = two_sum(risk[left], risk[right])
+        n_leaves[node] = 2
+        a, b = left if children_left[left] >= 0 else -1, right if children_left[right] >= 0 else -1
+        while True:
+            top = _meld(a, b, strength, heap, path)
+            own = _strength(risk[node], high, low, n_leaves[node], total_weight[node])
+            if top < 0 or strength[top] <= own:
+                break
+            high, low = pair_sum(high, low, branch[top, 0], branch[top, 1])
+            high, low = pair_sum(high, low, -risk[top], 0.0)
+            n_leaves[node] += n_leaves[top] - 1
+            a, b = heap[top, 0], heap[top, 1]
+        strength[node] = own
+        branch[node, 0], branch[node, 1] = high, low
+        heap[node, 0], heap[node, 1] = top, -1
+    for node in range(len(risk)):  # what was popped collapses together with its ancestor
+        left, right = children_left[node], children_right[node]
+        if left >= 0:
+            strength[left] = min(strength[left], strength[node])
+            strength[right] = min(strength[right], strength[node])
+
+
+@part
+def _meld(a, b, key, heap, path):
+    """Meld two skew heaps (Sleator & Tarjan 1986), the largest key on top; their root.
+
+    ``heap`` has what stands to the left and right below each node; ``path`` is scratch space.
+    """
     size = 0
     while a >= 0 and b >= 0:
         if key[a] < key[b]:
             a, b = b, a
         path[size] = a
         size += 1
-        a = right[a]
+        a = heap[a, 1]
     melded = a if a >= 0 else b
     for i in range(size - 1, -1, -1):
         top = path[i]
-        right[top] = left[top]
-        left[top] = melded
+        heap[top, 1] = heap[top, 0]
+        heap[top, 0] = melded
         melded = top
     return melded
 
 
-@kernel
+@part
 def _strength(risk, branch_high, branch_low, n_leaves, total_weight):
     """Smallest positive float64 alpha >= (risk - branch) / ((n_leaves - 1) total_weight)."""
     high, low = two_sum(risk, -branch_high)
@@ -123,7 +117,7 @@ def _strength(risk, branch_high, branch_low, n_leaves, total_weight):
     return max(alpha, SMALLEST)
 
 
-@kernel
+@part
 def _remainder(alpha, divisor, divisor_low, high, low):
     """``high + low - alpha (divisor + divisor_low)``, right in its sign where alpha is close to the quotient."""
     product, error = two_product(alpha, divisor)

@@ -3,7 +3,8 @@
 from .curves import cv_curve, frontier
 from .histogram import histogram
 from .outlines import outline
+from .rail import rail
 from .svg import mark
 from .tree import draw_tree
 
-__all__ = ["cv_curve", "draw_tree", "frontier", "histogram", "mark", "outline"]
+__all__ = ["cv_curve", "draw_tree", "frontier", "histogram", "mark", "outline", "rail"]

@@ -6,13 +6,14 @@ from typing import Any
 from .anomaly import summarise_anomaly
 from .ensemble import summarise_ensemble
 from .numbers import show_score, show_with_error
+from .search import best_of_search, summarise_search
 from .selection import summarise_selection
 from .settings import settings, versions
 from .subject import Subject
 from .tree import MOST_RULES, summarise_tree
 from .words import glossary, limitations
 
-__all__ = ["MOST_RULES", "Subject", "show_score", "show_with_error", "summarise"]
+__all__ = ["MOST_RULES", "Subject", "best_of_search", "show_score", "show_with_error", "summarise"]
 
 
 def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
     summary |= {"created": f"{datetime.now(UTC):%Y-%m-%d}", "versions": versions(subject)}
     summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= _of_kind(subject)
+    summary |= summarise_search(subject)
     summary["settings"] = settings(subject)
     summary["limitations"] = limitations(summary)
     summary["glossary"] = glossary(summary)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from ...core.forest import Forest
 from .features import feature_table, splits_by_feature
-from .numbers import count, n_leaves_in_words, plain, records, show_change
-from .scores import name_of_score, on_rows_in_words, scores
+from .numbers import count, n_leaves_in_words, plain, records
+from .scores import name_of_score, scores, scores_in_words
 
 #: Most trees whose outline is drawn.
 MOST_OUTLINES = 60
@@ -86,7 +87,7 @@ def _frontier(subject):
     points = records({name: plain(column) for name, column in columns.items()})
     for place, point in enumerate(points):
         point["chosen"] = place == subject.pruner.best_index_
-    name, is_share = name_of_score(subject)
+    name, is_share = name_of_score(subject.pruner.scoring, is_classifier(subject.pruner))
     return {"size": "leaves", "measure": f"CV {name}", "better": "high", "is_share": is_share, "points": points}
 
 
@@ -101,16 +102,10 @@ def _sentence(subject, summary):
             f"{unpruned['loss']:.4g} → {chosen['loss']:.4g}"
         )
     trees = count(after.n_trees, "tree")
-    if before is None or before.n_nodes == after.n_nodes:
-        sentence = f"{trees} with {n_leaves_in_words(after.n_leaves)}"
-        return sentence if before is None else f"{sentence}; not pruned"
+    if before is None:
+        return f"{trees} with {n_leaves_in_words(after.n_leaves)}{scores_in_words(summary)}"
+    if before.n_nodes == after.n_nodes:
+        return f"{trees} with {n_leaves_in_words(after.n_leaves)}; not pruned"
     if before.n_trees != after.n_trees:
         trees = f"{before.n_trees:,} → {trees}"
-    sentence = f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}"
-    cv = summary["cv"]
-    if cv is None:
-        return sentence + on_rows_in_words(summary)
-    by = "out-of-bag" if cv["out_of_bag"] else "CV"
-    return (
-        f"{sentence}; {by} {cv['name']} {show_change(cv['before'], cv['after'], cv['standard_error'], cv['is_share'])}"
-    )
+    return f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}{scores_in_words(summary)}"

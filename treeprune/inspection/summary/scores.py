@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics
 from sklearn.base import is_classifier
 
-from .numbers import count, plain, records, show_score
+from .numbers import count, plain, records, show_change, show_score
 
 #: Scores that are shares, shown in per cent.
 SHARES = {"accuracy", "balanced accuracy"}
@@ -21,6 +21,7 @@ _MOST_GROUPS = 30
 def scores(subject) -> dict[str, Any]:
     """All scores: `cv`, and on the rows given `on_rows`, `measures`, `by_class`, `confusion` and `by_group`."""
     found = {"cv": _cv(subject), "on_rows": None, "measures": None, "by_class": None, "by_group": None}
+    found["held_out"] = subject.held_out
     scored = hasattr(subject.predictor, "predict") and hasattr(subject.predictor, "score")  # a Booster has no score
     if subject.y is None or not scored or subject.forest.n_outputs > 1:
         return found
@@ -39,29 +40,67 @@ def scores(subject) -> dict[str, Any]:
     return found
 
 
-def on_rows_in_words(summary: dict[str, Any]) -> str:
-    """What the sentence of a report adds about the rows given, where there is a score before and after."""
+def scores_in_words(summary: dict[str, Any]) -> str:
+    """What the sentence of a report adds about scores: those that chose, and those on rows that are held out.
+
+    Where none has chosen, those on the rows given, if they are known before and after.
+    """
+    cv = summary["cv"]
+    if cv is None:
+        return _on_rows_in_words(summary)
+    by = "out-of-bag" if cv["out_of_bag"] else "CV"
+    change = show_change(cv["before"], cv["after"], cv["standard_error"], cv["is_share"])
+    return f"; {by} {cv['name']} {change}" + (_on_rows_in_words(summary) if summary["held_out"] else "")
+
+
+def _on_rows_in_words(summary):
     if summary["measures"] is None or summary["measures"]["table"][0]["before"] is None:
         return ""
     row = summary["measures"]["table"][0]
     before, after = show_score(row["before"], row["is_share"]), show_score(row["after"], row["is_share"])
-    return f"; {row['name']} on {count(summary['on_rows']['n_rows'], 'row')} given {before} → {after}"
+    n_rows = summary["on_rows"]["n_rows"]
+    which = count(n_rows, "held-out row") if summary["held_out"] else f"{count(n_rows, 'row')} given"
+    return f"; {row['name']} on {which} {before} → {after}"
 
 
-def name_of_score(subject) -> tuple[str, bool]:
-    """Name of the pruner's score, and whether it is a share."""
-    scoring = subject.pruner.scoring
-    name = ("accuracy" if is_classifier(subject.pruner) else "R²") if scoring is None else scoring
+def name_of_score(scoring: Any, of_classifier: bool) -> tuple[str, bool]:
+    """Name of a score, None being the model's own, and whether it is a share."""
+    name = ("accuracy" if of_classifier else "R²") if scoring is None else scoring
     name = name.replace("_", " ") if isinstance(name, str) else "score"
     return name, name in SHARES
+
+
+def metric_of(search: Any) -> str:
+    """The score that chose, by its name in the `cv_results_` of a search; of several, the one refitted by."""
+    if not search.multimetric_:
+        return "score"
+    names = list(search.scorer_)
+    return search.refit if search.refit in names else names[0]
+
+
+def name_of_search_score(search: Any) -> tuple[str, bool]:
+    """Its name for readers, and whether it is a share."""
+    return name_of_score(metric_of(search) if search.multimetric_ else search.scoring, is_classifier(search))
+
+
+def _cv_of_search(search):
+    """The score of the setting that a search over parameters has chosen."""
+    results, metric = search.cv_results_, metric_of(search)
+    name, is_share = name_of_search_score(search)
+    score, spread = (results[f"{what}_test_{metric}"][search.best_index_] for what in ("mean", "std"))
+    error = spread / np.sqrt(search.n_splits_ - 1) if search.n_splits_ > 1 else np.nan
+    after, error = plain([score, error])
+    found = {"name": name, "is_share": is_share, "before": None, "after": after, "standard_error": error}
+    rule = f"the best score of {count(len(results['params']), 'setting')}"
+    return found | {"n_splits": int(search.n_splits_), "out_of_bag": False, "rule": rule}
 
 
 def _cv(subject):
     pruner = subject.pruner
     if not hasattr(pruner, "cv_results_"):
-        return None
+        return None if subject.search is None else _cv_of_search(subject.search)
     results, place = pruner.cv_results_, pruner.best_index_
-    name, is_share = name_of_score(subject)
+    name, is_share = name_of_score(pruner.scoring, is_classifier(pruner))
     first, score, error = plain(
         [results["mean_test_score"][0], results["mean_test_score"][place], results["standard_error"][place]]
     )

@@ -1,39 +1,142 @@
-"""Selected features: how often each survives pruning, beside its shadows."""
+"""Selected features: by what each was judged, what chance gives, and how the selection went."""
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
-from .numbers import count, records
+from ...adapters import find_adapter
+from .features import importances, splits_by_feature
+from .numbers import count, plain, records, show_change
+from .scores import name_of_score
 
-#: Most features that are listed, those that survive most.
+#: Most features that are listed, those that are kept and the strongest of the others, and most stages.
 MOST_FEATURES = 60
+MOST_STAGES = 60
+
+
+def takes(selector: Any) -> bool:
+    """Whether a fitted selector is of a kind that has a page."""
+    return any(hasattr(selector, attribute) for attribute in _KINDS)
 
 
 def summarise_selection(subject) -> dict[str, Any]:
-    """The figures of a PruningSelector."""
+    """The figures of a selector."""
     selector = subject.selector
     kept = selector.get_support()
-    shadow = selector.shadow_survival_
-    order = np.lexsort((-selector.survival_, selector.ranking_))
-    columns = {"name": subject.names, "kept": kept.tolist(), "survival": selector.survival_.tolist()}
-    if selector.p_values_ is not None:
-        columns["p_value"] = selector.p_values_.tolist()
-    table = records({name: [column[place] for place in order[:MOST_FEATURES]] for name, column in columns.items()})
-    summary = {"kind": "selection", "survival": table, "n_kept": int(kept.sum()), "n_dropped": int((~kept).sum())}
-    summary |= {"fdr": None if shadow is None else float(selector.fdr), "n_tried": len(kept)}
-    summary |= {"n_estimators": int(selector.n_estimators), "n_shadow_sets": 0 if shadow is None else len(shadow)}
-    summary["shadows"] = None
-    if shadow is not None and shadow.size:
-        low, middle, high = np.quantile(shadow, [0.05, 0.5, 0.95])
-        summary["shadows"] = {"low": low, "median": middle, "high": high, "largest": float(shadow.max())}
-        summary["shadows"] = {name: float(value) for name, value in summary["shadows"].items()}
+    summary = {"kind": "selection", "n_kept": int(kept.sum()), "n_dropped": int((~kept).sum()), "n_tried": len(kept)}
+    summary |= {"fdr": None, "shadows": None, "stages": None, "frontier": None}
+    figures = next(figures for attribute, figures in _KINDS.items() if hasattr(selector, attribute))
+    value, columns, found = figures(selector)
+    summary |= found
+    order = np.lexsort((-value, selector.ranking_))[:MOST_FEATURES]
+    columns = {"name": subject.names, "kept": kept.tolist(), summary["measure"]["name"]: value.tolist()} | columns
+    summary["ranking"] = records({name: [column[place] for place in order] for name, column in columns.items()})
     return summary | {"sentence": _sentence(summary)}
 
 
+def _by_survival(selector):
+    """PruningSelector: the share of the trees in which a feature survives."""
+    shadow = selector.shadow_survival_
+    found = _measure("survival", 0.0, 1.0, is_share=True) | {"n_estimators": int(selector.n_estimators)}
+    found["n_shadow_sets"] = 0 if shadow is None else len(shadow)
+    if selector.p_values_ is None:
+        return selector.survival_, {}, found
+    found |= {"fdr": float(selector.fdr), "shadows": _shadows(shadow)}
+    return selector.survival_, {"p_value": selector.p_values_.tolist()}, found
+
+
+def _by_agreement(selector):
+    """AnomalyPruningSelector: how well a feature's extremes go with the anomaly scores of the others."""
+    value, shadow = selector.agreement_, selector.shadow_agreement_
+    found = _measure("agreement", min(value.min(), shadow.min()), max(value.max(), shadow.max()))
+    found |= {"n_estimators": int(selector.n_estimators), "fdr": float(selector.fdr), "shadows": _shadows(shadow)}
+    return value, {"p_value": selector.p_values_.tolist()}, found
+
+
+def _by_strength(selector):
+    """PruningPathSelector: the pruning strength from which on a feature is not used."""
+    value, alphas = selector.strength_, selector.path_.alphas
+    positive = value[value > 0]
+    ends = (positive.min(), positive.max()) if len(positive) else (0.0, 0.0)
+    n_features = len(value) - np.searchsorted(np.sort(value), alphas, side="right")
+    change = np.flatnonzero(np.diff(n_features, prepend=-1))  # strengths at which a feature leaves
+    here = max(int(np.searchsorted(alphas[change], selector.alpha_, side="right")) - 1, 0)
+    shown = np.unique([*np.linspace(0, len(change) - 1, MOST_STAGES).round().astype(int), here])
+    stages = {"alpha": alphas[change][shown], "n_leaves": selector.path_.n_leaves[change][shown]}
+    stages |= {"n_features": n_features[change][shown], "chosen": shown == here}
+    found = _measure("strength", *ends, log=True) | {"alpha": float(selector.alpha_), "n_stages": len(change)}
+    found["n_leaves"] = int(selector.path_.n_leaves[selector.path_.step(alpha=selector.alpha_)])
+    return value, {}, found | {"stages": records({name: plain(column) for name, column in stages.items()})}
+
+
+def _by_rounds(selector):
+    """PruningRFE: the importance of what is left, and the round that dropped the others."""
+    kept, sizes, scores = selector.get_support(), selector.n_features_by_round_, selector.cv_scores_
+    value = np.zeros(len(kept))
+    value[kept] = importances(selector.estimator_, splits_by_feature(find_adapter(selector.estimator_).forest))
+    last = sizes.index(int(kept.sum()))
+    dropped_in = [None if rank == 1 else last + 2 - rank for rank in selector.ranking_.tolist()]
+    stages = {"n_features": sizes, "chosen": [place == last for place in range(len(sizes))]}
+    found = _measure("importance", 0.0, max(value.max(), 1e-9), is_share=True) | {"round": last}
+    if scores is not None:
+        name, is_share = name_of_score(selector.scoring, is_classifier(selector.estimator))
+        error = scores.std(axis=0, ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else [np.nan] * len(sizes)
+        stages |= {"score": plain(scores.mean(axis=0)), "error": plain(error)}
+        found |= {"score_name": name, "is_share": is_share}
+        points = [stage | {"size": stage["n_features"]} for stage in records(stages)]
+        found["frontier"] = {"size": "features", "measure": f"CV {name}", "better": "high", "is_share": is_share}
+        found["frontier"]["points"] = points
+    return value, {"dropped_in": dropped_in}, found | {"stages": records(stages), "n_stages": len(sizes)}
+
+
+#: How a selector is told by an attribute that it has once it is fitted.
+_KINDS = {
+    "survival_": _by_survival,
+    "agreement_": _by_agreement,
+    "strength_": _by_strength,
+    "n_features_by_round_": _by_rounds,
+}
+
+
+def _measure(name, low, high, *, is_share=False, log=False):
+    """What features are judged by, and the ends of its scale."""
+    return {"measure": {"name": name, "low": float(low), "high": float(high), "is_share": is_share, "log": log}}
+
+
+def _shadows(shadow: NDArray[np.float64]) -> dict[str, float] | None:
+    if not shadow.size:
+        return None
+    low, middle, high = np.quantile(shadow, [0.05, 0.5, 0.95])
+    found = {"low": low, "median": middle, "high": high, "largest": shadow.max()}
+    return {name: float(value) for name, value in found.items()}
+
+
 def _sentence(summary):
-    kept = f"{summary['n_kept']:,} of {count(summary['n_tried'], 'feature')}"
-    verb = "survives" if summary["n_kept"] == 1 else "survive"
-    if summary["shadows"] is None:
-        return f"{kept} {verb} pruning"
-    return f"{kept} {verb} pruning more often than chance allows; at most {summary['fdr']:.0%} false picks expected"
+    features = count(summary["n_tried"], "feature")
+    kept, one = f"{summary['n_kept']:,} of {features}", summary["n_kept"] == 1
+    expected = "" if summary["fdr"] is None else f"; at most {summary['fdr']:.0%} false picks expected"
+    match summary["measure"]["name"]:
+        case "survival":
+            chance = "" if summary["shadows"] is None else " more often than chance allows"
+            return f"{kept} {'survives' if one else 'survive'} pruning{chance}{expected if chance else ''}"
+        case "agreement" if summary["n_dropped"] == 0:
+            return f"All {features} are kept: it could not be shown that noise prevails among them"
+        case "agreement":
+            verb = "agrees" if one else "agree"
+            return f"{kept} {verb} with the others on what is anomalous more than chance allows{expected}"
+        case "strength":
+            return f"{kept} {'is' if one else 'are'} still used at the pruning strength {summary['alpha']:.4g}"
+        case "importance":
+            rounds = f"{features} → {summary['n_kept']:,} in {count(summary['round'], 'round')} of pruning"
+            return (rounds if summary["round"] else f"All {features} are kept") + _change_in_words(summary)
+
+
+def _change_in_words(summary):
+    """The scores of the folds with all features, and with those kept."""
+    if summary["frontier"] is None:
+        return ""
+    first, last = (summary["stages"][place] for place in (0, summary["round"]))
+    before = first["score"] if summary["round"] else None
+    return f"; CV {summary['score_name']} {show_change(before, last['score'], last['error'], summary['is_share'])}"

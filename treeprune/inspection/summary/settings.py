@@ -16,6 +16,8 @@ from .frames import frame_of
 _MOST_CHARACTERS = 120
 #: Parameters that are told even where they are at their defaults.
 _ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+#: Parameters of what decides that have a place of their own on the page.
+_ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
 
 
 def settings(subject) -> list[dict[str, Any]]:
@@ -23,10 +25,11 @@ def settings(subject) -> list[dict[str, Any]]:
     groups = [{"title": "Model", "pairs": _model(subject)}]
     decided_by = subject.selector if subject.selector is not None else subject.pruner
     if decided_by is not None:
-        pairs = [pair for pair in _parameters(decided_by) if pair[0] != "estimator"]
+        groups.append(_of_decider(decided_by))
         if hasattr(decided_by, "alpha_"):
-            pairs.append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
-        groups.append({"title": type(decided_by).__name__, "pairs": pairs})
+            groups[-1]["pairs"].append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
+    if subject.search is not None:
+        groups.append(_of_decider(subject.search))
     if subject.compression is not None:
         method = subject.compression.method
         groups.append({"title": type(method).__name__, "pairs": _parameters(method)})
@@ -47,13 +50,20 @@ def versions(subject) -> dict[str, str]:
 
 
 def _model(subject):
-    model = subject.model if subject.selector is None else subject.selector.estimator
+    model = subject.model if subject.selector is None else getattr(subject.selector, "estimator", None)
     if model is None:
-        return [["class", "treeprune's own histogram trees"]]
+        of_anomalies = hasattr(subject.selector, "agreement_")
+        return [["class", "isolation trees" if of_anomalies else "treeprune's own histogram trees"]]
     pairs = [["class", f"{type(model).__module__}.{type(model).__qualname__}"]]
     if hasattr(subject.given, "steps"):
         pairs.append(["pipeline", " → ".join(type(step).__name__ for _, step in subject.given.steps)])
     return pairs + _parameters(model)
+
+
+def _of_decider(estimator):
+    """A group of settings of a pruner, selector or search."""
+    pairs = [pair for pair in _parameters(estimator) if pair[0] not in _ELSEWHERE]
+    return {"title": type(estimator).__name__, "pairs": pairs}
 
 
 def _parameters(estimator):
@@ -65,7 +75,7 @@ def _parameters(estimator):
     for name, value in sorted(estimator.get_params(deep=False).items()):
         default = defaults[name].default if name in defaults else None
         if name in _ALWAYS or not _equal(value, default):
-            pairs.append([name, _text(value)])
+            pairs.append([name, as_text(value)])
     return pairs
 
 
@@ -76,7 +86,7 @@ def _equal(value, default):
         return False
 
 
-def _text(value):
+def as_text(value: Any) -> str:
     """A parameter as text; of what may hold data, only its kind."""
     if isinstance(value, type(None) | bool | int | float | str | np.number):
         text = str(value)

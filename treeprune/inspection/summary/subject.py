@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ...adapters import find_adapter
 from ...compression import CompressionResult
@@ -20,6 +20,7 @@ from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...io import last_step
 from ...pruning import pruning_path
 from ..rules import column_names, fitted_model, learned_missing
+from . import selection
 from .frames import frame_of
 
 if TYPE_CHECKING:
@@ -41,19 +42,25 @@ class Subject:
         Rows in the form that `given` takes, and their targets.
     before : object, optional
         The fitted model before pruning, in the same form.
-    subgroup : str or int, optional
-        Column of X by whose values scores are split.
+    subgroup : str, int or array-like of shape (n_rows,), optional
+        Column of X, or values of a row each, by which scores are split.
+    held_out : bool, default=False
+        Whether it is known that X and y had no part in making the model.
     feature_names, class_names : sequence of str, optional
         Names in place of the model's own.
+    search : object, optional
+        The search over parameters that found `given` to be best.
     """
 
     given: Any
     X: Any = None
     y: ArrayLike | None = None
     before: Any = None
-    subgroup: str | int | None = None
+    subgroup: str | int | ArrayLike | None = None
+    held_out: bool = False
     feature_names: "Sequence[str] | None" = None
     class_names: "Sequence[str] | None" = None
+    search: Any = None
 
     def __post_init__(self):
         if self.X is None and self.y is not None:
@@ -76,13 +83,13 @@ class Subject:
 
     @property
     def selector(self) -> Any:
-        """The fitted PruningSelector, if the report is about one."""
+        """The fitted selector, if the report is about one."""
         last = last_step(self.given)
         if not hasattr(last, "get_support"):
             return None
         check_is_fitted(last)
-        if not hasattr(last, "survival_"):
-            raise UnsupportedModelError(f"Of selectors, the report takes PruningSelector. Got {type(last).__name__}.")
+        if not selection.takes(last):
+            raise UnsupportedModelError(f"Of selectors, the report takes treeprune's own. Got {type(last).__name__}.")
         return last
 
     @property
@@ -207,12 +214,19 @@ class Subject:
 
     @cached_property
     def groups(self) -> tuple[str, list[str], NDArray] | None:
-        """Name of the column that makes groups, the groups, and that of each row."""
+        """Name of what makes groups, the groups, and that of each row."""
         if self.subgroup is None:
             return None
         if self.X is None:
             raise ValueError("The 'subgroup' parameter needs X and y.")
-        frame, place = frame_of(self.X), self.subgroup
+        if np.ndim(self.subgroup) == 0:
+            return self._groups_by_column(self.subgroup)
+        check_consistent_length(self.X, self.subgroup)
+        name = getattr(self.subgroup, "name", None) or "subgroup"
+        return str(name), *_as_groups(frame_of(column_or_1d(self.subgroup)).iloc[:, 0])
+
+    def _groups_by_column(self, place):
+        frame = frame_of(self.X)
         names = [str(name) for name in self.X.columns] if hasattr(self.X, "columns") else self._names_of_X()
         if isinstance(place, str):
             if place not in names:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from ...core.path import PruningPath
 from ...estimators.cv_results import choose
@@ -13,8 +14,8 @@ from ..rules import Rules, rules
 from .branches import pruned_branches
 from .features import feature_table
 from .leaves import leaf_table, low_support
-from .numbers import n_leaves_in_words, plain, records, short, show_change
-from .scores import name_of_score, on_rows_in_words, scores
+from .numbers import n_leaves_in_words, plain, records, short
+from .scores import name_of_score, scores, scores_in_words
 
 #: Most rules that are listed, by support, and most for which code is given.
 MOST_RULES = 50
@@ -38,7 +39,7 @@ def summarise_tree(subject) -> dict[str, Any]:
     summary |= pruned_branches(subject)
     summary |= feature_table(subject)
     summary |= scores(subject)
-    summary["sentence"] = _sentence(subject, summary)
+    summary["sentence"] = _sizes_in_words(subject, summary) + scores_in_words(summary)
     return summary
 
 
@@ -56,7 +57,9 @@ class Slider:
         self.path, self.forest = path, path.forest
         results = getattr(subject.pruner, "cv_results_", {})
         self.results = results if "step" in results else {}  # a grid of parameters is no path
-        self.score_name, self.is_share = name_of_score(subject) if self.results else (None, False)
+        self.score_name, self.is_share = None, False
+        if self.results:
+            self.score_name, self.is_share = name_of_score(subject.pruner.scoring, is_classifier(subject.pruner))
         steps = np.asarray(self.results["step"]) if self.results else np.arange(len(path))
         self.n_steps = len(steps)
         marks = {"unpruned": 0}
@@ -160,15 +163,6 @@ def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
     lists = {name: [getattr(found, name)[place] for place in listed] for name in ("conditions", "values")}
     arrays = {name: getattr(found, name) for name in ("support", "confidence", "impurity")}
     return replace(found, **lists, **{name: None if a is None else a[listed] for name, a in arrays.items()})
-
-
-def _sentence(subject, summary):
-    sentence = _sizes_in_words(subject, summary)
-    if summary["score_name"] is None:
-        return sentence + on_rows_in_words(summary)
-    first, chosen = summary["steps"][0], summary["steps"][summary["chosen"]]
-    change = show_change(first["score"], chosen["score"], chosen["standard_error"], summary["is_share"])
-    return f"{sentence}; CV {summary['score_name']} {change}"
 
 
 def _sizes_in_words(subject, summary):

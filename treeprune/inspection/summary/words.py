@@ -31,12 +31,12 @@ def _of_scores(summary):
             "The cross-validated score has chosen the pruning strength, so that it is a little too good for the chosen "
             "one. Judge the model by rows that neither grew nor chose it."
         )
-    if summary["on_rows"] is not None:
+    if summary["on_rows"] is not None and not summary["held_out"]:
         found.append(
             "The report cannot know whether the rows given to it also grew the model. If they did, their scores are "
             "too good to be true."
         )
-    elif summary["cv"] is None and not summary.get("anomaly"):
+    if summary["on_rows"] is None and summary["cv"] is None and not summary.get("anomaly"):
         found.append(
             "There is no score of rows that did not grow the model: give rows (X, y) that were held out to have one."
         )
@@ -67,11 +67,8 @@ def _of_tree(summary):
 
 
 def _of_selection(summary):
-    found = [
-        "A feature is kept if it is of use to trees beside all others. That does not make it a cause, nor "
-        "indispensable: of features that say the same, all may be kept.",
-        "A feature that is dropped may still matter, in too few rows or in a way that trees do not find.",
-    ]
+    found = [_MEANING_OF_KEPT[summary["measure"]["name"]]]
+    found.append("A feature that is dropped may still matter, in too few rows or in a way that trees do not find.")
     if summary["shadows"] is None:
         found.append("Without shadows, nothing is known of how many features are kept by chance.")
     else:
@@ -79,7 +76,21 @@ def _of_selection(summary):
             f"The bound of {summary['fdr']:.0%} is on the expected share of false picks; in a single run there may be "
             "more. It holds if rows are independent, or the shadows keep the order that they have."
         )
+    if summary["frontier"] is not None:
+        found.append("The cross-validated score has chosen the round, and is a little too good for the one chosen.")
     return found
+
+
+_MEANING_OF_KEPT = {
+    "survival": "A feature is kept if it is of use to trees beside all others. That does not make it a cause, nor "
+    "indispensable: of features that say the same, all may be kept.",
+    "agreement": "A feature is kept if its extreme values go with what the other features call anomalous. One that is "
+    "anomalous all by itself cannot be told from noise, and is dropped where noise prevails.",
+    "strength": "A feature is kept if the pruned model splits on it. Of features that say the same, the model may have "
+    "taken any, and on other rows it may take another.",
+    "importance": "A feature is dropped once a pruned model does not split on it. Of features that say the same, the "
+    "model may have taken any, and on other rows it may take another.",
+}
 
 
 def _in_few_folds(row, summary):
@@ -114,8 +125,9 @@ _TERMS = {
     "ensemble": "Many trees that predict together, by a mean, a vote or a sum.",
     "anomaly score": "How easily a row is set apart from the others by random splits; the lower, the easier.",
     "survival": "The share of the trees in which a feature still splits after pruning.",
-    "shadow": "A copy of a feature whose tie to the target has been broken. What it achieves is chance.",
-    "p-value": "The share of the shadows that survive at least as often as the feature does.",
+    "agreement": "The correlation of a feature's extreme values with the anomaly scores of trees that do not use it.",
+    "shadow": "A copy of a feature in another order, which has broken its tie to all else. What it achieves is chance.",
+    "p-value": "The share of the shadows that do at least as well as the feature does.",
 }
 _EVERYWHERE = ("rows", "split", "leaf", "pruning")
 
@@ -124,7 +136,10 @@ def glossary(summary: dict[str, Any]) -> list[list[str]]:
     """The terms that the page uses, with what they mean."""
     terms = [*_EVERYWHERE]
     if summary["kind"] == "selection":
-        terms += ["survival", "shadow", "p-value"]
+        terms += [{"strength": "pruning strength (alpha)"}.get(summary["measure"]["name"], summary["measure"]["name"])]
+        terms += ["shadow", "p-value"] if summary["shadows"] else []
+        terms += ["anomaly score"] if summary["measure"]["name"] == "agreement" else []
+        terms += ["cross-validation (CV)", "standard error"] if summary["frontier"] else []
     else:
         terms += ["depth", "importance"]
         terms += ["rule", "support", "pruning strength (alpha)", "relative error"] if summary["kind"] == "tree" else []
