@@ -71,6 +71,17 @@ def test_the_written_model_has_the_score_of_the_search(name):
         np.testing.assert_allclose(small.predict_proba(X), simplex(score), atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_a_jointly_pruned_model_can_be_pruned_again(name):
+    specimen = ADDITIVE[name]
+    X, y = specimen.rows
+    once = prune(specimen.model, JointPruning(fraction=0.5), X, y, sample_weight=specimen.sample_weight)
+    twice = prune(once, JointPruning(fraction=0.3), X, y, sample_weight=specimen.sample_weight)
+    sizes = [forest_of(model).n_nodes for model in (specimen.model, once, twice)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert np.isfinite(forest_of(twice).value[forest_of(twice).is_leaf]).all()
+
+
 def test_a_forest_many_times_smaller_is_better_on_rows_that_it_has_not_seen():
     forest, X, y, X_test, y_test = FRIEDMAN
     small = prune(forest, JointPruning(fraction=0.05, reg=10.0), X, y)
@@ -280,3 +291,5 @@ def test_boosters_stay_boosters(library, task):
     assert type(small) is type(model)
     assert 0 < pruning.n_nodes < adapter.forest.n_nodes
     np.testing.assert_allclose(find_adapter(small).margin(X), additive.score(pruning, rows), rtol=1e-4, atol=1e-4)
+    again = prune(prune(model, JointPruning(), X, y), JointPruning(fraction=0.5), X, y)
+    assert np.isfinite(find_adapter(again).margin(X)).all()

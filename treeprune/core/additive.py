@@ -76,6 +76,8 @@ class Additive:
                 raise MissingStatisticError("The loss that the ensemble minimises is not known.")
             self.columns = rows.margin.shape[1]
             contribution = forest.value[:, 0] * forest.tree_weight[forest.node_tree][:, None]
+            unknown = np.isnan(contribution) & ~forest.is_leaf[:, None]  # of splits, after an earlier refit of leaves
+            contribution = np.where(unknown, self._means(np.where(unknown, 0.0, contribution)), contribution)
             center = np.zeros(forest.n_trees)
             for tree in range(forest.n_trees):
                 center[tree] = np.average(contribution[rows.leaf_ids(tree), 0], weights=weight)
