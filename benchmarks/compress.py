@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.compress --data FOLDER`` takes about four hours; ``--quick`` takes one seed and 6,000 rows of
 each set, ``--sets a,b`` some sets. What is done is kept in ``results/compress.jsonl`` and not done again: the run can
-be stopped and resumed, and several processes can share the sets. A quarter of the rows is for the test and touched by no
-choice; a quarter of the rest judges strengths, penalties, starts, orders and sizes; what was chosen is then done again
-on all of the rest. Pruning is by the search of ``treeprune.compress``.
+be stopped and resumed, and several processes can share the sets. A quarter of the rows is for the test and touched by
+no choice; a quarter of the rest judges strengths, penalties, starts, orders and sizes; what was chosen is then done
+again on all of the rest. Pruning is by the search of ``treeprune.compress``.
 """
 
 import argparse

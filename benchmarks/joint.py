@@ -7,6 +7,7 @@ problems only. ``--only path`` (or constraint, links) makes one table.
 import argparse
 import os
 from copy import copy
+from functools import partial
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -24,7 +25,7 @@ from treeprune.adapters import find_adapter
 from treeprune.links import best_temperature, linked, unlinked
 from treeprune.methods import JointPruning, TreeSelection
 
-N_ALPHAS, N_ROWS = 25, 15_000
+N_ALPHAS, N_ROWS, N_RUNS = 25, 15_000, 5
 REGS = (10.0, 30.0, 100.0)
 TREES = (3, 5, 10, 20, 100)
 MOST_ROWS = 12_000
@@ -40,9 +41,10 @@ def path_table():
         forest = cls(100, max_features=1 / 3, random_state=0).fit(X, y)
         prune(forest, JointPruning(alpha=1.0), X[:500], y[:500])  # compiles the kernels
         alphas = np.geomspace(1e-6, 1e-3, N_ALPHAS) * 0.5 * np.var(y)
-        seconds, sizes = cpu_seconds(lambda forest=forest, alphas=alphas, X=X, y=y: sizes_along(forest, alphas, X, y))
+        runs = [cpu_seconds(partial(sizes_along, forest, alphas, X, y)) for _ in range(N_RUNS)]
+        seconds, sizes = min(runs)
         rows.append({"problem": name, "nodes": find_adapter(forest).forest.n_nodes})
-        rows[-1] |= {"first": sizes[0], "last": sizes[-1], "CPU s": seconds}
+        rows[-1] |= {"first": sizes[0], "last": sizes[-1], "CPU s": seconds, "most": max(runs)[0]}
     report("joint_path", "A path of joint pruning over 25 alphas, 15,000 rows and 100 trees", rows, PATH, "joint")
 
 
@@ -139,7 +141,10 @@ def main():
             table()
 
 
-PATH = "CPU seconds hold the routing of the rows, too. First and last: nodes at the least and the greatest alpha."
+PATH = """
+CPU seconds, the least and the most of five runs, hold the routing of the rows, too. First and last: nodes at the least
+and the greatest alpha.
+"""
 CONSTRAINT = """
 Shares are of the nodes of the full forest of 100 trees; penalties (10, 30, 100) chosen by the Brier score of held-out
 rows. The trees to confine are the first of the greedy order; all of them stay.
