@@ -165,6 +165,14 @@ def test_newton_cycles_never_raise_a_loss_that_is_no_square(problem, penalty):
         before = objective()
 
 
+@given(problem=problems(max_trees=3, max_columns=1), step=st.floats(-10.0, 10.0))
+def test_a_loss_s_change_is_integrated_from_its_gradient(problem, step):
+    descent, loss = logistic_descent(problem)
+    weight, score = problem[2], descent.score[:, 0]
+    change = descent._loss_change(np.full_like(descent.score, step))
+    np.testing.assert_allclose(change, loss(score + step) - loss(score), atol=1e-3 * weight.sum())
+
+
 @given(problem=problems(max_leaves=5, max_trees=2, max_columns=1))
 def test_newton_ends_where_the_gradient_of_every_leaf_is_zero(problem):
     descent, _ = logistic_descent(problem, ridge=0.2)

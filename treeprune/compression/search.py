@@ -257,8 +257,8 @@ class Search:
 
 
 def _text(method, out_of_bag):
-    shrink_to = getattr(method, "shrink_to", None)
-    text = f"reg={method.reg:g}, " + (f"shrink_to={shrink_to}, " if shrink_to else "") + f"alpha={method.alpha:.3g}"
+    anchor = f"shrink_to={method.shrink_to}, " if method.shrink_to else ""
+    text = f"reg={method.reg:g}, {anchor}alpha={method.alpha:.3g}"
     return text + (", of trees pruned out of bag" if out_of_bag else "")
 
 

@@ -15,7 +15,7 @@ from ..exceptions import MissingStatisticError, UnsupportedModelError
 from .forest import Forest
 from .losses import Derivatives, derivatives
 from .plan import Plan
-from .rows import Rows
+from .rows import Rows, rows_by_leaf
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +150,10 @@ class Additive:
         At least one is kept for each column of the score.
         """
         kept = np.diff(np.searchsorted(leaf, self.forest.start)) > 0
-        first = np.array([np.flatnonzero(self._column == c)[0] for c in np.setdiff1d(self._column, self._column[kept])])
-        kept[first.astype(int)] = True
-        return kept, first.astype(int)
+        gone = np.setdiff1d(self._column, self._column[kept])
+        first = np.array([np.flatnonzero(self._column == column)[0] for column in gone], dtype=int)
+        kept[first] = True
+        return kept, first
 
     @property
     def _column(self):
@@ -224,9 +225,9 @@ class Scores:
         self._leaf, self._row = [], []
         for tree in range(additive.forest.n_trees):
             leaf = rows.leaf_ids(tree)
-            order = np.argsort(leaf, kind="stable")[np.count_nonzero(leaf < 0) :]
-            self._leaf.append(leaf[order])
-            self._row.append(order.astype(np.int32))
+            row = rows_by_leaf(leaf)
+            self._leaf.append(leaf[row])
+            self._row.append(row)
 
     def of(self, pruning: Pruning) -> NDArray[np.float64]:
         """Score of each row, shape (n_rows, n_columns)."""

@@ -163,3 +163,14 @@ class Rows:
                 node = forest.parent[node]
                 row, node = row[node >= 0], node[node >= 0]
         return high
+
+
+def rows_by_leaf(leaf: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Rows that count in a tree, sorted by their leaves: those of any node in preorder are a slice.
+
+    Parameters
+    ----------
+    leaf : ndarray of int32, shape (n_rows,)
+        Node in which each row ends; -1 where it does not count.
+    """
+    return np.argsort(leaf, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.kernels import kernel, part
+from ..core.rows import rows_by_leaf
 
 
 @dataclass(eq=False)
@@ -90,7 +91,7 @@ class Tree:
     def of(cls, end, depth, split_price, leaf_of_row, value, model=0) -> "Tree":
         """An unpruned tree, by the leaf of each row (-1: the row does not count) and the value of each node."""
         leaf = np.flatnonzero(end == np.arange(1, len(end) + 1)).astype(np.int32)
-        row = np.argsort(leaf_of_row, kind="stable")[np.count_nonzero(leaf_of_row < 0) :].astype(np.int32)
+        row = rows_by_leaf(leaf_of_row)
         begin = np.concatenate([[0], np.cumsum(np.bincount(leaf_of_row[row], minlength=len(end)))])
         span = np.stack([end, begin[:-1], begin[end]], axis=1).astype(np.int32)
         tree = cls(span, depth, split_price, row, leaf, value[leaf], model)
