@@ -259,7 +259,7 @@ class Search:
 def _text(method, out_of_bag):
     anchor = f"shrink_to={method.shrink_to}, " if method.shrink_to else ""
     text = f"reg={method.reg:g}, {anchor}alpha={method.alpha:.3g}"
-    return text + (", of trees pruned out of bag" if out_of_bag else "")
+    return text + (", start=oob" if out_of_bag else "")
 
 
 def _pruned_out_of_bag(model, data):
