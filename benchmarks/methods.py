@@ -19,6 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.common import RESULTS, markdown, report
 from benchmarks.data import load, names
+from treeprune.cli.workflow import grow, prune_by
 from treeprune.methods import (
     AllPruningsAverage,
     CostComplexity,
@@ -37,7 +38,6 @@ from treeprune.methods import (
     Sequence,
     Significance,
 )
-from treeprune.workflow import grow, prune_by
 
 UNPRUNED = "unpruned"
 METHODS = {

@@ -9,7 +9,7 @@ import numpy as np
 from tests import boosters
 from tests.zoo import SCIKIT_LEARN
 from treeprune.compact import packed
-from treeprune.core.archive import read_archive, write_archive
+from treeprune.compact.archive import read_archive, write_archive
 
 FOREST = "RandomForestClassifier, iris, trees=5"
 _STAGES = "GradientBoostingClassifier, wine, trees=3"

@@ -13,7 +13,7 @@ _HOMES = {
     "pruning_path": "pruning",
     "check_model": "io",
     "read_model": "io",
-    "report": "inspection.report",
+    "report": "reporting",
     "rules": "inspection.rules",
     "TreePruner": "estimators",
     "PruningSelector": "feature_selection",

@@ -8,9 +8,10 @@ from typing import Any
 
 from .adapters import find_adapter
 from .compact import unpacked
-from .core.archive import MAGIC
+from .compact.archive import MAGIC
 from .core.forest import Forest
 from .exceptions import ModelFormatError, UnsupportedModelError
+from .wrappers import last_step
 
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x5d\x00\x00")  # plain, or packed by joblib
 _KINDS = "XGBoost JSON or UBJSON, LightGBM text, a compact file, skops, pickle, joblib"
@@ -163,11 +164,6 @@ def _load(kind, data, path, trust, max_bytes) -> tuple[Any, Forest]:
     else:
         model = _unpickle(path)
     return model, find_adapter(last_step(model)).forest
-
-
-def last_step(model: Any) -> Any:
-    """The model itself, or the last step of a Pipeline."""
-    return model[-1] if hasattr(model, "steps") else model
 
 
 def _unpickle(path):

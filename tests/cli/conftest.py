@@ -6,7 +6,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import datasets
 from treeprune.cli import cli
-from treeprune.console import run
+from treeprune.cli.console import run
 
 
 @pytest.fixture

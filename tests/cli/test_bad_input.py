@@ -113,7 +113,7 @@ def test_missing_library_is_code_5(command, monkeypatch, tmp_path):
 
 
 def test_fault_of_our_own_is_code_1(command, monkeypatch):
-    monkeypatch.setattr("treeprune.comparison.demo", lambda *_: [][0])
+    monkeypatch.setattr("treeprune.cli.comparison.demo", lambda *_: [][0])
     code, _, err = command("demo")
     assert code == 1
     assert "IndexError" in err

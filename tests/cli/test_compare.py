@@ -8,8 +8,8 @@ from tests.processes import ON_WINE, as_frame, process
 def test_prints_the_comparison_of_the_library(tmp_path):
     code, out, err = process("compare", *ON_WINE, "--test", "0.3", "--seed", "1", cwd=tmp_path)
     assert code == 0, err
-    from treeprune.comparison import compare
-    from treeprune.tables import column_encoder, read_table, split_target
+    from treeprune.cli.comparison import compare
+    from treeprune.cli.tables import column_encoder, read_table, split_target
 
     X, y, task, _ = split_target(read_table(ON_WINE[0]), "cultivar")
     expected = compare(column_encoder(X)[0].fit_transform(X), y, task, test=0.3, seed=1)

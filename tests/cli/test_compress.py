@@ -10,8 +10,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 import datasets
 from tests.processes import ON_WINE, WINE, as_frame
+from treeprune.cli.workflow import best_of_each_size
 from treeprune.compression import compress
-from treeprune.workflow import best_of_each_size
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.processes import as_frame, process
-from treeprune.comparison import DEMO_DATA, compared_methods
+from treeprune.cli.comparison import DEMO_DATA, compared_methods
 
 
 def test_shows_each_method_beside_the_unpruned_tree_and_writes_a_report(tmp_path):
@@ -30,7 +30,7 @@ def test_shows_each_method_beside_the_unpruned_tree_and_writes_a_report(tmp_path
 def test_without_the_extra_says_how_to_have_a_report(tmp_path):
     code = (
         "import sys; sys.modules['jinja2'] = None\n"
-        "import treeprune.comparison; treeprune.comparison.DEMO_DATA = ('wine',)\n"
+        "import treeprune.cli.comparison; treeprune.cli.comparison.DEMO_DATA = ('wine',)\n"
         "from treeprune.cli import main; main()"
     )
     args = [sys.executable, "-c", code, "demo", "--cv", "2"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import ON_WINE, process, start
 from treeprune.cli import COMMANDS, cli
-from treeprune.console import run
+from treeprune.cli.console import run
 
 #: Commands that read a table, with the options that they need besides.
 ON_TABLES = {
@@ -99,7 +99,7 @@ def test_interrupted_is_code_130_and_leaves_no_file_and_no_worker(name):
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name != "report"])
 def test_a_reader_that_goes_away_is_no_error(name, saved_tree, monkeypatch, capsys):
     """As in ``treeprune ... | head``; all commands print a table but `report`, which writes a page."""
-    monkeypatch.setattr("treeprune.comparison.DEMO_DATA", ("wine",))
+    monkeypatch.setattr("treeprune.cli.comparison.DEMO_DATA", ("wine",))
     options = {command: of_model(str(saved_tree[1])) for command, of_model in ON_MODELS.items()}
     options["compress"] += ["--no-retrain", "--max-nodes", "9"]
     options |= {"demo": ["--cv", "2", "-o", "out"], "path": ON_WINE, "compare": [*ON_WINE, "--test", "0.5"]}

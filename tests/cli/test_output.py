@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.processes import ON_WINE, process, start
-from treeprune.console import Failure, output_file
+from treeprune.cli.console import Failure, output_file
 
 
 def test_unwritable_is_code_4(command, tmp_path):

@@ -14,8 +14,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 import datasets
 from tests.processes import ON_WINE
 from treeprune import TreePrunerCV, prune, report
+from treeprune.cli.workflow import hold_out
 from treeprune.methods import CostComplexity
-from treeprune.workflow import hold_out
 
 
 @pytest.fixture

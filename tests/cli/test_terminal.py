@@ -47,6 +47,6 @@ def test_names_of_any_script_on_an_ascii_terminal(table):
 
 
 def test_strength_next_to_nothing_is_not_shown_as_a_number():
-    from treeprune.console import _cells
+    from treeprune.cli.console import _cells
 
     assert [*_cells(pd.Series([0.0, 5e-324, 0.123456], name="alpha"))] == ["0", ">0", "0.1235"]

@@ -62,7 +62,7 @@ class Adapter(ABC):
         Paths of the classes and functions that a stored model may be made of: its own, if its trees can be taken out of
         it, and those of what it holds besides plain values and arrays.
     needed : tuple of str
-        Statistics of nodes (`core.packing`) that predictions depend on.
+        Statistics of nodes (`compact.packing`) that predictions depend on.
     structure : frozenset of str
         Arrays of stored trees that a Forest tells in full; others cannot take their place.
     unused : frozenset of str

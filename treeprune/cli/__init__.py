@@ -5,8 +5,8 @@ import sys
 import click
 
 from .. import __version__
-from ..console import prepare_process, run
-from . import check, compare, compress, demo, path, prune, report, select
+from .commands import check, compare, compress, demo, path, prune, report, select
+from .console import prepare_process, run
 from .help import EXIT_CODES, Group
 
 __all__ = ["cli", "main"]

@@ -2,12 +2,12 @@
 
 import click
 
-from ..console import say
+from .console import say
 
 
 def read(data, target, task, drop):
     """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided."""
-    from ..tables import column_encoder, count, read_table, split_target
+    from .tables import column_encoder, count, read_table, split_target
 
     if not data or not target:
         raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
@@ -21,7 +21,7 @@ def read(data, target, task, drop):
 
 def column_aside(data, name, target):
     """A column of a table that is not there to predict by, for the rows that have a target."""
-    from ..tables import check_columns, read_table
+    from .tables import check_columns, read_table
 
     frame = read_table(data)
     check_columns(frame, [name])
@@ -32,10 +32,10 @@ def rows_for(model, data, target, drop):
     """Rows of a table, and their target, as a saved model takes them."""
     from sklearn.base import is_classifier
 
-    from .. import workflow
+    from ..wrappers import rows_for_tree
 
     X, y, _, _ = read(data, target, "classification" if is_classifier(model) else "regression", drop)
-    return workflow.rows_for_tree(model, X), y
+    return rows_for_tree(model, X), y
 
 
 def check_path(method, *, nested):

@@ -2,7 +2,6 @@
 
 from .before_after_display import BeforeAfterDisplay
 from .path_display import PruningPathDisplay
-from .report import Report
 from .rules import Rules
 from .size_frontier_display import SizeFrontierDisplay
 from .survival_display import SurvivalDisplay
@@ -11,7 +10,6 @@ from .tree_display import TreeDisplay
 __all__ = [
     "BeforeAfterDisplay",
     "PruningPathDisplay",
-    "Report",
     "Rules",
     "SizeFrontierDisplay",
     "SurvivalDisplay",

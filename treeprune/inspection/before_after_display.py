@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..adapters import find_adapter
+from ..wrappers import fitted_model
 from .figures import BLUE, GREY, axes, plain
-from .rules import fitted_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from ..adapters import find_adapter
 from ..core.forest import Forest
-from ..estimators.base import PrunedEstimator
 from ..exceptions import UnsupportedModelError
-from ..io import last_step
+from ..wrappers import fitted_model
 from .conditions import SQL, CategoryCondition, Condition, Language, Python, Quiet
 
 if TYPE_CHECKING:
@@ -333,15 +331,6 @@ def exact_bound(
     last = np.where(above, np.nextafter(last, np.float32(-np.inf)), last)
     after = np.nextafter(last, np.float32(np.inf))
     return (last.astype(np.float64) + after) / 2, last.view(np.uint32) % 2 == 1
-
-
-def fitted_model(model: Any) -> Any:
-    """The tree model inside a pruner, a Pipeline, or one in the other."""
-    model = last_step(model)
-    if not isinstance(model, PrunedEstimator):
-        return model
-    check_is_fitted(model, "estimator_")
-    return last_step(model.estimator_)
 
 
 def column_names(model: Any, n_features: int, given: "Sequence[str] | None" = None) -> list[str]:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from ..adapters import find_adapter
 from ..core.forest import Forest
+from ..wrappers import fitted_model
 from .conditions import Language
 from .figures import COLORS, ORANGE, axes, shorten
 from .folding import fold
-from .rules import class_labels, column_names, fitted_model, one_tree
+from .rules import class_labels, column_names, one_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

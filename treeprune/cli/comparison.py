@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from .estimators import TreePrunerCV
-from .methods import ALIASES, PathMethod
+from ..estimators import TreePrunerCV
+from ..methods import ALIASES, PathMethod
 from .workflow import BEFORE, grow, hold_out, judged_by_rows, new_tree, prune_by, size
 
 #: Data sets that come with scikit-learn, for the demonstration.
@@ -81,7 +81,7 @@ def compare(
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
-    >>> from treeprune.comparison import compare
+    >>> from treeprune.cli.comparison import compare
     >>> frame = compare(*load_breast_cancer(return_X_y=True), "classification", cv=3)
     >>> strength = frame.set_index("method")["strength"]
     >>> strength[["cost_complexity", "optimal_subtree", "error_based", "mdl"]].tolist()

@@ -2,12 +2,12 @@
 
 import click
 
+from ...exceptions import MissingExtraError
+from ...extras import import_extra
 from ..console import emit, output_file, progress, say
-from ..exceptions import MissingExtraError
-from ..extras import import_extra
+from ..help import Command
+from ..options import json_option, seed_option
 from .compare import explain
-from .help import Command
-from .options import json_option, seed_option
 
 DEFAULT_PAGE = "treeprune-demo.html"
 
@@ -50,8 +50,8 @@ def _write_report(output, seed):
     """Write a page about a tree on the first of the data sets."""
     from sklearn.datasets import load_breast_cancer
 
-    from ..estimators import TreePrunerCV
-    from ..inspection.report import report
+    from ...estimators import TreePrunerCV
+    from ...reporting import report
     from ..workflow import new_tree
 
     with output_file(output) as file, progress("Drawing"):

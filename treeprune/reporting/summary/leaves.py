@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.forest import Forest
-from ..rules import Rules
+from ...inspection.rules import Rules
 from .numbers import records
 
 #: Leaves with fewer training rows than this are marked.

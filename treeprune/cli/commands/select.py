@@ -5,10 +5,10 @@ from contextlib import nullcontext
 import click
 
 from ..console import emit, output_file, progress, say
-from .figures import save_figure
-from .help import Command
-from .inputs import column_aside, read
-from .options import (
+from ..figures import save_figure
+from ..help import Command
+from ..inputs import column_aside, read
+from ..options import (
     SHARE,
     data_argument,
     drop_option,
@@ -75,7 +75,7 @@ def select(data, target, kind, groups, time, fdr, output, plot, task, drop, seed
             selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series)
             frame = workflow.selected_columns(selector)
         if plot:
-            from ..inspection import SurvivalDisplay
+            from ...inspection import SurvivalDisplay
 
             save_figure(SurvivalDisplay.from_estimator(selector).figure_, figure, plot)
         if output:

@@ -10,7 +10,7 @@ import numpy as np
 import sklearn
 
 from ... import __version__
-from ...io import last_step
+from ...wrappers import last_step
 from .frames import frame_of
 
 _MOST_CHARACTERS = 120

@@ -3,9 +3,9 @@
 import click
 
 from ..console import emit, output_file, progress, say
-from .help import Command
-from .inputs import read, rows_for
-from .options import (
+from ..help import Command
+from ..inputs import read, rows_for
+from ..options import (
     DEFAULT_VALIDATION,
     SHARE,
     FiniteRange,
@@ -58,8 +58,8 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     import joblib
     import pandas as pd
 
+    from ...wrappers import last_step, with_tree
     from .. import workflow
-    from ..io import last_step
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
     _check_strength(method, strength)
@@ -75,7 +75,7 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
         before = last_step(model)
         with progress("Pruning"):
             after, alpha = workflow.prune_by(before, method, judge, train, **strength)
-        joblib.dump(workflow.with_tree(model, after), file)
+        joblib.dump(with_tree(model, after), file)
     rows = ((workflow.BEFORE, None, before), (method.alias, alpha, after))
     sizes = [{"method": name, "alpha": strength} | workflow.size(tree) for name, strength, tree in rows]
     emit(pd.DataFrame(sizes), as_json=as_json)
@@ -85,7 +85,7 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
 
 def _check_strength(method, strength):
     """Whether the method has the strength that is given."""
-    from ..methods import PathMethod
+    from ...methods import PathMethod
 
     if len(strength) > 1:
         raise click.UsageError("--alpha and --leaves exclude each other.")

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.forest import NO_FEATURE, NO_THRESHOLD, Forest, preorder_children
 from ..exceptions import ModelFormatError
-from .forest import NO_FEATURE, NO_THRESHOLD, Forest, preorder_children
 
 #: What a Forest holds beyond what predictions need; "value" stands for the values of splits.
 STATISTICS = ("n_node_samples", "weighted_n_node_samples", "value", "impurity", "gain")
@@ -286,7 +286,7 @@ def _spread(leaf, of_leaves):
 
 def _summed(forest, x):
     """Sums over the leaves below each node."""
-    from .kernels import accumulate
+    from ..core.kernels import accumulate
 
     x = np.ascontiguousarray(x)
     accumulate(forest.parent, x, np.zeros_like(x))

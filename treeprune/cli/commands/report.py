@@ -4,9 +4,9 @@ import click
 from click.core import ParameterSource
 
 from ..console import output_file, progress, say
-from .help import Command
-from .inputs import check_path, column_aside, read, rows_for
-from .options import (
+from ..help import Command
+from ..inputs import check_path, column_aside, read, rows_for
+from ..options import (
     DEFAULT_VALIDATION,
     FiniteRange,
     data_argument,
@@ -58,8 +58,8 @@ def report(data, target, method, cv, validation, subgroup, model_file, before, t
           --model small.joblib --before big.joblib --trust \\
           -o small.html
     """
-    from ..extras import import_extra
-    from ..inspection.report import report as report_on
+    from ...extras import import_extra
+    from ...reporting import report as report_on
 
     _check_options(model_file, before, validation, subgroup, data)
     import_extra("jinja2", "report")
@@ -90,7 +90,7 @@ def _check_options(model_file, before, validation, subgroup, data):
 
 def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
     """A TreePrunerCV fitted on a table, and X, y and groups of the rows held out from that."""
-    from ..estimators import TreePrunerCV
+    from ...estimators import TreePrunerCV
     from ..workflow import hold_out, new_tree
 
     check_path(method, nested=True)
@@ -106,7 +106,7 @@ def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
 
 def _saved(data, target, model_file, before, trust, drop, subgroup):
     """The last steps of a saved model and of that before pruning (or None); X, y and groups of a table's rows."""
-    from ..io import last_step
+    from ...wrappers import last_step
     from ..workflow import load_model
 
     model = load_model(model_file, trust=trust)

@@ -3,9 +3,9 @@
 import click
 
 from ..console import emit, progress, say
-from .help import Command
-from .inputs import read
-from .options import (
+from ..help import Command
+from ..inputs import read
+from ..options import (
     DEFAULT_VALIDATION,
     SHARE,
     data_argument,

@@ -7,7 +7,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ...io import last_step
+from ...wrappers import last_step
 from .numbers import plain
 from .scores import metric_of, name_of_search_score
 from .settings import as_text

@@ -17,9 +17,9 @@ from ...core.graft import graft
 from ...core.path import Path, PruningPath
 from ...estimators.base import PrunedEstimator
 from ...exceptions import MissingStatisticError, UnsupportedModelError
-from ...io import last_step
+from ...inspection.rules import column_names, learned_missing
 from ...pruning import pruning_path
-from ..rules import column_names, fitted_model, learned_missing
+from ...wrappers import fitted_model, last_step
 from . import selection
 from .frames import frame_of
 

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 
-from .extras import import_extra
+from ..extras import import_extra
 
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20

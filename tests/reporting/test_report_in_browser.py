@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.inspection.kinds import KINDS
+from tests.reporting.kinds import KINDS
 from treeprune import TreePrunerCV, pruning_path, report, rules
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .adapters import adapters_by_model, find_adapter
-from .core.archive import read_archive, write_archive
-from .core.object_graph import flatten, restore
-from .core.packing import STATISTICS, pack, unpack
-from .exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
-from .extras import import_extra
+from ..adapters import adapters_by_model, find_adapter
+from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
+from ..extras import import_extra
+from .archive import read_archive, write_archive
+from .object_graph import flatten, restore
+from .packing import STATISTICS, pack, unpack
 
 _LEVELS = ("predict", "full")
 

@@ -17,12 +17,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.inspection.kinds import SELECTORS, fitted_selector
+from tests.reporting.kinds import SELECTORS, fitted_selector
 from treeprune import PruningSelector, TreePruner, TreePrunerCV, UnsupportedModelError, compress, prune, report
 from treeprune.feature_selection import AnomalyPruningSelector, PruningPathSelector, PruningRFE
-from treeprune.inspection.summary.leaves import wilson
-from treeprune.inspection.summary.settings import data_hash
 from treeprune.methods import CostComplexity, MaxDepth, MinSamples
+from treeprune.reporting.summary.leaves import wilson
+from treeprune.reporting.summary.settings import data_hash
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from sklearn.base import is_classifier
 from ...core.path import PruningPath
 from ...estimators.cv_results import choose
 from ...exceptions import UnsupportedModelError
-from ..rules import Rules, rules
+from ...inspection.rules import Rules, rules
 from .branches import pruned_branches
 from .features import feature_table
 from .leaves import leaf_table, low_support

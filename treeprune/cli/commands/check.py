@@ -3,8 +3,8 @@
 import click
 
 from ..console import emit, say
-from .help import Command
-from .options import json_option, trust_option
+from ..help import Command
+from ..options import json_option, trust_option
 
 
 @click.command(cls=Command)
@@ -24,7 +24,7 @@ def check(model, trust, as_json):
     """
     import pandas as pd
 
-    from ..io import check_model
+    from ...io import check_model
     from ..workflow import load_model
 
     found = load_model(model, trust=trust, load=check_model)

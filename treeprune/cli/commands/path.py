@@ -3,10 +3,10 @@
 import click
 
 from ..console import emit, output_file, progress, say
-from .figures import save_figure
-from .help import Command
-from .inputs import check_path, read
-from .options import (
+from ..figures import save_figure
+from ..help import Command
+from ..inputs import check_path, read
+from ..options import (
     data_argument,
     drop_option,
     json_option,
@@ -47,7 +47,7 @@ def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
       treeprune path datasets/wine.csv.gz --target cultivar \\
           --cv 5 --plot wine.png
     """
-    from ..pruning import pruning_path
+    from ...pruning import pruning_path
     from ..workflow import grow
 
     check_path(method, nested=cv is not None)
@@ -69,7 +69,7 @@ def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
     """Print the path with its scores by folds, and draw it."""
     from contextlib import nullcontext
 
-    from ..estimators import TreePrunerCV
+    from ...estimators import TreePrunerCV
     from ..workflow import new_tree
 
     pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv, rule=rule, refit=False, return_train_score=bool(plot))
@@ -77,7 +77,7 @@ def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
         with progress("Growing and pruning"):
             pruner.fit(X, y)
         if plot:
-            from ..inspection import PruningPathDisplay
+            from ...inspection import PruningPathDisplay
 
             save_figure(PruningPathDisplay.from_estimator(pruner).figure_, file, plot)
     emit(pruner.to_frame().reset_index(), as_json=as_json)

@@ -37,8 +37,8 @@ from treeprune import (
     save_compact,
 )
 from treeprune.adapters import adapters_by_model, find_adapter
-from treeprune.core.archive import MAGIC, VERSION, write_archive
-from treeprune.core.packing import rounded_down
+from treeprune.compact.archive import MAGIC, VERSION, write_archive
+from treeprune.compact.packing import rounded_down
 from treeprune.links import LINKED
 from treeprune.methods import JointPruning
 

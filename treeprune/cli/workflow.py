@@ -1,7 +1,6 @@
 """What the command line does with rows: grow a tree, choose a strength, prune, measure."""
 
 from collections.abc import Callable
-from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 
-from .adapters import find_adapter
-from .core.graft import graft
-from .core.path import PruningPath
-from .core.risk import node_risk
-from .exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
-from .io import read_model
-from .methods import PathMethod, PruningMethod, as_method
-from .pruning import prune, pruning_path
+from ..adapters import find_adapter
+from ..core.graft import graft
+from ..core.path import PruningPath
+from ..core.risk import node_risk
+from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
+from ..io import read_model
+from ..methods import PathMethod, PruningMethod, as_method
+from ..pruning import prune, pruning_path
 
 Rows = tuple[Any, ArrayLike]
 
@@ -170,25 +169,6 @@ def load_model(path: str | Path, *, trust: bool, load: Callable = read_model) ->
         raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error}).") from error
 
 
-def rows_for_tree(model: Any, X: pd.DataFrame) -> Any:
-    """Rows of a table as `last_step` of the model takes them: its columns, through the earlier steps of a Pipeline."""
-    names = getattr(model, "feature_names_in_", X.columns)
-    missing = [name for name in names if name not in X]
-    if missing:
-        raise ValueError(f"columns that the model was fitted with are missing: {', '.join(missing)}.")
-    X = X[list(names)]
-    return model[:-1].transform(X) if len(getattr(model, "steps", ())) > 1 else X
-
-
-def with_tree(model: Any, tree: Any) -> Any:
-    """`tree` alone, or as the last step of a copy of the Pipeline."""
-    if not hasattr(model, "steps"):
-        return tree
-    whole = copy(model)
-    whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
-    return whole
-
-
 def best_of_each_size(frontier: pd.DataFrame) -> pd.DataFrame:
     """Of everything that `compress` tried, what no smaller model of its kind beats, pruned or retrained.
 
@@ -247,7 +227,7 @@ def selection(
     PruningSelector or AnomalyPruningSelector
         Fitted.
     """
-    from .feature_selection import AnomalyPruningSelector, PruningSelector
+    from ..feature_selection import AnomalyPruningSelector, PruningSelector
 
     if kind == "anomaly":
         return AnomalyPruningSelector(fdr=fdr, random_state=seed).fit(X, y)

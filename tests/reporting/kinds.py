@@ -10,7 +10,7 @@ from sklearn.ensemble import IsolationForest, RandomForestRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.inspection.test_report import HOSTILE
+from tests.reporting.test_report import HOSTILE
 from treeprune import TreePruner, TreePrunerCV, feature_selection, prune, report
 from treeprune.compression import CompressionResult
 from treeprune.methods import CostComplexity, JointPruning, MaxDepth, MinSamples

@@ -6,10 +6,10 @@ from contextlib import nullcontext
 import click
 
 from ..console import emit, output_file, progress, say
-from .figures import save_figure
-from .help import Command
-from .inputs import read, rows_for
-from .options import (
+from ..figures import save_figure
+from ..help import Command
+from ..inputs import read, rows_for
+from ..options import (
     FiniteRange,
     data_argument,
     drop_option,
@@ -71,9 +71,9 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
     """
     import joblib
 
-    from ..compression import compress
-    from ..io import last_step
-    from ..workflow import best_of_each_size, with_tree
+    from ...compression import compress
+    from ...wrappers import last_step, with_tree
+    from ..workflow import best_of_each_size
 
     if model_file and estimator:
         raise click.UsageError("--model and --estimator exclude each other.")
@@ -83,7 +83,7 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
             warnings.filterwarnings("ignore", message=".*Training anew does better")  # said below
             result = compress(last_step(model), X, y, retrain=not no_retrain, random_state=seed, **budget)
         if plot:
-            from ..inspection import SizeFrontierDisplay
+            from ...inspection import SizeFrontierDisplay
 
             save_figure(SizeFrontierDisplay.from_result(result).figure_, figure, plot)
         joblib.dump(with_tree(model, result.model), file)

@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import datasets
 from treeprune import TreePrunerCV, prune
-from treeprune.comparison import compare, compared_methods
+from treeprune.cli.comparison import compare, compared_methods
 
 WINE = datasets.load("wine")
 IRIS = datasets.load("iris")[0].drop(columns="petal_width"), datasets.load("iris")[0]["petal_width"]

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from .exceptions import MissingExtraError, UnsupportedModelError
+from ..exceptions import MissingExtraError, UnsupportedModelError
 
 if TYPE_CHECKING:
     import pandas as pd
