@@ -75,7 +75,7 @@ def test_libraries_are_imported_where_they_belong(name):
     for module, _ in imports(parse(name)):
         top, *rest = module.split(".")
         if top == "numba":
-            assert name == "core/kernels.py" or name.startswith("search/"), name
+            assert name == "core/compilation.py", name
         if top in ("xgboost", "lightgbm"):
             assert name.startswith("adapters/"), name
         if top == "sklearn" and any(part.startswith("_") for part in rest):

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from inspect import isabstract
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests import naive
-from treeprune import prune, pruning_path
+from treeprune import methods, prune, pruning_path
 from treeprune.adapters import find_adapter
+from treeprune.cli.comparison import compared_methods
 from treeprune.core.graft import graft
 from treeprune.core.plan import Plan
 from treeprune.core.rows import Rows
@@ -23,11 +25,8 @@ from treeprune.methods import (
     AllPruningsAverage,
     CostComplexity,
     CriticalValue,
-    DepthPruning,
     ErrorBased,
     HierarchicalShrinkage,
-    JointPruning,
-    LeafRefit,
     MaxDepth,
     MergeEqualLeaves,
     MinImpurityDecrease,
@@ -37,45 +36,15 @@ from treeprune.methods import (
     OptimalSubtree,
     PathMethod,
     PessimisticError,
-    ReducedError,
     SelectedNodes,
     Sequence,
     Significance,
-    TreeSelection,
     as_method,
 )
 from treeprune.testing import forest_apply, same_arrays
 
-#: One instance or more of every method, set so that it does something to a fully grown tree of some hundred rows.
-EXAMPLES = [
-    AllPruningsAverage(),
-    AllPruningsAverage(loss="error", learning_rate=0.1, split_probability=0.3),
-    CostComplexity(alpha=0.01),
-    CostComplexity(n_leaves=5),
-    CriticalValue(0.3),
-    ErrorBased(),
-    ErrorBased(raising=False),
-    HierarchicalShrinkage(reg=10),
-    MaxDepth(3),
-    MergeEqualLeaves(),
-    MergeEqualLeaves("prediction"),
-    MinImpurityDecrease(0.01),
-    MinSamples(leaf=5),
-    MinSamples(split=10),
-    MinimumDescriptionLength(),
-    MinimumError(m=20),
-    MinimumError(m=3, prior="uniform"),
-    OptimalSubtree(n_leaves=6),
-    PessimisticError(),
-    ReducedError(),
-    SelectedNodes([1, 2, 4]),
-    Sequence([MaxDepth(6), HierarchicalShrinkage(reg=5), MinSamples(leaf=2)]),
-    Significance(1e-4),
-    Significance(0.01, adjustment="splits"),
-]
-#: Methods for ensembles, which have tests of their own.
-FOR_ENSEMBLES = {DepthPruning, JointPruning, LeafRefit, TreeSelection}
-SOFT = (AllPruningsAverage, HierarchicalShrinkage)
+#: Every method, set so that it does something to a fully grown tree of some hundred rows.
+EXAMPLES = [cls(**params) for cls in ALIASES.values() if not cls.for_ensembles for params in cls.examples]
 KNOBS = [method for method in map(as_method, sorted(ALIASES)) if method.knob]
 OUT_OF_RANGE = [
     (AllPruningsAverage(split_probability=1.0), "split_probability"),
@@ -131,7 +100,9 @@ each_task = pytest.mark.parametrize("task", ["classification", "regression"])
 
 
 def test_every_method_has_an_example_and_an_alias():
-    assert {type(method) for method in EXAMPLES} | FOR_ENSEMBLES == set(ALIASES.values())
+    classes = [cls for cls in map(vars(methods).get, methods.__all__) if not isabstract(cls)]
+    assert [cls for cls in classes if not (hasattr(cls, "alias") and cls.examples)] == []
+    assert set(ALIASES.values()) == set(classes)
 
 
 @pytest.mark.parametrize("alias", sorted(ALIASES))
@@ -154,7 +125,7 @@ def test_gives_a_smaller_or_softer_model_of_the_same_class(method, task):
     assert type(small) is type(model)
     X = data(task)[2]
     assert small.get_n_leaves() <= model.get_n_leaves()
-    if isinstance(method, SOFT):
+    if method.soft:
         assert small.get_n_leaves() == model.get_n_leaves()
         assert not np.array_equal(small.tree_.value, model.tree_.value)
     elif not (isinstance(method, MergeEqualLeaves)):
@@ -371,6 +342,6 @@ def test_plans_of_leaves_alone_do_nothing(forest):
 def test_breast_cancer_by_every_method_beats_the_root():
     X, y = load_breast_cancer(return_X_y=True)
     tree = DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2])
-    for alias in sorted(set(ALIASES) - {"selected_nodes", "sequence"} - {method.alias for method in FOR_ENSEMBLES}):
+    for alias in compared_methods("classification"):
         small = prune(tree, alias, X[::2], y[::2])
         assert small.score(X[1::2], y[1::2]) > 0.85, alias

@@ -14,16 +14,15 @@ from .workflow import BEFORE, grow, hold_out, judged_by_rows, new_tree, prune_by
 
 #: Data sets that come with scikit-learn, for the demonstration.
 DEMO_DATA = ("breast_cancer", "wine", "digits", "diabetes")
-#: Methods that prune nothing until they are told what.
-_NEED_PARAMETERS = {"selected_nodes", "sequence"}
-#: Methods that weigh the trees of an ensemble against each other.
-_FOR_ENSEMBLES = {"depth", "joint", "leaf_refit", "tree_selection"}
 
 
 def compared_methods(task: str) -> list[str]:
     """Aliases of the methods that prune a single tree for a task without being told anything else."""
-    known = ALIASES.keys() - _NEED_PARAMETERS - _FOR_ENSEMBLES
-    return sorted(alias for alias in known if task in (ALIASES[alias].tasks or (task,)))
+    return sorted(
+        alias
+        for alias, method in ALIASES.items()
+        if not (method.needs_parameters or method.for_ensembles) and task in (method.tasks or (task,))
+    )
 
 
 def compare(

@@ -10,7 +10,7 @@ and one kernel for several types of arguments, of which the number 0 or -1 that 
 (``python -m benchmarks.first_use``).
 """
 
-import numba
+from .compilation import kernel
 
 #: What `structure_fault` found, by its code.
 STRUCTURE_FAULTS = {
@@ -18,23 +18,6 @@ STRUCTURE_FAULTS = {
     2: "{side} child {child} reached twice",
     3: "one child only ({side} child missing)",
 }
-
-
-def kernel(function):
-    """Compile with numba, cached on disk where a cache folder can be written."""
-    return _compiled(function, no_cfunc_wrapper=True)
-
-
-def part(function):
-    """Compile what only kernels call, without what it takes to call it from Python."""
-    return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
-
-
-def _compiled(function, **options):
-    try:
-        return numba.njit(cache=True, nogil=True, **options)(function)
-    except RuntimeError:  # no writable place for the cache: costs a compile in each process, nothing else
-        return numba.njit(nogil=True, **options)(function)
 
 
 @kernel

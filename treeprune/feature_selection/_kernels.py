@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel, part
+from ..core.compilation import kernel, part
 
 #: A split must win more than this share of its node's sum of squares: less is rounding.
 _LEAST_GAIN = 1e-10

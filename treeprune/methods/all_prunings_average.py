@@ -64,6 +64,8 @@ class AllPruningsAverage(PruningMethod):
 
     alias = "all_prunings_average"
     needs_rows = True
+    soft = True
+    examples = ({}, {"loss": "error", "learning_rate": 0.1, "split_probability": 0.3})
 
     def __init__(self, loss="auto", learning_rate="auto", split_probability=0.5, smoothing=0.5):
         self.loss = loss

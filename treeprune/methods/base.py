@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -30,6 +30,15 @@ class PruningMethod(BaseEstimator, ABC):
         Name of the parameter that sets how much is pruned.
     nested : bool
         Whether the trees that the knob gives are nested in one another.
+    soft : bool
+        Whether all nodes stay and only values change.
+    for_ensembles : bool
+        Whether the method weighs the trees of an ensemble against each other; else it prunes each tree by itself.
+    needs_parameters : bool
+        Whether the method prunes nothing until it is told what.
+    examples : tuple of dict
+        Parameters with which the method prunes a fully grown tree (or for an ensemble method, an ensemble) of some
+        hundred rows: what it is shown and tested with.
 
     Examples
     --------
@@ -57,6 +66,10 @@ class PruningMethod(BaseEstimator, ABC):
     tasks: ClassVar[tuple[str, ...] | None] = None
     knob: ClassVar[str | None] = None
     nested: ClassVar[bool] = False
+    soft: ClassVar[bool] = False
+    for_ensembles: ClassVar[bool] = False
+    needs_parameters: ClassVar[bool] = False
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
 
     @property
     def stages(self) -> list["PruningMethod"]:

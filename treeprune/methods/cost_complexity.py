@@ -63,6 +63,7 @@ class CostComplexity(PathMethod):
 
     alias = "cost_complexity"
     knob = "alpha"
+    examples = ({"alpha": 0.01}, {"n_leaves": 5})
 
     def __init__(self, alpha=0.0, n_leaves=None, step=None, risk="impurity", cost_matrix=None):
         self.alpha = alpha

@@ -53,6 +53,7 @@ class CriticalValue(PathMethod):
 
     alias = "critical_value"
     knob = "threshold"
+    examples = ({"threshold": 0.3},)
 
     def __init__(self, threshold=0.0):
         self.threshold = threshold

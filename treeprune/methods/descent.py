@@ -37,6 +37,7 @@ class DescentMethod(PathMethod):
     needs_training_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
+    for_ensembles = True
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The pruning at the strength, and the values of its leaves."""

@@ -66,6 +66,7 @@ class ErrorBased(PruningMethod):
     alias = "error_based"
     tasks = ("classification",)
     knob = "confidence"
+    examples = ({}, {"raising": False})
 
     def __init__(self, confidence=0.25, raising=True, slack=0.1):
         self.confidence = confidence

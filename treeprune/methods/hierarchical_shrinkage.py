@@ -48,6 +48,8 @@ class HierarchicalShrinkage(PruningMethod):
     """
 
     alias = "hierarchical_shrinkage"
+    soft = True
+    examples = ({"reg": 10},)
 
     def __init__(self, reg=1.0):
         self.reg = reg

@@ -52,6 +52,8 @@ class LeafRefit(PruningMethod):
     alias = "leaf_refit"
     needs_training_rows = True
     tasks = ("regression", "classification", "margin")
+    for_ensembles = True
+    soft = True
 
     def __init__(self, reg=1.0, tol=1e-6, max_iter=500):
         self.reg = reg

@@ -44,6 +44,7 @@ class MaxDepth(PathMethod):
 
     alias = "max_depth"
     knob = "max_depth"
+    examples = ({"max_depth": 3},)
 
     def __init__(self, max_depth=None):
         self.max_depth = max_depth

@@ -36,6 +36,7 @@ class MergeEqualLeaves(PruningMethod):
     """
 
     alias = "merge_equal_leaves"
+    examples = ({}, {"same": "prediction"})
 
     def __init__(self, same="value"):
         self.same = same

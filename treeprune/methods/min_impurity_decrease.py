@@ -48,6 +48,7 @@ class MinImpurityDecrease(PathMethod):
 
     alias = "min_impurity_decrease"
     knob = "min_impurity_decrease"
+    examples = ({"min_impurity_decrease": 0.01},)
 
     def __init__(self, min_impurity_decrease=0.0):
         self.min_impurity_decrease = min_impurity_decrease

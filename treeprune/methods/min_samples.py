@@ -47,6 +47,7 @@ class MinSamples(PathMethod):
 
     alias = "min_samples"
     knob = "leaf"
+    examples = ({"leaf": 5}, {"split": 10})
 
     def __init__(self, leaf=1, split=2):
         self.leaf = leaf

@@ -56,6 +56,7 @@ class MinimumError(PruningMethod):
     alias = "minimum_error"
     tasks = ("classification",)
     knob = "m"
+    examples = ({"m": 20}, {"m": 3, "prior": "uniform"})
 
     def __init__(self, m=2.0, prior="root"):
         self.m = m

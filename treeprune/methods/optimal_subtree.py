@@ -55,6 +55,7 @@ class OptimalSubtree(PathMethod):
     alias = "optimal_subtree"
     knob = "n_leaves"
     nested = False
+    examples = ({"n_leaves": 6},)
 
     def __init__(self, n_leaves=None, risk="impurity", cost_matrix=None, max_leaves=None):
         self.n_leaves = n_leaves

@@ -35,6 +35,8 @@ class SelectedNodes(PruningMethod):
     """
 
     alias = "selected_nodes"
+    needs_parameters = True
+    examples = ({"nodes": [1, 2, 4]},)
 
     def __init__(self, nodes=()):
         self.nodes = nodes

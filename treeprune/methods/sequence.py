@@ -6,6 +6,9 @@ from ..core.forest import Forest
 from ..core.plan import Plan
 from ..core.rows import Rows
 from .base import PruningMethod
+from .hierarchical_shrinkage import HierarchicalShrinkage
+from .max_depth import MaxDepth
+from .min_samples import MinSamples
 
 
 class Sequence(PruningMethod):
@@ -37,6 +40,8 @@ class Sequence(PruningMethod):
     """
 
     alias = "sequence"
+    needs_parameters = True
+    examples = ({"methods": [MaxDepth(6), HierarchicalShrinkage(reg=5), MinSamples(leaf=2)]},)
 
     def __init__(self, methods=()):
         self.methods = methods

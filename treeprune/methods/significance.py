@@ -68,6 +68,7 @@ class Significance(PathMethod):
     alias = "significance"
     tasks = ("classification", "regression")
     knob = "level"
+    examples = ({"level": 1e-4}, {"level": 0.01, "adjustment": "splits"})
 
     def __init__(self, level=0.05, test="auto", adjustment=None):
         self.level = level

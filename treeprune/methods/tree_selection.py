@@ -93,6 +93,7 @@ class TreeSelection(PathMethod):
     needs_rows = True
     nested = False
     tasks = ("regression", "classification")
+    for_ensembles = True
 
     def __init__(self, n_trees=0.1, order="reduced_error"):
         self.n_trees = n_trees

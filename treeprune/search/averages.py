@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.compilation import kernel
 
 
 def blend(forest, reach, value):

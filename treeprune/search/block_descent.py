@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.kernels import kernel, part
+from ..core.compilation import kernel, part
 from ..core.rows import rows_by_leaf
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.compilation import kernel
 
 
 def cheapest(forest, leaf_cost, split_cost=None, tolerance=0.0):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..core.kernels import kernel, part
+from ..core.compilation import kernel, part
 
 
 def error_limits(n, errors, confidence, z):

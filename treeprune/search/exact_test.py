@@ -4,7 +4,7 @@ from math import exp, lgamma
 
 import numpy as np
 
-from ..core.kernels import kernel, part
+from ..core.compilation import kernel, part
 
 
 def fisher_exact(both, in_first_row, in_first_column, total):

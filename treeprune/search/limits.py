@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.compilation import kernel
 from .bottom_up import branch_maximum
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel
+from ..core.compilation import kernel
 
 #: Entries that the table may have: 12 bytes each.
 LARGEST_TABLE = 2**27

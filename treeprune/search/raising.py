@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.kernels import kernel, part
+from ..core.compilation import kernel, part
 from .error_limit import error_limit
 
 #: A node of the tree as it is by now: what is known of it stands side by side, as a row that walks down needs it.

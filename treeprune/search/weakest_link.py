@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..core.kernels import kernel, pair_sum, part, two_product, two_sum
+from ..core.compilation import kernel, part
+from ..core.kernels import pair_sum, two_product, two_sum
 
 #: Strength of a split that gains nothing: it collapses at every alpha above zero.
 SMALLEST = float(np.nextafter(0.0, 1.0))
