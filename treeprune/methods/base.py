@@ -110,6 +110,11 @@ class PruningMethod(BaseEstimator, ABC):
                 f"{brackets[0]}{low}, {high}{brackets[1]}{' or None' if none else ''}. Got {value!r} instead."
             )
 
+    def _check_bool(self, name):
+        value = getattr(self, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"The {name!r} parameter of {type(self).__name__} must be a bool. Got {value!r} instead.")
+
     def _check_choice(self, name, choices):
         """Check a parameter that is one of a few strings (or None)."""
         value = getattr(self, name)

@@ -229,12 +229,15 @@ def _split_price(price, forest):
     """Price of each node's split, in nodes; empty: all are free."""
     if price is None:
         return np.empty(0)
-    price = np.asarray(price, dtype=np.float64)
-    if price.shape != (forest.n_features,) or not np.isfinite(price).all() or (price < 0).any():
+    try:
+        prices = np.asarray(price, dtype=np.float64)
+    except (TypeError, ValueError):
+        prices = np.empty(0)  # not one number per feature either
+    if prices.shape != (forest.n_features,) or not np.isfinite(prices).all() or (prices < 0).any():
         raise ValueError(
             f"The 'price' parameter must hold {forest.n_features} finite numbers >= 0, one per feature. Got {price!r}."
         )
-    return np.append(price, 0.0)[np.maximum(forest.feature, -1)]
+    return np.append(prices, 0.0)[np.maximum(forest.feature, -1)]
 
 
 def _scale(trees, n_rows):

@@ -82,6 +82,7 @@ class ErrorBased(PruningMethod):
         """The nodes that collapse, the branches that rise, and the statistics of nodes that got new rows."""
         from ..search.bottom_up import cheapest
 
+        self._check_bool("raising")
         if self.raising:
             return self._raise(forest, rows)
         limits = self.error_limits(forest, rows)

@@ -127,6 +127,7 @@ class JointPruning(DescentMethod):
 
     def _check_parameters(self):
         super()._check_parameters()
+        self._check_bool("leaf_refit")
         self._check_choice("constraint", (None, "leaf"))
         self._check_choice("link", ("simplex", "softmax"))
         self._check_number("temperature", 0.0, closed="neither", none=True)

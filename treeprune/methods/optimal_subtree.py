@@ -65,13 +65,17 @@ class OptimalSubtree(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
         """The best tree of every size, up to `max_leaves` leaves; sizes that are no better than a smaller one lack."""
-        self._check_number("max_leaves", forest.n_trees, kind=Integral, none=True)
+        self._check_sizes(forest)
         return self._path(forest, rows, self.max_leaves)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes that are leaves of the best tree with at most `n_leaves` leaves."""
-        self._check_number("n_leaves", forest.n_trees, kind=Integral, none=True)
+        self._check_sizes(forest)
         return Plan() if self.n_leaves is None else self._path(forest, rows, self.n_leaves).plan(step=0)
+
+    def _check_sizes(self, forest):
+        for name in ("n_leaves", "max_leaves"):
+            self._check_number(name, forest.n_trees, kind=Integral, none=True)
 
     def _path(self, forest, rows, cap):
         from ..search.optimal import OptimalSubtrees

@@ -43,6 +43,8 @@ class SelectedNodes(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes named."""
+        if not np.iterable(self.nodes) or isinstance(self.nodes, str):
+            raise ValueError(f"The 'nodes' parameter of SelectedNodes must be a list. Got {self.nodes!r} instead.")
         position = {}
         if len(self.nodes):
             trees = np.repeat(forest.tree_id, np.diff(forest.start)).tolist()

@@ -51,6 +51,8 @@ class Sequence(PruningMethod):
         """The steps, those of sequences within the sequence included."""
         from . import as_method
 
+        if not isinstance(self.methods, (list, tuple)):
+            raise ValueError(f"The 'methods' parameter of Sequence must be a list. Got {self.methods!r} instead.")
         return [stage for method in self.methods for stage in as_method(method).stages]
 
     @property

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .adapters import find_adapter
-from .adapters.base import Adapter
-from .core.forest import Forest
-from .core.graft import graft
-from .core.plan import Plan
-from .exceptions import MissingStatisticError
-from .links import unlinked
+from ..adapters import find_adapter
+from ..adapters.base import Adapter
+from ..core.forest import Forest
+from ..core.graft import graft
+from ..core.plan import Plan
+from ..exceptions import MissingStatisticError
+from ..links import unlinked
 
 
 def forest_apply(forest: Forest, X: NDArray, tree: int = 0) -> NDArray[np.int32]:
@@ -179,13 +179,13 @@ def check_adapter(
         pruned = adapter.prune(plan)
         assert type(pruned) is type(model)
         _check_structure(adapter, plan, pruned, X)
-        _check_output(adapter, plan, pruned, X, rtol, atol)
+        check_output(adapter, plan, pruned, X, rtol, atol)
         _check_copies(pruned, X)
         sizes.append((find_adapter(pruned).forest.n_nodes, len(pickle.dumps(pruned))))
     _check_sizes(sizes)
     for plan in _plans_of_trees(adapter, rng):
         pruned = adapter.prune(plan)
-        _check_output(adapter, plan, pruned, X, rtol, atol)
+        check_output(adapter, plan, pruned, X, rtol, atol)
         _check_copies(pruned, X)
     if y is not None:
         _check_warm_start(pruned, X, y)
@@ -224,7 +224,8 @@ def _check_structure(adapter: Adapter, plan: Plan, pruned: Any, X: Any) -> None:
         np.testing.assert_array_equal(leaf_ids(tree), forest_apply(expected, compared, tree))
 
 
-def _check_output(adapter: Adapter, plan: Plan, pruned: Any, X: Any, rtol: float, atol: float) -> None:
+def check_output(adapter: Adapter, plan: Plan, pruned: Any, X: Any, rtol: float, atol: float) -> None:
+    """Whether a model predicts what a plan says, evaluated in plain NumPy."""
     expected, compared = graft(adapter.forest, plan)[0], adapter.compared(X)
     if adapter.votes:
         votes = forest_votes(expected, compared)

@@ -1,0 +1,24 @@
+"""Contracts, for anyone who adds a family of models or a pruning method, and independent evaluation of trees."""
+
+from .adapters import (
+    check_adapter,
+    forest_apply,
+    forest_output,
+    forest_values,
+    forest_votes,
+    model_output,
+    same_arrays,
+)
+from .methods import check_method, check_pruning
+
+__all__ = [
+    "check_adapter",
+    "check_method",
+    "check_pruning",
+    "forest_apply",
+    "forest_output",
+    "forest_values",
+    "forest_votes",
+    "model_output",
+    "same_arrays",
+]
