@@ -34,11 +34,9 @@ def some_tree(request):
     return SINGLE_TREES[request.param]
 
 
-@pytest.fixture(
-    params=[s for family in ZOO.values() for s in family.values()], ids=[n for f in ZOO.values() for n in f]
-)
+@pytest.fixture(params=ZOO.values(), ids=ZOO)
 def specimen(request):
-    """Every specimen of every family."""
+    """A specimen of every family of models."""
     return request.param
 
 

@@ -28,6 +28,8 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 from sklearn.utils.fixes import parse_version
 
+from tests import boosters
+
 #: Before scikit-learn 1.7, trees grown on missing values or by absolute_error store statistics of other rows than those
 #: that they send to a node.
 OLD_SCIKIT_LEARN = parse_version(sklearn.__version__) < parse_version("1.7")
@@ -86,6 +88,12 @@ class Specimen:
     data: str
     weights: str | None = None
     name: str = field(default="", compare=False)
+    tolerance: float = 1e-9
+
+    @property
+    def family(self):
+        """The library's module, or the library, that the model is of."""
+        return type(self.estimator).__module__
 
     @cached_property
     def rows(self):
@@ -278,5 +286,59 @@ SMALL_ENSEMBLES = [
     pytest.mark.usefixtures("one_thread"),
 ]
 
-#: Every family, by name: contracts that hold for all models are parametrised over this.
-ZOO = {"single trees": SINGLE_TREES}
+
+@dataclass(frozen=True)
+class Boosted(Specimen):
+    """A model of XGBoost or LightGBM, which `tests.boosters` fits; single precision, so that sums are rounded."""
+
+    tolerance: float = 1e-5
+
+    @property
+    def family(self):
+        """The library."""
+        return self.name.split(",")[0]
+
+    @cached_property
+    def rows(self):
+        """X and y."""
+        library, name = self.name.split(", ", 1)
+        return boosters.rows_of(name, library), boosters.target(self.data)
+
+    @cached_property
+    def model(self):
+        """Fitted; shared between tests, which must not change it."""
+        library, name = self.name.split(", ", 1)
+        pytest.importorskip(library)
+        return {"xgboost": boosters.XGBOOST, "lightgbm": boosters.LIGHTGBM}[library][name]()
+
+
+def _first_of_each_class():
+    """The first specimen of each class of scikit-learn, and what its kind has besides."""
+    seen = set()
+    for name, specimen in SCIKIT_LEARN.items():
+        kind = type(specimen.estimator)
+        if (kind not in seen and specimen.data not in ("digits", "counts")) or name in _BESIDES:
+            seen.add(kind)
+            yield name, specimen
+
+
+_BESIDES = (
+    "DecisionTreeClassifier, classes, 2 outputs",
+    "DecisionTreeRegressor, numbers, 3 outputs",
+    "DecisionTreeRegressor, numbers, criterion=absolute_error",
+    "GradientBoostingClassifier, wine, trees=3",
+    "HistGradientBoostingRegressor, numbers, categories, trees=4, min_samples_leaf=3, categorical_features=[1, 3]",
+)
+_BOOSTERS = {
+    "xgboost, categories": "numbers",
+    "xgboost, classes": "classes",
+    "xgboost, Booster": "numbers",
+    "lightgbm, categories": "numbers",
+    "lightgbm, classes": "classes",
+    "lightgbm, linear trees": "numbers",
+    "lightgbm, Booster": "numbers",
+}
+
+#: A specimen or more of every class of models that there is an adapter for: what contracts of methods and of all that
+#: takes a model are checked on. A new family adds one here.
+ZOO = dict(_first_of_each_class()) | {name: Boosted(None, data, name=name) for name, data in _BOOSTERS.items()}

@@ -9,9 +9,10 @@ from .adapters import (
     model_output,
     same_arrays,
 )
-from .methods import check_method, check_pruning
+from .methods import REFUSALS, check_method, check_pruning, same_model
 
 __all__ = [
+    "REFUSALS",
     "check_adapter",
     "check_method",
     "check_pruning",
@@ -21,4 +22,5 @@ __all__ = [
     "forest_votes",
     "model_output",
     "same_arrays",
+    "same_model",
 ]
