@@ -17,6 +17,7 @@ from treeprune.testing import REFUSALS, check_pruning, same_model
 pytestmark = [*SMALL_ENSEMBLES, pytest.mark.filterwarnings("ignore::UserWarning")]
 
 METHODS = [cls(**cls.examples[0]) for cls in ALIASES.values()]
+WITH_A_PATH = [method for method in METHODS if isinstance(method, PathMethod) and method.knob]
 #: One of each family, for the doors that fit it anew.
 ESTIMATORS = list({specimen.family: name for name, specimen in reversed(ZOO.items()) if "Booster" not in name}.values())
 #: To compress boosters of many classes takes seconds.

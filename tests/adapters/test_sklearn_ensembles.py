@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -21,7 +22,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.zoo import BAGGED, BOOSTED, DATA, ENSEMBLES, ISOLATION, SMALL_ENSEMBLES
+from tests.zoo import BAGGED, BOOSTED, DATA, ENSEMBLES, ISOLATION, SMALL_ENSEMBLES, Specimen
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.core.plan import Plan
@@ -360,3 +361,40 @@ def test_bagged_trees_learn_of_classes_that_they_never_saw():
     assert [len(tree.classes_) for tree in same.estimators_] == known
     np.testing.assert_array_equal(same.predict_proba(X), model.predict_proba(X))
     assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("data", ["wine", "classes"])
+@pytest.mark.parametrize("weights", [None, "real"])
+def test_a_root_worked_out_from_rows_is_the_leaf_that_scikit_learn_makes(data, weights):
+    """Where a leaf's value of 0 hides its hessians, rows tell: the leaf of a tree that may not split."""
+    specimen = Specimen(GradientBoostingClassifier(n_estimators=1, random_state=0, init="zero"), data, weights)
+    X, y = specimen.rows
+    keep = np.flatnonzero((y > 0) | (np.arange(len(y)) % 3 == 0))  # classes of unlike sizes
+    weight = None if weights is None else specimen.sample_weight[keep]
+    models = [clone(specimen.estimator).set_params(max_depth=depth) for depth in (3, 1)]
+    model = models[0].fit(X[keep], y[keep], weight)
+    alone = models[1].set_params(min_samples_split=len(y) + 1).fit(X[keep], y[keep], weight)
+    for column, tree in enumerate(model.estimators_[0]):
+        value = tree.tree_.value
+        value[np.flatnonzero(tree.tree_.children_left < 0)] = 0.0
+        forest = find_adapter(model).rows(X[keep], y[keep], weight).forest
+        root = forest.root[column]
+        assert forest.value[root, 0, 0] == pytest.approx(alone.estimators_[0, column].tree_.value.item())
+
+
+def test_nodes_that_no_row_reaches_take_the_mean_of_their_leaves_by_rows_of_training():
+    specimen = Specimen(GradientBoostingRegressor(n_estimators=2, max_depth=5, loss="absolute_error"), "diabetes", None)
+    (X, y), model = specimen.rows, specimen.model
+    few = np.arange(5)
+    known = find_adapter(model).forest.value[:, 0, 0].copy()
+    rows = find_adapter(model).rows(X[few], y[few])
+    forest, unreached = rows.forest, []
+    reached = {node for tree in range(forest.n_trees) for node in rows.leaf_ids(tree)}
+    for node in forest.internal:
+        below = np.arange(node, forest.end[node])
+        leaves = below[forest.is_leaf[below]]
+        if not reached & set(leaves):
+            mean = np.average(known[leaves], weights=forest.n_node_samples[leaves])
+            assert forest.value[node, 0, 0] == pytest.approx(mean)
+            unreached.append(len(set(forest.n_node_samples[leaves])) > 1)
+    assert sum(unreached) > 3  # where weights matter

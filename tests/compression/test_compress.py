@@ -26,7 +26,8 @@ from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_c
 from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, search
 from treeprune.compression.budget import Budget, latency_ratio
-from treeprune.compression.compress import carried_out
+from treeprune.compression.compress import _better, carried_out
+from treeprune.compression.scoring import Scorer
 from treeprune.inspection import SizeFrontierDisplay
 from treeprune.links import LINKED
 from treeprune.methods import JointPruning
@@ -363,3 +364,41 @@ def test_the_same_seed_gives_the_same_result(result):
 def test_wrong_parameters_are_named(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         compress(FOREST, X, Y, **params)
+
+
+@pytest.mark.parametrize(
+    ("n_nodes", "loss", "wins"), [(50, 1.05, True), (50, 1.1, True), (50, 1.11, False), (100, 0.5, False)]
+)
+def test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be(n_nodes, loss, wins):
+    limits = Budget(None, None, None, 0.1, "compact")
+    unpruned, chosen = (search.Candidate(name, "", n, 1, 1.0, 0.0) for name, n in (("unpruned", 200), ("joint", 100)))
+    rival = search.Candidate("retrained", "", n_nodes, 1, loss, 0.0)
+    assert _better([rival], chosen, unpruned, limits) == (rival if wins else None)
+
+
+@pytest.mark.parametrize(
+    ("n_nodes", "loss", "wins"), [(100, 0.79, True), (100, 0.8, False), (101, 0.1, False), (5, 0.7, True)]
+)
+def test_within_a_size_a_rival_wins_if_it_is_no_larger_and_better(n_nodes, loss, wins):
+    limits = Budget(100, None, None, None, "compact")
+    unpruned, chosen = search.Candidate("unpruned", "", 200, 1, 1.0, 0.0), search.Candidate("joint", "", 90, 1, 0.8, 0)
+    rival = search.Candidate("retrained", "", n_nodes, 1, loss, 0.0)
+    assert _better([rival], chosen, unpruned, limits) == (rival if wins else None)
+
+
+@pytest.mark.parametrize("kind", ["regressor", "classifier", "booster"])
+def test_scores_of_weighted_rows_are_those_of_repetitions(kind):
+    rng = np.random.default_rng(0)
+    Z, times = rng.normal(size=(60, 3)), rng.integers(0, 4, 60)
+    z = Z[:, 0] + rng.normal(size=60)
+    model = {
+        "regressor": RandomForestRegressor(3, random_state=0),
+        "classifier": RandomForestClassifier(3, max_depth=3, random_state=0),
+        "booster": GradientBoostingClassifier(n_estimators=3, random_state=0),
+    }[kind].fit(Z, z if kind == "regressor" else z > 0)
+    z = z if kind == "regressor" else z > 0
+    adapter = find_adapter(model)
+    weighted = Scorer(adapter.forest, adapter.rows(Z, z, times)).of_model(model, Z)
+    Z, z = Z.repeat(times, axis=0), z.repeat(times)
+    assert weighted == pytest.approx(Scorer(adapter.forest, adapter.rows(Z, z)).of_model(model, Z))
+    assert weighted[1] == pytest.approx(model.score(Z, z))

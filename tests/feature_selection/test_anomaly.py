@@ -110,3 +110,17 @@ def test_a_series_from_lags_to_a_pruned_isolation_forest():
     model.set_output(transform="pandas")
     scores = -model.fit(frame[:1100]).score_samples(frame)
     assert roc_auc_score(y[10:], scores[10:]) > 0.8
+
+
+def test_with_labels_each_column_is_tried_twice_and_p_is_doubled():
+    """Bonferroni: the least p of a column that only labels speak for is twice that of one comparison."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(400, 6)), np.arange(400) < 20
+    X[y, 5] = 8 + rng.random(20)
+    params = {"n_estimators": 20, "n_permutations": 30, "max_rounds": 1, "random_state": 0, "least_noise": 0.0}
+    known = AnomalyPruningSelector(**params).fit(X, y.astype(int))
+    assert known.p_values_[5] == 2 / (1 + 6 * 30)
+    with pytest.warns(UserWarning, match="No column agrees"):
+        blind = AnomalyPruningSelector(**params).fit(X)
+    assert (known.p_values_ <= np.minimum(1.0, 2 * blind.p_values_)).all()
+    assert (known.p_values_ * (1 + 6 * 30) % 2 == 0).any()

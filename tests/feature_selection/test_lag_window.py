@@ -248,3 +248,18 @@ class TestPanels:
             IntervalFeatures().fit(np.zeros((3, 1, 8))).transform(np.zeros((3, 1, 9)))
         with pytest.raises(ValueError, match="from 1 to the 4 time points"):
             IntervalFeatures().fit(np.zeros((3, 1, 4)))
+
+
+@pytest.mark.parametrize(("hours", "n_missing"), [(1.0, 0), (1.45, 0), (1.55, 1), (2.0, 1), (3.0, 2), (11.0, 10)])
+def test_rows_are_missing_from_one_and_a_half_steps_on(hours, n_missing):
+    """Half a step of leeway for clocks that are not exact; the number of rows missing is a rounded one."""
+    times = pd.date_range("2024-01-01", periods=24, freq="h")
+    table = pd.DataFrame({"a": np.arange(24.0)}, index=times)
+    features = LagWindowFeatures(lags=(1,), windows=()).fit(table)
+    later = pd.DataFrame({"a": [100.0]}, index=[times[-1] + pd.Timedelta(hours=hours)])
+    if n_missing:
+        with pytest.warns(UserWarning, match=f"{n_missing} rows between"):
+            out = features.transform(later)
+        assert np.isnan(out.to_numpy()).all()
+    else:
+        assert features.transform(later).to_numpy().tolist() == [[23.0]]

@@ -151,6 +151,21 @@ class TestRandomWalk:
         assert np.mean(walks) >= 0.85  # the test rejects 5 % of walks
         assert not any(stationary)
 
+    def test_is_judged_at_five_per_cent_by_tau_of_a_regression_with_a_constant(self):
+        """Tau by least squares; the critical value of Fuller (1976, table 8.5.2) for large samples is -2.86."""
+        rng, taus = np.random.default_rng(1), []
+        for _ in range(400):
+            x = rng.normal(size=200)
+            for i in range(1, 200):
+                x[i] += 0.93 * x[i - 1]
+            design = np.c_[np.ones(199), x[:-1]]
+            slope, (squares,) = np.linalg.lstsq(design, np.diff(x))[:2]
+            tau = slope[1] / np.sqrt(squares / 197 * np.linalg.inv(design.T @ design)[1, 1])
+            assert looks_like_random_walk(x) == (tau > -2.86)
+            taus.append(tau)
+        assert np.any((np.array(taus) > -2.9) & (np.array(taus) < -2.86))
+        assert np.any((np.array(taus) > -2.86) & (np.array(taus) < -2.82))
+
     def test_is_not_seen_in_what_stands_still(self):
         assert not looks_like_random_walk(np.ones(100))
         assert not looks_like_random_walk(np.arange(5.0))

@@ -305,3 +305,12 @@ def test_wrong_names_are_told(parameters, message):
     tree = DecisionTreeClassifier().fit(*load_iris(return_X_y=True))
     with pytest.raises(ValueError, match=message):
         rules(tree, **parameters)
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1], ["b", "a", "b", "a"], [2, 0, 1, 2, 1, 0]])
+def test_of_classes_as_frequent_the_first_is_told_as_the_model_does(labels):
+    X = np.zeros((len(labels), 1))
+    tree = DecisionTreeClassifier().fit(X, labels)
+    found = rules(tree)
+    assert found.values == [tree.predict(X[:1])[0]]
+    assert found.confidence == pytest.approx([1 / len(set(labels))])

@@ -71,6 +71,13 @@ OUT_OF_RANGE = [
 ]
 
 
+#: Methods whose defaults prune nothing of a tree with pure leaves.
+NOTHING_BY_DEFAULT = {
+    "cost_complexity", "critical_value", "max_depth", "min_impurity_decrease", "min_samples", "optimal_subtree",
+    "selected_nodes", "sequence", "merge_equal_leaves", "tree_selection",
+}  # fmt: skip
+
+
 def data(task):
     if task == "classification":
         X, y = load_digits(return_X_y=True)
@@ -108,7 +115,11 @@ def test_every_method_has_an_example_and_an_alias():
 @pytest.mark.parametrize("alias", sorted(ALIASES))
 def test_defaults_work_under_the_alias(alias):
     method = as_method(alias)
-    assert prune(fitted("classification"), alias, *rows_for(method, "classification")).get_n_leaves() >= 1
+    model, rows = fitted("classification"), rows_for(method, "classification")
+    small, same = prune(model, alias, *rows), prune(model, type(method)(), *rows)
+    assert same_arrays(small, same)
+    unchanged = small.get_n_leaves() == model.get_n_leaves()
+    assert unchanged == (alias in NOTHING_BY_DEFAULT or method.soft)
 
 
 @each_method
@@ -310,7 +321,15 @@ def test_a_chain_of_200_000_nodes(method):
     forest, rows = SHORTER if method.needs_training_rows else CHAIN
     plan = method.plan(forest, rows if method.needs_rows or method.needs_training_rows else None)
     small, _ = graft(forest, plan)
-    assert 1 <= small.n_nodes <= forest.n_nodes
+    graft_again, _ = graft(small, Plan())
+    assert same_nodes(graft_again, small)
+    if method.soft:
+        assert small.n_nodes == forest.n_nodes
+    else:  # a chain has one path only: of its nodes in preorder, the first ones stay
+        kept = np.flatnonzero(np.isin(forest.node_id, small.node_id))
+        assert small.n_nodes < forest.n_nodes
+        assert small.n_leaves == (small.n_nodes + 1) // 2
+        assert len(kept) == small.n_nodes
 
 
 @pytest.mark.parametrize("soft", [HierarchicalShrinkage(reg=20), AllPruningsAverage()], ids=repr)

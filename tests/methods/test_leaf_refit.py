@@ -63,3 +63,21 @@ def test_depth_pruning_cuts_each_tree_at_one_depth():
     for part in filter(lambda tree: tree.n_nodes > 1, map(small.tree, range(small.n_trees))):
         full = whole.tree(roots.index(part.threshold[0]))
         assert part.n_nodes == np.count_nonzero(full.depth <= part.depth.max())
+
+
+def test_rows_that_some_trees_have_grown_on_count_in_the_others_as_if_in_all():
+    """Out of bag: what a row gets of the trees that have not seen it is scaled to the number of all trees."""
+    X, y = load_diabetes(return_X_y=True)
+    model = RandomForestRegressor(8, max_depth=3, random_state=0).fit(X, y)
+    adapter = find_adapter(model)
+    rows = adapter.oob_rows(X, y)
+    plan = LeafRefit(reg=5.0, tol=1e-12).plan(adapter.forest, rows)
+    forest = adapter.forest
+    ids = np.stack([rows.leaf_ids(tree) for tree in range(forest.n_trees)], axis=1)
+    seen = (ids >= 0).sum(axis=1)
+    counts = seen > 0
+    leaves = np.flatnonzero(forest.is_leaf)
+    Z = (ids[counts][:, :, None] == leaves).sum(axis=1) * (8 / seen[counts])[:, None]
+    value = forest.value[leaves, 0, 0] / 8  # each tree has its share in the mean
+    change = np.linalg.solve(Z.T @ Z + 5.0 * np.eye(len(leaves)), Z.T @ (y[counts] - Z @ value))
+    np.testing.assert_allclose(plan.value[leaves, 0, 0] / 8, value + change, rtol=1e-6)

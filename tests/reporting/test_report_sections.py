@@ -11,7 +11,15 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_linnerud, make_friedman1
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    mean_absolute_error,
+    precision_score,
+    r2_score,
+    recall_score,
+    root_mean_squared_error,
+)
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -482,3 +490,32 @@ def test_the_model_card_of_a_selector_says_in_which_round_features_went():
     for row in page.to_dict()["ranking"]:
         last = row["dropped_in"] or ""
         assert re.search(rf"{row['name']} +\| +{'yes' if row['kept'] else 'no'} .*\| +{last} *\|", text)
+
+
+def test_the_score_table_of_the_page_holds_the_measures_before_and_after(pruner, rows):
+    _, X, _, y = rows
+    whole, small = pruner.pruning_path_.prune(step=0).predict(X), pruner.predict(X)
+    error = np.sqrt(accuracy_score(y, small) * (1 - accuracy_score(y, small)) / len(y))
+    measures = {"accuracy": accuracy_score, "balanced accuracy": balanced_accuracy_score}
+    page = report(pruner, X, y)
+    table = {row["name"]: row for row in page.to_dict()["measures"]["table"]}
+    assert list(table) == list(measures)
+    for name, measure in measures.items():
+        before, after = measure(y, whole), measure(y, small)
+        assert before != after
+        assert (table[name]["before"], table[name]["after"]) == pytest.approx((before, after), abs=1e-9)
+        row = re.search(rf'<th scope="row">{name}</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', page.html)
+        cells = [re.sub(r"\s", "", cell) for cell in row.groups()]
+        assert cells == [f"{before:.1%}", f"{after:.1%}", f"{error:.1%}" if name == "accuracy" else ""]
+    assert table["accuracy"]["standard_error"] == pytest.approx(error)
+
+
+def test_the_score_table_of_a_regression_holds_three_measures():
+    X, y = load_diabetes(return_X_y=True)
+    small = prune(DecisionTreeRegressor(random_state=0).fit(X[::2], y[::2]), MaxDepth(3))
+    told, predicted = report(small, X[1::2], y[1::2]).to_dict()["measures"], small.predict(X[1::2])
+    assert [(row["name"], row["before"]) for row in told["table"]] == [
+        ("R²", None), ("root mean squared error", None), ("mean absolute error", None),
+    ]  # fmt: skip
+    expected = [measure(y[1::2], predicted) for measure in (r2_score, root_mean_squared_error, mean_absolute_error)]
+    assert [row["after"] for row in told["table"]] == pytest.approx(expected)

@@ -182,3 +182,20 @@ def test_newton_ends_where_the_gradient_of_every_leaf_is_zero(problem):
         for leaf, value in zip(tree.leaf, tree.value, strict=True):
             rows = tree.row[tree.span[leaf, 1] : tree.span[leaf, 2]]
             np.testing.assert_allclose(gradient[rows].sum(axis=0) + 0.2 * value, 0.0, atol=1e-3)
+
+
+def test_no_branch_that_could_pay_is_left_unseen():
+    """Gains that hardly pay for one split more: what the search need not look into is bounded, and not too tightly."""
+    rng, inner = np.random.default_rng(0), 0
+    for _ in range(300):
+        forest = naive.random_forest(rng, [int(rng.integers(2, 5))]).canonical()
+        leaf = rng.choice(np.flatnonzero(forest.is_leaf), 8)
+        weight, target = np.ones(8), rng.normal(size=(8, 1)).round(1)
+        penalty = rng.choice([0.05, 0.1, 0.2]) * (target**2).sum() / 2
+        descent = descent_of(forest, [leaf], weight, target, np.zeros((forest.n_nodes, 1)), ridge=1e-9)
+        descent.step(descent.trees[0], penalty)
+        best = naive.best_pruning(forest, leaf, target, weight, penalty, ridge=1e-9)
+        found = objective_of(descent, weight, target, penalty)
+        np.testing.assert_allclose(found, 0.5 * (target**2).sum() + best, atol=1e-9)
+        inner += len(descent.trees[0].leaf) > 1
+    assert inner > 20  # there are trees of which a split stays
