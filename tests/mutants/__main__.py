@@ -11,16 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from tests.mutants.listed import MUTANTS, Mutant
 from treeprune.core.compilation import kernel_sources
 
 CHECKOUT = Path(__file__).parents[2]
 COPIED = ("treeprune", "tests", "datasets", "conftest.py", "pyproject.toml", "README.md", "docs", "benchmarks")
-KERNELS = {path.name for path in kernel_sources()}
+KERNELS = {path.name for path in kernel_sources()} - {"compilation.py"}
 
 
 def copy_checkout(folder: Path) -> Path:
@@ -42,7 +44,8 @@ def run_tests(folder: Path, tests: list[str], *, compiled: bool) -> tuple[bool, 
         env["NUMBA_DISABLE_JIT"] = "1"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=900)
-    if done.returncode not in (0, 1):  # 1: a test failed; more: none was run
+    none = done.returncode == 0 and " passed" not in done.stdout.splitlines()[-1]  # but skipped
+    if none or done.returncode not in (0, 1):  # 1: a test failed
         raise RuntimeError(f"{' '.join(tests)} could not be run:\n{done.stdout}{done.stderr}")
     return done.returncode == 0, done.stdout
 
@@ -61,6 +64,36 @@ def caught(folder: Path, mutant: Mutant) -> bool:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
+class Copies:
+    """A copy of the checkout for each job, one job at a time in each."""
+
+    def __init__(self, folder: Path, n: int):
+        self._free, self._pool = SimpleQueue(), ThreadPoolExecutor(n)
+        for number in range(n):
+            self._free.put(copy_checkout(folder / str(number)))
+
+    def each(self, work: Callable[[Path, Any], Any], jobs: Iterable) -> Iterator:
+        """What ``work(copy, job)`` gives for each job, in their order."""
+
+        def in_a_copy(job):
+            copy = self._free.get()
+            try:
+                return work(copy, job)
+            finally:
+                self._free.put(copy)
+
+        return self._pool.map(in_a_copy, jobs)
+
+
+def without_a_fault(copies: Copies, mutants: list[Mutant]) -> list[str]:
+    """What the named tests print if they fail in the unchanged package."""
+    kernels = sorted({m.test for m in mutants if Path(m.file).name in KERNELS})
+    others = sorted({m.test for m in mutants} - {m.test for m in mutants if Path(m.file).name in KERNELS})
+    jobs = [(tests, compiled) for tests, compiled in ((kernels, False), (others, True)) if tests]
+    runs = copies.each(lambda copy, job: run_tests(copy, job[0], compiled=job[1]), jobs)
+    return [shown for passed, shown in runs if not passed]
+
+
 def main() -> int:
     """Run the script; its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -68,37 +101,21 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     chosen = [m for m in MUTANTS if not args.words or any(w in f"{m.file} {m.test}" for w in args.words)]
-    wrong = []
+    n_caught, unlike = 0, []
     with tempfile.TemporaryDirectory() as folder:
-        copies = SimpleQueue()
-        for number in range(args.jobs):
-            copies.put(copy_checkout(Path(folder) / str(number)))
-
-        def in_a_copy(work, *args, **options):
-            copy = copies.get()
-            try:
-                return work(copy, *args, **options)
-            finally:
-                copies.put(copy)
-
-        with ThreadPoolExecutor(args.jobs) as pool:
-            kernels = {m.test for m in chosen if Path(m.file).name in KERNELS}
-            others = {m.test for m in chosen if Path(m.file).name not in KERNELS}
-            before = [
-                pool.submit(in_a_copy, run_tests, sorted(tests), compiled=compiled)
-                for tests, compiled in ((kernels, False), (others, True))
-                if tests
-            ]
-            for passed, shown in (run.result() for run in before):
-                if not passed:
-                    what = f"{mutant.file}: {mutant.new.strip().splitlines()[0]}"
-                print("caught " if found else "escaped", what, flush=True)
-    n_escaped = sum(m.escapes is not None for m in chosen) - sum(m.escapes is not None for m in wrong)
-    n_escaped += sum(m.escapes is None for m in wrong)
-    print(f"{len(chosen)} mutants: {len(chosen) - n_escaped} caught, {n_escaped} escaped")
-    for mutant in wrong:
+        copies = Copies(Path(folder), args.jobs)
+        if failures := without_a_fault(copies, chosen):
+            print("Without a fault:", *failures, sep="\n")
+            return 1
+        for mutant, found in zip(chosen, copies.each(caught, chosen), strict=True):
+            print("caught " if found else "escaped", f"{mutant.file}: {mutant.new.strip()}", flush=True)
+            n_caught += found
+            if found != (mutant.escapes is None):
+                unlike.append(mutant)
+    print(f"{len(chosen)} mutants: {n_caught} caught, {len(chosen) - n_caught} escaped")
+    for mutant in unlike:
         print(f"Not as listed: {mutant}")
-    return int(bool(wrong))
+    return int(bool(unlike))
 
 
 if __name__ == "__main__":

@@ -190,8 +190,8 @@ def test_no_branch_that_could_pay_is_left_unseen():
     for _ in range(300):
         forest = naive.random_forest(rng, [int(rng.integers(2, 5))]).canonical()
         leaf = rng.choice(np.flatnonzero(forest.is_leaf), 8)
-        weight, target = np.ones(8), rng.normal(size=(8, 1)).round(1)
-        penalty = rng.choice([0.05, 0.1, 0.2]) * (target**2).sum() / 2
+        weight, target = np.ones(8), rng.normal(size=(forest.n_nodes, 1))[leaf]  # leaves gain all that there is
+        penalty = rng.uniform(0.05, 0.55) * ((target - target.mean()) ** 2).sum() / 2  # the most that splits gain
         descent = descent_of(forest, [leaf], weight, target, np.zeros((forest.n_nodes, 1)), ridge=1e-9)
         descent.step(descent.trees[0], penalty)
         best = naive.best_pruning(forest, leaf, target, weight, penalty, ridge=1e-9)
