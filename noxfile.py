@@ -11,6 +11,13 @@ def oldest(session):
 
 
 @nox.session
+def mutants(session):
+    """Faults planted one at a time, each caught by the test named beside it: some minutes."""
+    session.install(".[test]")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def downstream(session):
     """Pruned models in SHAP, ONNX and treelite, each with the newest version that there is."""
     session.install("--upgrade", "--upgrade-strategy", "eager", ".[test]")

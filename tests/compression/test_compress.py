@@ -402,3 +402,11 @@ def test_scores_of_weighted_rows_are_those_of_repetitions(kind):
     Z, z = Z.repeat(times, axis=0), z.repeat(times)
     assert weighted == pytest.approx(Scorer(adapter.forest, adapter.rows(Z, z)).of_model(model, Z))
     assert weighted[1] == pytest.approx(model.score(Z, z))
+
+
+def test_the_least_time_of_each_model_counts(monkeypatch):
+    small, large = 0.5 + np.array([3.0, 0.0, 9.0]), 2.0 + np.array([0.0, 7.0, 1.0])
+    times = iter([1.0, 1.0, *np.column_stack([small, large]).ravel()])
+    monkeypatch.setattr(budget, "_seconds", lambda call, n: next(times))
+    monkeypatch.setattr(budget, "_ROUNDS", 3)
+    assert latency_ratio(FOREST, FOREST, X) == 0.25

@@ -20,12 +20,15 @@ from sklearn.metrics import (
     mean_squared_error,
 )
 
+from tests import naive
 from tests.zoo import DATA
 from treeprune import MissingStatisticError
 from treeprune.adapters import find_adapter
 from treeprune.core import losses
+from treeprune.core.additive import weighted_derivatives
 from treeprune.core.plan import Plan
 from treeprune.core.risk import node_risk
+from treeprune.core.rows import Rows
 
 #: Loss of one row by name of the loss: a function of its target and its margin.
 SINGLE_ROW = {
@@ -206,3 +209,24 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
         node_risk(adapter.forest, "impurity", rows)
     with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared'"):
         node_risk(adapter.forest, "brier", rows)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_a_row_that_is_met_has_no_gradient(level):
+    y = np.array([[1.0], [2.0]])
+    assert losses.quantile(y, y.copy(), level)[0].tolist() == [[0.0], [0.0]]
+    assert losses.absolute(y, y.copy())[0].tolist() == [[0.0], [0.0]]
+
+
+@pytest.mark.parametrize("name", ["logistic", "poisson"])
+def test_weights_of_rows_are_repetitions_of_their_derivatives(name):
+    (y, margin), times = rows(name), np.arange(12) % 4
+    forest = naive.random_forest(np.random.default_rng(0), [3]).canonical()
+    one_leaf = np.zeros(12, np.int32)
+    weighted = Rows(forest, lambda tree: one_leaf, y, times.astype(float), loss=losses.LOSSES[name])
+    repeated = Rows(forest, lambda tree: one_leaf, y.repeat(times, axis=0), loss=losses.LOSSES[name])
+    found = weighted_derivatives(weighted, margin)
+    expected = weighted_derivatives(repeated, margin.repeat(times, axis=0))
+    for a, b in zip(found, expected, strict=True):
+        assert a.sum() == pytest.approx(b.sum())
+        assert a.shape == margin.shape

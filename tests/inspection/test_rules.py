@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from treeprune import TreePrunerCV, UnsupportedModelError, rules
 from treeprune.adapters import find_adapter
 from treeprune.core.forest import Forest
-from treeprune.inspection.conditions import SQL, CategoryCondition, Language, Python
+from treeprune.inspection.conditions import SQL, CategoryCondition, Condition, Language, Python
 from treeprune.inspection.rules import exact_bound, leaf_conditions
 from treeprune.testing import forest_values
 
@@ -314,3 +314,11 @@ def test_of_classes_as_frequent_the_first_is_told_as_the_model_does(labels):
     found = rules(tree)
     assert found.values == [tree.predict(X[:1])[0]]
     assert found.confidence == pytest.approx([1 / len(set(labels))])
+
+
+@pytest.mark.parametrize("low_open", [False, True])
+@pytest.mark.parametrize("high_open", [False, True])
+def test_an_interval_of_one_number_holds_it_if_both_ends_do(low_open, high_open):
+    assert Condition(1.0, low_open, 1.0, high_open).empty == (low_open or high_open)
+    assert not Condition(1.0, low_open, 2.0, high_open).empty
+    assert Condition(2.0, low_open, 1.0, high_open).empty

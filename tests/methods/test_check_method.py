@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from treeprune.core.plan import Plan
-from treeprune.methods import ALIASES, CostComplexity, MaxDepth, PruningMethod, ReducedError
+from treeprune.methods import ALIASES, CostComplexity, MaxDepth, OptimalSubtree, PruningMethod, ReducedError
 from treeprune.testing import check_method
 
 EXAMPLES = [cls(**params) for cls in ALIASES.values() for params in cls.examples]
@@ -158,7 +158,14 @@ class PlansByAnotherRule(OnPath):
         return Plan(collapse=~forest.is_leaf & (forest.depth >= 2))
 
 
+class GrowsAlongThePath(OptimalSubtree):
+    def path(self, forest, rows=None):
+        path = super().path(forest, rows)
+        return replace(path, n_leaves=path.n_leaves[::-1])
+
+
 BROKEN = [
+    (GrowsAlongThePath(6), "do not get smaller"),
     (RewritesParameters(), "does not store"),
     (LosesParameters(), "does not store its parameters as given: .*'other'"),
     (NeedsArguments(), "cannot be cloned"),

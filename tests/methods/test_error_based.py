@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import entropy
+from scipy.stats import entropy, norm
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.tree import DecisionTreeClassifier
@@ -153,3 +153,18 @@ def test_pruner_hands_the_training_rows_over():
     weight = compute_sample_weight("balanced", y)
     expected = prune(clone(tree).fit(X, y), "error_based", X, y, sample_weight=weight)
     assert same_arrays(TreePruner(tree, "error_based").fit(X, y).estimator_, expected)
+
+
+@pytest.mark.parametrize(("n", "confidence"), [(5.0, 0.25), (40.0, 0.1), (2.5, 0.4)])
+def test_limits_of_broken_numbers_of_errors(n, confidence):
+    """Quinlan (1993, chapter 4) as Weka has it: exact at 0, linear up to 1, then normal; never more than all rows."""
+    z = norm.isf(confidence)
+    none, some, one, most, near = error_limits(
+        np.full(5, n), np.array([0.0, 0.3, 1.0, n - 0.4, n - 0.5]), confidence, float(z)
+    )
+    assert none == pytest.approx(n * (1 - confidence ** (1 / n)))
+    assert some == pytest.approx(none + 0.3 * (one - none))
+    f = 1.5 / n
+    root = np.sqrt(f / n - f**2 / n + z**2 / (4 * n**2))
+    assert one == pytest.approx(n * (f + z**2 / (2 * n) + z * root) / (1 + z**2 / n))
+    assert (most, near) == (n, n)

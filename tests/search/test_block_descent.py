@@ -199,3 +199,11 @@ def test_no_branch_that_could_pay_is_left_unseen():
         np.testing.assert_allclose(found, 0.5 * (target**2).sum() + best, atol=1e-9)
         inner += len(descent.trees[0].leaf) > 1
     assert inner > 20  # there are trees of which a split stays
+
+
+def test_of_prunings_that_cost_as_much_the_smallest_is_taken():
+    forest = naive.random_forest(np.random.default_rng(0), [4]).canonical()
+    leaf = np.flatnonzero(forest.is_leaf).repeat(2)
+    descent = descent_of(forest, [leaf], np.ones(8), np.ones((8, 1)), np.zeros((forest.n_nodes, 1)), ridge=0.0)
+    descent.step(descent.trees[0], 0.0)
+    assert descent.trees[0].leaf.tolist() == [0]
