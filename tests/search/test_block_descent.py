@@ -204,6 +204,7 @@ def test_no_branch_that_could_pay_is_left_unseen():
 def test_of_prunings_that_cost_as_much_the_smallest_is_taken():
     forest = naive.random_forest(np.random.default_rng(0), [4]).canonical()
     leaf = np.flatnonzero(forest.is_leaf).repeat(2)
-    descent = descent_of(forest, [leaf], np.ones(8), np.ones((8, 1)), np.zeros((forest.n_nodes, 1)), ridge=0.0)
+    target = np.tile([[0.0], [2.0]], (4, 1))  # the same mean in every leaf, and rows apart
+    descent = descent_of(forest, [leaf], np.ones(8), target, np.zeros((forest.n_nodes, 1)), ridge=0.0)
     descent.step(descent.trees[0], 0.0)
     assert descent.trees[0].leaf.tolist() == [0]
