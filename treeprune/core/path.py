@@ -177,7 +177,8 @@ class PruningPath(Path):
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
         """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
-        return self.totals(self.risk)
+        sums, rounding = self.totals(self.risk), 1e-12 * np.abs(self.risk).max()
+        return sums if self.risk.min() < -rounding else np.maximum(sums, 0.0)  # of risks that are never negative
 
     def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.

@@ -100,7 +100,7 @@ def _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed
 
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
-        return model, *rows_for(model, data, target, drop)
+        return model, *rows_for(model, data, target, drop, last_step=True)
     X, y, task, encoder = read(data, target, task, drop)
     with progress("Growing"):
         X = encoder.fit_transform(X)

@@ -68,7 +68,7 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     with output_file(output) as file:
         if model_file:
             model = workflow.load_model(model_file, trust=trust)
-            judge, train = (rows_for(model, data, target, drop) if judged else None), None
+            judge, train = (rows_for(model, data, target, drop, last_step=True) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
             model, judge, train = _grow(data, target, task, drop, fraction, seed)
