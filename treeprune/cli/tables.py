@@ -13,7 +13,7 @@ from sklearn.preprocessing import OrdinalEncoder
 MOST_CLASSES = 20
 #: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
 _NAMELESS = re.compile(r"unnamed: \d+|__index_level_\d+__|")
-_NUMBERING = re.compile(r"index|level_0|id|x|x\.?1|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
+_NUMBERING = re.compile(r"index|level_0|id|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ].*)?"
 _ALL_KINDS = _TEXT, _NUMBER, _DATE, _EMPTY = "text", "number", "date", "nothing"
 _KINDS = {
@@ -132,12 +132,6 @@ def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None)
         else:
             columns.append(name)
             categories.append(values)
-    if not columns and not of_kind[_NUMBER]:
-        raise ValueError("no column is left to predict by.")
-    codes = OrdinalEncoder(categories=categories, handle_unknown="use_encoded_value", unknown_value=np.nan)
-    transformer = ColumnTransformer(
-        [("codes", codes, columns), ("numbers", "passthrough", of_kind[_NUMBER])], verbose_feature_names_out=False
-    ).set_output(transform="pandas")
     coded = [f"{name} ({len(values)})" for name, values in zip(columns, categories, strict=True)]
     said = {
         "coded as ordered numbers": coded,
@@ -147,7 +141,14 @@ def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None)
         "left out, without a value": of_kind[_EMPTY],
         "left out, neither numbers nor text": of_kind[None],
     }
-    return transformer, [f"{what}: {', '.join(which)}" for what, which in said.items() if which]
+    notes = [f"{what}: {', '.join(which)}" for what, which in said.items() if which]
+    if not columns and not of_kind[_NUMBER]:
+        raise ValueError("; ".join(["no column is left to predict by", *notes]) + ".")
+    codes = OrdinalEncoder(categories=categories, handle_unknown="use_encoded_value", unknown_value=np.nan)
+    transformer = ColumnTransformer(
+        [("codes", codes, columns), ("numbers", "passthrough", of_kind[_NUMBER])], verbose_feature_names_out=False
+    ).set_output(transform="pandas")
+    return transformer, notes
 
 
 def row_numbers(X: pd.DataFrame) -> list[str]:
