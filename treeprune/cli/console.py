@@ -101,9 +101,9 @@ def say(message: str) -> None:
     """Print a line for the user, folded to the width of the terminal."""
     message = on_one_line(" ".join(message.split("\n")))
     if sys.stderr.isatty():
-        message = textwrap.fill(
-            message, shutil.get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False
-        )
+        indent = " " * (len(message) - len(message.lstrip()) + 2)
+        width = shutil.get_terminal_size().columns
+        message = textwrap.fill(message, width, subsequent_indent=indent, break_on_hyphens=False)
     click.echo(message, err=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .console import say
+from .console import on_one_line, say
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read(data, target, task, drop, *, aside=(), any_target=False):
     encoder, more = column_encoder(X, row_numbers(frame))
     say(f"{data}: {count(len(X), 'row')}, {count(len(X.columns), 'column')}")
     for note in [*notes, *more]:
-        say(f"  {note}")
+        say(f"  {on_one_line(note)}")
     return X, y, task, encoder
 
 

@@ -177,8 +177,10 @@ class PruningPath(Path):
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
         """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
-        sums, rounding = self.totals(self.risk), 1e-12 * np.abs(self.risk).max()
-        return sums if self.risk.min() < -rounding else np.maximum(sums, 0.0)  # of risks that are never negative
+        sums, negative, stored = self.totals(self.risk), self.risk < 0, self.forest.impurity
+        if not negative.any() or (stored is not None and (stored[negative] < 0).all()):
+            return np.maximum(sums, 0.0)  # risks that are below zero, if at all, by the rounding of impurities
+        return sums
 
     def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.
