@@ -2,16 +2,20 @@
 
 import bz2
 import gzip
+import html
 import io
 import lzma
+import sqlite3
 import zipfile
 from datetime import date
 from decimal import Decimal
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
+from treeprune import rules
 from treeprune.cli.reading import TextFormat, read_table
 from treeprune.cli.tables import column_encoder, row_numbers, split_target, time_order
 
@@ -59,7 +63,7 @@ FILES = {
         "a;b\n1;2,500\n3;4,500\n",
         {},
         {"a": [1, 3], "b": ["2,500", "4,500"]},
-        "cut by semicolon",
+        "decimal or of thousands (see --decimal): b",
     ),
     "the same, told": ("t.csv", "a;b\n1;2,500\n3;4,500\n", {"decimal": ","}, {"a": [1, 3], "b": [2.5, 4.5]}, "cut by"),
     "a separator that is told": ("t.csv", PLAIN.replace(",", "~"), {"sep": "~"}, READ, None),
@@ -127,6 +131,7 @@ REFUSED = {
     "no zip": ("t.zip", "junk", {}, "not a zip file"),
     "no xz": ("t.csv.xz", "junk", {}, "format"),
     "a workbook": ("t.xlsx", "junk", {}, "not a kind of table"),
+    "no separator at all": ("t.csv", PLAIN, {"sep": "((("}, "unterminated"),
     "no such row names": ("t.csv", PLAIN, {"index_col": "7"}, "no column '7' for --index-col; there are: a, b, y"),
     "names that differ in blanks": ("t.csv", 'a,"a "\n1,2\n', {}, "two columns are named 'a'"),
     "nothing": ("t.csv", "", {}, "No columns"),
@@ -140,6 +145,19 @@ def test_is_refused_with_a_message(tmp_path, kind):
         read_table(write(tmp_path, name, content), TextFormat(**options))
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_the_target_is_one_column(tmp_path):
+    frame, _ = read_table(write(tmp_path, "t.csv", "a,y,y\n1,2,2\n2,3,3\n"))
+    with pytest.raises(ValueError, match="several columns are named 'y'"):
+        split_target(frame, "y")
+    assert list(split_target(frame, "a")[0]) == ["y", "y.1"]
+
+
+def test_names_in_levels_are_text(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({("a", "x"): [1, 2], ("y", ""): [0, 1]}).to_parquet(tmp_path / "t.parquet")
+    assert list(read_table(tmp_path / "t.parquet")[0]) == ["('a', 'x')", "('y', '')"]
 
 
 #: Columns of Parquet, what is read of each, and what the encoder says if it leaves it out.
@@ -254,3 +272,71 @@ def test_times_that_could_be_others_are_refused(values, time_format, message):
     with pytest.raises(ValueError, match="the time 'when'") as refusal:
         time_order(pd.Series(values, name="when"), time_format)
     assert message in str(refusal.value)
+
+
+READING = {
+    "--sep": ["~"],
+    "--decimal": [","],
+    "--encoding": ["utf-16-le"],
+    "--na-values": ["fehlt"],
+    "--index-col": ["zeile"],
+}
+
+
+@pytest.mark.parametrize("name", ["path", "select", "compare"])
+def test_commands_take_how_the_file_is_written(command, tmp_path, name):
+    rows = "".join(
+        f"z{i}~{i % 9},500~{'fehlt' if i % 5 == 0 else i % 3}~{'ja' if i % 9 > 4 else 'nein'}\n" for i in range(90)
+    )
+    path = write(tmp_path, "t.csv", ("zeile~größe~zahl~y\n" + rows).encode("utf-16-le"))
+    options = [value for option, values in READING.items() for value in (option, *values)]
+    code, _, err = command(name, path, "--target", "y", *options)
+    assert code == 0, err
+    assert f"{path}: 90 rows, 2 columns\n  target 'y': classification with 2 classes\n" in err
+    assert "coded" not in err
+    assert "left out" not in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["t.csv", "--encoding", "hex"], "'hex' is not an encoding"),
+        (["t.csv", "--decimal", ";"], "'--decimal'"),
+        (["--sep", ";"], "--sep has no use without DATA"),
+        (["--index-col", "a"], "--index-col has no use without DATA"),
+    ],
+)
+def test_wrong_ways_to_read_are_code_2(command, args, message):
+    code, out, err = command("path", *args, "--target", "y")
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_sql_of_a_saved_model_scores_the_users_own_table(command, tmp_path):
+    """As it was loaded into a database: text, gaps and truth values as they stand."""
+    rng = np.random.default_rng(0)
+    city = rng.choice(["Köln", "O'Hare", "NA", "None", ""], 400)
+    size = np.where(rng.random(400) < 0.1, np.nan, rng.normal(size=400))
+    y = np.where(np.isin(city, ["NA", "O'Hare"]) ^ (size > 0), "ja", "nein")
+    pd.DataFrame({"city": city, "size": size, "y": y}).to_csv(tmp_path / "t.csv", index=False)
+    code, _, err = command("prune", tmp_path / "t.csv", "--target", "y", "--alpha", 0, "-o", tmp_path / "m.joblib")
+    assert code == 0, err
+    model = joblib.load(tmp_path / "m.joblib")
+    own = pd.DataFrame({"city": city, "size": size}).replace({"city": {"": None}})
+    own = pd.concat([own, pd.DataFrame({"city": ["Oslo", None, "Oslo"], "size": [1.0, NAN, NAN]})], ignore_index=True)
+    connection = sqlite3.connect(":memory:")
+    own.to_sql("t", connection, index=False)
+    sql = rules(model).to_sql("prediction")
+    found = [value for (value,) in connection.execute(f"SELECT {sql} FROM t ORDER BY rowid")]
+    assert found == model.predict(own).tolist()
+    assert np.mean(np.array(found[:400]) == y) == 1.0
+
+
+def test_the_page_has_the_rules_over_the_users_own_columns(command, tmp_path):
+    text = "".join(f"{'abc'[i % 3]},{i % 7},{'ja' if i % 3 == 1 else 'nein'}\n" for i in range(120))
+    path = write(tmp_path, "t.csv", "city,size,y\n" + text)
+    code, _, err = command("report", path, "--target", "y", "-o", tmp_path / "t.html")
+    assert code == 0, err
+    page = (tmp_path / "t.html").read_text("utf-8")
+    assert "city in {a}" in page
+    assert "WHEN \"city\" IN ('a') THEN 'nein'" in html.unescape(page)

@@ -1,6 +1,5 @@
 """Arguments and options that several commands share."""
 
-import codecs
 import math
 from functools import wraps
 
@@ -43,9 +42,10 @@ def _separator(context, parameter, sep):
 
 def _encoding(context, parameter, name):
     try:
-        return name and codecs.lookup(name).name
+        "".encode(name or "utf-8")
     except LookupError:
         raise click.BadParameter(f"{name!r} is not an encoding that Python knows.") from None
+    return name
 
 
 #: How DATA is written, where the file itself does not show it.

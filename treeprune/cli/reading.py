@@ -31,7 +31,18 @@ _NOT_UTF8 = "cp1252"
 _MISSING_IN_PANDAS = ["#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"]
 _MISSING_IN_PANDAS += ["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
 MISSING_NUMBERS = frozenset([*_MISSING_IN_PANDAS, "?", "-", "--", "."])
-_UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+#: Numbers with one comma at most, and those whose comma can be of thousands.
+_WITH_COMMA, _THOUSANDS = r"[+-]?\d*(,\d*)?([eE][+-]?\d+)?", r"[+-]?[1-9]\d{0,2},\d{3}"
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    re.error,
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,8 @@ def read_table(path: str | Path, text: TextFormat = TextFormat()) -> tuple[pd.Da
         raise ValueError(f"{path}: {what.removeprefix('Error tokenizing data. C error: ')}") from error
     if frame.empty:
         raise ValueError(f"{path}: the table has no rows.")
-    return frame.rename(columns=str), notes
+    frame.columns = [str(name) for name in frame.columns]
+    return frame, notes
 
 
 def _text_file(path, name) -> tuple[str, Callable[[], IO[bytes]]]:
@@ -166,7 +178,10 @@ def _read_text(name, opened, text):
             frame = _parse(opened, _NOT_UTF8, options)
         except UnicodeDecodeError:
             raise ValueError(f"is neither UTF-8 nor {_NOT_UTF8}: give --encoding.") from None
-    notes += _repeated_names(lines[int(marked is not None) :], sep)
+    repeated = _repeated_names(lines[int(marked is not None) :], sep)
+    if repeated:
+        notes.append(f"named more than once, numbered from the second on: {', '.join(repeated)}")
+        frame.attrs["repeated"] = repeated
     return _numbers_in_text(frame, text.decimal, notes), notes
 
 
@@ -232,26 +247,28 @@ def _place(index_col, names):
 
 
 def _repeated_names(lines, sep):
-    """A note on names that the header has more than once, which pandas numbers."""
+    """Names that the header has more than once, which pandas numbers."""
     if not lines or len(sep) > 1:
         return []
     header = [name.strip() for name in next(csv.reader(lines[:1], delimiter=sep, skipinitialspace=True), [])]
-    repeated = [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
-    return [f"named more than once, numbered from the second on: {', '.join(repeated)}"] if repeated else []
+    return [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
 
 
 def _numbers_in_text(frame, decimal, notes):
     """Make numbers of columns that hold nothing else besides marks of missing ones, or decimal commas."""
-    missing, commas, kept = {}, [], {}
+    missing, commas, thousands, kept = {}, [], [], {}
     for name in frame.columns[[pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes]]:
         column = frame[name].astype("str")
         marked = column.isin(MISSING_NUMBERS)
         marks = sorted(column[marked].unique())
         known = column[~marked & column.notna()]
         numbers = pd.to_numeric(known.str.replace(decimal, ".") if decimal else known, errors="coerce")
-        if numbers.isna().any() and not decimal and _decimal_commas(known):
-            numbers = pd.to_numeric(known.str.replace(",", "."), errors="coerce")
-            commas += [] if numbers.isna().any() else [name]
+        if numbers.isna().any() and not decimal and known.str.fullmatch(_WITH_COMMA).all():
+            if known.str.contains(",").eq(known.str.fullmatch(_THOUSANDS)).all():
+                thousands.append(name)
+            else:
+                numbers = pd.to_numeric(known.str.replace(",", "."), errors="coerce")
+                commas += [] if numbers.isna().any() else [name]
         if len(known) and not numbers.isna().any():
             frame[name] = numbers.reindex(frame.index)
             missing |= {mark: [*missing.get(mark, []), name] for mark in marks}
@@ -259,13 +276,8 @@ def _numbers_in_text(frame, decimal, notes):
             kept |= {mark: [*kept.get(mark, []), name] for mark in marks}
     if commas:
         notes.append(f"read with decimal commas: {', '.join(commas)}")
+    if thousands:
+        notes.append(f"read as text, for commas can be decimal or of thousands (see --decimal): {', '.join(thousands)}")
     notes += [f"{mark!r} is read as missing in numbers: {', '.join(names)}" for mark, names in missing.items()]
     notes += [f"{mark!r} is read as text (see --na-values): {', '.join(names)}" for mark, names in kept.items()]
     return frame
-
-
-def _decimal_commas(known):
-    """Whether commas can only be decimal: numbers with one each at most, not all of them before three digits."""
-    if not known.str.fullmatch(r"[+-]?\d*(,\d*)?([eE][+-]?\d+)?").all():
-        return False
-    return bool((known.str.contains(",") & ~known.str.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}")).any())

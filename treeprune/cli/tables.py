@@ -74,6 +74,8 @@ def split_target(
     ('classification', ['a', 'b'], "left out 1 row without 'kind'")
     """
     check_columns(frame, (target, *drop))
+    if target in frame.attrs.get("repeated", ()):
+        raise ValueError(f"several columns are named {target!r}: which of them is the target cannot be told.")
     X, y, notes = frame.drop(columns=[target, *drop]), frame[target], []
     missing = y.isna()
     if missing.all():
