@@ -98,6 +98,20 @@ FILES = {
     "NA and decimal commas, told": ("t.csv", "a;b\n1,5;x\nNA;y\n", {"decimal": ","}, {"a": [1.5, NAN]}, "'NA' is read"),
     "row names, told": ("t.csv", "a,b\nr1,1,2\nr2,3,4\n", {"index_col": "0"}, {"a": [1, 3], "b": [2, 4]}, None),
     "row names of a name, told": ("t.csv", "n,a\nr1,1\nr2,3\n", {"index_col": "n"}, {"a": [1, 3]}, None),
+    "a cell of many lines, where the guess ends": (
+        "t.csv",
+        "a;y\n" + "1;u\n" * 97 + '2;"v\n' + "w, w; w\n" * 9 + 'x"\n3;z\n',
+        {},
+        {"a": [1] * 97 + [2, 3]},
+        "cut by semicolon",
+    ),
+    "line ends that are none": (
+        "t.csv",
+        "a;y\n1;u\u2028\n",
+        {},
+        {"a": [1], "y": ["u\u2028"]},
+        "cut",
+    ),
     "a name twice": ("t.csv", "a,a,y\n1,2,3\n", {}, {"a": [1], "a.1": [2], "y": [3]}, "more than once, numbered"),
     "whole numbers beyond 64 bits": ("t.csv", "a,y\n1,123456789012345678901234567890\n", {}, {"a": [1]}, None),
 }

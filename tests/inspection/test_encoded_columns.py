@@ -96,6 +96,15 @@ def test_an_encoder_may_stand_alone(as_frame):
     assert rules(model).feature_names == (["city", "code"] if as_frame else ["x0", "x1"])
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_missing_values_of_both_kinds_are_taken(missing):
+    X = pd.DataFrame({"city": np.array(["a", "b", missing, "c"] * 10, dtype=object)})
+    y = [0, 0, 1, 0] * 10
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=9)
+    found = rules(make_pipeline(encoder, DecisionTreeClassifier()).fit(X, y))
+    assert by_sql(found, X) == by_python(found, X) == y
+
+
 def test_values_that_the_encoder_refuses_have_no_rule():
     X, y = table()
     X = X[["city"]].fillna("none")

@@ -31,6 +31,9 @@ def _method(context, parameter, name):
     return ALIASES[name]()
 
 
+data_argument = click.argument("data", required=False)
+
+
 #: A share of the rows that leaves some on both sides.
 SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
@@ -68,8 +71,8 @@ _READING = {
 }
 
 
-def data_argument(command):
-    """The argument DATA and how it is written, which reach the command as one `DataFile`, or None."""
+def reading_options(command):
+    """How DATA is written; with these the command is given DATA as a `DataFile`, or None."""
 
     @wraps(command)
     def with_data(*args, data, **values):
@@ -81,7 +84,7 @@ def data_argument(command):
 
     for option in reversed(_READING.values()):
         with_data = option(with_data)
-    return click.argument("data", required=False)(with_data)
+    return with_data
 
 
 target_option = click.option("--target", metavar="COL", help="Column of DATA to predict.")

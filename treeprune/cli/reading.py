@@ -162,8 +162,7 @@ def _read_text(name, opened, text):
             notes.append("read as UTF-16")
         elif b"\0" in head:
             raise ValueError("holds null bytes: it is no text, or UTF-16 without its mark (--encoding utf-16-le).")
-    lines = head.decode(encoding, errors="replace").splitlines()
-    lines = lines[: max(len(lines) - (len(head) == _BYTES_TO_GUESS_BY), 1)]  # the last one may be cut
+    lines = re.split(r"\r\n?|\n", head.decode(encoding, errors="replace"))
     marked = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None  # how Excel is told
     sep = text.sep or (marked[1] if marked else _guess_separator(name, lines, notes))
     options = {"sep": sep, "skiprows": int(marked is not None), "decimal": text.decimal or "."}
@@ -206,6 +205,7 @@ def _same_width(lines, sep):
         rows = list(csv.reader(lines, delimiter=sep, skipinitialspace=True))
     except csv.Error:
         return False
+    rows = rows[:-1] if len(rows) > 2 else rows  # the last one may be cut
     rows = [row[:-1] if len(row) > len(rows[0]) and not row[-1] else row for row in rows]
     return bool(rows) and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
 

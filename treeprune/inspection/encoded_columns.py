@@ -169,7 +169,7 @@ def _outputs(encoder, place):
     categories = encoder.categories_[place]
     present = ~pd.isna(categories)
     values = categories[present].tolist()
-    missing = _transformed(encoder, place, [np.nan])
+    missing = _transformed(encoder, place, [*categories[~present], np.nan][:1])  # None and NaN are not the same there
     other = max(values, default=0) + 1 if categories.dtype.kind in "iuf" else "unknown " + "".join(map(str, values))
     unknown = None if categories.dtype.kind == "b" else _transformed(encoder, place, [other])
     codes = _transformed(encoder, place, values) if values else missing[:0]  # without values, it knows missing ones

@@ -16,6 +16,7 @@ from ..options import (
     json_option,
     model_option,
     plot_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -52,6 +53,7 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @plot_option
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **budget):

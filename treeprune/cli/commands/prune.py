@@ -14,6 +14,7 @@ from ..options import (
     json_option,
     method_option,
     model_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -39,6 +40,7 @@ from ..options import (
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def prune(data, target, method, alpha, leaves, validation, model_file, trust, output, task, drop, seed, as_json):

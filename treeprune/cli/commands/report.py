@@ -13,6 +13,7 @@ from ..options import (
     drop_option,
     method_option,
     model_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -40,6 +41,7 @@ from ..options import (
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to write the page (HTML).")
 @task_option
 @drop_option
+@reading_options
 @seed_option
 def report(data, target, method, cv, validation, subgroup, model_file, before, trust, output, task, drop, seed):
     """Write a page about a tree grown on DATA and pruned, or about a saved model.

@@ -14,6 +14,7 @@ from ..options import (
     drop_option,
     json_option,
     plot_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -40,6 +41,7 @@ from ..options import (
 @plot_option
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def select(data, target, kind, groups, time, time_format, fdr, output, plot, task, drop, seed, as_json):
