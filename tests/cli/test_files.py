@@ -66,6 +66,7 @@ FILES = {
         "decimal or of thousands (see --decimal): b",
     ),
     "the same, told": ("t.csv", "a;b\n1;2,500\n3;4,500\n", {"decimal": ","}, {"a": [1, 3], "b": [2.5, 4.5]}, "cut by"),
+    "commas of thousands, told": ("t.csv", "a;b\n1;2,500\n3;450\n", {"decimal": "."}, {"b": [2500, 450]}, "cut by"),
     "a separator that is told": ("t.csv", PLAIN.replace(",", "~"), {"sep": "~"}, READ, None),
     "any blanks, told": ("t.txt", "a  b y\n1 2.5   u\n3  4.5 v\n", {"sep": r"\s+"}, READ, None),
     "separator in Excel's first line": ("t.csv", "sep=;\na;b;y\n1;2.5;u\n3;4.5;v\n", {}, READ, None),

@@ -142,11 +142,8 @@ def _plain(column):
         return column.astype(object).where(column.notna(), None)
     if pd.api.types.is_numeric_dtype(dtype) and pd.api.types.is_extension_array_dtype(dtype):
         return pd.Series(column.to_numpy(dtype="float64", na_value=float("nan"), copy=True), column.index)
-    if pd.api.types.is_object_dtype(dtype) and pd.api.types.infer_dtype(column, skipna=True) in (
-        "decimal",
-        "floating",
-        "integer",
-    ):
+    inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if pd.api.types.is_object_dtype(dtype) and inferred in ("decimal", "floating", "integer"):
         return column.astype("float64")
     return column.copy()
 
@@ -263,12 +260,13 @@ def _numbers_in_text(frame, decimal, notes):
         marks = sorted(column[marked].unique())
         known = column[~marked & column.notna()]
         numbers = pd.to_numeric(known.str.replace(decimal, ".") if decimal else known, errors="coerce")
-        if numbers.isna().any() and not decimal and known.str.fullmatch(_WITH_COMMA).all():
-            if known.str.contains(",").eq(known.str.fullmatch(_THOUSANDS)).all():
+        if numbers.isna().any() and decimal != "," and known.str.fullmatch(_WITH_COMMA).all():
+            of_thousands = known.str.contains(",").eq(known.str.fullmatch(_THOUSANDS)).all()
+            if of_thousands and not decimal:
                 thousands.append(name)
-            else:
-                numbers = pd.to_numeric(known.str.replace(",", "."), errors="coerce")
-                commas += [] if numbers.isna().any() else [name]
+            elif of_thousands or not decimal:
+                numbers = pd.to_numeric(known.str.replace(",", "" if of_thousands else "."), errors="coerce")
+                commas += [] if of_thousands or numbers.isna().any() else [name]
         if len(known) and not numbers.isna().any():
             frame[name] = numbers.reindex(frame.index)
             missing |= {mark: [*missing.get(mark, []), name] for mark in marks}
