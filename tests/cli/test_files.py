@@ -231,6 +231,7 @@ def test_classes_and_categories_named_like_missing_values_are_kept(tmp_path, val
     [
         ("Unnamed: 0", [0, 1, 2], True),
         ("Unnamed: 0", [7, 3, 5], True),  # the rows of a sample keep the numbers of the whole
+        ("Unnamed: 0.1", [4, 5, 6], True),
         ("Unnamed: 0", [7, 7, 5], False),
         ("Unnamed: 0", [0.5, 1.5, 2.5], False),
         ("index", [1, 2, 3], True),

@@ -12,7 +12,7 @@ from sklearn.preprocessing import OrdinalEncoder
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20
 #: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
-_NAMELESS = re.compile(r"unnamed: \d+|__index_level_\d+__|")
+_NAMELESS = re.compile(r"unnamed: \d+(\.\d+)*|__index_level_\d+__|")
 _NUMBERING = re.compile(r"index|level_0|id|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ].*)?"
 _ALL_KINDS = _TEXT, _NUMBER, _DATE, _EMPTY = "text", "number", "date", "nothing"
