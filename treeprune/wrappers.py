@@ -25,13 +25,25 @@ def fitted_model(model: Any) -> Any:
     return last_step(model.estimator_)
 
 
-def rows_for_tree(model: Any, X: "pd.DataFrame") -> Any:
-    """Rows of a table as `last_step` of the model takes them: its columns, through the earlier steps of a Pipeline."""
+def earlier_steps(model: Any) -> list:
+    """The fitted transformers that rows pass on their way to `fitted_model`, those that do nothing left out."""
+    steps = []
+    for whole in (model, getattr(last_step(model), "estimator_", None)):
+        steps += [step for _, step in getattr(whole, "steps", ())[:-1] if step not in (None, "passthrough")]
+    return steps
+
+
+def columns_of(model: Any, X: "pd.DataFrame") -> "pd.DataFrame":
+    """The columns of a table that a model was fitted on, in their order."""
     names = getattr(model, "feature_names_in_", X.columns)
     missing = [name for name in names if name not in X]
     if missing:
         raise ValueError(f"columns that the model was fitted with are missing: {', '.join(missing)}.")
-    X = X[list(names)]
+    return X[list(names)]
+
+
+def rows_for_last_step(model: Any, X: "pd.DataFrame") -> Any:
+    """Rows as `last_step` of the model takes them: through the earlier steps of a Pipeline."""
     return model[:-1].transform(X) if len(getattr(model, "steps", ())) > 1 else X
 
 

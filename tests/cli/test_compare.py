@@ -9,9 +9,10 @@ def test_prints_the_comparison_of_the_library(tmp_path):
     code, out, err = process("compare", *ON_WINE, "--test", "0.3", "--seed", "1", cwd=tmp_path)
     assert code == 0, err
     from treeprune.cli.comparison import compare
-    from treeprune.cli.tables import column_encoder, read_table, split_target
+    from treeprune.cli.reading import read_table
+    from treeprune.cli.tables import column_encoder, split_target
 
-    X, y, task, _ = split_target(read_table(ON_WINE[0]), "cultivar")
+    X, y, task, _ = split_target(read_table(ON_WINE[0])[0], "cultivar")
     expected = compare(column_encoder(X)[0].fit_transform(X), y, task, test=0.3, seed=1)
     pd.testing.assert_frame_equal(as_frame(out), expected)
     assert "accuracy on 30% of the rows" in err

@@ -21,7 +21,7 @@ def test_shows_each_method_beside_the_unpruned_tree_and_writes_a_report(tmp_path
         assert sorted(rows["method"].iloc[1:]) == compared_methods(
             "regression" if name == "diabetes" else "classification"
         )
-        assert rows["change"].to_numpy() == pytest.approx(rows["score"] - rows["score"].iloc[0])
+        assert rows["change"].to_numpy() == pytest.approx(rows["score"] - rows["score"].iloc[0], abs=2e-6)
     assert os.listdir(tmp_path) == ["treeprune-demo.html"]
     assert "Saved treeprune-demo.html" in err
     assert "<h1>Pruning report: breast cancer</h1>" in (tmp_path / "treeprune-demo.html").read_text("utf-8")

@@ -8,12 +8,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import datasets
 from tests.processes import ON_WINE
 from treeprune import TreePrunerCV, prune, report
+from treeprune.cli.tables import column_encoder
 from treeprune.cli.workflow import hold_out
 from treeprune.methods import CostComplexity
 
@@ -49,7 +50,9 @@ def test_rows_are_held_out_and_scored_before_and_after_in_the_groups_of_a_column
     code, _, err = command(path, *options, "-o", tmp_path / "page.html")
     assert code == 0, err
     X, X_out, y, y_out = hold_out(X.drop(columns="sex"), y.to_numpy(), "regression", 0.3, 0)
+    encoder = column_encoder(X)[0].fit(X)
     pruner = TreePrunerCV(DecisionTreeRegressor(random_state=0), CostComplexity(), cv=3).fit(X, y)
+    pruner = Pipeline([("encoder", encoder), ("pruner", pruner)])
     title = "Pruning report: target"
     page = report(pruner, X_out, y_out, subgroup=sex.loc[X_out.index], held_out=True, title=title)
     assert (tmp_path / "page.html").read_text("utf-8") == page.html
@@ -108,9 +111,9 @@ def test_missing_extra_is_named(tmp_path):
 def test_of_a_saved_model_the_page_is_that_of_the_library(command, tmp_path):
     X, y = datasets.load("wine")
     whole = DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2])
-    tree = prune(whole, "mdl")
+    whole, tree = (make_pipeline("passthrough", model) for model in (whole, prune(whole, "mdl")))
     for name, model in (("whole", whole), ("tree", tree)):
-        joblib.dump(make_pipeline("passthrough", model), tmp_path / f"{name}.joblib")
+        joblib.dump(model, tmp_path / f"{name}.joblib")
     model = ["--model", tmp_path / "tree.joblib", "--trust", "-o", tmp_path / "tree.html"]
     code, _, err = command(*ON_WINE, *model, "--before", tmp_path / "whole.joblib")
     assert code == 0, err

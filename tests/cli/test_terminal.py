@@ -1,6 +1,9 @@
 """What the command line looks like on terminals of any kind."""
 
+import json
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -50,3 +53,51 @@ def test_strength_next_to_nothing_is_not_shown_as_a_number():
     from treeprune.cli.console import _cells
 
     assert [*_cells(pd.Series([0.0, 5e-324, 0.123456], name="alpha"))] == ["0", ">0", "0.1235"]
+
+
+ODD = "size;pa\x1b[31mint;y\n" + "".join(f"{i % 7},5;{i % 3};{'ja' if i % 7 > 3 else 'nein'}\n" for i in range(60))
+
+
+def test_names_cannot_steer_the_terminal_nor_break_a_row(table, command):
+    path = table('"a\nb";' + ODD.replace("\n", "\n1;").removesuffix("1;"))
+    options = ["--target", "y", "--cv", "2"]
+    text = terminal("select", str(path), *options[:2])
+    assert "pa\\x1b[31mint" in text
+    assert "\x1b[31mint" not in text
+    assert re.search(r"^a\\nb +no", text, re.MULTILINE)
+    code, out, err = command("select", path, *options[:2])
+    assert code == 0
+    assert len(out.splitlines()) == 4
+    assert "\x1b" not in out + err
+    code, out, _ = command("select", path, *options[:2], "--json")
+    assert {row["column"] for row in json.loads(out)} == {"a\nb", "size", "pa\x1b[31mint"}  # data are data
+
+
+def test_notes_are_set_apart_where_they_fold(table):
+    path = table("a;b\n1;NA\n2;x\n" * 3, "a_rather_long_name_of_a_table.csv")
+    lines = terminal("path", str(path), "--target", "b", columns=30).replace("\r", "").split("\n")
+    at = lines.index("  'NA' is read as text (see")
+    assert lines[at + 1] == "    --na-values): b"
+
+
+def test_numbers_in_a_pipe_are_tidy(table, command):
+    rows = "".join(f"{i},{i * 0.1 + 0.07}\n" for i in range(0, 90, 3))
+    for name in ("path", "compare"):
+        code, out, _ = command(name, table("size,y\n" + rows), "--target", "y")
+        assert code == 0
+        digits = [re.sub(r"^-?0*\.?0*|\.|e.*", "", cell) for cell in re.findall(r"(?<=\t)[-\d.e]+", out)]
+        assert max(map(len, digits)) == 6
+    code, exact, _ = command("path", table("size,y\n" + rows), "--target", "y", "--json")
+    code, out, _ = command("path", table("size,y\n" + rows), "--target", "y")
+    alphas = [float(line.split("\t")[1]) for line in out.splitlines()[1:]]
+    assert all(shown >= row["alpha"] for shown, row in zip(alphas, json.loads(exact), strict=True))
+
+
+def test_a_warning_is_said_once():
+    code = (
+        "import warnings, sys; from treeprune.cli.console import prepare_process; prepare_process()\n"
+        "warnings.simplefilter('always')\n"
+        "for i in range(24): warnings.warn('so and so'); warnings.warn('another') if i == 7 else None"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines() == ["Warning: so and so", "Warning: another"]

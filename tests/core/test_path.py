@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.tree import DecisionTreeRegressor
 
 from tests import naive
+from treeprune import pruning_path
 from treeprune.core.graft import graft
 from treeprune.core.path import PruningPath
 from treeprune.search.weakest_link import strengths
@@ -165,3 +167,14 @@ def test_bad_n_leaves(path, n_leaves):
 def test_bad_step(path, step):
     with pytest.raises(ValueError, match=r"'step' parameter must be .* Got"):
         path.prune(step=step)
+
+
+def test_impurities_that_cannot_be_negative_are_not_by_rounding():
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        X, y = rng.normal(size=(60, 3)), rng.normal(1e3, 0.1, size=60).round(2)
+        path = pruning_path(DecisionTreeRegressor(random_state=seed).fit(X, y))
+        frame = path.to_frame()
+        assert (frame[["impurity", "relative_impurity"]] >= 0).all(axis=None)
+        sums = [max(path.risk[path.forest.is_leaf].sum(), 0.0), path.risk[0]]
+        np.testing.assert_allclose(path.impurities[[0, -1]], sums, atol=1e-12)

@@ -357,3 +357,12 @@ def test_forests_are_pruned_out_of_bag():
     selector = PruningSelector(forest, random_state=0, n_estimators=30).fit(*CLASSES)
     assert selector.get_support()[:4].all()
     assert selector.get_support().sum() <= 5
+
+
+def test_a_target_of_objects_is_what_its_values_are():
+    X, y = FRIEDMAN
+    found = PruningSelector(random_state=0, n_estimators=5).fit(X, np.asarray(y).astype(object))
+    expected = PruningSelector(random_state=0, n_estimators=5).fit(X, y)
+    np.testing.assert_array_equal(found.p_values_, expected.p_values_)
+    with pytest.raises(ValueError, match=r"no missing values\. Got 1 in"):
+        PruningSelector().fit(X, ["a", None, *["b"] * (len(X) - 2)])

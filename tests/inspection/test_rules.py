@@ -178,8 +178,12 @@ def test_pruners_and_pipelines_are_seen_through():
     X, y = load_iris(return_X_y=True)
     pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
     assert by_python(rules(pruner), X) == pruner.predict(X).tolist()
+    pipeline = make_pipeline("passthrough", pruner).fit(X, y)
+    assert by_python(rules(pipeline), X) == pipeline.predict(X).tolist()
     pipeline = make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)).fit(X, y)
-    assert by_python(rules(pipeline), pipeline[0].transform(X)) == pipeline.predict(X).tolist()
+    with pytest.raises(UnsupportedModelError, match="StandardScaler"):
+        rules(pipeline)
+    assert by_python(rules(pipeline[-1]), pipeline[0].transform(X)) == pipeline.predict(X).tolist()
 
 
 def test_of_an_ensemble_one_tree_is_named():

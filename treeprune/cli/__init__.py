@@ -28,8 +28,8 @@ COMMANDS = [
 def cli():
     """Prune fitted tree models: same class, smaller, no worse.
 
-    DATA is a CSV (.csv, .tsv, also .gz) or Parquet file. Tables come out aligned on a terminal, tab-separated in a
-    pipe, or as JSON.
+    DATA is a text file (.csv, .tsv, .txt; also .gz, .zip, ...) or Parquet. Tables come out aligned on a terminal,
+    tab-separated in a pipe, or as JSON.
     """
 
 

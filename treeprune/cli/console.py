@@ -4,6 +4,7 @@ Data goes to standard output, everything said about it to standard error.
 """
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -33,6 +34,8 @@ _TINY = 1e-300
 _DIGITS = {"n_leaves": ".1f", "depth": ".1f", "held_out": ".2g", "relative_impurity": ".4f"}
 _DIGITS |= {"relative_error": ".4f", "cv_score": ".4f", "standard_error": ".4f"}
 _DIGITS |= dict.fromkeys(["score", "change", "std_error", "change_error", "survival", "agreement"], "z.3f")
+#: Digits of floats in a pipe; JSON has them all.
+_PIPED_DIGITS = 6
 _SECONDS_TO_UNWIND = 0.5
 _unfinished: set[Path] = set()
 
@@ -61,7 +64,8 @@ def prepare_process() -> None:
     """Settle what is the process's own: encoding, warnings, interruption."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can
-    warnings.showwarning = lambda message, *_args, **_kwargs: say(f"Warning: {message}")
+    said = set()
+    warnings.showwarning = lambda message, *_args, **_kwargs: _say_once(f"Warning: {message}", said)
     _stop_when_interrupted()
 
 
@@ -79,12 +83,27 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
         return _explain(error)
 
 
+def _say_once(message, said):
+    """Say what has not been said: fits on folds and parts of the rows repeat their warnings."""
+    if message not in said:
+        said.add(message)
+        say(message)
+
+
+def on_one_line(text: str) -> str:
+    """Text whose control characters, which could break lines or steer a terminal, are written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def say(message: str) -> None:
     """Print a line for the user, folded to the width of the terminal."""
+    message = on_one_line(" ".join(message.split("\n")))
     if sys.stderr.isatty():
-        message = textwrap.fill(
-            message, shutil.get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False
-        )
+        indent = " " * (len(message) - len(message.lstrip()) + 2)
+        width = shutil.get_terminal_size().columns
+        message = textwrap.fill(message, width, subsequent_indent=indent, break_on_hyphens=False)
     click.echo(message, err=True)
 
 
@@ -116,7 +135,7 @@ def emit(frame: "pd.DataFrame", *, as_json: bool, by: Sequence[str] = ()) -> Non
         frame = frame.astype(object).where(frame.notna(), None)
         _write(json.dumps(frame.to_dict("records"), indent=2, allow_nan=False) + "\n")
     elif not sys.stdout.isatty():
-        _write(frame.to_csv(sep="\t", index=False, lineterminator="\n"))
+        _write(_tidy(frame).to_csv(sep="\t", index=False, lineterminator="\n"))
     elif not by:
         _write(_render(frame))
     else:
@@ -163,6 +182,26 @@ def _write(text):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush when Python ends
         if not isinstance(error, BrokenPipeError):
             raise Failure(f"cannot write standard output: {error.strerror}", ExitCode.NOT_WRITABLE) from error
+
+
+def _tidy(frame):
+    """The frame for a pipe: floats to `_PIPED_DIGITS`, each row and name on one line."""
+    tidy = {}
+    for name in frame:
+        column = frame[name]
+        if column.dtype.kind == "f":
+            column = [_rounded(value, _PIPED_DIGITS, up=name == "alpha") for value in column]
+        elif column.dtype == object or column.dtype.kind not in "iub":
+            column = [on_one_line(value) if isinstance(value, str) else value for value in column]
+        tidy[on_one_line(name)] = column
+    return type(frame)(tidy, columns=list(tidy))
+
+
+def _rounded(value, digits, *, up):
+    """A float to so many digits; up, so that a strength that is shown, and then given, prunes as much."""
+    if not up or not math.isfinite(value):
+        return float(f"{value:.{digits}g}")
+    return float(Context(prec=digits, rounding=ROUND_CEILING).create_decimal_from_float(value))
 
 
 def _render(frame, title=None):
@@ -223,10 +262,9 @@ def _cells(column):
         elif column.dtype == bool:
             yield "yes" if value else "no"
         elif not isinstance(value, float):
-            yield str(value)
+            yield on_one_line(str(value))
         elif column.name == "alpha":  # rounded up, so that what is shown, given as a strength, prunes as much
-            up = Context(prec=4, rounding=ROUND_CEILING).create_decimal_from_float(value)
-            yield ">0" if 0 < value < _TINY else f"{float(up):.4g}"
+            yield ">0" if 0 < value < _TINY else f"{_rounded(value, 4, up=True):.4g}"
         else:
             yield format(value, digits)
 
@@ -242,10 +280,9 @@ def _explain(error):
     if isinstance(error, MemoryError):
         say("Error: out of memory.")
         return ExitCode.INTERNAL
-    say(
-        "".join(traceback.format_exception(error))
-        + "Error: an error in treeprune itself; please report the lines above."
-    )
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        click.echo(on_one_line(line), err=True)
+    say("Error: an error in treeprune itself; please report the lines above.")
     return ExitCode.INTERNAL
 
 

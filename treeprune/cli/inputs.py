@@ -1,41 +1,82 @@
 """From the arguments of a command to rows and models."""
 
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
 import click
 
-from .console import say
+from .console import on_one_line, say
 
 
-def read(data, target, task, drop):
-    """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided."""
-    from .tables import column_encoder, count, read_table, split_target
+@dataclass(frozen=True)
+class DataFile:
+    """A file with a table, and what the user says of how it is written; read once, when it is needed."""
 
-    if not data or not target:
+    path: str
+    written: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def table(self):
+        """The table, and notes on what was guessed."""
+        from .reading import TextFormat, read_table
+
+        return read_table(self.path, TextFormat(**self.written))
+
+    def __str__(self):
+        return self.path
+
+
+def read(data, target, task, drop, *, aside=(), any_target=False):
+    """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided.
+
+    Parameters
+    ----------
+    data : DataFile
+    target, task, drop
+        As in `split_target`.
+    aside : sequence of str
+        Columns with a use of their own: they are not there to predict by.
+    any_target : bool
+        Whether there may be no target: then it and the task are None.
+    """
+    from .tables import check_columns, column_encoder, count, row_numbers, split_target
+
+    if not data or not (target or any_target):
         raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
-    X, y, task, notes = split_target(read_table(data), target, task=task, drop=drop)
-    encoder, more = column_encoder(X)
+    frame, notes = data.table
+    drop = (*drop, *aside)
+    if target:
+        X, y, task, more = split_target(frame, target, task=task, drop=drop)
+        notes = [*notes, *more]
+    else:
+        check_columns(frame, drop)
+        X, y, task = frame.drop(columns=list(drop)), None, None
+    encoder, more = column_encoder(X, row_numbers(frame))
     say(f"{data}: {count(len(X), 'row')}, {count(len(X.columns), 'column')}")
     for note in [*notes, *more]:
-        say(f"  {note}")
+        say(f"  {on_one_line(note)}")
     return X, y, task, encoder
 
 
 def column_aside(data, name, target):
     """A column of a table that is not there to predict by, for the rows that have a target."""
-    from .tables import check_columns, read_table
+    from .tables import check_columns
 
-    frame = read_table(data)
+    frame, _ = data.table
     check_columns(frame, [name])
     return frame.loc[frame[target].notna(), name]
 
 
-def rows_for(model, data, target, drop):
-    """Rows of a table, and their target, as a saved model takes them."""
+def rows_for(model, data, target, drop, *, last_step=False):
+    """Rows of a table, and their target, as a saved model takes them, or the last step of a Pipeline."""
     from sklearn.base import is_classifier
 
-    from ..wrappers import rows_for_tree
+    from ..wrappers import columns_of, rows_for_last_step
 
     X, y, _, _ = read(data, target, "classification" if is_classifier(model) else "regression", drop)
-    return rows_for_tree(model, X), y
+    X = columns_of(model, X)
+    return rows_for_last_step(model, X) if last_step else X, y
 
 
 def check_path(method, *, nested):

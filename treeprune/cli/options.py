@@ -1,10 +1,12 @@
 """Arguments and options that several commands share."""
 
 import math
+from functools import wraps
 
 import click
 
 from .figures import check_figure
+from .inputs import DataFile
 
 #: Share of the growing rows held out where rows are needed to judge by and --validation does not say how many.
 DEFAULT_VALIDATION = 0.25
@@ -29,10 +31,62 @@ def _method(context, parameter, name):
     return ALIASES[name]()
 
 
+data_argument = click.argument("data", required=False)
+
+
 #: A share of the rows that leaves some on both sides.
 SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
-data_argument = click.argument("data", required=False)
+
+def _separator(context, parameter, sep):
+    """A separator as it is typed: names and escapes for those that cannot be."""
+    return {"tab": "\t", r"\t": "\t", "": None}.get(sep, sep)
+
+
+def _encoding(context, parameter, name):
+    try:
+        "".encode(name or "utf-8")
+    except LookupError:
+        raise click.BadParameter(f"{name!r} is not an encoding that Python knows.") from None
+    return name
+
+
+#: How DATA is written, where the file itself does not show it.
+_READING = {
+    "sep": click.option("--sep", metavar="CHAR", callback=_separator, help="What separates values. [default: guessed]"),
+    "decimal": click.option(
+        "--decimal",
+        type=click.Choice([".", ","]),
+        help="Decimal mark. [default: guessed]",
+    ),
+    "encoding": click.option(
+        "--encoding", metavar="NAME", callback=_encoding, help="Encoding of the text. [default: guessed]"
+    ),
+    "na_values": click.option(
+        "--na-values", metavar="TEXT", multiple=True, help="A mark of missing values in all columns; can be repeated."
+    ),
+    "index_col": click.option(
+        "--index-col", metavar="COL", help="Column that only names the rows: its name, or its place from 0."
+    ),
+}
+
+
+def reading_options(command):
+    """How DATA is written; with these the command is given DATA as a `DataFile`, or None."""
+
+    @wraps(command)
+    def with_data(*args, data, **values):
+        written = {name: values.pop(name) for name in _READING}
+        if data is None and any(written.values()):
+            name = next(name for name in written if written[name])
+            raise click.UsageError(f"--{name.replace('_', '-')} has no use without DATA.")
+        return command(*args, data=data and DataFile(data, written), **values)
+
+    for option in reversed(_READING.values()):
+        with_data = option(with_data)
+    return with_data
+
+
 target_option = click.option("--target", metavar="COL", help="Column of DATA to predict.")
 task_option = click.option(
     "--task",

@@ -1,55 +1,26 @@
-"""Tables from files: read, split into columns and target, encode what is not a number."""
+"""Tables: split into columns and target, encode what is not a number, leave out what says nothing."""
 
-import gzip
-import zlib
+import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 
-from ..extras import import_extra
-
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20
-_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
-_TEXT, _NUMBER, _DATE = "text", "number", "date"
+#: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
+_NAMELESS = re.compile(r"unnamed: \d+(\.\d+)*|__index_level_\d+__|")
+_NUMBERING = re.compile(r"index|level_0|id|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ].*)?"
+_ALL_KINDS = _TEXT, _NUMBER, _DATE, _EMPTY = "text", "number", "date", "nothing"
 _KINDS = {
     **dict.fromkeys(["string", "boolean", "categorical"], _TEXT),
-    **dict.fromkeys(["floating", "integer", "mixed-integer-float", "decimal", "empty"], _NUMBER),
+    **dict.fromkeys(["floating", "integer", "mixed-integer-float", "decimal"], _NUMBER),
     **dict.fromkeys(["datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period"], _DATE),
 }
-
-
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV (``.csv``, ``.tsv``, ``.gz`` of both) or Parquet (``.parquet``, ``.pq``) file.
-
-    Raises
-    ------
-    ValueError
-        The file is missing, empty, of another kind or not what its name says; the message names it.
-    MissingExtraError
-        Parquet needs pyarrow.
-    """
-    path = Path(path)
-    name = path.name.lower()
-    if not name.endswith(_SUFFIXES):
-        raise ValueError(f"{path}: not a kind of table that treeprune reads ({', '.join(_SUFFIXES)}).")
-    try:
-        if name.endswith((".parquet", ".pq")):
-            import_extra("pyarrow", "parquet")
-            frame = pd.read_parquet(path)
-        else:
-            separator = "\t" if ".tsv" in name else ","
-            with gzip.open(path) if name.endswith(".gz") else path.open("rb") as file:
-                frame = pd.read_csv(file, sep=separator, low_memory=False)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    if frame.empty:
-        raise ValueError(f"{path}: the table has no rows.")
-    return frame.rename(columns=str)
 
 
 def check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -103,6 +74,8 @@ def split_target(
     ('classification', ['a', 'b'], "left out 1 row without 'kind'")
     """
     check_columns(frame, (target, *drop))
+    if target in frame.attrs.get("repeated", ()):
+        raise ValueError(f"several columns are named {target!r}: which of them is the target cannot be told.")
     X, y, notes = frame.drop(columns=[target, *drop]), frame[target], []
     missing = y.isna()
     if missing.all():
@@ -111,6 +84,8 @@ def split_target(
         notes.append(f"left out {count(missing.sum(), 'row')} without {target!r}")
         X, y = X[~missing], y[~missing]
     kind = _kind(y)
+    if kind is None:
+        raise ValueError(f"the target {target!r} holds neither numbers nor text.")
     if kind == _DATE or (kind == _TEXT and task == "regression"):
         raise ValueError(f"the target {target!r} holds {'dates' if kind == _DATE else 'text'}, not numbers.")
     y = y.astype(object).infer_objects().to_numpy() if kind == _TEXT else _numbers(y)
@@ -121,22 +96,25 @@ def split_target(
     return X, y, task, [*notes, f"target {target!r}: {task}{classes}"]
 
 
-def column_encoder(X: pd.DataFrame) -> tuple[ColumnTransformer, list[str]]:
+def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None) -> tuple[ColumnTransformer, list[str]]:
     """A transformer, not fitted, that makes numbers of the columns of a table, and notes on what it does.
 
     Text, truth values and categories become ordinal codes: in the order of the categories where they have one, else
-    sorted. Missing values, and values never seen, are NaN. Dates are left out, and so is text that differs from row
-    to row, such as names: a tree learns nothing from either that would hold for new rows.
+    sorted. Missing values, and values never seen, are NaN. Dates are left out, and so are text that differs from row
+    to row, such as names, and `row_numbers`: a tree learns nothing from them that would hold for new rows. Also left
+    out is what a tree cannot take: lists, bytes, values of mixed kinds, and columns without a value.
 
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
         The rows to fit on.
+    row_numbers_of : sequence of str, optional
+        The `row_numbers` of a larger table that the rows are of.
 
     Raises
     ------
     ValueError
-        A column holds values of mixed or unknown kinds, or no column is left.
+        No column is left.
 
     Examples
     --------
@@ -145,37 +123,115 @@ def column_encoder(X: pd.DataFrame) -> tuple[ColumnTransformer, list[str]]:
     >>> notes
     ['coded as ordered numbers: kind (2)']
     """
+    numbering = row_numbers(X) if row_numbers_of is None else row_numbers_of
+    kinds = {name: _kind(X[name]) for name in X if name not in numbering}
+    of_kind = {kind: [name for name, found in kinds.items() if found == kind] for kind in (*_ALL_KINDS, None)}
     columns, categories, names = [], [], []
-    kinds = {name: _kind(X[name]) for name in X}
-    for name in [name for name, kind in kinds.items() if kind == _TEXT]:
+    for name in of_kind[_TEXT]:
         values = _categories(X[name])
         if len(values) > max(MOST_CLASSES, len(X) // 2):
             names.append(name)
         else:
             columns.append(name)
             categories.append(values)
-    dates = [name for name, kind in kinds.items() if kind == _DATE]
-    numbers = [name for name, kind in kinds.items() if kind == _NUMBER]
-    if not columns and not numbers:
-        raise ValueError("no column is left to predict by.")
+    coded = [f"{name} ({len(values)})" for name, values in zip(columns, categories, strict=True)]
+    said = {
+        "coded as ordered numbers": coded,
+        "left out, row numbers": [name for name in X if name in numbering],
+        "left out, dates": of_kind[_DATE],
+        "left out, text of too many values": names,
+        "left out, without a value": of_kind[_EMPTY],
+        "left out, neither numbers nor text": of_kind[None],
+    }
+    notes = [f"{what}: {', '.join(which)}" for what, which in said.items() if which]
+    if not columns and not of_kind[_NUMBER]:
+        raise ValueError("; ".join(["no column is left to predict by", *notes]) + ".")
     codes = OrdinalEncoder(categories=categories, handle_unknown="use_encoded_value", unknown_value=np.nan)
     transformer = ColumnTransformer(
-        [("codes", codes, columns), ("numbers", "passthrough", numbers)], verbose_feature_names_out=False
+        [("codes", codes, columns), ("numbers", "passthrough", of_kind[_NUMBER])], verbose_feature_names_out=False
     ).set_output(transform="pandas")
-    coded = [f"{name} ({len(values)})" for name, values in zip(columns, categories, strict=True)]
-    said = {"coded as ordered numbers": coded, "left out, dates": dates, "left out, text of too many values": names}
-    return transformer, [f"{what}: {', '.join(which)}" for what, which in said.items() if which]
+    return transformer, notes
+
+
+def row_numbers(X: pd.DataFrame) -> list[str]:
+    """Columns that only number the rows: 0 to n - 1 or 1 to n, and named like an index; nameless, any that are unique.
+
+    Examples
+    --------
+    >>> row_numbers(pd.DataFrame({"Unnamed: 0": [7, 9, 3], "id": [1, 2, 3], "size": [1, 2, 3]}))
+    ['Unnamed: 0', 'id']
+    """
+    return [name for name in X if _numbers_rows(str(name).lower(), X[name])]
+
+
+def _numbers_rows(name, column):
+    if not pd.api.types.is_integer_dtype(column.dtype):
+        return False
+    if _NAMELESS.fullmatch(name):
+        return column.is_unique
+    return bool(_NUMBERING.fullmatch(name)) and column.iloc[0] in (0, 1) and bool((column.diff().iloc[1:] == 1).all())
 
 
 def _kind(column):
-    kind = _KINDS.get(pd.api.types.infer_dtype(column, skipna=True))
-    if kind is None:
-        raise ValueError(f"the column {column.name!r} holds values of mixed or unknown kinds.")
-    if kind == _TEXT and pd.api.types.infer_dtype(column, skipna=True) == "string":
-        known = column.dropna()
-        if len(known) and known.str.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?").all():
-            return _DATE
-    return kind
+    """What a column holds; None: what a tree cannot take."""
+    if column.isna().all():
+        return _EMPTY
+    inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if inferred == "string" and column.dropna().str.fullmatch(_ISO_DATE).all():
+        return _DATE
+    return _KINDS.get(inferred)
+
+
+def time_order(column: pd.Series, time_format: str | None = None) -> NDArray[np.intp]:
+    """Places of the rows in the order of time, equal times as they stand.
+
+    Numbers and dates order themselves; text is read as ISO 8601 or by a format, never by a guess.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Times: with a zone, the instants count.
+    time_format : str, optional
+        Of text, as in `datetime.datetime.strptime`.
+
+    Raises
+    ------
+    ValueError
+        A time is missing, or the column holds no times that can be read in one way only.
+
+    Examples
+    --------
+    >>> time_order(pd.Series(["2026-03-01", "2026-02-01T10:00"])).tolist()
+    [1, 0]
+    >>> time_order(pd.Series(["03.01.2026", "01.02.2026"]), "%d.%m.%Y").tolist()
+    [0, 1]
+    """
+    name = column.name
+    if column.isna().any():
+        raise ValueError(f"the time {name!r} is missing in {count(column.isna().sum(), 'row')}.")
+    if pd.api.types.infer_dtype(column) in ("string", "datetime", "date"):
+        column = _instants(column, name, time_format)
+    elif _kind(column) not in (_NUMBER, _DATE):
+        raise ValueError(f"the time {name!r} holds neither dates nor numbers.")
+    return np.argsort(column.to_numpy(), kind="stable")
+
+
+def _instants(column, name, time_format):
+    """Dates as instants; those without a zone are taken to be in UTC, which orders them as they are."""
+    if time_format is None and pd.api.types.infer_dtype(column) == "string":
+        if not column.str.fullmatch(_ISO_DATE).all():
+            example = column[~column.str.fullmatch(_ISO_DATE)].iloc[0]
+            raise ValueError(
+                f"the time {name!r} holds dates that can be read in several ways, such as {example!r}: "
+                "write them as 2026-12-31, or give --time-format, such as '%d.%m.%Y'."
+            )
+        zoned = column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$") & (column.str.len() > len("2026-12-31"))
+        if zoned.any() and not zoned.all():
+            raise ValueError(f"the time {name!r} has a zone in some rows only.")
+    try:
+        return pd.to_datetime(column, format=time_format or "ISO8601", utc=True)
+    except ValueError as error:
+        raise ValueError(f"the time {name!r} cannot be read: {str(error).split('. ')[0]}.") from error
 
 
 def _categories(column):

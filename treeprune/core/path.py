@@ -177,7 +177,10 @@ class PruningPath(Path):
     @cached_property
     def impurities(self) -> NDArray[np.float64]:
         """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
-        return self.totals(self.risk)
+        sums, negative, stored = self.totals(self.risk), self.risk < 0, self.forest.impurity
+        if not negative.any() or (stored is not None and (stored[negative] < 0).all()):
+            return np.maximum(sums, 0.0)  # risks that are below zero, if at all, by the rounding of impurities
+        return sums
 
     def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
         """Sum of an additive score over the leaves of every tree of the path, in one sweep.

@@ -183,7 +183,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
             kept = weight > 0
             X, y, weight = X[kept], y[kept], weight[kept]
             groups = None if groups is None else groups[kept]
-        y = column_or_1d(y, warn=True)
+        y = _known_target(column_or_1d(y, warn=True))
         problem = self._problem(X, y, np.ones(len(y)) if weight is None else weight)
         series = [np.arange(len(y))] if groups is None else [np.flatnonzero(groups == g) for g in np.unique(groups)]
         if self.null in ("circular", "block"):
@@ -371,3 +371,13 @@ def _check_number(estimator, name, low, high=math.inf, *, none=False):
             f"The {name!r} parameter of {type(estimator).__name__} must be an int in the range [{low}, {high}]"
             f"{' or None' if none else ''}. Got {value!r} instead."
         )
+
+
+def _known_target(y):
+    """A target held as Python's own objects as numbers, if it is all numbers; nothing in it may be missing."""
+    if y.dtype != object:
+        return y
+    n_missing = sum(value is None or value != value for value in y)
+    if n_missing:
+        raise ValueError(f"The target y must have no missing values. Got {n_missing} in {len(y)} rows.")
+    return y.astype(np.float64) if all(isinstance(v, Real) and not isinstance(v, bool) for v in y) else y

@@ -1,8 +1,11 @@
 """Conditions on the way to a leaf, and how text, Python and SQL write them."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+
+from ..exceptions import UnsupportedModelError
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,20 @@ class Condition:
             return replace(self, high=high, high_open=not closed, missing=missing)
         low, low_open = max((self.low, self.low_open), (bound, not is_open))
         return replace(self, low=low, low_open=low_open, missing=missing)
+
+    def and_also(self, other: "Condition") -> "Condition":
+        """What fulfils both."""
+        if not isinstance(other, Condition):
+            raise UnsupportedModelError("A column reaches the tree both as a number and encoded: no rule can say so.")
+        left = self.split(other.high, other.high_open, True, other.missing)
+        return left.split(other.low, not other.low_open, False, other.missing)
+
+    def holds(self, number: float) -> bool:
+        """Whether a number, NaN if it is missing, fulfils it."""
+        if number != number:
+            return self.missing
+        above = number > self.low if self.low_open else number >= self.low
+        return above and (number < self.high if self.high_open else number <= self.high)
 
     @property
     def empty(self) -> bool:
@@ -61,17 +78,33 @@ class CategoryCondition:
             values = self.values - chosen if self.within else self.values | chosen
         return CategoryCondition(values, self.within or inside, missing)
 
+    def and_also(self, other: "CategoryCondition") -> "CategoryCondition":
+        """What fulfils both."""
+        if not isinstance(other, CategoryCondition):
+            raise UnsupportedModelError("A column reaches the tree both as a number and encoded: no rule can say so.")
+        return self.split(other.values, other.within, other.missing)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value, NaN if it is missing, fulfils it."""
+        return self.missing if value != value else (value in self.values) == self.within
+
     def write(self, name: str, language: "Language") -> str:
         """The condition in a language; empty if everything fulfils it."""
+        language = language.of_categories or language
         if not self.values:
             if self.within:
                 return language.missing.format(name=name) if self.missing else language.never
             return "" if self.missing else language.present.format(name=name)
-        values = ", ".join(language.value(value) for value in sorted(self.values))
+        values = ", ".join(language.value(value) for value in sorted(self.values, key=_in_order))
         test = (language.within if self.within else language.outside).format(name=name, values=values)
         if self.missing:
             return language.also_missing.format(test=test, name=name)
         return test if self.within else language.but_present.format(test=test, name=name)
+
+
+def _in_order(value):
+    """Numbers before text."""
+    return (1, 0.0, value) if isinstance(value, str) else (0, value, "")
 
 
 class Language:
@@ -80,6 +113,7 @@ class Language:
     missing, present, both = "{name} is missing", "{name} is not missing", " and "
     also_missing, but_present = "{test} (or missing)", "{test} (nor missing)"
     within, outside, never = "{name} in {{{values}}}", "{name} not in {{{values}}}", "never"
+    of_categories: "Language | None" = None  # where it is another
 
     def number(self, bound):
         """A number."""
@@ -111,6 +145,17 @@ class Python(Language):
     def value(self, value):
         """A category."""
         return repr(value)
+
+
+class _PythonOfCategories(Python):
+    """How Python does where a missing value can be None too."""
+
+    missing, present = "({name} is None or {name} != {name})", "({name} is not None and {name} == {name})"
+    also_missing = "({test} or {name} is None or {name} != {name})"
+    but_present = "({test} and {name} is not None and {name} == {name})"
+
+
+Python.of_categories = _PythonOfCategories()
 
 
 class SQL(Language):

@@ -5,13 +5,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..adapters import find_adapter
 from ..core.forest import Forest
 from ..exceptions import UnsupportedModelError
-from ..wrappers import fitted_model
+from ..wrappers import earlier_steps, fitted_model
 from .conditions import SQL, CategoryCondition, Condition, Language, Python, Quiet
+from .encoded_columns import columns_behind, conditions_on_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +120,8 @@ class Rules:
     def to_python(self, name: str = "predict") -> str:
         """A Python function of one row that predicts exactly what the tree does.
 
-        The row is a sequence of all features in the model's order, missing ones NaN, categories as `rules` says. Where
-        the tree knows no missing values and one is asked for, the function returns None.
+        The row is a sequence of all features in the model's order, missing ones NaN (or None, in columns of text),
+        categories as `rules` says. Where the model knows no such value and one is asked for, the function returns None.
 
         Parameters
         ----------
@@ -176,7 +177,7 @@ def rules(
     tree: int | None = None,
     feature_names: "Sequence[str] | None" = None,
     class_names: "Sequence[str] | None" = None,
-    missing: bool | None = None,
+    missing: ArrayLike | None = None,
 ) -> Rules:
     """The rules of a tree: one per leaf, the conditions on the same feature merged.
 
@@ -185,11 +186,13 @@ def rules(
     scikit-learn's models are given them; of XGBoost and LightGBM by their codes, whole numbers (those of a frame's
     categories, in their order). Categories that were not in training take the way that they take in the model.
 
+    The rules of a Pipeline are over the columns that it is given: what `OrdinalEncoder`, `OneHotEncoder` and
+    `TargetEncoder`, also within a `ColumnTransformer`, make numbers of is written as the values themselves.
+
     Parameters
     ----------
     model : object
-        A fitted tree, a pruner fitted on one, a Pipeline that ends in one (its rules are over the columns that reach
-        the last step), or with `tree` an ensemble.
+        A fitted tree, a pruner fitted on one, a Pipeline of encoders, selectors and one, or with `tree` an ensemble.
     tree : int, optional
         Which tree of an ensemble; its rules give what this tree alone says, for boosted trees what it adds to the
         raw score.
@@ -197,9 +200,10 @@ def rules(
         Names of the columns; None: those that the model was fitted on, else x0, x1, ...
     class_names : sequence of str, optional
         Names for the classes, in the order of ``classes_``; None: the labels themselves.
-    missing : bool, optional
-        Whether text says where missing values go (code always does). None: for the columns of which the model shows
-        that it learned their way, which is not that of most training rows.
+    missing : bool or array-like of bool, shape (n_features,), optional
+        Whether text says where missing values go (code always does), for all columns or each that reaches the tree.
+        None: for the columns of which the model shows that it learned their way, which is not that of most training
+        rows.
 
     Returns
     -------
@@ -209,7 +213,8 @@ def rules(
     Raises
     ------
     UnsupportedModelError
-        The model has several trees and `tree` is not given, or several targets.
+        The model has several trees and `tree` is not given, or several targets; a step of the Pipeline, which the
+        message names, changes columns in another way.
     ValueError
         A parameter is out of range.
 
@@ -226,10 +231,12 @@ def rules(
     3. petal width (cm) > 1.75 -> virginica (98%, n=46)
     <BLANKLINE>
     """
-    model = fitted_model(model)
+    steps, model = earlier_steps(model), fitted_model(model)
     adapter = find_adapter(model)
     forest = _with_rules(one_tree(adapter.forest, tree, type(model).__name__), type(model).__name__)
-    names = column_names(model, forest.n_features, feature_names)
+    columns = columns_behind(steps) if steps else None
+    first, n_columns = (steps[0], steps[0].n_features_in_) if steps else (model, forest.n_features)
+    names = column_names(first, n_columns, feature_names)
     leaf = np.flatnonzero(forest.is_leaf)
     value, confidence = forest.value[leaf, 0], None
     if forest.task == "classification":
@@ -241,9 +248,24 @@ def rules(
         values = value[:, 0].tolist()
     stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
+    if stored["impurity"] is not None:
+        stored["impurity"] = np.maximum(stored["impurity"], 0.0)  # below zero by rounding only
     found = leaf_conditions(forest, adapter.float_type, adapter.category_values)
-    told = learned_missing(forest) if missing is None else np.full(forest.n_features, missing)
+    told = learned_missing(forest) if missing is None else np.broadcast_to(missing, forest.n_features)
+    if columns:
+        found = conditions_on_table(found, columns)
+        told = _told_on_table(told, columns, n_columns, everywhere=missing is True)
     return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, told_missing=told, **stored)
+
+
+def _told_on_table(told, columns, n_columns, everywhere):
+    """Of the columns of the table, those of which text says where missing values go."""
+    if told is None or everywhere:
+        return None
+    on_table = np.zeros(n_columns, bool)
+    for column, learned in zip(columns, told, strict=True):
+        on_table[column.place] |= column.told_missing(bool(learned))
+    return on_table
 
 
 def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:

@@ -11,6 +11,7 @@ from ..options import (
     data_argument,
     drop_option,
     json_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -39,6 +40,7 @@ from ..options import (
 )
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def compare(data, target, cv, test, validation, task, drop, seed, as_json):

@@ -16,6 +16,7 @@ from ..options import (
     json_option,
     model_option,
     plot_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -52,6 +53,7 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @plot_option
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **budget):
@@ -100,7 +102,7 @@ def _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed
 
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
-        return model, *rows_for(model, data, target, drop)
+        return model, *rows_for(model, data, target, drop, last_step=True)
     X, y, task, encoder = read(data, target, task, drop)
     with progress("Growing"):
         X = encoder.fit_transform(X)

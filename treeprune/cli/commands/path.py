@@ -12,6 +12,7 @@ from ..options import (
     json_option,
     method_option,
     plot_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -29,6 +30,7 @@ NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 @plot_option
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):

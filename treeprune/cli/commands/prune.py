@@ -14,6 +14,7 @@ from ..options import (
     json_option,
     method_option,
     model_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -39,6 +40,7 @@ from ..options import (
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
 def prune(data, target, method, alpha, leaves, validation, model_file, trust, output, task, drop, seed, as_json):
@@ -68,7 +70,7 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     with output_file(output) as file:
         if model_file:
             model = workflow.load_model(model_file, trust=trust)
-            judge, train = (rows_for(model, data, target, drop) if judged else None), None
+            judge, train = (rows_for(model, data, target, drop, last_step=True) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
             model, judge, train = _grow(data, target, task, drop, fraction, seed)

@@ -13,6 +13,7 @@ from ..options import (
     drop_option,
     method_option,
     model_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -40,6 +41,7 @@ from ..options import (
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to write the page (HTML).")
 @task_option
 @drop_option
+@reading_options
 @seed_option
 def report(data, target, method, cv, validation, subgroup, model_file, before, trust, output, task, drop, seed):
     """Write a page about a tree grown on DATA and pruned, or about a saved model.
@@ -89,7 +91,9 @@ def _check_options(model_file, before, validation, subgroup, data):
 
 
 def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
-    """A TreePrunerCV fitted on a table, and X, y and groups of the rows held out from that."""
+    """An encoder and a TreePrunerCV fitted on a table, and X, y and groups of the rows held out from that."""
+    from sklearn.pipeline import Pipeline
+
     from ...estimators import TreePrunerCV
     from ..workflow import hold_out, new_tree
 
@@ -97,19 +101,20 @@ def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
     X, y, task, encoder = read(data, target, task, drop)
     groups = column_aside(data, subgroup, target) if subgroup else None
     with progress("Growing and pruning"):
-        X, X_out, y_out = encoder.fit_transform(X), None, None
+        encoder.fit(X)
+        X_out, y_out = None, None
         if validation:
             X, X_out, y, y_out = hold_out(X, y, task, validation, seed)
-        pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(X, y)
-    return pruner, X_out, y_out, None if groups is None else groups.loc[X_out.index]
+        pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(encoder.transform(X), y)
+    model = Pipeline([("encoder", encoder), ("pruner", pruner)])
+    return model, X_out, y_out, None if groups is None else groups.loc[X_out.index]
 
 
 def _saved(data, target, model_file, before, trust, drop, subgroup):
-    """The last steps of a saved model and of that before pruning (or None); X, y and groups of a table's rows."""
-    from ...wrappers import last_step
+    """A saved model and that before pruning (or None); X, y and groups of a table's rows, as the models take them."""
     from ..workflow import load_model
 
     model = load_model(model_file, trust=trust)
-    before = last_step(load_model(before, trust=trust)) if before else None
+    before = load_model(before, trust=trust) if before else None
     X, y = rows_for(model, data, target, drop) if data else (None, None)
-    return last_step(model), before, X, y, column_aside(data, subgroup, target) if subgroup else None
+    return model, before, X, y, column_aside(data, subgroup, target) if subgroup else None

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import click
 
-from ..console import emit, output_file, progress, say
+from ..console import emit, on_one_line, output_file, progress, say
 from ..figures import save_figure
 from ..help import Command
 from ..inputs import column_aside, read
@@ -14,6 +14,7 @@ from ..options import (
     drop_option,
     json_option,
     plot_option,
+    reading_options,
     seed_option,
     target_option,
     task_option,
@@ -32,6 +33,7 @@ from ..options import (
 )
 @click.option("--groups", metavar="COL", help="Column that says which series a row belongs to (--kind series).")
 @click.option("--time", metavar="COL", help="Column to sort the rows by (--kind series).")
+@click.option("--time-format", metavar="FORMAT", help="Of dates that are not like 2026-12-31; for example %d.%m.%Y.")
 @click.option(
     "--fdr", metavar="SHARE", type=SHARE, default=0.1, show_default=True, help="Expected share of false picks, at most."
 )
@@ -39,9 +41,10 @@ from ..options import (
 @plot_option
 @task_option
 @drop_option
+@reading_options
 @seed_option
 @json_option
-def select(data, target, kind, groups, time, fdr, output, plot, task, drop, seed, as_json):
+def select(data, target, kind, groups, time, time_format, fdr, output, plot, task, drop, seed, as_json):
     """Tell the columns of DATA that matter from those that do not.
 
     A column is kept if its splits survive pruning in more trees than those of its shadows, which have lost their tie
@@ -59,19 +62,18 @@ def select(data, target, kind, groups, time, fdr, output, plot, task, drop, seed
           --fdr 0.05 --plot sensors.png
     """
     from .. import workflow
-    from ..tables import column_encoder, read_table
+    from ..tables import time_order
 
     if kind != "series" and (time or groups):
         raise click.UsageError(f"{'--time' if time else '--groups'} has a use only for --kind series.")
-    if kind == "anomaly" and data and not target:
-        X, y, task = read_table(data).drop(columns=list(drop)), None, None
-        encoder, _ = column_encoder(X)
-    else:
-        X, y, task, encoder = read(data, target, task, (*drop, *filter(None, (groups, time))))
+    if time_format and not time:
+        raise click.UsageError("--time-format has no use without --time.")
+    aside = [name for name in (groups, time) if name]
+    X, y, task, encoder = read(data, target, task, drop, aside=aside, any_target=kind == "anomaly")
+    order = time_order(column_aside(data, time, target), time_format) if time else None
+    series = column_aside(data, groups, target).to_numpy() if groups else None
     with _file(output) as file, _file(plot) as figure:
         with progress("Growing and pruning"):
-            order = column_aside(data, time, target).argsort(kind="stable").to_numpy() if time else None
-            series = column_aside(data, groups, target).to_numpy() if groups else None
             selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series)
             frame = workflow.selected_columns(selector)
         if plot:
@@ -79,7 +81,7 @@ def select(data, target, kind, groups, time, fdr, output, plot, task, drop, seed
 
             save_figure(SurvivalDisplay.from_estimator(selector).figure_, figure, plot)
         if output:
-            file.write("".join(f"{name}\n" for name in frame["column"][frame["kept"]]).encode())
+            file.write("".join(f"{on_one_line(name)}\n" for name in frame["column"][frame["kept"]]).encode())
     emit(frame, as_json=as_json)
     saved = "".join(f" Saved {name}." for name in (output, plot) if name)
     say(f"{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")

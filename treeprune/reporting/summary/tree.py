@@ -145,8 +145,7 @@ def _nodes(slider, told):
 
 def _rules(subject):
     """The rules as text, those with the most rows where there are many, and as code where there are not."""
-    found = rules(subject.model, feature_names=subject.names, class_names=subject.classes)
-    found = replace(found, told_missing=subject.told_missing)  # the same for all trees of the slider
+    found = _found_rules(subject)
     summary = {"n_rules": len(found), "python": None, "sql": None}
     if len(found) <= MOST_CODE:
         summary |= {"python": found.to_python(), "sql": found.to_sql("prediction")}
@@ -156,6 +155,16 @@ def _rules(subject):
     found = some_rules(found, listed)
     text = [line.partition(". ")[2] for line in found.to_text().splitlines()]
     return summary | {"rules": text, "leaves": leaf_table(subject, found, listed)}
+
+
+def _found_rules(subject):
+    """Over the columns of the caller's rows, if the steps of a Pipeline let that be told; else over the tree's own."""
+    told = subject.told_missing  # the same for all trees of the slider
+    options = {"class_names": subject.classes, "missing": True if told is None else told}
+    try:
+        return rules(subject.predictor, feature_names=subject.feature_names, **options)
+    except (UnsupportedModelError, ValueError):
+        return rules(subject.model, feature_names=subject.names, **options)
 
 
 def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
