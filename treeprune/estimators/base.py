@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+
+from ..methods.parameters import NestedMethods
 
 
 def _estimator_has(name):
@@ -18,7 +20,7 @@ def _estimator_has(name):
     return check
 
 
-class PrunedEstimator(MetaEstimatorMixin, BaseEstimator):
+class PrunedEstimator(MetaEstimatorMixin, NestedMethods):
     """A meta-estimator that predicts with `estimator_` and has the inner estimator's tags."""
 
     def __sklearn_tags__(self):

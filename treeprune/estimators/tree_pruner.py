@@ -26,7 +26,7 @@ class TreePruner(PrunedEstimator):
     """Fit a tree model and prune it.
 
     A classifier, regressor or outlier detector as its inner estimator is. Works in a Pipeline, and
-    ``GridSearchCV(TreePruner(tree, method=CostComplexity()), {"method__alpha": [...]})`` searches the strength.
+    ``GridSearchCV(TreePruner(tree), {"method__alpha": [...]})`` searches the strength.
 
     Parameters
     ----------
