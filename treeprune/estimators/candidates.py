@@ -49,18 +49,19 @@ class Prunings(ABC):
 
 
 @dataclass(frozen=True)
-class AlphaParams(Sequence):
-    """``[{"alpha": alpha}, ...]``, each made when asked for: a path can have a million steps."""
+class KnobParams(Sequence):
+    """``[{"alpha": value}, ...]``, each made when asked for: a path can have a million steps."""
 
-    alphas: NDArray[np.float64]
+    name: str
+    values: NDArray
 
     def __len__(self):
-        return len(self.alphas)
+        return len(self.values)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return type(self)(self.alphas[index])
-        return {"alpha": float(self.alphas[index])}
+            return type(self)(self.name, self.values[index])
+        return {self.name: self.values[index].item()}
 
 
 @dataclass(frozen=True)
@@ -75,29 +76,35 @@ class PathCandidates(Candidates):
         Steps of the path of the model fitted on all rows.
     alphas : ndarray of float64, shape (n_candidates,)
         Strength at which each step is evaluated, on every model.
+    params : KnobParams
+        The method's own parameter that stands for each strength.
     """
 
     method: PathMethod
     steps: NDArray[np.int64]
     alphas: NDArray[np.float64]
+    params: KnobParams
 
     @classmethod
     def along(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
-        """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves."""
+        """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves.
+
+        A strength stands at a value of the method's own parameter, so that the method set to that value gives the same
+        tree. Steps between these values, which the method never gives, are left out.
+        """
         steps = np.arange(len(path))
         if n_candidates is not None and n_candidates < len(path):
             wanted = np.round(np.geomspace(path.n_leaves[0], path.n_leaves[-1], n_candidates))
             steps = np.unique(np.append(np.searchsorted(-path.n_leaves, -wanted), [0, len(path) - 1]))
-        return cls(method, steps, midpoints(path.alphas)[steps])
-
-    @property
-    def params(self):
-        """The strength of each candidate."""
-        return AlphaParams(self.alphas)
+        values = path.knob.of_alpha(midpoints(path.alphas)[steps])
+        alphas = path.knob.to_alpha(values).astype(np.float64)
+        steps = np.searchsorted(path.alphas, alphas, side="right") - 1
+        last = np.append(np.diff(steps) > 0, True)  # of the values that give one tree
+        return cls(method, steps[last], alphas[last], KnobParams(path.knob.name, values[last]))
 
     def columns(self):
-        """Step and strength."""
-        return {"step": self.steps, "param_alpha": self.alphas, "params": self.params}
+        """Step and parameter."""
+        return {"step": self.steps, f"param_{self.params.name}": self.params.values, "params": self.params}
 
     def of(self, adapter, judge):
         """The model's own path at the strengths."""
@@ -207,4 +214,5 @@ def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(alphas) == 1:
         return alphas.copy()
     root = np.sqrt(alphas)
-    return np.append(root[:-1] * root[1:], 10.0 * alphas[-1])
+    middle = np.clip(root[:-1] * root[1:], alphas[:-1], np.nextafter(alphas[1:], 0.0))  # rounding stays within a step
+    return np.append(middle, 10.0 * alphas[-1])

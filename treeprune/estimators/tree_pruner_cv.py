@@ -92,19 +92,20 @@ class TreePrunerCV(PrunedEstimator):
     estimator_ : estimator
         The model fitted on all rows and pruned, of the inner estimator's class.
     alpha_ : float
-        The chosen strength (not with `param_grid`).
+        The chosen strength, on the scale of `pruning_path_` (not with `param_grid`).
     n_leaves_, n_nodes_ : int
         Size of `estimator_`; for ensembles, of all trees.
     pruning_path_ : PruningPath
         The path of the model fitted on all rows (not with `param_grid`).
     cv_results_ : dict of str to array
-        In GridSearchCV's form: ``param_alpha``, ``params``, ``split0_test_score``, ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score`` (with `return_train_score` ``mean_train_score`` and so on); and ``step``
-        of the path, ``n_leaves`` of the model fitted on all rows and ``standard_error``.
+        In GridSearchCV's form: ``param_alpha`` (or ``param_max_depth`` and so on: the method's own parameter),
+        ``params``, ``split0_test_score``, ``mean_test_score``, ``std_test_score``, ``rank_test_score`` (with
+        `return_train_score` ``mean_train_score`` and so on); and ``step`` of the path, ``n_leaves`` of the model fitted
+        on all rows and ``standard_error``.
     best_index_ : int
         The chosen row of `cv_results_`.
     best_params_ : dict
-        Its parameters.
+        Its parameters, in their own unit: ``method.set_params(**best_params_)`` prunes to the same tree.
     best_score_ : float
         Its mean score.
     scorer_ : callable

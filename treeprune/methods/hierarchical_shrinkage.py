@@ -48,6 +48,7 @@ class HierarchicalShrinkage(PruningMethod):
     """
 
     alias = "hierarchical_shrinkage"
+    knob = "reg"
     soft = True
     examples = ({"reg": 10},)
 

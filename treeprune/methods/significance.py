@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import risk_per_weight, stored_statistics
 from ..core.rows import Rows
@@ -82,7 +82,7 @@ class Significance(PathMethod):
         with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
             strength = branch_maximum(forest, -np.log(self.p_values(forest, rows)))
         strength = np.where(forest.is_leaf, 0.0, np.nextafter(strength, np.inf))
-        knob = ("level", lambda alpha: np.exp(-alpha))
+        knob = Knob("level", _level_of, _strength_of)
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
@@ -109,6 +109,17 @@ class Significance(PathMethod):
         if self.adjustment == "splits":
             p *= np.maximum(statistics.weight - 1, 1)
         return np.minimum(p, 1.0)
+
+
+def _level_of(alpha):
+    """Levels for strengths; only at strength 0 is it 1, at which splits with a p-value of 1 stay."""
+    return np.minimum(np.exp(-alpha), np.where(alpha > 0, np.nextafter(1.0, 0.0), 1.0))
+
+
+def _strength_of(level):
+    """Strengths for levels. Level 0 prunes every split whose p-value is not 0."""
+    level = np.asarray(level)
+    return np.where(level > 0, -np.log(np.where(level > 0, level, 1.0)), np.finfo(np.float64).max)
 
 
 def _chi2(forest, statistics):
