@@ -49,6 +49,7 @@ class HierarchicalShrinkage(PruningMethod):
 
     alias = "hierarchical_shrinkage"
     knob = "reg"
+    nested = True  # all have one structure
     soft = True
     examples = ({"reg": 10},)
 

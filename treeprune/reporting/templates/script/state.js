@@ -2,7 +2,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const { tree, features, classes } = data;
 const steps = data.steps.strength.map((_, k) => Object.fromEntries(Object.entries(data.steps).map(([name, column]) => [name, column[k]])));
-const strengthOf = (step) => `${data.knob === "alpha" ? "α" : data.knob} = ${+step.strength.toPrecision(4)}`;
+const short = (x) => Number.isInteger(x) ? x : +x.toPrecision(4);
+const strengthOf = (step) => `${data.knob === "alpha" ? "α" : data.knob} = ${short(step.strength)}`;
 const $ = (id) => document.getElementById(id);
 const nNodes = tree.right.length;
 const parent = new Int32Array(nNodes).fill(-1);
