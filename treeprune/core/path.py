@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +46,7 @@ class Knob:
 class Path:
     """What every path offers: trees in order of falling size, by step, by number of leaves, and as a table."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # its forms are dataclasses
     forest: Forest
     risk: NDArray[np.float64]
     n_leaves: NDArray[np.int64]

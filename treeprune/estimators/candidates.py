@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,7 +201,7 @@ class GridPrunings(Prunings):
 
 def path_of(method: PathMethod, adapter: Adapter, judge: tuple) -> PruningPath:
     """The nested path of a fitted model."""
-    return method.path(adapter.forest, adapter.rows(*judge) if judge else None)
+    return cast(PruningPath, method.path(adapter.forest, adapter.rows(*judge) if judge else None))
 
 
 def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,7 +102,7 @@ class Evaluation:
                 f"over rows. Got {type(adapter.model).__name__} and scoring={self.scoring!r}."
             )
         rows = adapter.oob_rows(self.X, self.y, weight)
-        score = by_losses(self.losses, self.response, adapter.model, self.X, self.y, weight)
+        score = by_losses(self.losses, cast(str, self.response), adapter.model, self.X, self.y, weight)
         return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None, None
 
     def _scores(self, prunings, index):

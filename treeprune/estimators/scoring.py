@@ -106,7 +106,9 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
     if n_outputs > 1:
         known = {} if is_classifier(estimator) else _OF_MANY_OUTPUTS
     scoring = _OWN_SCORE.get(getattr(type(estimator), "score", None)) if scoring is None else scoring
-    if scoring is None or isinstance(scoring, str):
+    if scoring is None:
+        return None
+    if isinstance(scoring, str):
         return known.get(scoring)
     parts = _parts(scoring)
     if parts is None or not known:

@@ -107,7 +107,7 @@ class TreePruner(PrunedEstimator):
         X_val: Any = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
-        **fit_params,
+        **fit_params: Any,
     ) -> "TreePruner":
         """Fit the inner estimator and prune it.
 

@@ -175,7 +175,7 @@ class TreePrunerCV(PrunedEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params
+        self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params: Any
     ) -> "TreePrunerCV":
         """Fit the inner estimator on all rows and on each fold, score all candidates, and prune.
 
@@ -243,7 +243,7 @@ class TreePrunerCV(PrunedEstimator):
             relative = self.pruning_path_.to_frame()["relative_impurity"].to_numpy()[self.cv_results_["step"]]
         return results_frame(self.cv_results_, self.best_index_, choose("best", self.cv_results_), relative)
 
-    def score(self, X: Any, y: Any = None, **params) -> float:
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score of the pruned model by `scorer_`.
 
         Parameters

@@ -1,6 +1,7 @@
 """Critical-value pruning (Mingers 1987)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
 from ..core.path import Knob, PruningPath
@@ -76,7 +77,7 @@ class CriticalValue(PathMethod):
         return np.maximum(gain, 0) / np.where(weight > 0, weight, 1)
 
 
-def goodness_path(forest: Forest, goodness, rows: Rows | None, knob: Knob) -> PruningPath:
+def goodness_path(forest: Forest, goodness: NDArray[np.float64], rows: Rows | None, knob: Knob) -> PruningPath:
     """Path of a rule that collapses a node once alpha exceeds the goodness of its split and of all below it."""
     from ..search.bottom_up import branch_maximum
 

@@ -55,12 +55,12 @@ class Sequence(NestedMethods, PruningMethod):
         return [stage for method in self.methods for stage in as_method(method).stages]
 
     @property
-    def needs_rows(self) -> bool:
+    def needs_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs rows that did not grow the tree."""
         return any(stage.needs_rows for stage in self.stages)
 
     @property
-    def needs_training_rows(self) -> bool:
+    def needs_training_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs the rows that did grow the tree."""
         return any(stage.needs_training_rows for stage in self.stages)
 

@@ -1,6 +1,7 @@
 """Pruning by tests of significance (Frank 2000; Kass 1980)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
 from ..core.path import Knob, PruningPath
@@ -92,7 +93,7 @@ class Significance(PathMethod):
         self._check_number("level", 0.0, 1.0, closed="both")
         return Plan(collapse=~forest.is_leaf & (-branch_maximum(forest, -self.p_values(forest, rows)) > self.level))
 
-    def p_values(self, forest: Forest, rows: Rows | None = None):
+    def p_values(self, forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
         """Adjusted p-value of each node's split, float64, shape (n_nodes,); 1 at leaves and where there is no test."""
         self._check_task(forest)
         self._check_choice("test", _TESTS)
