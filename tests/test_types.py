@@ -34,7 +34,7 @@ def test_every_public_name_has_a_type(seen):
     found = dict(zip(treeprune.__all__, re.findall(r'Revealed type is "(.*)"', seen), strict=True))
     assert not [name for name, kind in found.items() if kind == "Any"]
     assert found["prune"].startswith("def (model: Any, method:")
-    assert "treeprune.methods.base.PruningMethod | " in found["prune"].replace("Union[", "")
+    assert "treeprune.methods.base.PruningMethod" in found["prune"]
     assert "-> treeprune.estimators.tree_pruner.TreePruner" in found["TreePruner"]
     assert found["pruning_path"].endswith("-> treeprune.core.path.Path")
 

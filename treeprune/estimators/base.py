@@ -1,4 +1,4 @@
-"""What the pruning meta-estimators share: they act as the pruned model in `estimator_`."""
+"""The base of the pruning meta-estimators, which predict with the pruned model in `estimator_`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..methods.parameters import NestedMethods
 
 
 def _estimator_has(name):
-    """Whether the inner estimator, fitted or not, has a method; its own AttributeError says why not."""
+    """A check that the inner estimator, fitted or not, has a method; its AttributeError says why it has none."""
 
     def check(self):
         getattr(getattr(self, "estimator_", self.estimator), name)
