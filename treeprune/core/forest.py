@@ -118,7 +118,7 @@ class Forest:
     comparison: str = "<="
     category_set: NDArray[np.int32] | None = None
     category_sets: tuple[NDArray[np.int32], ...] = ()
-    tree_class: NDArray[np.int32] = None  # these five are never None once it is made
+    tree_class: NDArray[np.int32] = None  # this and the next four: set when the forest is made
     tree_weight: NDArray[np.float64] = None
     start: NDArray[np.int64] = None
     node_id: NDArray[np.int32] = None

@@ -23,19 +23,19 @@ def is_number(value: Any, kind: type) -> bool:
 
 @dataclass(frozen=True)
 class Knob:
-    """The parameter of a method that says how much is pruned, in its own unit, as a scale beside a path's strengths.
+    """The parameter of a method that sets how much is pruned, and how it relates to the strengths of a path.
 
-    Functions of arrays that undo each other at the values of the parameter, and keep the order of strengths or turn it
-    round. They are no lambdas, so that a path can be pickled.
+    The functions must not be lambdas, so that a path can be pickled.
 
     Parameters
     ----------
     name : str
         Name of the parameter.
     of_alpha : callable
-        Values of the parameter for strengths: of those that prune no more, the strongest. At strength 0 the weakest.
+        Array of strengths to array of values of the parameter. A strength between two values, as there are where the
+        parameter is a whole number, gives the value that prunes less; strength 0 gives the one that prunes least.
     to_alpha : callable
-        Strengths for values of the parameter.
+        Array of values of the parameter to array of strengths.
     """
 
     name: str = "alpha"
@@ -46,7 +46,7 @@ class Knob:
 class Path:
     """What every path offers: trees in order of falling size, by step, by number of leaves, and as a table."""
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]  # its forms are dataclasses
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # every path is a dataclass, which `replace` takes
     forest: Forest
     risk: NDArray[np.float64]
     n_leaves: NDArray[np.int64]
