@@ -1,8 +1,20 @@
 """treeprune prunes fitted tree models and gives back models of the same class, smaller and no worse."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:  # what a type checker sees; the modules themselves are loaded when a name is first asked for
+    from .compact import load_compact, save_compact
+    from .compression import compress
+    from .estimators import TreePruner, TreePrunerCV
+    from .exceptions import MissingExtraError, MissingStatisticError, ModelFormatError, UnsupportedModelError
+    from .feature_selection import PruningSelector
+    from .inspection.rules import rules
+    from .io import check_model, read_model
+    from .pruning import prune, pruning_path
+    from .reporting import report
 
 #: Public names and the modules they are loaded from when first asked for.
 _HOMES = {
@@ -43,11 +55,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])

@@ -9,7 +9,6 @@ from typing import Any
 from .adapters import find_adapter
 from .compact import unpacked
 from .compact.archive import MAGIC
-from .core.forest import Forest
 from .exceptions import ModelFormatError, UnsupportedModelError
 from .wrappers import last_step
 
@@ -140,7 +139,7 @@ def _forest(kind, data):
     return read(data)
 
 
-def _load(kind, data, path, trust, max_bytes) -> tuple[Any, Forest]:
+def _load(kind, data, path, trust, max_bytes):
     if kind == "xgboost":
         from .adapters.xgboost_models import booster_from
 

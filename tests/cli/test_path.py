@@ -76,6 +76,13 @@ def test_table_is_that_of_the_estimator(command):
     assert frame["mark"].dropna().tolist() == ["best", "chosen"]
 
 
+def test_strengths_are_told_in_the_unit_of_the_method(command):
+    depth = DecisionTreeClassifier(random_state=0).fit(*datasets.load("wine")).get_depth()
+    for options in ([], ["--cv", "3"]):
+        _, out, _ = command("path", *ON_WINE, "--method", "max_depth", "--json", *options)
+        assert [record["max_depth"] for record in json.loads(out)] == list(range(depth, -1, -1))
+
+
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_figure(command, tmp_path, kind):
     file = tmp_path / f"scores.{kind}"

@@ -1,5 +1,6 @@
 """``treeprune prune``."""
 
+import json
 import os
 
 import joblib
@@ -35,6 +36,26 @@ def test_strength_is_the_users_if_given(command, tmp_path):
         expected = pruning_path(tree).prune(**{name: value})
         assert code == 0
         assert joblib.load(tmp_path / "small.joblib")[-1].get_n_leaves() == expected.get_n_leaves()
+
+
+@pytest.mark.parametrize(
+    ("options", "strength"),
+    [
+        (["--method", "max_depth", "--leaves", 4], {"max_depth": 2}),
+        (["--method", "error_based"], {"confidence": 0.25}),
+        (["--method", "hierarchical_shrinkage"], {"reg": 1.0}),
+        (["--method", "mdl"], {}),
+    ],
+    ids=lambda option: str(option),
+)
+def test_strength_is_told_in_the_unit_of_the_method(command, tmp_path, options, strength):
+    code, out, err = command("prune", *ON_WINE, *options, "--json", "-o", tmp_path / "small.joblib")
+    assert code == 0, err
+    before, after = json.loads(out)
+    assert list(after)[: 1 + len(strength)] == ["method", *strength]
+    assert {name: after[name] for name in strength} == strength
+    assert [before[name] for name in strength] == [None] * len(strength)
+    assert "alpha" not in after
 
 
 def test_model_predicts_text_columns_and_unseen_values(command, table, tmp_path):

@@ -177,7 +177,8 @@ def test_scores_are_those_of_the_pruned_models(estimator, data, scoring, method)
     grow, judge = splits[1]
     adapter = find_adapter(clone(estimator).fit(X[grow], y[grow]))
     adapter.supply(X[grow], y[grow])
-    prunings = PathPrunings(adapter, method.path(adapter.forest), results["param_alpha"])
+    path = method.path(adapter.forest)
+    prunings = PathPrunings(adapter, path, path.knob.to_alpha(results[f"param_{path.knob.name}"]))
     scorer = check_scoring(estimator, scoring=scoring)
     for rows, name in ((judge, "split1_test_score"), (grow, "split1_train_score")):
         expected = [scorer(model, X[rows], y[rows]) for model in prunings.models()]

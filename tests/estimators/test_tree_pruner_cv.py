@@ -37,10 +37,21 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tests.zoo import OLD_SCIKIT_LEARN
-from treeprune import TreePrunerCV, UnsupportedModelError, prune, pruning_path
+from treeprune import TreePruner, TreePrunerCV, UnsupportedModelError, prune, pruning_path
 from treeprune.estimators import expected_cost
 from treeprune.estimators.candidates import midpoints
-from treeprune.methods import CostComplexity, CriticalValue, ErrorBased, HierarchicalShrinkage
+from treeprune.methods import (
+    ALIASES,
+    CostComplexity,
+    CriticalValue,
+    ErrorBased,
+    HierarchicalShrinkage,
+    MaxDepth,
+    MinSamples,
+    OptimalSubtree,
+    PathMethod,
+    Significance,
+)
 from treeprune.testing import same_arrays
 
 CANCER = load_breast_cancer(return_X_y=True)
@@ -280,6 +291,82 @@ class TestEnsembles:
             TreePrunerCV(RandomForestClassifier(5), cv="oob", scoring="roc_auc").fit(*CANCER)
         with pytest.raises(ValueError, match="can be 'oob' without 'param_grid'"):
             TreePrunerCV(RandomForestClassifier(5), cv="oob", return_train_score=True).fit(*CANCER)
+
+
+WITH_PATH = [cls() for cls in ALIASES.values() if issubclass(cls, PathMethod) and cls.nested]
+WITH_PATH += [CostComplexity(risk="error"), MinSamples(split=12), Significance(adjustment="splits")]
+
+
+class TestKnobs:
+    """The strength in the unit of the method's own parameter."""
+
+    @pytest.mark.parametrize("method", WITH_PATH, ids=repr)
+    def test_scores_are_those_of_a_search_over_the_parameter(self, method):
+        tree = DecisionTreeClassifier(random_state=0)
+        pruner = TreePrunerCV(tree, method, cv=3).fit(*CANCER)
+        results = pruner.cv_results_
+        values = [params[method.knob] for params in results["params"]]
+        np.testing.assert_array_equal(results[f"param_{method.knob}"], values)
+        search = GridSearchCV(TreePruner(tree, method), {f"method__{method.knob}": values}, cv=3, refit=False)
+        expected = search.fit(*CANCER).cv_results_
+        for fold in range(3):
+            name = f"split{fold}_test_score"
+            np.testing.assert_allclose(results[name], expected[name], rtol=1e-12)
+
+    @pytest.mark.parametrize("data", [CANCER, DIABETES], ids=["classes", "numbers"])
+    @pytest.mark.parametrize("method", WITH_PATH, ids=repr)
+    def test_every_candidate_is_what_the_method_gives(self, method, data):
+        numbers = data is DIABETES
+        if numbers and getattr(method, "risk", None) == "error":
+            return
+        grown = (DecisionTreeRegressor if numbers else DecisionTreeClassifier)(random_state=0).fit(*data)
+        n_candidates = len(pruning_path(grown, method))
+        for row in (0, n_candidates // 3, 2 * n_candidates // 3, n_candidates - 1):
+            pruner = TreePrunerCV(grown, method, cv=2, rule=lambda results, row=row: min(row, len(results["step"]) - 1))
+            pruner.fit(*data)
+            value = pruner.best_params_[method.knob]
+            assert type(value) is (int if method.knob in ("max_depth", "leaf") else float)
+            assert same_arrays(pruner.estimator_, prune(grown, clone(method).set_params(**pruner.best_params_)))
+            assert pruner.n_leaves_ == pruner.cv_results_["n_leaves"][pruner.best_index_]
+            assert same_arrays(pruner.estimator_, pruner.pruning_path_.prune(alpha=pruner.alpha_))
+            if row == 0 and not getattr(method, "split", 2) > 2:
+                assert same_arrays(pruner.estimator_, grown)
+        assert pruner.n_leaves_ == pruner.pruning_path_.n_leaves[-1]
+
+    @pytest.mark.parametrize(
+        ("method", "grid"),
+        [
+            (OptimalSubtree(), {"n_leaves": [3, 5]}),
+            (HierarchicalShrinkage(), {"reg": [10.0]}),
+            (ErrorBased(raising=False), {"confidence": [0.1, 0.25]}),
+        ],
+        ids=repr,
+    )
+    def test_without_a_nested_path(self, method, grid):
+        grown = DecisionTreeClassifier(random_state=0).fit(*CANCER)
+        pruner = TreePrunerCV(grown, method, param_grid=grid, cv=3).fit(*CANCER)
+        assert pruner.best_params_.keys() == grid.keys() == {method.knob}
+        assert same_arrays(pruner.estimator_, prune(grown, clone(method).set_params(**pruner.best_params_)))
+
+    def test_depths(self):
+        pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0), "max_depth").fit(*CANCER)
+        depth = DecisionTreeClassifier(random_state=0).fit(*CANCER).get_depth()
+        assert pruner.cv_results_["param_max_depth"].tolist() == list(range(depth, -1, -1))
+        assert pruner.best_params_ == {"max_depth": pruner.estimator_.get_depth()}
+        assert pruner.to_frame()["max_depth"].tolist() == list(range(depth, -1, -1))
+
+    @pytest.mark.parametrize("method", WITH_PATH, ids=repr)
+    def test_fitted_pruners_can_be_pickled(self, method):
+        for cls in (TreePruner, TreePrunerCV):
+            pruner = cls(DecisionTreeClassifier(random_state=0), method).fit(*CANCER)
+            twin = pickle.loads(pickle.dumps(pruner)).pruning_path_
+            assert twin.to_frame().equals(pruner.pruning_path_.to_frame())
+
+    def test_an_ensemble(self):
+        forest = RandomForestClassifier(5, random_state=0)
+        pruner = TreePrunerCV(forest, MaxDepth(), cv=3).fit(*CANCER)
+        expected = prune(forest.fit(*CANCER), MaxDepth(**pruner.best_params_))
+        np.testing.assert_array_equal(pruner.predict_proba(CANCER[0]), expected.predict_proba(CANCER[0]))
 
 
 class TestRules:

@@ -60,6 +60,13 @@ def test_without_strengths_and_training_scores():
         display.plot(x="alpha")
 
 
+def test_against_the_parameter_of_the_method_in_its_unit():
+    pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0), "max_depth").fit(*load_breast_cancer(return_X_y=True))
+    display = PruningPathDisplay.from_estimator(pruner, x="max_depth")
+    assert display.line_.get_xdata()[:-1].tolist() == pruner.cv_results_["param_max_depth"][:-1].tolist()
+    assert display.ax_.get_xlabel() == "max_depth (0 at the left edge)"
+
+
 def test_equal_sizes_can_be_drawn():
     pruner = TreePrunerCV(DecisionTreeClassifier(max_depth=2), HierarchicalShrinkage(), param_grid={"reg": [0, 1, 9]})
     PruningPathDisplay.from_estimator(pruner.fit(*load_breast_cancer(return_X_y=True))).figure_.canvas.draw()

@@ -264,8 +264,10 @@ def test_paths_are_nested_and_say_what_the_method_does(method, forest):
     for alpha in alphas:
         at_alpha, _ = graft(forest, path.plan(alpha=alpha))
         assert at_alpha.n_leaves == path.n_leaves[path.step(alpha=alpha)]
-        value = alpha if path.knob is None else path.knob[1](np.array([alpha]))[0]
-        value = int(value) if isinstance(method, (MaxDepth, MinSamples)) else value
+        value = path.knob.of_alpha(np.array([alpha]))[0]
+        assert path.knob.name == method.knob
+        if not isinstance(method, Significance):  # whose scale rounds
+            assert path.knob.to_alpha(value) == alpha
         small, _ = graft(forest, clone(method).set_params(**{method.knob: value}).plan(forest))
         assert same_nodes(small, at_alpha)
 

@@ -119,6 +119,27 @@ def test_features_are_counted_over_the_folds_grown_anew(pruner, rows, figures):
     assert all(row["kept"] == (importance[name] > 0) for name, row in found.items())
 
 
+@pytest.mark.parametrize("scored", [True, False], ids=["scored", "unscored"])
+def test_strengths_are_told_in_the_unit_of_the_method(rows, scored):
+    X, _, y, _ = rows
+    cls = TreePrunerCV if scored else TreePruner
+    pruner = cls(DecisionTreeClassifier(random_state=0), MinSamples()).fit(X, y)
+    page = report(pruner, X, y)
+    figures = page.to_dict()
+    assert figures["knob"] == "leaf"
+    strengths = [step["strength"] for step in figures["steps"]]
+    assert all(type(strength) is int for strength in strengths)
+    assert strengths == sorted(set(strengths))
+    for step in figures["steps"]:
+        assert (
+            prune(pruner.pruning_path_.prune(step=0), MinSamples(leaf=step["strength"])).get_n_leaves()
+            == step["n_leaves"]
+        )
+    if scored:
+        settings = {name: text for group in figures["settings"] for name, text in group["pairs"]}
+        assert settings["chosen strength (leaf)"] == str(pruner.best_params_["leaf"])
+
+
 def test_without_folds_no_stability_is_claimed(rows):
     X, _, y, _ = rows
     forest = RandomForestClassifier(8, random_state=0)

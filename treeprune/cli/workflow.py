@@ -76,7 +76,7 @@ def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> lis
 
 def prune_by(
     model: Any, method: PruningMethod | str, judge: Rows | None = None, train: Rows | None = None, **strength: float
-) -> tuple[Any, float | None]:
+) -> tuple[Any, dict[str, Any]]:
     """Prune at a strength, or where none is given, at the one that rows which did not grow the model speak for.
 
     Parameters
@@ -97,16 +97,20 @@ def prune_by(
     -------
     model : object
         The pruned model.
-    alpha : float or None
-        Its strength; None where the method's trees have none.
+    strength : dict of str to number
+        The method's own parameter that gives it; empty where there is none.
     """
     method = as_method(method)
     rows = (train if method.needs_training_rows else judge if method.needs_rows else None) or ()
     if not isinstance(method, PathMethod):
-        return prune(model, method, *rows), None
+        knob = method.knob
+        return prune(model, method, *rows), {} if knob is None else {knob: getattr(method, knob)}
     path = pruning_path(model, method, *rows)
     step = path.step(**strength) if strength else _best_step(path, model, *judge)
-    return path.prune(step=step), None if path.alphas is None else float(path.alphas[step])
+    model = path.prune(step=step)
+    if path.alphas is None:
+        return model, {}
+    return model, {path.knob.name: path.knob.of_alpha(path.alphas[[step]]).item()}
 
 
 def judged_by_rows(method: PruningMethod, **strength: float) -> bool:

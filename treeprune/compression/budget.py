@@ -1,5 +1,6 @@
 """Budgets of compress, and what a model takes of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from time import perf_counter
@@ -79,7 +80,7 @@ def latency_ratio(small: Any, model: Any, X: Any) -> float:
     The two take turns, so that what else the machine does meets both, and the least time of each counts: nothing makes
     a model faster than it is.
     """
-    times = [(_prediction(m, X), []) for m in (small, model)]
+    times: list[tuple[Callable[[], Any], list[float]]] = [(_prediction(m, X), []) for m in (small, model)]
     repeats = [max(1, int(np.ceil(_LEAST_SECONDS / max(_seconds(call, 1), 1e-9)))) for call, _ in times]
     for _ in range(_ROUNDS):
         for (call, found), n in zip(times, repeats, strict=True):

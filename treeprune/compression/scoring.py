@@ -1,5 +1,6 @@
 """Losses and scores of ensembles on held-out rows, from scores, predictions or models."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from ..core.rows import Rows
 from ..exceptions import UnsupportedModelError
 from ..links import simplex
 
-_PROBABILITIES = {losses.logistic: expit, losses.multinomial: lambda margin: softmax(margin, axis=1)}
+_PROBABILITIES: dict[Any, Callable] = {
+    losses.logistic: expit,
+    losses.multinomial: lambda margin: softmax(margin, axis=1),
+}
 
 
 def classifies(forest: Forest, loss: Any) -> bool:

@@ -20,7 +20,7 @@ from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..pruning import prune
-from .rivals import Rival, fitted, rivals
+from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
 
 #: Ridge penalties, in rows or hessians. A search goes from one to the next as long as that does better: how far leaves
@@ -80,6 +80,7 @@ class Search:
         self.model, self.grown, self.random_state = model, model, random_state
         adapter = find_adapter(model)
         self._check(adapter)
+        self.use: tuple[Any, Any, Any]
         if held_out is None:
             labels = data[1] if classifies(adapter.forest, adapter.loss) else None
             self.use, self.judge = _split(data, labels, validation, random_state)
@@ -216,7 +217,7 @@ class Search:
             judged = self._judged(rival)
             yield Candidate(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
 
-    def _judged(self, rival: Rival):
+    def _judged(self, rival):
         if rival.model is not None:
             return self.scorer.of_model(rival.model, self.judge[0])
         return self.scorer.of_prediction(rival.predict(self.judge[0]))

@@ -118,11 +118,11 @@ class Forest:
     comparison: str = "<="
     category_set: NDArray[np.int32] | None = None
     category_sets: tuple[NDArray[np.int32], ...] = ()
-    tree_class: NDArray[np.int32] | None = None
-    tree_weight: NDArray[np.float64] | None = None
-    start: NDArray[np.int64] | None = None
-    node_id: NDArray[np.int32] | None = None
-    tree_id: NDArray[np.int32] | None = None
+    tree_class: NDArray[np.int32] = None  # this and the next four: set when the forest is made
+    tree_weight: NDArray[np.float64] = None
+    start: NDArray[np.int64] = None
+    node_id: NDArray[np.int32] = None
+    tree_id: NDArray[np.int32] = None
     per_stage: int = 1
 
     def __post_init__(self):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,9 +21,32 @@ def is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
+@dataclass(frozen=True)
+class Knob:
+    """The parameter of a method that sets how much is pruned, and how it relates to the strengths of a path.
+
+    The functions must not be lambdas, so that a path can be pickled.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter.
+    of_alpha : callable
+        Array of strengths to array of values of the parameter. A strength between two values, as there are where the
+        parameter is a whole number, gives the value that prunes less; strength 0 gives the one that prunes least.
+    to_alpha : callable
+        Array of values of the parameter to array of strengths.
+    """
+
+    name: str = "alpha"
+    of_alpha: Callable[[NDArray], NDArray] = np.asarray
+    to_alpha: Callable[[NDArray], NDArray] = np.asarray
+
+
 class Path:
     """What every path offers: trees in order of falling size, by step, by number of leaves, and as a table."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # every path is a dataclass, which `replace` takes
     forest: Forest
     risk: NDArray[np.float64]
     n_leaves: NDArray[np.int64]
@@ -31,8 +54,8 @@ class Path:
     write: Callable[[Plan], Any] | None
     #: Strength of each step; None where trees have none.
     alphas: NDArray[np.float64] | None = None
-    #: Name of the method's own knob, and its values as a function of `alphas`, where that is another scale.
-    knob: tuple[str, Callable[[NDArray[np.float64]], NDArray]] | None = None
+    #: The method's own parameter as a function of `alphas`.
+    knob: Knob = Knob()
 
     def __len__(self) -> int:
         return len(self.n_leaves)
@@ -75,16 +98,15 @@ class Path:
         Returns
         -------
         DataFrame
-            One row per step: alpha and the method's own knob (where there are such), n_leaves, impurity and impurity
-            relative to that of the root alone.
+            One row per step: alpha and the method's own parameter (where there are such), n_leaves, impurity and
+            impurity relative to that of the root alone.
         """
         import pandas as pd
 
         root = self.risk[self.forest.root].sum()
-        columns = {} if self.alphas is None else {"alpha": self.alphas}
-        if self.knob is not None:
-            name, of_alpha = self.knob
-            columns[name] = of_alpha(self.alphas)
+        columns = {}
+        if self.alphas is not None:
+            columns = {"alpha": self.alphas, self.knob.name: self.knob.of_alpha(self.alphas)}
         columns["n_leaves"] = self.n_leaves
         columns["impurity"] = self.impurities
         columns["relative_impurity"] = self.impurities / root if root else np.ones(len(self))
@@ -128,8 +150,8 @@ class PruningPath(Path):
         Risk of each node as a leaf, per unit of row weight; on training impurity, scikit-learn's impurities.
     resolution : float, default=0.0
         Strengths closer than this differ by rounding only: they share one step, at the largest of them.
-    knob : tuple of str and callable, optional
-        Name of the method's own knob, and its values as a function of alpha, where that is another scale.
+    knob : Knob
+        The method's own parameter as a function of alpha; by default alpha itself.
     write : callable, optional
         Turns a Plan into a fitted model; see `prune`.
 
@@ -155,7 +177,7 @@ class PruningPath(Path):
     strength: NDArray[np.float64]
     risk: NDArray[np.float64]
     resolution: float = 0.0
-    knob: tuple[str, Callable[[NDArray[np.float64]], NDArray]] | None = None
+    knob: Knob = Knob()
     write: Callable[[Plan], Any] | None = field(default=None, repr=False)
 
     @cached_property

@@ -1,15 +1,18 @@
-"""What the pruning meta-estimators share: they act as the pruned model in `estimator_`."""
+"""The base of the pruning meta-estimators, which predict with the pruned model in `estimator_`."""
 
 from typing import Any
 
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from numpy.typing import NDArray
+from sklearn.base import MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..methods.parameters import NestedMethods
+
 
 def _estimator_has(name):
-    """Whether the inner estimator, fitted or not, has a method; its own AttributeError says why not."""
+    """A check that the inner estimator, fitted or not, has a method; its AttributeError says why it has none."""
 
     def check(self):
         getattr(getattr(self, "estimator_", self.estimator), name)
@@ -18,7 +21,7 @@ def _estimator_has(name):
     return check
 
 
-class PrunedEstimator(MetaEstimatorMixin, BaseEstimator):
+class PrunedEstimator(MetaEstimatorMixin, NestedMethods):
     """A meta-estimator that predicts with `estimator_` and has the inner estimator's tags."""
 
     def __sklearn_tags__(self):
@@ -49,37 +52,37 @@ class PrunedEstimator(MetaEstimatorMixin, BaseEstimator):
         return self._fitted_attribute("feature_importances_")
 
     @available_if(_estimator_has("predict"))
-    def predict(self, X: Any):
+    def predict(self, X: Any) -> NDArray:
         """Predictions of the pruned model for rows X of shape (n_rows, n_features)."""
         return self._fitted().predict(X)
 
     @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X: Any):
+    def predict_proba(self, X: Any) -> NDArray:
         """Class probabilities of the pruned model, shape (n_rows, n_classes)."""
         return self._fitted().predict_proba(X)
 
     @available_if(_estimator_has("predict_log_proba"))
-    def predict_log_proba(self, X: Any):
+    def predict_log_proba(self, X: Any) -> NDArray:
         """Logarithms of `predict_proba`."""
         return self._fitted().predict_log_proba(X)
 
     @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X: Any):
+    def decision_function(self, X: Any) -> NDArray:
         """Decision function of the pruned model."""
         return self._fitted().decision_function(X)
 
     @available_if(_estimator_has("score_samples"))
-    def score_samples(self, X: Any):
+    def score_samples(self, X: Any) -> NDArray:
         """Anomaly scores of the pruned model (outlier detectors), shape (n_rows,)."""
         return self._fitted().score_samples(X)
 
     @available_if(_estimator_has("apply"))
-    def apply(self, X: Any):
+    def apply(self, X: Any) -> NDArray:
         """Leaf ids of the pruned model."""
         return self._fitted().apply(X)
 
     @available_if(_estimator_has("fit_predict"))
-    def fit_predict(self, X: Any, y: Any = None, **fit_params):
+    def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray:
         """Fit, prune and predict the same rows (outlier detectors)."""
         return self.fit(X, y, **fit_params).predict(X)
 

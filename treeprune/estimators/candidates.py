@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from ..pruning import prune
 
 
 class Candidates(ABC):
-    """What to try on every model, be it fitted on all rows or on those of a fold."""
+    """The prunings to compare: the same ones for the model fitted on all rows and for the model of each fold."""
 
     #: Parameters of each candidate, as in ``cv_results_["params"]``.
     params: Sequence[dict[str, Any]]
@@ -28,8 +28,16 @@ class Candidates(ABC):
         """The columns of ``cv_results_`` that say what the candidates are."""
 
     @abstractmethod
-    def of(self, adapter: Adapter, judge: tuple) -> "Prunings":
-        """The candidates on one fitted model; `judge`: X, y and weights that the method judges by, or nothing."""
+    def of_model(self, adapter: Adapter, rows: tuple) -> "Prunings":
+        """The candidates as prunings of one fitted model.
+
+        Parameters
+        ----------
+        adapter : Adapter
+            The model.
+        rows : tuple
+            X, y and sample weights for a method that needs rows; empty for the statistics that the model stores.
+        """
 
 
 class Prunings(ABC):
@@ -49,18 +57,19 @@ class Prunings(ABC):
 
 
 @dataclass(frozen=True)
-class AlphaParams(Sequence):
-    """``[{"alpha": alpha}, ...]``, each made when asked for: a path can have a million steps."""
+class KnobParams(Sequence):
+    """``[{"alpha": value}, ...]``, each made when asked for: a path can have a million steps."""
 
-    alphas: NDArray[np.float64]
+    name: str
+    values: NDArray
 
     def __len__(self):
-        return len(self.alphas)
+        return len(self.values)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return type(self)(self.alphas[index])
-        return {"alpha": float(self.alphas[index])}
+            return type(self)(self.name, self.values[index])
+        return {self.name: self.values[index].item()}
 
 
 @dataclass(frozen=True)
@@ -75,38 +84,44 @@ class PathCandidates(Candidates):
         Steps of the path of the model fitted on all rows.
     alphas : ndarray of float64, shape (n_candidates,)
         Strength at which each step is evaluated, on every model.
+    params : KnobParams
+        The method's own parameter that stands for each strength.
     """
 
     method: PathMethod
     steps: NDArray[np.int64]
     alphas: NDArray[np.float64]
+    params: KnobParams
 
     @classmethod
     def along(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
-        """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves."""
+        """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves.
+
+        A strength stands at a value of the method's own parameter, so that the method set to that value gives the same
+        tree. Steps between these values, which the method never gives, are left out.
+        """
         steps = np.arange(len(path))
         if n_candidates is not None and n_candidates < len(path):
             wanted = np.round(np.geomspace(path.n_leaves[0], path.n_leaves[-1], n_candidates))
             steps = np.unique(np.append(np.searchsorted(-path.n_leaves, -wanted), [0, len(path) - 1]))
-        return cls(method, steps, midpoints(path.alphas)[steps])
-
-    @property
-    def params(self):
-        """The strength of each candidate."""
-        return AlphaParams(self.alphas)
+        values = path.knob.of_alpha(midpoints(path.alphas)[steps])
+        alphas = path.knob.to_alpha(values).astype(np.float64)
+        steps = np.searchsorted(path.alphas, alphas, side="right") - 1
+        last = np.append(np.diff(steps) > 0, True)  # of the values that give one tree
+        return cls(method, steps[last], alphas[last], KnobParams(path.knob.name, values[last]))
 
     def columns(self):
-        """Step and strength."""
-        return {"step": self.steps, "param_alpha": self.alphas, "params": self.params}
+        """Step and parameter."""
+        return {"step": self.steps, f"param_{self.params.name}": self.params.values, "params": self.params}
 
-    def of(self, adapter, judge):
+    def of_model(self, adapter, rows):
         """The model's own path at the strengths."""
-        return PathPrunings(adapter, path_of(self.method, adapter, judge), self.alphas)
+        return PathPrunings(adapter, path_of(self.method, adapter, rows), self.alphas)
 
 
 @dataclass(frozen=True)
 class PathPrunings(Prunings):
-    """Steps of the path of one model."""
+    """Trees of the path of one model, at some strengths."""
 
     adapter: Adapter
     path: PruningPath
@@ -124,7 +139,7 @@ class PathPrunings(Prunings):
 
     @property
     def feature_strength(self):
-        """Strength at which the last split on each feature collapses, shape (n_features,); -inf: there is none."""
+        """Strength at which the last split on each feature collapses, shape (n_features,); -inf without a split."""
         forest, last = self.path.forest, np.full(self.path.forest.n_features, -np.inf)
         np.maximum.at(last, forest.feature[forest.internal], self.path.strength[forest.internal])
         return last
@@ -136,12 +151,12 @@ class PathPrunings(Prunings):
 
 @dataclass(frozen=True)
 class GridCandidates(Candidates):
-    """Prunings by one method under different parameters.
+    """Prunings by one method with different parameters.
 
     Parameters
     ----------
     method : PruningMethod
-        Prunes.
+        The method, whose other parameters all candidates share.
     params : list of dict
         Its parameters for each candidate.
     """
@@ -163,17 +178,17 @@ class GridCandidates(Candidates):
         """One method for each candidate."""
         return [clone(self.method).set_params(**params) for params in self.params]
 
-    def of(self, adapter, judge):
+    def of_model(self, adapter, rows):
         """The methods, to be carried out on the model."""
-        return GridPrunings(adapter.model, judge, self.methods)
+        return GridPrunings(adapter.model, rows, self.methods)
 
 
 @dataclass(frozen=True)
 class GridPrunings(Prunings):
-    """Prunings of one model by methods that differ in their parameters."""
+    """Prunings of one model by one method with different parameters."""
 
-    grown: Any
-    judge: tuple
+    unpruned: Any
+    rows: tuple
     methods: list[PruningMethod]
 
     @property
@@ -188,23 +203,24 @@ class GridPrunings(Prunings):
 
     def model(self, candidate):
         """The model pruned by the candidate's method, step after step where it has several."""
-        X, y, sample_weight = self.judge or (None, None, None)
-        return prune(self.grown, self.methods[candidate], X, y, sample_weight=sample_weight)
+        X, y, sample_weight = self.rows or (None, None, None)
+        return prune(self.unpruned, self.methods[candidate], X, y, sample_weight=sample_weight)
 
 
-def path_of(method: PathMethod, adapter: Adapter, judge: tuple) -> PruningPath:
-    """The nested path of a fitted model."""
-    return method.path(adapter.forest, adapter.rows(*judge) if judge else None)
+def path_of(method: PathMethod, adapter: Adapter, rows: tuple) -> PruningPath:
+    """The nested path of a fitted model; `rows` as in `Candidates.of_model`."""
+    return cast(PruningPath, method.path(adapter.forest, adapter.rows(*rows) if rows else None))
 
 
 def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:
     """One strength for each step of a path: the geometric mean of those at which the step begins and ends.
 
     The last step has no end: its strength is ten times the one at which it begins, as in R's rpart, where Breiman
-    et al. (1984, section 3.4.2) take infinity. At the start itself, rounding would decide whether a tree grown again
-    at that strength is the root alone.
+    et al. (1984, section 3.4.2) take infinity. Exactly where the step begins, rounding would decide whether a tree
+    that is grown again at that strength is the root alone.
     """
     if len(alphas) == 1:
         return alphas.copy()
     root = np.sqrt(alphas)
-    return np.append(root[:-1] * root[1:], 10.0 * alphas[-1])
+    middle = np.clip(root[:-1] * root[1:], alphas[:-1], np.nextafter(alphas[1:], 0.0))  # rounding stays within a step
+    return np.append(middle, 10.0 * alphas[-1])

@@ -31,7 +31,7 @@ def error_of_rows(folds: list[StepScores]) -> NDArray[np.float64]:
 
     With row weights, that of R's rpart: a weight counts as a number of rows.
     """
-    loss, square = sum(fold.loss for fold in folds), sum(fold.square for fold in folds)
+    loss, square = (sum(np.asarray(getattr(fold, name)) for fold in folds) for name in ("loss", "square"))
     weight = sum(fold.weight for fold in folds)
     return np.sqrt(np.maximum(square - loss**2 / weight, 0.0)) / weight
 
@@ -58,7 +58,7 @@ def choose(rule: str | Callable, results: dict[str, Any]) -> int:
         index = rule(results)
         if not isinstance(index, Integral):
             raise TypeError(f"The 'rule' parameter, called, must return an int. Got {index!r}.")
-        if not 0 <= index < len(results["params"]):
+        if not 0 <= int(index) < len(results["params"]):
             raise IndexError(f"The 'rule' parameter, called, must return a row of cv_results_. Got {index!r}.")
         return int(index)
     mean, n_leaves = results["mean_test_score"], results["n_leaves"]

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,18 +21,18 @@ from .stepwise import by_losses, by_scorer, stepwise_scores
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The rows, and what to do with them.
+    """Rows, an estimator to fit on some of them, and a scorer of its prunings on others.
 
     Parameters
     ----------
     estimator : estimator
-        What to fit; it is cloned.
+        The estimator to fit. It is cloned.
     needs_rows : bool
-        Whether a method asks for rows, which are then those that grew the model.
+        Whether a method needs rows. It is given those that the model is fitted on.
     scoring : None, str or callable
         As the user gave it.
     scorer : callable
-        The scorer that `scoring` stands for.
+        The scorer that `scoring` names.
     X, y, sample_weight : array-like
         All rows.
     fit_params, score_params : dict
@@ -40,7 +40,7 @@ class Evaluation:
     memory : str, joblib.Memory or None
         Cache of fits.
     train_score : bool
-        Whether the rows that grew a fold's model are scored, too.
+        Whether each model is also scored on the rows that it is fitted on.
     """
 
     estimator: Any
@@ -56,7 +56,7 @@ class Evaluation:
     train_score: bool = False
 
     def grow(self, index: NDArray | None = None) -> tuple[Adapter, tuple]:
-        """A model fitted on the rows at `index`, and these rows with their weights if a method asks for rows."""
+        """A model fitted on the rows at `index`, and these rows with their weights if a method needs rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
@@ -67,34 +67,52 @@ class Evaluation:
 
     @cached_property
     def response(self) -> str | tuple[str, ...] | None:
-        """The method whose predictions are all that the score looks at; None: not known."""
+        """Name of the prediction method that the score depends on; None: not known."""
         return response_of(self.estimator, self.scoring)
 
     @cached_property
     def losses(self) -> AdditiveScore | None:
-        """The losses behind the score, where it is a function of a mean of such."""
+        """The loss whose mean over rows determines the score; None where the score is no function of a mean loss."""
         if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
             return None
         return additive_score(self.estimator, self.scoring, 1 if np.ndim(self.y) == 1 else np.shape(self.y)[1])
 
     def in_one_sweep(self, adapter: Adapter) -> bool:
-        """Whether node sums of held-out rows score all prunings at once: a mean loss of a single tree's values."""
+        """Whether sums over the held-out rows of each node give the scores of all prunings of a model at once.
+
+        They do for a mean loss of the values of a single tree.
+        """
         return self.losses is not None and adapter.forest.n_trees == 1 and adapter.averages
 
     def fold(
-        self, candidates: Candidates, grow: NDArray, judge: NDArray
+        self, candidates: Candidates, train: NDArray, test: NDArray
     ) -> tuple[StepScores, StepScores | None, NDArray | None]:
-        """Scores of all candidates, of a model fitted on the rows `grow`, on the rows `judge` and on its own.
+        """Scores of all candidates on one fold.
 
-        Last come the strengths up to which the model uses each feature, where it has a path.
+        Parameters
+        ----------
+        candidates : Candidates
+            The prunings to compare.
+        train, test : ndarray of int
+            Indices of the rows to fit on and of the held-out rows.
+
+        Returns
+        -------
+        test_scores : StepScores
+        train_scores : StepScores or None
+            None without `train_score`.
+        feature_strength : ndarray of float64, shape (n_features,), or None
+            Strength up to which the model uses each feature; None for candidates without a path.
         """
-        adapter, judge_by = self.grow(grow)
-        prunings = candidates.of(adapter, judge_by)
-        train = self._scores(prunings, grow) if self.train_score else None
-        return self._scores(prunings, judge), train, getattr(prunings, "feature_strength", None)
+        prunings = candidates.of_model(*self.grow(train))
+        train_scores = self._scores(prunings, train) if self.train_score else None
+        return self._scores(prunings, test), train_scores, getattr(prunings, "feature_strength", None)
 
     def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None, None]:
-        """Scores of all candidates, on the rows that grew the model; each tree predicts those that it has not seen."""
+        """Scores of all candidates on the training rows, each tree predicting those that it was not fitted on.
+
+        The tuple is that of `fold`.
+        """
         adapter, weight = prunings.adapter, self.score_params.get("sample_weight")
         if self.losses is None or not adapter.averages:
             raise ValueError(
@@ -102,7 +120,7 @@ class Evaluation:
                 f"over rows. Got {type(adapter.model).__name__} and scoring={self.scoring!r}."
             )
         rows = adapter.oob_rows(self.X, self.y, weight)
-        score = by_losses(self.losses, self.response, adapter.model, self.X, self.y, weight)
+        score = by_losses(self.losses, cast(str, self.response), adapter.model, self.X, self.y, weight)
         return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None, None
 
     def _scores(self, prunings, index):
@@ -124,7 +142,7 @@ class Evaluation:
 def score_weights(
     owner: Any, scorer: Any, estimator: Any, scoring: Any, sample_weight: ArrayLike | None
 ) -> dict[str, ArrayLike]:
-    """Weights as the parameters of a scorer, as far as it takes them; a warning if not."""
+    """The row weights as a scorer's parameter; none, and a warning, for a scorer that takes no weights."""
     if sample_weight is None:
         return {}
     function = estimator.score if scoring is None else getattr(scorer, "_score_func", scorer)

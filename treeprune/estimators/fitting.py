@@ -1,4 +1,4 @@
-"""What the pruning meta-estimators do with rows: fit on some of them, judge by others, weight them alike."""
+"""Rows in the pruning meta-estimators: taken by index with their metadata, and weighted by class."""
 
 import warnings
 from typing import Any
@@ -21,9 +21,9 @@ def take(data: Any, index: NDArray | None) -> Any:
 
 
 def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> dict[str, Any]:
-    """Metadata of the rows at `index`; what is not one value per row passes as it is.
+    """Metadata of the rows at `index`; what is not one value per row is passed on as it is.
 
-    Rankers may be given ``group``, the numbers of neighbouring rows that are one query each.
+    Rankers take ``group``: the number of rows of each query, whose rows are neighbours.
     """
     taken = {}
     for name, value in params.items():
@@ -36,7 +36,7 @@ def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> d
 
 
 def _sizes(query):
-    """Numbers of neighbouring rows of one query each."""
+    """Number of rows of each query, whose rows are neighbours."""
     bounds = np.flatnonzero(np.diff(query, prepend=-1, append=-1))
     if len(np.unique(query)) < len(bounds) - 1:
         raise ValueError(
@@ -72,7 +72,7 @@ def class_weighted(
         if isinstance(of_output, str):
             of_output = "balanced"  # "balanced_subsample" is that, drawn anew for each tree of a forest
         classes = np.unique(y_grow[:, output])
-        known = np.isin(y[:, output], classes)  # labels unseen are for the adapter to refuse
+        known = np.isin(y[:, output], classes)  # the adapter refuses unseen labels
         by_class = compute_class_weight(of_output, classes=classes, y=y_grow[:, output])
         weights[known] *= by_class[np.searchsorted(classes, y[known, output])]
     return weights

@@ -1,7 +1,7 @@
 r"""Scores that are sums over rows: node statistics of held-out rows give them for all trees of a path at once.
 
 Each is a function of the mean, over rows, of a loss :math:`\ell(y, v)` of the target y and the leaf's value v. A score
-of scikit-learn's that is none of these is taken of predictions, tree by tree.
+of scikit-learn that is no such function is computed from predictions, tree by tree.
 """
 
 from collections.abc import Callable
@@ -91,7 +91,7 @@ AdditiveScore = Callable[[Rows, NDArray | None], NodeLosses]
 
 
 def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> AdditiveScore | None:
-    """The sweep behind a score, or None where only predictions can tell.
+    """The losses of nodes that give a score, or None where the score needs predictions.
 
     Parameters
     ----------
@@ -106,7 +106,9 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
     if n_outputs > 1:
         known = {} if is_classifier(estimator) else _OF_MANY_OUTPUTS
     scoring = _OWN_SCORE.get(getattr(type(estimator), "score", None)) if scoring is None else scoring
-    if scoring is None or isinstance(scoring, str):
+    if scoring is None:
+        return None
+    if isinstance(scoring, str):
         return known.get(scoring)
     parts = _parts(scoring)
     if parts is None or not known:
@@ -118,7 +120,7 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
 
 
 def response_of(estimator: Any, scoring: Any) -> Any:
-    """The method, or methods of which the first that a model has, whose predictions are all that a score looks at.
+    """Name of the prediction method that a score depends on, or names, of which the first that the model has counts.
 
     Parameters are those of `additive_score`.
 
@@ -217,7 +219,7 @@ def _ordered_costs(cost_matrix, labels, found):
 
 
 def _parts(scorer):
-    """What a scorer made by `make_scorer` does; metadata requests apart, equal parts are equal scores."""
+    """What defines a scorer made by `make_scorer`: scorers with equal parts give equal scores."""
     names = ("_score_func", "_sign", "_kwargs", "_response_method")
     return tuple(getattr(scorer, name) for name in names) if all(hasattr(scorer, name) for name in names) else None
 
@@ -342,7 +344,7 @@ def _r2(rows, labels):
 
 
 def _absolute_error(rows, labels):
-    """No function of sums: every row walks from its leaf to the root."""
+    """No function of node sums: for every row, the loss at each node on its way from leaf to root is added up."""
     losses = [
         rows.node_loss(lambda y, value, power=power: np.abs(y - value[:, :, 0]).mean(axis=1) ** power)
         for power in (1, 2)
@@ -373,7 +375,7 @@ def _refused(rows, v, bad, scoring, what):
     return np.where(v > 0, 0, rows.statistics.n_rows)
 
 
-#: Which score it is that an estimator has by itself.
+#: Names of the scores that estimators compute in their own ``score``.
 _OWN_SCORE = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
 _OF_CLASSES: dict[str, AdditiveScore] = {
     "accuracy": _accuracy,

@@ -1,4 +1,4 @@
-"""What is wrong with folds that scikit-learn's splitters do not say themselves."""
+"""Checks of folds that scikit-learn's splitters do not make themselves."""
 
 import warnings
 from typing import Any
@@ -8,14 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def check_splits(splits: list[tuple[NDArray, NDArray]], X: Any, y: ArrayLike | None) -> None:
-    """Refuse folds without rows; warn of classes that a fold lacks and of rows in order of time that are shuffled.
+    """Refuse folds without rows; warn of classes that a fold lacks, and of shuffled folds of rows in order of time.
 
     Parameters
     ----------
     splits : list of (train, test)
         Indices of rows.
     X : array-like or DataFrame
-        Rows; an index of dates that rises says that they are in order of time.
+        Rows. They are in order of time if they have an index of rising dates.
     y : array-like or None
         Labels (classifiers).
     """

@@ -1,4 +1,4 @@
-"""Scores of the prunings of a model on its own predictions, whose raw outputs are updated from step to step."""
+"""Scores from the predictions of each pruned model, whose raw outputs are updated from step to step."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,11 +16,10 @@ from .candidates import PathPrunings
 from .fitting import take
 from .scoring import AdditiveScore, StepScores
 
-#: Numbers that raw outputs may take at a time; more steps than fit are worked on in parts, for which rows are routed
-#: again.
+#: Most raw outputs to hold at a time. Steps beyond that are worked on in parts, and rows routed again for each part.
 MOST_NUMBERS = 2**25
 
-#: Scores a pruned model by some rows: from a stand-in of the model, and the positions of the rows that it predicts.
+#: Scores a pruned model, given an object that predicts as it does and the positions of the rows that it predicts.
 StepScore = Callable[[Any, NDArray[np.intp]], StepScores]
 
 
@@ -30,7 +29,7 @@ def stepwise_scores(
     score: StepScore,
     leaf_ids: Callable[[int], NDArray[np.int32]] | None = None,
 ) -> StepScores:
-    """Scores of all candidates, each tree of each row walked up once.
+    """Scores of all candidates, in one walk from leaf to root for each row and tree.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def stepwise_scores(
 def stand_ins(
     prunings: PathPrunings, X: Any, leaf_ids: Callable | None = None
 ) -> Iterator[tuple[Any, NDArray[np.intp]]]:
-    """For each candidate a model that predicts the rows X as the pruned model does, and which of them it can."""
+    """For each candidate an object that predicts as the pruned model does, and the positions of those rows."""
     adapter, reference = prunings.adapter, prunings.adapter.reference_rows
     outputs = [raw_outputs(adapter, prunings.path, prunings.alphas, X, leaf_ids)]
     if reference is not None:
@@ -68,7 +67,7 @@ def raw_outputs(
 ) -> Iterator[NDArray]:
     """The model's raw output at each of some rising strengths, shape (n_rows, n_columns); NaN for rows without a tree.
 
-    See `Adapter.stand_in`, which makes predictions of it.
+    `Adapter.stand_in` turns it into predictions.
     """
     from ..core.kernels import add_pruned_values
 
@@ -102,7 +101,7 @@ def by_losses(
     losses : AdditiveScore
         The losses.
     response : {"predict", "predict_proba"}
-        What they are losses of.
+        The prediction method that the losses are of.
     model : estimator
         A fitted classifier or regressor.
     X, y : array-like
@@ -151,7 +150,7 @@ def _values(predicted, response, classes, labels):
 
 
 def _one_node_each(value):
-    """A forest in which each row is a node of its own, that holds what is predicted for it."""
+    """A forest with one node for each row, whose value is the prediction for the row."""
     none = np.full(len(value), -1, np.int32)
     return Forest(
         root=np.zeros(1, np.int32),

@@ -26,7 +26,7 @@ class TreePruner(PrunedEstimator):
     """Fit a tree model and prune it.
 
     A classifier, regressor or outlier detector as its inner estimator is. Works in a Pipeline, and
-    ``GridSearchCV(TreePruner(tree, method=CostComplexity()), {"method__alpha": [...]})`` searches the strength.
+    ``GridSearchCV(TreePruner(tree), {"method__alpha": [...]})`` searches the strength.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ class TreePruner(PrunedEstimator):
     method : PruningMethod or str, default="cost_complexity"
         How to prune; the default prunes nothing until its alpha is raised.
     validation : None, float, "oob" or splitter, default=None
-        Where the rows come from that the method judges by. None: the training statistics stored in the model (the
-        training rows themselves for a method that needs rows, or those). A float in (0, 1): this fraction of the
+        Which rows decide what is pruned. None: the training statistics stored in the model, or the training rows
+        themselves for a method that needs rows. A float in (0, 1): this fraction of the
         rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the
         test rows of its first split. Rows given as ``X_val`` in `fit` win over it.
     shuffle : bool, default=True
@@ -107,7 +107,7 @@ class TreePruner(PrunedEstimator):
         X_val: Any = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
-        **fit_params,
+        **fit_params: Any,
     ) -> "TreePruner":
         """Fit the inner estimator and prune it.
 

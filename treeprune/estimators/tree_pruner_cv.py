@@ -61,15 +61,15 @@ class TreePrunerCV(PrunedEstimator):
     rule : {"1se", "best"} or callable, default="1se"
         Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
         with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
-        Breiman et al. (1984, section 3.4.3) advise: near its top the curve of scores is flat and wobbles, so that the
-        place of its maximum is chance, while a smaller tree nearby is as good as can be told. A callable takes
+        Breiman et al. (1984, section 3.4.3) advise: near its maximum the curve of scores is flat and noisy, so that
+        where the maximum lies is chance, and a smaller tree nearby cannot be told from the best. A callable takes
         `cv_results_` and returns a row of it.
     standard_error : {"auto", "rows", "folds"}, default="auto"
-        "rows": that of a mean loss over all held-out rows, as Breiman et al. and rpart compute it; it takes rows to
-        be independent, and is steady since they are many. "folds": the standard deviation of the folds' scores (with
-        one degree of freedom less) over the root of their number; it holds for every score and for grouped rows, and
-        is itself uncertain by a third with 5 folds. "auto": "rows" where the score is a mean over rows and `groups` are
-        not given, else "folds".
+        "rows": that of a mean loss over all held-out rows, as Breiman et al. and rpart compute it; it assumes that
+        rows are independent, and is precise since they are many. "folds": the standard deviation of the folds' scores
+        (with one degree of freedom less) over the root of their number; it holds for every score and for grouped rows,
+        and is itself uncertain by a third with 5 folds. "auto": "rows" where the score is a mean over rows and `groups`
+        are not given, else "folds".
     param_grid : dict or list of dict, optional
         Parameters of the method to try, as in `GridSearchCV`, in place of a path. Every candidate prunes the same
         fitted models.
@@ -92,19 +92,20 @@ class TreePrunerCV(PrunedEstimator):
     estimator_ : estimator
         The model fitted on all rows and pruned, of the inner estimator's class.
     alpha_ : float
-        The chosen strength (not with `param_grid`).
+        The chosen strength, on the scale of `pruning_path_` (not with `param_grid`).
     n_leaves_, n_nodes_ : int
         Size of `estimator_`; for ensembles, of all trees.
     pruning_path_ : PruningPath
         The path of the model fitted on all rows (not with `param_grid`).
     cv_results_ : dict of str to array
-        In GridSearchCV's form: ``param_alpha``, ``params``, ``split0_test_score``, ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score`` (with `return_train_score` ``mean_train_score`` and so on); and ``step``
-        of the path, ``n_leaves`` of the model fitted on all rows and ``standard_error``.
+        In GridSearchCV's form: ``param_alpha`` (or ``param_max_depth`` and so on: the method's own parameter),
+        ``params``, ``split0_test_score``, ``mean_test_score``, ``std_test_score``, ``rank_test_score`` (with
+        `return_train_score` ``mean_train_score`` and so on); and ``step`` of the path, ``n_leaves`` of the model fitted
+        on all rows and ``standard_error``.
     best_index_ : int
         The chosen row of `cv_results_`.
     best_params_ : dict
-        Its parameters.
+        Its parameters, in their own unit: ``method.set_params(**best_params_)`` prunes to the same tree.
     best_score_ : float
         Its mean score.
     scorer_ : callable
@@ -113,7 +114,7 @@ class TreePrunerCV(PrunedEstimator):
         Number of folds.
     fold_feature_strength_ : ndarray of float64, shape (n_splits_, n_features_in_)
         Strength at which the last split on each feature collapses in the model of each fold; -inf where it has none
-        (not with `param_grid` and "oob"). How many exceed `alpha_` tells in how many folds a feature is used.
+        (not with `param_grid` and "oob"). A feature is used in as many folds as have a strength above `alpha_`.
     n_features_in_, feature_names_in_, classes_
         Those of `estimator_`.
 
@@ -174,7 +175,7 @@ class TreePrunerCV(PrunedEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params
+        self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params: Any
     ) -> "TreePrunerCV":
         """Fit the inner estimator on all rows and on each fold, score all candidates, and prune.
 
@@ -218,7 +219,7 @@ class TreePrunerCV(PrunedEstimator):
         if grid is None:
             candidates, prunings = self._candidates(evaluation, method)
         else:
-            candidates, prunings = grid, grid.of(*evaluation.grow())
+            candidates, prunings = grid, grid.of_model(*evaluation.grow())
         folds = [evaluation.out_of_bag(prunings)] if splits is None else self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
@@ -242,7 +243,7 @@ class TreePrunerCV(PrunedEstimator):
             relative = self.pruning_path_.to_frame()["relative_impurity"].to_numpy()[self.cv_results_["step"]]
         return results_frame(self.cv_results_, self.best_index_, choose("best", self.cv_results_), relative)
 
-    def score(self, X: Any, y: Any = None, **params) -> float:
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score of the pruned model by `scorer_`.
 
         Parameters
@@ -306,11 +307,11 @@ class TreePrunerCV(PrunedEstimator):
 
     def _candidates(self, evaluation, method):
         """Steps of the path of the model fitted on all rows, as candidates for all models and on that model."""
-        adapter, judge = evaluation.grow()
+        adapter, rows = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
             number = "all" if evaluation.in_one_sweep(adapter) else FEW_CANDIDATES
-        path = path_of(method, adapter, judge)
+        path = path_of(method, adapter, rows)
         candidates = PathCandidates.along(method, path, None if number == "all" else number)
         return candidates, PathPrunings(adapter, path, candidates.alphas)
 

@@ -172,7 +172,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         values, times, labels = self._read(X, reset=False)
         out = np.full((len(values), len(self.feature_parts_)), np.nan)
-        missing = []
+        missing: list = []
         for label, rows in _series(times, labels):
             past = self._past(label, times[rows], missing)
             x = np.concatenate([past, values[rows]])

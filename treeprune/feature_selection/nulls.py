@@ -48,7 +48,8 @@ class Shadows:
             Number of copies of each unit.
         """
         n_columns, n_units = len(unit), len(copies)
-        column, order, of_unit, copied = [np.arange(n_columns)], [np.zeros(n_columns, int)], [unit], []
+        column, order, of_unit = [np.arange(n_columns)], [np.zeros(n_columns, int)], [unit]
+        copied: list[NDArray] = []
         for copy in range(copies.max(initial=0)):
             with_copy = np.flatnonzero(copies > copy)
             columns = np.flatnonzero(np.isin(unit, with_copy))

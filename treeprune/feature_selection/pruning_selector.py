@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier, is_regressor
+from sklearn.base import MetaEstimatorMixin, is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from ..adapters.base import check_weights
 from ..methods import as_method
+from ..methods.parameters import NestedMethods
 from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedRows, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
@@ -26,7 +27,7 @@ from .units import feature_units
 _MOST_CLASSES = 50
 
 
-class PruningSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
+class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     """Keep the features whose splits survive pruning more often than chance allows.
 
     Trees are grown on the features beside *shadows* of them, which have lost their tie to the target, and pruned by

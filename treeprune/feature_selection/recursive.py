@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
@@ -21,13 +21,14 @@ from ..core.plan import Plan
 from ..estimators import TreePruner, TreePrunerCV
 from ..estimators.evaluation import score_weights
 from ..estimators.fitting import take, take_params
+from ..methods.parameters import NestedMethods
 from .survival import survival
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
+class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     """What both selectors share: rows as their estimator takes them, a mask, and its tags."""
 
     def _rows(self, X, y):

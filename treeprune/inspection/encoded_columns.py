@@ -73,7 +73,7 @@ def columns_behind(steps: list) -> list[Unchanged | Encoded]:
     UnsupportedModelError
         A transformer is none of those that leave, choose or encode columns; the message names it.
     """
-    columns = [Unchanged(place) for place in range(steps[0].n_features_in_)]
+    columns: list[Unchanged | Encoded] = [Unchanged(place) for place in range(steps[0].n_features_in_)]
     for step in steps:
         columns = _through(step, columns)
     return columns
@@ -85,7 +85,7 @@ def conditions_on_table(
     """Conditions of rules by columns of the table, from those by the columns that reach the tree."""
     found = []
     for rule in conditions:
-        on_table = {}
+        on_table: dict[int, Any] = {}
         for column, of_tree in rule.items():
             place, condition = columns[column].place, columns[column].condition(of_tree)
             if place in on_table:

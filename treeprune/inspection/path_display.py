@@ -1,10 +1,12 @@
 """PruningPathDisplay: the cross-validated score along a pruning path, as a figure."""
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..core.path import is_number
 from .figures import BLUE, GREY, ORANGE, axes, plain
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ class PruningPathDisplay:
         Its standard error.
     chosen, best : int
         Steps to mark.
-    alpha : ndarray of float64, shape (n_steps,), optional
-        Strength of each step.
+    params : dict of str to ndarray of shape (n_steps,), optional
+        Parameters of the method at each step, in their own units.
     train_score : ndarray of float64, shape (n_steps,), optional
         Mean score on the rows that grew the trees.
     score_name : str, default="Score"
@@ -64,7 +66,7 @@ class PruningPathDisplay:
         *,
         chosen: int,
         best: int,
-        alpha: NDArray[np.float64] | None = None,
+        params: dict[str, NDArray] | None = None,
         train_score: NDArray[np.float64] | None = None,
         score_name: str = "Score",
     ):
@@ -73,7 +75,7 @@ class PruningPathDisplay:
         self.standard_error = standard_error
         self.chosen = chosen
         self.best = best
-        self.alpha = alpha
+        self.params = params
         self.train_score = train_score
         self.score_name = score_name
 
@@ -87,8 +89,8 @@ class PruningPathDisplay:
         ----------
         estimator : TreePrunerCV
             Fitted.
-        x : {"n_leaves", "alpha"}, default="n_leaves"
-            What the horizontal axis shows.
+        x : str, default="n_leaves"
+            What the horizontal axis shows: "n_leaves", or a parameter of the method that was tried, such as "alpha".
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
         score_name : str, optional
@@ -122,8 +124,8 @@ class PruningPathDisplay:
         Parameters
         ----------
         cv_results : dict of str to array-like
-            With ``n_leaves``, ``mean_test_score``, ``standard_error`` and, where there are such, ``param_alpha`` and
-            ``mean_train_score``.
+            With ``n_leaves``, ``mean_test_score``, ``standard_error`` and, where there are such, ``param_alpha`` (or
+            other parameters) and ``mean_train_score``.
         chosen : int, optional
             The chosen row; None: the best.
         x, ax, score_name
@@ -142,7 +144,7 @@ class PruningPathDisplay:
             np.asarray(cv_results["standard_error"]),
             chosen=best if chosen is None else chosen,
             best=best,
-            alpha=cv_results.get("param_alpha"),
+            params={name.removeprefix("param_"): v for name, v in cv_results.items() if name.startswith("param_")},
             train_score=cv_results.get("mean_train_score"),
             score_name=score_name,
         )
@@ -155,8 +157,8 @@ class PruningPathDisplay:
         ----------
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
-        x : {"n_leaves", "alpha"}, default="n_leaves"
-            What the horizontal axis shows, on a logarithmic scale.
+        x : str, default="n_leaves"
+            What the horizontal axis shows, on a logarithmic scale: "n_leaves", or one of `params`.
 
         Returns
         -------
@@ -168,21 +170,21 @@ class PruningPathDisplay:
         MissingExtraError
             matplotlib is not installed.
         ValueError
-            `x` is neither of the two, or the steps have no strengths.
+            `x` is none of these, or its values are no numbers.
         """
-        if x not in ("n_leaves", "alpha") or (x == "alpha" and self.alpha is None):
-            choices = "'n_leaves'" if self.alpha is None else "'n_leaves' or 'alpha'"
-            raise ValueError(f"The 'x' parameter must be {choices}. Got {x!r} instead.")
+        choices = {"n_leaves": self.n_leaves} | _numbers(self.params or {})
+        if x not in choices:
+            raise ValueError(f"The 'x' parameter must be {' or '.join(map(repr, choices))}. Got {x!r} instead.")
         ax = axes(ax, (7, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
-        self._draw_curves(self._horizontal(x))
+        self._draw_curves(self._horizontal(x, choices[x]))
         ax.set_ylabel(self.score_name)
         plain(ax)
         ax.legend(frameon=False, fontsize="small", loc="best")
         return self
 
-    def _horizontal(self, x):
-        """Where the steps stand, after setting up the axis; alphas too small to tell apart stand at its left edge."""
+    def _horizontal(self, x, values):
+        """Where the steps stand, after setting up the axis; values too small to tell apart stand at its left edge."""
         from matplotlib.ticker import FuncFormatter, NullFormatter
 
         axis = self.ax_
@@ -194,12 +196,11 @@ class PruningPathDisplay:
             if self.n_leaves.max() < 100:
                 axis.set_xticks([n for n in (1, 2, 3, 5, 10, 20, 30, 50, 100) if n <= self.n_leaves.max()])
             return self.n_leaves
-        alpha = np.asarray(self.alpha, dtype=np.float64)
-        positive = alpha[alpha > 0]
+        positive = values[values > 0]
         axis.set_xscale("log")
-        axis.set_xlabel("alpha (0 at the left edge)" if len(positive) < len(alpha) else "alpha")
+        axis.set_xlabel(f"{x} (0 at the left edge)" if len(positive) < len(values) else x)
         left = max(positive.min() / 2, 1e-6 * positive.max()) if len(positive) else 1.0
-        return np.maximum(alpha, left)
+        return np.maximum(values, left)
 
     def _draw_curves(self, at):
         axis, score, error = self.ax_, self.score, np.nan_to_num(self.standard_error)
@@ -240,6 +241,15 @@ class PruningPathDisplay:
             zorder=3,
             label=label,
         )
+
+
+def _numbers(params):
+    """The parameters all of whose values are numbers, as float64."""
+    found = {}
+    for name, values in params.items():
+        if not np.ma.is_masked(values) and all(is_number(value, Real) for value in values):
+            found[name] = np.asarray(values, dtype=np.float64)
+    return found
 
 
 def _name_of_score(estimator):

@@ -300,7 +300,8 @@ def leaf_conditions(
     """
     bound, is_open = exact_bound(forest.threshold, forest.comparison, float_type)
     category_values = category_values or {}
-    found, waiting = [], [(int(forest.root[0]), {})]
+    found: list[dict[int, Condition | CategoryCondition]] = []
+    waiting: list[tuple[int, dict[int, Any]]] = [(int(forest.root[0]), {})]
     while waiting:
         node, conditions = waiting.pop()
         if forest.is_leaf[node]:
@@ -308,7 +309,7 @@ def leaf_conditions(
             continue
         column = int(forest.feature[node])
         on_set = forest.category_set is not None and forest.category_set[node] >= 0
-        here = conditions.get(column) or (CategoryCondition() if on_set else Condition())
+        here: Any = conditions.get(column) or (CategoryCondition() if on_set else Condition())
         for child, left in ((forest.children_right[node], False), (forest.children_left[node], True)):
             missing = forest.missing_go_to_left is not None and bool(forest.missing_go_to_left[node]) == left
             if on_set:

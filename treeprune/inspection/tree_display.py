@@ -254,7 +254,7 @@ def _rows(forest: Forest) -> NDArray[np.float64]:
     return y
 
 
-def _columns(forest, conditions, leaves) -> tuple[NDArray[np.float64], float]:
+def _columns(forest, conditions, leaves):
     """Where each node stands from left to right, so that every text has room, and the width; in inches."""
     room = np.zeros(forest.depth.max() + 1)
     np.maximum.at(room, forest.depth, [_inches(text) + 1.5 * _GAP if text else 0.0 for text in conditions])

@@ -50,7 +50,9 @@ __all__ = [
 ]
 
 #: Method classes by the string that stands for them.
-ALIASES = {cls.alias: cls for cls in map(globals().get, __all__) if hasattr(cls, "alias")}
+ALIASES: dict[str, type[PruningMethod]] = {
+    cls.alias: cls for cls in (globals()[name] for name in __all__) if hasattr(cls, "alias")
+}
 
 
 def as_method(method: PruningMethod | str) -> PruningMethod:

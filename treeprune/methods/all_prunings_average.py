@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
 from ..core.plan import Plan
@@ -94,11 +95,11 @@ class AllPruningsAverage(PruningMethod):
         return Plan(value=blend(forest, reach_shares(forest, rate * loss, self.split_probability), forest.value))
 
 
-def smoothed(forest: Forest, count: float):
+def smoothed(forest: Forest, count: float) -> NDArray[np.float64]:
     """Class shares of each node, were there this many more rows of each class, of the shape of ``forest.value``."""
-    (weight,) = stored(forest, "weighted_n_node_samples")
-    known = np.arange(forest.value.shape[2]) < forest.n_classes[:, None]
-    total = weight[:, None, None] + count * forest.n_classes[:, None]
+    weight, n_classes = stored(forest, "weighted_n_node_samples", "n_classes")
+    known = np.arange(forest.value.shape[2]) < n_classes[:, None]
+    total = weight[:, None, None] + count * n_classes[:, None]
     return (forest.value * weight[:, None, None] + count * known) / total
 
 

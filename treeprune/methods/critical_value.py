@@ -1,9 +1,10 @@
 """Critical-value pruning (Mingers 1987)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import risk_per_weight, split_gain
 from ..core.rows import Rows
@@ -60,7 +61,7 @@ class CriticalValue(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The whole path; alpha is the critical value."""
-        return goodness_path(forest, self._goodness(forest, rows), rows)
+        return goodness_path(forest, self._goodness(forest, rows), rows, Knob("threshold"))
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split reaches the threshold."""
@@ -76,7 +77,7 @@ class CriticalValue(PathMethod):
         return np.maximum(gain, 0) / np.where(weight > 0, weight, 1)
 
 
-def goodness_path(forest: Forest, goodness, rows: Rows | None, knob=None) -> PruningPath:
+def goodness_path(forest: Forest, goodness: NDArray[np.float64], rows: Rows | None, knob: Knob) -> PruningPath:
     """Path of a rule that collapses a node once alpha exceeds the goodness of its split and of all below it."""
     from ..search.bottom_up import branch_maximum
 

@@ -59,7 +59,9 @@ class DescentMethod(PathMethod):
             raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
-        total, found, losses = rows.sample_weight.sum(), [], []
+        total = rows.sample_weight.sum()
+        found: list[Pruning] = []
+        losses: list[float] = []
         for penalty in _penalties(unit):
             descent.descend(penalty, self.tol, self.max_cycles)
             pruning = snapshot(additive, descent)

@@ -1,6 +1,7 @@
 """Error-based pruning (Quinlan 1993), with subtree raising."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ..core.forest import Forest
@@ -74,7 +75,7 @@ class ErrorBased(PruningMethod):
         self.slack = slack
 
     @property
-    def needs_training_rows(self) -> bool:
+    def needs_training_rows(self) -> bool:  # type: ignore[override]
         """Raising moves training rows."""
         return bool(self.raising)
 
@@ -88,7 +89,7 @@ class ErrorBased(PruningMethod):
         limits = self.error_limits(forest, rows)
         return Plan(collapse=cheapest(forest, limits, tolerance=self.slack + resolution(limits)))
 
-    def error_limits(self, forest: Forest, rows: Rows | None = None):
+    def error_limits(self, forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
         """What each node as a leaf is taken to get wrong, in units of row weight, float64, shape (n_nodes,)."""
         from ..search.error_limit import error_limits
 

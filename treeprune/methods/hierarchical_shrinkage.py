@@ -48,6 +48,8 @@ class HierarchicalShrinkage(PruningMethod):
     """
 
     alias = "hierarchical_shrinkage"
+    knob = "reg"
+    nested = True  # all have one structure
     soft = True
     examples = ({"reg": 10},)
 

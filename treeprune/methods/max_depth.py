@@ -1,11 +1,12 @@
 """Largest depth, applied to a grown tree."""
 
+from functools import partial
 from numbers import Integral
 
 import numpy as np
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import risk_per_weight
 from ..core.rows import Rows
@@ -51,8 +52,8 @@ class MaxDepth(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The tree cut at every depth; alpha is ``1 / (1 + max_depth)``."""
-        strength = (1.0 / (1 + forest.depth)) * ~forest.is_leaf
-        knob = ("max_depth", lambda alpha: depth_of(alpha, forest.depth.max()))
+        strength = np.where(forest.is_leaf, 0.0, _strength_of(forest.depth))
+        knob = Knob("max_depth", partial(_depth_of, forest.depth.max()), _strength_of)
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
@@ -63,6 +64,12 @@ class MaxDepth(PathMethod):
         return Plan(collapse=~forest.is_leaf & (forest.depth >= self.max_depth))
 
 
-def depth_of(alpha, grown):
-    """Depths at which strengths cut; at strength 0, the depth that the tree was grown to."""
-    return np.rint(1.0 / np.maximum(alpha, 1.0 / (1 + grown)) - 1).astype(np.int64)
+def _strength_of(depth):
+    """Strengths that cut at depths."""
+    return 1.0 / (1 + np.asarray(depth))
+
+
+def _depth_of(grown, alpha):
+    """Depths at which strengths cut; for those that prune nothing, the depth that the tree was grown to."""
+    depths = np.arange(grown, -1, -1)
+    return depths[np.maximum(np.searchsorted(_strength_of(depths), alpha, side="right") - 1, 0)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import split_gain
 from ..core.rows import Rows
@@ -55,7 +55,7 @@ class MinImpurityDecrease(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The whole path; alpha is the least gain."""
-        return goodness_path(forest, self._share(forest, rows), rows)
+        return goodness_path(forest, self._share(forest, rows), rows, Knob("min_impurity_decrease"))
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split gains enough."""

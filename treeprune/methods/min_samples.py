@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import risk_per_weight, stored
 from ..core.rows import Rows
@@ -60,7 +60,7 @@ class MinSamples(PathMethod):
         n, smaller = self._counts(forest, rows)
         own = np.where(n < self.split, 1.0, smaller + 1.0)  # the first limit that the smaller child falls short of
         strength = np.where(forest.is_leaf, 0.0, lowest_above(forest, own))
-        return PruningPath(forest, strength, risk_per_weight(forest, rows))
+        return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=Knob("leaf", _limit_of))
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes with too few rows, or with a child of too few."""
@@ -76,3 +76,8 @@ class MinSamples(PathMethod):
         node = forest.internal
         smaller[node] = np.minimum(n[forest.children_left[node]], n[forest.children_right[node]])
         return n, smaller
+
+
+def _limit_of(alpha):
+    """The whole number of rows that a strength stands for."""
+    return np.maximum(np.floor(alpha), 1).astype(np.int64)

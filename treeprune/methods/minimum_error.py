@@ -1,10 +1,13 @@
 """Minimum-error pruning (Niblett & Bratko 1986; Cestnik & Bratko 1991)."""
 
+from typing import cast
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import resolution, stored_statistics
+from ..core.risk import resolution, stored, stored_statistics
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -70,13 +73,14 @@ class MinimumError(PruningMethod):
         self._check_number("m", 0.0)
         self._check_choice("prior", ("root", "uniform"))
         statistics = stored_statistics(forest) if rows is None else rows.statistics
-        counts, n = statistics.class_weight, statistics.weight[:, None]
+        counts, n = cast(NDArray, statistics.class_weight), statistics.weight[:, None]
         if self.prior == "root":
             of_root = counts[forest.root][forest.node_tree]
             prior = of_root / np.maximum(of_root.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         else:
-            known = np.arange(counts.shape[2]) < forest.n_classes[:, None]
-            prior = known / forest.n_classes[:, None]
+            (n_classes,) = stored(forest, "n_classes")
+            known = np.arange(counts.shape[2]) < n_classes[:, None]
+            prior = known / n_classes[:, None]
         share = n / np.where(n + self.m > 0, n + self.m, 1)
         expected = share * (n + self.m - (counts + self.m * prior).max(axis=2))
         cost = expected.mean(axis=1)

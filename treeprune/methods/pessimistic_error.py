@@ -4,7 +4,7 @@ import numpy as np
 
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import branch_sums, node_risk, resolution
+from ..core.risk import branch_sums, node_risk, resolution, stored
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -60,7 +60,7 @@ class PessimisticError(PruningMethod):
         self._check_task(forest)
         self._check_number("n_standard_errors", 0.0)
         errors, _ = node_risk(forest, "error", rows)
-        n = forest.weighted_n_node_samples if rows is None else rows.statistics.weight
+        n = stored(forest, "weighted_n_node_samples")[0] if rows is None else rows.statistics.weight
         branch = branch_sums(forest, np.where(forest.is_leaf, errors + 0.5, 0))
         variance = branch * np.maximum(n - branch, 0) / np.where(n > 0, n, 1)
         limit = branch + self.n_standard_errors * np.sqrt(variance)

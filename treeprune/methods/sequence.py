@@ -1,7 +1,5 @@
 """Methods one after the other."""
 
-from typing import Any
-
 from ..core.forest import Forest
 from ..core.plan import Plan
 from ..core.rows import Rows
@@ -9,9 +7,10 @@ from .base import PruningMethod
 from .hierarchical_shrinkage import HierarchicalShrinkage
 from .max_depth import MaxDepth
 from .min_samples import MinSamples
+from .parameters import NestedMethods
 
 
-class Sequence(PruningMethod):
+class Sequence(NestedMethods, PruningMethod):
     """Several methods, one after the other, as one method.
 
     Use it to prune hard and then shrink, or to clean up after another method. Each step sees the model that the step
@@ -24,8 +23,8 @@ class Sequence(PruningMethod):
 
     Notes
     -----
-    The parameters of a step go by its place: ``set_params(**{"0__alpha": 0.1})``; ``method__0__alpha`` where the
-    sequence itself is the parameter ``method``.
+    The parameters of a step go by its place, be it a method or an alias: ``set_params(**{"0__alpha": 0.1})``;
+    ``method__0__alpha`` where the sequence itself is the parameter ``method``.
 
     Examples
     --------
@@ -56,12 +55,12 @@ class Sequence(PruningMethod):
         return [stage for method in self.methods for stage in as_method(method).stages]
 
     @property
-    def needs_rows(self) -> bool:
+    def needs_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs rows that did not grow the tree."""
         return any(stage.needs_rows for stage in self.stages)
 
     @property
-    def needs_training_rows(self) -> bool:
+    def needs_training_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs the rows that did grow the tree."""
         return any(stage.needs_training_rows for stage in self.stages)
 
@@ -72,24 +71,11 @@ class Sequence(PruningMethod):
             raise ValueError("A Sequence of several methods has no single plan; use treeprune.prune.")
         return stages[0].plan(forest, rows) if stages else Plan()
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters; with `deep`, each step under its place, and its parameters under ``place__name``."""
-        params = super().get_params(deep=False)
-        if deep:
-            for place, method in enumerate(self.methods):
-                params[str(place)] = method
-                if isinstance(method, PruningMethod):
-                    params |= {f"{place}__{name}": value for name, value in method.get_params().items()}
-        return params
+    def _methods(self):
+        """The steps by their place."""
+        return {str(place): method for place, method in enumerate(self.methods)}
 
-    def set_params(self, **params: Any) -> "Sequence":
-        """Set parameters, also those of the steps, and steps themselves by their place."""
-        if "methods" in params:
-            self.methods = params.pop("methods")
-        places = [key for key in params if key.isdigit() and int(key) < len(self.methods)]
-        if places:
-            methods = list(self.methods)
-            for place in places:
-                methods[int(place)] = params.pop(place)
-            self.methods = methods
-        return super().set_params(**params)
+    def _put(self, name, method):
+        methods = list(self.methods)  # the list that was given stays as it is
+        methods[int(name)] = method
+        self.methods = methods

@@ -1,9 +1,10 @@
 """Pruning by tests of significance (Frank 2000; Kass 1980)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.forest import Forest
-from ..core.path import PruningPath
+from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
 from ..core.risk import risk_per_weight, stored_statistics
 from ..core.rows import Rows
@@ -82,7 +83,7 @@ class Significance(PathMethod):
         with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
             strength = branch_maximum(forest, -np.log(self.p_values(forest, rows)))
         strength = np.where(forest.is_leaf, 0.0, np.nextafter(strength, np.inf))
-        knob = ("level", lambda alpha: np.exp(-alpha))
+        knob = Knob("level", _level_of, _strength_of)
         return PruningPath(forest, strength, risk_per_weight(forest, rows), knob=knob)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
@@ -92,7 +93,7 @@ class Significance(PathMethod):
         self._check_number("level", 0.0, 1.0, closed="both")
         return Plan(collapse=~forest.is_leaf & (-branch_maximum(forest, -self.p_values(forest, rows)) > self.level))
 
-    def p_values(self, forest: Forest, rows: Rows | None = None):
+    def p_values(self, forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
         """Adjusted p-value of each node's split, float64, shape (n_nodes,); 1 at leaves and where there is no test."""
         self._check_task(forest)
         self._check_choice("test", _TESTS)
@@ -109,6 +110,17 @@ class Significance(PathMethod):
         if self.adjustment == "splits":
             p *= np.maximum(statistics.weight - 1, 1)
         return np.minimum(p, 1.0)
+
+
+def _level_of(alpha):
+    """Levels for strengths; only at strength 0 is it 1, at which splits with a p-value of 1 stay."""
+    return np.minimum(np.exp(-alpha), np.where(alpha > 0, np.nextafter(1.0, 0.0), 1.0))
+
+
+def _strength_of(level):
+    """Strengths for levels. Level 0 prunes every split whose p-value is not 0."""
+    level = np.asarray(level)
+    return np.where(level > 0, -np.log(np.where(level > 0, level, 1.0)), np.finfo(np.float64).max)
 
 
 def _chi2(forest, statistics):

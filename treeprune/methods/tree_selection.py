@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
+from typing import cast
 
 import numpy as np
 
@@ -110,6 +111,7 @@ class TreeSelection(PathMethod):
         from ..search.tree_orders import average_errors, gram
 
         additive, predictions = self._start(forest, rows)
+        rows = cast(Rows, rows)  # no rows: refused at the start
         order, total = self._order(additive, predictions, rows), rows.sample_weight.sum()
         target = additive.target(rows) - additive.intercept
         errors = average_errors(gram(predictions, target, rows.sample_weight), order)[::-1] / total

@@ -15,7 +15,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
 _SCRIPTS = ("state.js", "text.js", "layout.js", "tree.js", "keyboard.js", "rules.js", "selection.js", "main.js")
 #: What the script reads of the figures.
-_DRAWN = ("tree", "classes", "features", "chosen", "marks", "is_share", "score_name", "few_rows")
+_DRAWN = ("knob", "tree", "classes", "features", "chosen", "marks", "is_share", "score_name", "few_rows")
 #: The sections of each kind of report, by their file, with their headings.
 _SECTIONS = {
     "tree": {

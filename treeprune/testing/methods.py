@@ -202,7 +202,7 @@ def _check_step(method: PathMethod, path: Path, step: int, rows: Rows) -> None:
     assert path.step(alpha=alpha) == step, f"{name}: alpha {alpha} is not the strength of step {step}"
     if step == 0 or method.knob is None or not method.nested:
         return
-    value = float(alpha if path.knob is None else path.knob[1](np.array([alpha]))[0])
+    value = float(path.knob.of_alpha(np.array([alpha]))[0])
     nearby = [int(value)] if value.is_integer() else [value, value * (1 + 1e-9), value * (1 - 1e-9)]  # it was rounded
     assert any(np.array_equal(by_step.node_id, ids) for x in nearby for ids in _left_by(method, x, forest, rows)), (
         f"{name}: {method.knob}={value!r} gives another tree than step {step} of the path"

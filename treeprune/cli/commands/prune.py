@@ -26,7 +26,7 @@ from ..options import (
 @data_argument
 @target_option
 @method_option
-@click.option("--alpha", type=FiniteRange(min=0), help="Strength of the pruning.")
+@click.option("--alpha", type=FiniteRange(min=0), help="Strength, as in the column alpha of `treeprune path`.")
 @click.option("--leaves", type=click.IntRange(min=1), help="Instead of --alpha: the most leaves to keep.")
 @click.option(
     "--validation",
@@ -76,11 +76,11 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
             model, judge, train = _grow(data, target, task, drop, fraction, seed)
         before = last_step(model)
         with progress("Pruning"):
-            after, alpha = workflow.prune_by(before, method, judge, train, **strength)
+            after, found = workflow.prune_by(before, method, judge, train, **strength)
         joblib.dump(with_tree(model, after), file)
-    rows = ((workflow.BEFORE, None, before), (method.alias, alpha, after))
-    sizes = [{"method": name, "alpha": strength} | workflow.size(tree) for name, strength, tree in rows]
-    emit(pd.DataFrame(sizes), as_json=as_json)
+    rows = ((workflow.BEFORE, dict.fromkeys(found), before), (method.alias, found, after))
+    sizes = [{"method": name} | strength | workflow.size(tree) for name, strength, tree in rows]
+    emit(pd.DataFrame(sizes).astype(dict.fromkeys(found, object)), as_json=as_json)
     nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
     say(f"{nothing}Saved {output}.")
 

@@ -27,7 +27,8 @@ def settings(subject) -> list[dict[str, Any]]:
     if decided_by is not None:
         groups.append(_of_decider(decided_by))
         if hasattr(decided_by, "alpha_"):
-            groups[-1]["pairs"].append(["chosen strength (alpha)", f"{decided_by.alpha_:.6g}"])
+            chosen = getattr(decided_by, "best_params_", {"alpha": decided_by.alpha_})
+            groups[-1]["pairs"] += [[f"chosen strength ({name})", f"{value:.6g}"] for name, value in chosen.items()]
     if subject.search is not None:
         groups.append(_of_decider(subject.search))
     if subject.compression is not None:

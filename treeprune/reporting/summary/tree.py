@@ -79,6 +79,12 @@ class Slider:
         step = np.maximum(np.searchsorted(self.path.alphas, self.path.strength, side="left"), 1)
         return np.where(self.forest.is_leaf, 0, np.searchsorted(self.steps, step, side="left"))
 
+    def _strengths(self):
+        """Values of the method's own parameter; those that were scored, where there are scores."""
+        if self.results:
+            return np.asarray(self.results[f"param_{self.path.knob.name}"])[self.shown]
+        return self.path.knob.of_alpha(self.path.alphas[self.steps])
+
     def figures(self) -> dict[str, Any]:
         """Sizes and scores along the slider, and which places on it are marked."""
         forest, n_places = self.forest, len(self.steps)
@@ -86,7 +92,7 @@ class Slider:
         last_use = np.zeros(forest.n_features, int)
         np.maximum.at(last_use, forest.feature[forest.internal], self.life[forest.internal])
         columns = {
-            "alpha": self.path.alphas[self.steps],
+            "strength": self._strengths(),
             "n_leaves": self.path.n_leaves[self.steps],
             "depth": _largest_above(forest.depth, alive, n_places),
             "n_used": np.count_nonzero(last_use[:, None] > np.arange(n_places), axis=0),
@@ -96,7 +102,13 @@ class Slider:
             names = {"score": "mean_test_score", "standard_error": "standard_error"}
             columns |= {name: np.asarray(self.results[of])[self.shown] for name, of in names.items()}
         steps = records({name: plain(column) for name, column in columns.items()})
-        found = {"marks": self.marks, "chosen": self.chosen, "steps": steps, "n_steps": self.n_steps}
+        found = {
+            "knob": self.path.knob.name,
+            "marks": self.marks,
+            "chosen": self.chosen,
+            "steps": steps,
+            "n_steps": self.n_steps,
+        }
         found |= {"score_name": self.score_name, "is_share": self.is_share}
         return found | {name: steps[self.chosen][name] for name in ("n_leaves", "depth", "n_used")}
 

@@ -5,7 +5,7 @@ function drawFigures() {
   $("depth").textContent = comma(step.depth);
   $("used").textContent = comma(step.n_used);
   if ($("score") && data.score_name) $("score").textContent = showWithError(step);
-  $("step").textContent = `α = ${+step.alpha.toPrecision(4)}, step ${state.step + 1} of ${steps.length}` + (state.step === data.chosen ? ", chosen" : "");
+  $("step").textContent = `${strengthOf(step)}, step ${state.step + 1} of ${steps.length}` + (state.step === data.chosen ? ", chosen" : "");
   $("slider").value = state.step;
   $("slider").setAttribute("aria-valuetext", plural(step.n_leaves, "leaf", "leaves"));
   for (const button of document.querySelectorAll("button[data-step]")) button.setAttribute("aria-pressed", String(Number(button.dataset.step) === state.step));

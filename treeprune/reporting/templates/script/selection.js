@@ -31,7 +31,7 @@ function tellSelected() {
   lines.push(html("p", {}, rule === "always" ? "All rows come here." : "Rows come here if ", rule === "always" ? "" : html("code", {}, rule)));
   if (tree.rows) lines.push(html("p", {}, support(i)));
   if (splits(i)) lines.push(html("p", {}, `${plural(leavesBelow[i], "leaf", "leaves")} below; as a leaf it would predict ${label(i)}.`));
-  const end = tree.life[i], at = end > 0 && end < steps.length ? `step ${end + 1} (α = ${+steps[end].alpha.toPrecision(4)})` : "";
+  const end = tree.life[i], at = end > 0 && end < steps.length ? `step ${end + 1} (${strengthOf(steps[end])})` : "";
   if (at) lines.push(html("p", {}, splits(i) ? `Becomes a leaf at ${at}.` : `A branch until ${at} pruned it.`));
   box.replaceChildren(...lines);
 }

@@ -1,7 +1,9 @@
 // What the page shows: the figures it came with, and the place of the slider, the node selected, the filters.
 const data = JSON.parse(document.getElementById("data").textContent);
 const { tree, features, classes } = data;
-const steps = data.steps.alpha.map((_, k) => Object.fromEntries(Object.entries(data.steps).map(([name, column]) => [name, column[k]])));
+const steps = data.steps.strength.map((_, k) => Object.fromEntries(Object.entries(data.steps).map(([name, column]) => [name, column[k]])));
+const short = (x) => Number.isInteger(x) ? x : +x.toPrecision(4);
+const strengthOf = (step) => `${data.knob === "alpha" ? "α" : data.knob} = ${short(step.strength)}`;
 const $ = (id) => document.getElementById(id);
 const nNodes = tree.right.length;
 const parent = new Int32Array(nNodes).fill(-1);

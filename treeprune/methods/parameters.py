@@ -1,0 +1,80 @@
+"""Parameters of the methods that an estimator holds, under nested names, be they objects or aliases."""
+
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator
+
+from .base import PruningMethod
+
+
+class NestedMethods(BaseEstimator):
+    """An estimator that holds methods: ``method__alpha`` works whether `method` is a method or an alias.
+
+    As scikit-learn has it, `get_params` lists nested parameters, and `set_params` sets them after what holds them. An
+    alias stands for its method with defaults; setting a parameter of it puts that method in its place.
+    """
+
+    method: PruningMethod | str
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters; with `deep`, those of the methods too, under ``name__parameter``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether nested parameters are listed.
+
+        Returns
+        -------
+        dict of str to object
+        """
+        from . import ALIASES
+
+        params = super().get_params(deep=deep)
+        if deep:
+            for name, method in self._methods().items():
+                params[name] = method
+                if isinstance(method, str) and method in ALIASES:
+                    method = ALIASES[method]()
+                if isinstance(method, PruningMethod):
+                    params |= {f"{name}__{key}": value for key, value in method.get_params().items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the methods too.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name; ``method__alpha`` is the parameter ``alpha`` of the method.
+
+        Returns
+        -------
+        object
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            There is no such parameter, or a string whose parameter is set is no alias.
+        """
+        from . import as_method
+
+        own = params.keys() & set(self._get_param_names())
+        super().set_params(**{name: params[name] for name in own})
+        rest = {name: value for name, value in params.items() if name not in own}
+        for name in self._methods():
+            if name in rest:
+                self._put(name, rest.pop(name))
+        for name, method in self._methods().items():
+            if isinstance(method, str) and any(key.startswith(f"{name}__") for key in rest):
+                self._put(name, as_method(method))
+        return super().set_params(**rest)
+
+    def _methods(self) -> dict[str, PruningMethod | str]:
+        """The methods by the names that nested parameters begin with."""
+        return {"method": self.method}
+
+    def _put(self, name, method):
+        """Put another method in the place of one of `_methods`."""
+        setattr(self, name, method)
