@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..core.counts import row_counts, rows_per_weight
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import node_risk, stored
+from ..core.risk import node_risk
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -40,6 +41,10 @@ class AllPruningsAverage(PruningMethod):
         few training rows gives the rows of other classes no probability at all. 0.5 is Krichevsky and Trofimov's
         estimate, as in WildWood.
 
+    Notes
+    -----
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+
     References
     ----------
     D. P. Helmbold, R. E. Schapire (1997). Predicting nearly as well as the best pruning of a decision tree. Machine
@@ -63,6 +68,7 @@ class AllPruningsAverage(PruningMethod):
     """
 
     alias = "all_prunings_average"
+    counts_rows = True
     needs_rows = True
     soft = True
     examples = ({}, {"loss": "error", "learning_rate": 0.1, "split_probability": 0.3})
@@ -87,7 +93,8 @@ class AllPruningsAverage(PruningMethod):
         if classification and self.smoothing > 0:
             forest = replace(forest, value=smoothed(forest, self.smoothing))
         own = "log_loss" if classification else "error"
-        loss, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
+        risk, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
+        loss = risk * rows_per_weight(forest, rows)
         rate = self.learning_rate
         if rate == "auto":
             rate = 1.0 if classification else _inverse_variance(forest, loss, rows) / 2
@@ -96,13 +103,12 @@ class AllPruningsAverage(PruningMethod):
 
 def smoothed(forest: Forest, count: float):
     """Class shares of each node, were there this many more rows of each class, of the shape of ``forest.value``."""
-    (weight,) = stored(forest, "weighted_n_node_samples")
+    n = row_counts(forest)[:, None, None]
     known = np.arange(forest.value.shape[2]) < forest.n_classes[:, None]
-    total = weight[:, None, None] + count * forest.n_classes[:, None]
-    return (forest.value * weight[:, None, None] + count * known) / total
+    return (forest.value * n + count * known) / (n + count * forest.n_classes[:, None])
 
 
 def _inverse_variance(forest, loss, rows):
     """One over the mean loss of the leaves; 0 (the prior alone) where there is no loss to tell prunings apart."""
     total = loss[forest.is_leaf].sum()
-    return rows.statistics.weight[forest.root].sum() / total if total > 0 else 0.0
+    return row_counts(forest, rows)[forest.root].sum() / total if total > 0 else 0.0

@@ -35,6 +35,7 @@ class DescentMethod(PathMethod):
     """
 
     needs_training_rows = True
+    counts_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
     for_ensembles = True
@@ -46,7 +47,7 @@ class DescentMethod(PathMethod):
             raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
         additive, descent, unit = self._start(forest, rows)
         if self.alpha is not None:
-            last = self.alpha * rows.sample_weight.sum()
+            last = self.alpha * rows.row_weight.sum()
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
@@ -59,7 +60,7 @@ class DescentMethod(PathMethod):
             raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
-        total, found, losses = rows.sample_weight.sum(), [], []
+        total, found, losses = rows.row_weight.sum(), [], []
         for penalty in _penalties(unit):
             descent.descend(penalty, self.tol, self.max_cycles)
             pruning = snapshot(additive, descent)
@@ -104,7 +105,7 @@ class DescentMethod(PathMethod):
         """
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
-        total = rows.sample_weight.sum()
+        total = rows.row_weight.sum()
         penalties = _penalties(unit) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
 
         def steps():
@@ -137,7 +138,7 @@ class DescentMethod(PathMethod):
         is_square = not additive.is_margin or rows.loss is squared
         anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
         options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
-        weight = rows.sample_weight
+        weight = rows.row_weight
         if not is_square:
             base = additive.base(rows)
             slope = partial(weighted_derivatives, rows)

@@ -46,6 +46,7 @@ class MinSamples(PathMethod):
     """
 
     alias = "min_samples"
+    counts_rows = True
     knob = "leaf"
     examples = ({"leaf": 5}, {"split": 10})
 

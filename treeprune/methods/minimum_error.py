@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ..core.counts import counted_statistics
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import resolution, stored_statistics
+from ..core.risk import resolution
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -34,7 +35,8 @@ class MinimumError(PruningMethod):
 
     Notes
     -----
-    Row weights count as numbers of rows. With several outputs, rates are means over outputs.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    With several outputs, rates are means over outputs.
 
     References
     ----------
@@ -54,6 +56,7 @@ class MinimumError(PruningMethod):
     """
 
     alias = "minimum_error"
+    counts_rows = True
     tasks = ("classification",)
     knob = "m"
     examples = ({"m": 20}, {"m": 3, "prior": "uniform"})
@@ -69,15 +72,15 @@ class MinimumError(PruningMethod):
         self._check_task(forest)
         self._check_number("m", 0.0)
         self._check_choice("prior", ("root", "uniform"))
-        statistics = stored_statistics(forest) if rows is None else rows.statistics
-        counts, n = statistics.class_weight, statistics.weight[:, None]
+        statistics = counted_statistics(forest, rows)
+        of_class, n = statistics.class_weight, statistics.weight[:, None]
         if self.prior == "root":
-            of_root = counts[forest.root][forest.node_tree]
+            of_root = of_class[forest.root][forest.node_tree]
             prior = of_root / np.maximum(of_root.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         else:
-            known = np.arange(counts.shape[2]) < forest.n_classes[:, None]
+            known = np.arange(of_class.shape[2]) < forest.n_classes[:, None]
             prior = known / forest.n_classes[:, None]
         share = n / np.where(n + self.m > 0, n + self.m, 1)
-        expected = share * (n + self.m - (counts + self.m * prior).max(axis=2))
+        expected = share * (n + self.m - (of_class + self.m * prior).max(axis=2))
         cost = expected.mean(axis=1)
         return Plan(collapse=cheapest(forest, cost, tolerance=resolution(cost)))
