@@ -1,6 +1,5 @@
 """AllPruningsAverage against the sum over all prunings."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +11,7 @@ from tests import naive, naive_methods
 from treeprune.core.risk import node_risk
 from treeprune.core.rows import Rows
 from treeprune.methods import AllPruningsAverage
-from treeprune.search.averages import reach_shares
 from treeprune.testing import forest_apply
-
-
-def test_hand_worked_example():
-    # One split; losses: 1 as a leaf, 0.25 in each of two leaves. Prior 1/2 each: weights e^-1 and e^-0.5.
-    forest, loss = naive.chain(1), np.array([1.0, 0.25, 0.25])
-    split = math.exp(-0.5) / (math.exp(-0.5) + math.exp(-1))
-    assert reach_shares(forest, loss, 0.5) == pytest.approx([1, split, split])
 
 
 @given(naive.forests(max_leaves=7), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 1.0]), st.floats(0.1, 0.9))
@@ -49,12 +40,6 @@ def test_defaults_are_the_likelihoods_of_multinomial_and_normal_targets(forest, 
         loss = loss / (2 * of_leaves / weight.sum()) if of_leaves else 0 * loss
     expected = naive_methods.average_of_prunings(forest, loss, 0.5)
     assert AllPruningsAverage().plan(rows.forest, rows).value == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-def test_losses_that_underflow_leave_the_best_pruning():
-    forest = naive.chain(3)
-    loss = np.array([1e5, 0, 0, 0, 5e4, 0, 0], float)
-    assert reach_shares(forest, loss, 0.5) == pytest.approx([1, 1, 1, 1 / 3, 1 / 3, 1 / 3, 1 / 3])
 
 
 def test_needs_rows():

@@ -19,8 +19,8 @@ from treeprune.adapters import find_adapter
 from treeprune.core.graft import graft
 from treeprune.core.plan import Plan
 from treeprune.core.rows import Rows
+from treeprune.inference.error_limit import error_limits
 from treeprune.methods import ErrorBased
-from treeprune.search.error_limit import error_limits
 from treeprune.search.raising import prune_and_raise
 from treeprune.testing import forest_apply, same_arrays
 

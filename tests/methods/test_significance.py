@@ -12,7 +12,6 @@ from tests import naive
 from treeprune.adapters import find_adapter
 from treeprune.core.graft import graft
 from treeprune.methods import Significance
-from treeprune.search.exact_test import fisher_exact
 
 
 def counts(forest, node, output=0):
@@ -37,16 +36,6 @@ def test_chi2_equals_scipy(forest):
                 found = stats.chi2_contingency(t, correction=False)
                 statistic, freedom = statistic + found.statistic, freedom + found.dof
         assert p[node] == pytest.approx(stats.chi2.sf(statistic, freedom) if freedom else 1.0, rel=1e-9)
-
-
-def test_fisher_equals_scipy():
-    rng = np.random.default_rng(0)
-    tables = rng.integers(0, rng.choice([3, 20, 300], (200, 1, 1)), (200, 2, 2)).astype(float)
-    found = fisher_exact(
-        tables[:, 0, 0], tables[:, 0].sum(axis=1), tables[:, :, 0].sum(axis=1), tables.sum(axis=(1, 2))
-    )
-    expected = [stats.fisher_exact(t.astype(int)).pvalue for t in tables]
-    assert found == pytest.approx(np.array(expected), rel=1e-6, abs=1e-12)
 
 
 @pytest.mark.parametrize("weight", [None, np.linspace(0.1, 1, 569)], ids=["equal", "unequal"])

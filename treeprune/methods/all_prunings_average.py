@@ -81,7 +81,7 @@ class AllPruningsAverage(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """Averaged values for all nodes."""
-        from ..search.averages import blend, reach_shares
+        from ..passes.averages import blend, reach_shares
 
         self._check_number("split_probability", 0.0, 1.0, closed="neither")
         self._check_number("smoothing", 0.0)

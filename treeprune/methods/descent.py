@@ -222,7 +222,7 @@ def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> 
         nodes, leaf = slice(first, last), rows.leaf_ids(index)
         end, leaf = (forest.end[nodes] - first).astype(np.int32), np.where(leaf >= 0, leaf - first, -1)
         model = int(forest.tree_class[index]) if additive.is_margin else 0
-        trees.append(Tree.of(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
+        trees.append(Tree.unpruned(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
     return trees
 
 

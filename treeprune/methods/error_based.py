@@ -93,7 +93,7 @@ class ErrorBased(PruningMethod):
 
     def error_limits(self, forest: Forest, rows: Rows | None = None):
         """What each node as a leaf is taken to get wrong, in rows, float64, shape (n_nodes,)."""
-        from ..search.error_limit import error_limits
+        from ..inference.error_limit import error_limits
 
         self._check(forest)
         statistics = counted_statistics(forest, rows)

@@ -62,7 +62,7 @@ class HierarchicalShrinkage(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """Shrunken values for all nodes. Rows, where given, only count how many there are in each node."""
-        from ..search.averages import blend
+        from ..passes.averages import blend
 
         self._check_number("reg", 0.0)
         if self.reg == 0:

@@ -80,7 +80,7 @@ class Significance(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The whole path; alpha is minus the natural logarithm of the level."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
             strength = branch_maximum(forest, -np.log(self.p_values(forest, rows)))
@@ -90,7 +90,7 @@ class Significance(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split is significant."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         self._check_number("level", 0.0, 1.0, closed="both")
         return Plan(collapse=~forest.is_leaf & (-branch_maximum(forest, -self.p_values(forest, rows)) > self.level))
@@ -132,7 +132,7 @@ def _chi2(forest, statistics):
 
 
 def _fisher(forest, statistics):
-    from ..search.exact_test import fisher_exact
+    from ..inference.exact_test import fisher_exact
 
     if forest.n_outputs > 1:
         raise ValueError("The 'fisher' test needs a single output; use 'chi2'.")

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.compilation import kernel, part
 from ..core.counts import rows_per_weight
-from .error_limit import error_limit
+from ..inference.error_limit import error_limit
 
 #: A node of the tree as it is by now: what is known of it stands side by side, as a row that walks down needs it.
 #: Nodes in `todo` are to be looked at: all at first, then those that rows moved into. `first` begins the list of the
@@ -138,6 +138,11 @@ def _limit(counts, extra, node, bound):
 
 @kernel
 def _prune(tree, counts, extra, rows, X, start, stop, bound, slack):
+    """Prune and raise the nodes ``start:stop`` of a tree, from the last to the first: children before parents.
+
+    After a raise, the pass goes back to the last node that got rows and up again, but only nodes that are marked
+    `todo` are looked at: those on the ways of the moved rows, and the branch's root.
+    """
     at = stop
     while at > start:
         at -= 1
@@ -163,7 +168,12 @@ def _prune(tree, counts, extra, rows, X, start, stop, bound, slack):
 
 @part
 def _raised_limit(tree, counts, extra, rows, X, large, small, bound):
-    """Limit of the errors of the larger branch, if it had the rows of the smaller one too."""
+    """Limit of the errors of the larger branch, if it had the rows of the smaller one too.
+
+    Rows of the smaller branch are sent down the larger one, and ``extra`` takes up their weights at the leaves that
+    they reach. Only there does the limit change. A second round over the same rows adds up the changes and empties
+    ``extra`` again, leaf by leaf, so that its cost is that of the rows and not of all leaves.
+    """
     limit = tree[large]["limit"]
     for place in range(small, tree[small]["end"]):
         row = tree[place]["first"]
