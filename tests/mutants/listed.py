@@ -241,8 +241,8 @@ MUTANTS = [
     ),
     Mutant(
         "core/additive.py",
-        "return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]",
-        "return gradient * rows.sample_weight[:, None], hessian",
+        "return gradient * rows.row_weight[:, None], hessian * rows.sample_weight[:, None]",
+        "return gradient * rows.row_weight[:, None], hessian",
         "tests/core/test_losses.py::test_weights_of_rows_are_repetitions_of_their_derivatives",
     ),
     Mutant(
@@ -343,8 +343,8 @@ MUTANTS = [
     ),
     Mutant(
         "methods/hierarchical_shrinkage.py",
-        "/ (weight[above[below]] + self.reg)",
-        "/ (weight[below] + self.reg)",
+        "/ (n[above[below]] + self.reg)",
+        "/ (n[below] + self.reg)",
         "tests/methods/test_hierarchical_shrinkage.py",
     ),
     Mutant(
