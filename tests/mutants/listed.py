@@ -241,7 +241,7 @@ MUTANTS = [
     ),
     Mutant(
         "core/additive.py",
-        "return gradient * rows.row_weight[:, None], hessian * rows.sample_weight[:, None]",
+        "return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]",
         "return gradient * rows.row_weight[:, None], hessian",
         "tests/core/test_losses.py::test_weights_of_rows_are_repetitions_of_their_derivatives",
     ),
