@@ -121,6 +121,20 @@ def add_pruned_values(forest, leaf_ids, of_leaf, strength, alphas):
     return total
 
 
+def counts(forest):
+    """Rows of each node by their weights: repetitions if all are whole, else shares of the tree's number of rows."""
+    n, weight, leaf = forest.n_node_samples, forest.weighted_n_node_samples, np.flatnonzero(forest.is_leaf)
+    classes = forest.value if forest.task == "classification" else np.ones((forest.n_nodes, 1, 1))
+    sums = [weight[i] * share for i in leaf for share in classes[i].ravel()]
+    if all(abs(x - round(x)) < 1e-9 for x in sums):
+        largest = int(min(weight[leaf] / n[leaf]) + 1e-9)
+        unit = next((u for u in range(largest, 0, -1) if all(round(x) % u == 0 for x in sums)), None)
+        if unit:
+            return weight / unit
+    root = [forest.root[np.searchsorted(forest.start, node, side="right") - 1] for node in range(forest.n_nodes)]
+    return np.array([weight[node] * n[top] / weight[top] for node, top in enumerate(root)])
+
+
 def node_loss(forest, leaf_ids, target, weight, loss):
     """Exact sum of a loss of one row (target, value) -> number over the rows of each node."""
     total = [Fraction(0)] * forest.n_nodes

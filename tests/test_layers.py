@@ -17,6 +17,7 @@ LAYERS = [
     {"exceptions", "links"},
     {"extras"},
     {"core"},
+    {"inference", "passes"},
     {"search", "adapters"},
     {"methods"},
     {"pruning", "compact"},

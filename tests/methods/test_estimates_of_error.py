@@ -43,10 +43,10 @@ def test_pessimistic_by_hand():
 @given(naive.forests(max_leaves=12, max_trees=2, task="classification"), st.floats(0, 3))
 def test_pessimistic_node_by_node(forest, k):
     collapse = PessimisticError(k).plan(forest).collapse
-    wrong = (1 - forest.value[:, 0].max(axis=1)) * forest.weighted_n_node_samples
+    wrong = (1 - forest.value[:, 0].max(axis=1)) * naive.counts(forest)
     for node in forest.internal:
         leaves = [i for i in naive.subtree(forest, node) if forest.is_leaf[i]]
-        branch, n = sum(wrong[i] + 0.5 for i in leaves), forest.weighted_n_node_samples[node]
+        branch, n = sum(wrong[i] + 0.5 for i in leaves), naive.counts(forest)[node]
         limit = branch + k * np.sqrt(max(branch * (n - branch) / n, 0))
         if abs(wrong[node] + 0.5 - limit) > 1e-9:
             assert collapse[node] == (wrong[node] + 0.5 <= limit)
@@ -76,7 +76,7 @@ def test_laplace_by_hand():
 
 @given(naive.forests(max_leaves=8, max_trees=2, task="classification"), st.sampled_from([0.0, 0.5, 2.0, 30.0]))
 def test_minimum_error_is_the_least_of_all_prunings(forest, m):
-    n = forest.weighted_n_node_samples
+    n = naive.counts(forest)
     prior = forest.value[forest.root][forest.node_tree, 0]
     rate = 1 - ((forest.value[:, 0] * n[:, None] + m * prior) / (n[:, None] + m)).max(axis=1)
     expected = min(float(naive.cost(forest, p, n * rate)) for p in naive.all_prunings(forest))

@@ -12,11 +12,10 @@ from tests import naive
 from treeprune.adapters import find_adapter
 from treeprune.core.graft import graft
 from treeprune.methods import Significance
-from treeprune.search.exact_test import fisher_exact
 
 
 def counts(forest, node, output=0):
-    return np.rint(forest.value[node, output] * forest.weighted_n_node_samples[node])
+    return forest.value[node, output] * naive.counts(forest)[node]
 
 
 def table(forest, node, output=0):
@@ -39,21 +38,12 @@ def test_chi2_equals_scipy(forest):
         assert p[node] == pytest.approx(stats.chi2.sf(statistic, freedom) if freedom else 1.0, rel=1e-9)
 
 
-def test_fisher_equals_scipy():
-    rng = np.random.default_rng(0)
-    tables = rng.integers(0, rng.choice([3, 20, 300], (200, 1, 1)), (200, 2, 2)).astype(float)
-    found = fisher_exact(
-        tables[:, 0, 0], tables[:, 0].sum(axis=1), tables[:, :, 0].sum(axis=1), tables.sum(axis=(1, 2))
-    )
-    expected = [stats.fisher_exact(t.astype(int)).pvalue for t in tables]
-    assert found == pytest.approx(np.array(expected), rel=1e-6, abs=1e-12)
-
-
-def test_fisher_of_a_tree():
+@pytest.mark.parametrize("weight", [None, np.linspace(0.1, 1, 569)], ids=["equal", "unequal"])
+def test_fisher_of_a_tree(weight):
     X, y = load_breast_cancer(return_X_y=True)
-    forest = find_adapter(DecisionTreeClassifier(random_state=0).fit(X, y)).forest
+    forest = find_adapter(DecisionTreeClassifier(random_state=0).fit(X, y, sample_weight=weight)).forest
     p = Significance(test="fisher").p_values(forest)
-    expected = [stats.fisher_exact(table(forest, node).astype(int)).pvalue for node in forest.internal]
+    expected = [stats.fisher_exact(np.rint(table(forest, node)).astype(int)).pvalue for node in forest.internal]
     assert p[forest.internal] == pytest.approx(np.array(expected), rel=1e-6)
 
 
@@ -61,10 +51,9 @@ def test_fisher_says_what_it_needs():
     three = naive.random_forest(np.random.default_rng(0), [12]).canonical()
     with pytest.raises(ValueError, match="at most two classes"):
         Significance(test="fisher").plan(three)
-    X, y = load_breast_cancer(return_X_y=True)
-    weighted = DecisionTreeClassifier(random_state=0).fit(X, y, sample_weight=np.linspace(0.1, 1, len(y)))
-    with pytest.raises(ValueError, match="whole numbers of rows"):
-        Significance(test="fisher").plan(find_adapter(weighted).forest)
+    two = naive.random_forest(np.random.default_rng(0), [12], "classification", 2).canonical()
+    with pytest.raises(ValueError, match="single output"):
+        Significance(test="fisher").plan(two)
 
 
 def test_f_equals_scipy():
@@ -79,6 +68,24 @@ def test_f_equals_scipy():
             for child in (forest.children_left, forest.children_right)
         )
         assert p[node] == pytest.approx(stats.f_oneway(left, right).pvalue, rel=1e-6)
+
+
+def test_f_with_weights_is_that_of_weighted_least_squares():
+    rng = np.random.default_rng(0)
+    X, y, w = rng.normal(size=(60, 2)), rng.normal(size=60), rng.gamma(2.0, size=60)
+    tree = DecisionTreeRegressor(random_state=0, min_samples_leaf=2).fit(X, y, sample_weight=w)
+    forest, leaf = find_adapter(tree).forest, tree.apply(X)
+    p = Significance().p_values(forest)
+    for node in forest.internal:
+        inside = np.isin(leaf, naive.subtree(forest, node))
+        left = np.isin(leaf, naive.subtree(forest, forest.children_left[node]))[inside]
+        root = np.sqrt(w[inside])
+        left_over = []
+        for design in (np.ones((len(root), 1)), np.stack([left, ~left], axis=1)):
+            fit = np.linalg.lstsq(design * root[:, None], y[inside] * root, rcond=None)[0]
+            left_over.append(((y[inside] - design @ fit) ** 2 * w[inside]).sum())
+        f = (left_over[0] - left_over[1]) / (left_over[1] / (len(root) - 2))
+        assert p[node] == pytest.approx(stats.f.sf(f, 1, len(root) - 2), rel=1e-6)
 
 
 def test_two_rows_prove_nothing():
@@ -105,7 +112,7 @@ def test_keeps_what_stands_above_a_significant_split(forest, level):
 
 def test_bonferroni():
     forest = naive.random_forest(np.random.default_rng(3), [20], n_features=7).canonical()
-    p, n = Significance().p_values(forest), forest.weighted_n_node_samples
+    p, n = Significance().p_values(forest), naive.counts(forest)
     assert Significance(adjustment="features").p_values(forest) == pytest.approx(np.minimum(7 * p, 1))
     assert Significance(adjustment="splits").p_values(forest) == pytest.approx(
         np.minimum(7 * p * np.maximum(n - 1, 1), 1)

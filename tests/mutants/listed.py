@@ -41,7 +41,7 @@ MUTANTS = [
         "tests/core/test_kernels.py::test_pair_sum_keeps_a_hundred_bits",
     ),
     Mutant(
-        "search/block_descent.py",
+        "search/descent_kernels.py",
         "best_below = penalty * (2.0 + dearer)",
         "best_below = penalty * (3.0 + dearer)",
         "tests/search/test_block_descent.py::test_no_branch_that_could_pay_is_left_unseen",
@@ -241,8 +241,8 @@ MUTANTS = [
     ),
     Mutant(
         "core/additive.py",
-        "return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]",
-        "return gradient * rows.sample_weight[:, None], hessian",
+        "return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]",
+        "return gradient * rows.row_weight[:, None], hessian",
         "tests/core/test_losses.py::test_weights_of_rows_are_repetitions_of_their_derivatives",
     ),
     Mutant(
@@ -270,25 +270,25 @@ MUTANTS = [
         "tests/search/test_bottom_up.py",
     ),
     Mutant(
-        "search/error_limit.py",
+        "inference/error_limit.py",
         "if errors + 0.5 >= n:",
         "if errors >= n:",
         "tests/methods/test_error_based.py::test_limits_of_broken_numbers_of_errors",
     ),
     Mutant(
-        "search/error_limit.py",
+        "inference/error_limit.py",
         "return none + errors * (_normal_limit(n, 1.0, z) - none)",
         "return none",
         "tests/methods/test_error_based.py::test_limits_of_broken_numbers_of_errors",
     ),
     Mutant(
-        "search/exact_test.py",
+        "inference/exact_test.py",
         "if log_ways <= 1e-7:",
         "if log_ways < -1e-7:",
-        "tests/methods/test_significance.py::test_fisher_equals_scipy",
+        "tests/inference/test_exact_test.py::test_fisher_equals_scipy",
     ),
     Mutant(
-        "search/averages.py",
+        "passes/averages.py",
         "split = log_split + log_weight[left] + log_weight[right]",
         "split = log_split + log_weight[left]",
         "tests/methods/test_all_prunings_average.py",
@@ -318,13 +318,13 @@ MUTANTS = [
         "tests/methods/test_tree_selection.py::test_reduced_error",
     ),
     Mutant(
-        "search/block_descent.py",
+        "search/descent_kernels.py",
         "            if branch < best:\n",
         "            if branch <= best:\n",
         "tests/search/test_block_descent.py::test_of_prunings_that_cost_as_much_the_smallest_is_taken",
     ),
     Mutant(
-        "search/block_descent.py",
+        "search/descent_kernels.py",
         "                h = hessian[row[at]]\n",
         "                h = 3.0 * hessian[row[at]]\n",
         "tests/search/test_block_descent.py::test_a_step_finds_the_best_of_all_prunings",
@@ -343,8 +343,8 @@ MUTANTS = [
     ),
     Mutant(
         "methods/hierarchical_shrinkage.py",
-        "/ (weight[above[below]] + self.reg)",
-        "/ (weight[below] + self.reg)",
+        "/ (n[above[below]] + self.reg)",
+        "/ (n[below] + self.reg)",
         "tests/methods/test_hierarchical_shrinkage.py",
     ),
     Mutant(

@@ -32,7 +32,7 @@ def trees_of(forest, leaves, values, prices=None):
     for leaf, first, last in zip(leaves, forest.start[:-1], forest.start[1:], strict=True):
         nodes = slice(first, last)
         price = np.empty(0) if prices is None else prices[nodes]
-        trees.append(Tree.of(forest.end[nodes] - first, forest.depth[nodes], price, leaf, values[nodes]))
+        trees.append(Tree.unpruned(forest.end[nodes] - first, forest.depth[nodes], price, leaf, values[nodes]))
     return trees
 
 

@@ -243,6 +243,6 @@ class Scores:
 
 
 def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:
-    """Gradients and hessians of a boosted ensemble's loss times the weights of the rows, shape (n_rows, n_columns)."""
+    """Gradients and hessians of a boosted ensemble's loss times `Rows.row_weight`, shape (n_rows, n_columns)."""
     gradient, hessian = derivatives(rows.loss, rows.target, score)
-    return gradient * rows.sample_weight[:, None], hessian * rows.sample_weight[:, None]
+    return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]

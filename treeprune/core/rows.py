@@ -12,6 +12,9 @@ from .losses import Loss, derivatives
 from .plan import Plan
 from .statistics import NodeStatistics, NodeSums
 
+#: Among larger numbers all float64 are soon whole.
+LARGEST_WHOLE = 2.0**40
+
 
 class Rows:
     """Rows that a fitted model has routed to its leaves. Everything is worked out when asked for.
@@ -69,6 +72,15 @@ class Rows:
         return np.ones(len(self.target), bool) if self._mask is None else self._mask(tree)
 
     @cached_property
+    def row_weight(self) -> NDArray[np.float64]:
+        """Weights in numbers of rows, by the rule of `core.counts`, shape (n_rows,)."""
+        unit = common_unit(self.sample_weight)
+        if unit == 1:
+            return self.sample_weight
+        n_rows, total = np.count_nonzero(self.sample_weight > 0), self.sample_weight.sum()
+        return self.sample_weight / unit if unit else self.sample_weight * (n_rows / total)
+
+    @cached_property
     def margin(self) -> NDArray[np.float64]:
         """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
         return self._margin()
@@ -96,7 +108,7 @@ class Rows:
             )
         forest, margin = self.forest, self.margin.copy()
         sums, leaf_loss = [NodeSums(forest) for _ in range(4)], NodeSums(forest)
-        ones = np.ones(len(self.target))
+        ones, counted = np.ones(len(self.target)), (self.sample_weight > 0).astype(np.float64)
         for stage in reversed(forest.stages):
             leaves = [self.leaf_ids(tree) for tree in stage]
             added = [self._added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
@@ -108,7 +120,7 @@ class Rows:
                 if self._leaf_outputs is not None:
                     of_row = gradient[:, column] * output + hessian[:, column] * output**2 / 2
                     leaf_loss.add(leaf, self.sample_weight, of_row)
-                sums[0].add(leaf, ones, ones)
+                sums[0].add(leaf, counted, ones)
                 for total, x in zip(sums[1:], (ones, gradient[:, column], hessian[:, column]), strict=True):
                     total.add(leaf, self.sample_weight, np.ascontiguousarray(x))
         n_rows, weight, gradient, hessian = (total.result()[:, 0] for total in sums)
@@ -163,6 +175,13 @@ class Rows:
                 node = forest.parent[node]
                 row, node = row[node >= 0], node[node >= 0]
         return high
+
+
+def common_unit(weight: NDArray[np.float64]) -> int:
+    """Greatest common divisor of weights that are whole numbers; 0 where some are not, or are too large to tell."""
+    if not len(weight) or weight.max() > LARGEST_WHOLE or (weight != np.rint(weight)).any():
+        return 0
+    return int(np.gcd.reduce(weight.astype(np.int64)))
 
 
 def rows_by_leaf(leaf: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -16,7 +16,7 @@ class NodeStatistics:
     Parameters
     ----------
     n_rows : ndarray of int64, shape (n_nodes,)
-        Number of rows in each node.
+        Number of rows in each node; rows of weight 0 do not count, as in scikit-learn's `n_node_samples`.
     weight : ndarray of float64, shape (n_nodes,)
         Sum of their weights.
     class_weight : ndarray of float64, shape (n_nodes, n_outputs, n_classes), or None
@@ -66,7 +66,7 @@ class NodeStatistics:
         sample_weight : ndarray of float64, shape (n_rows,)
             Weights of the rows.
         """
-        ones = np.ones(len(sample_weight))
+        ones, counted = np.ones(len(sample_weight)), (sample_weight > 0).astype(np.float64)
         outputs = range(forest.n_outputs)
         sums = {name: [NodeSums(forest)] for name in ("n_rows", "weight")}
         center = None
@@ -78,7 +78,7 @@ class NodeStatistics:
             sums |= {name: [NodeSums(forest) for _ in outputs] for name in ("total", "square")}
         for tree in range(forest.n_trees):
             leaf = leaf_ids(tree)
-            sums["n_rows"][0].add(leaf, ones, ones)
+            sums["n_rows"][0].add(leaf, counted, ones)
             sums["weight"][0].add(leaf, sample_weight, ones)
             for output in outputs:
                 if "class_weight" in sums:

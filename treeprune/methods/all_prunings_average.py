@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.counts import row_counts, rows_per_weight
 from ..core.forest import Forest
 from ..core.plan import Plan
 from ..core.risk import node_risk, stored
@@ -41,6 +42,10 @@ class AllPruningsAverage(PruningMethod):
         few training rows gives the rows of other classes no probability at all. 0.5 is Krichevsky and Trofimov's
         estimate, as in WildWood.
 
+    Notes
+    -----
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+
     References
     ----------
     D. P. Helmbold, R. E. Schapire (1997). Predicting nearly as well as the best pruning of a decision tree. Machine
@@ -64,6 +69,7 @@ class AllPruningsAverage(PruningMethod):
     """
 
     alias = "all_prunings_average"
+    counts_rows = True
     needs_rows = True
     soft = True
     examples = ({}, {"loss": "error", "learning_rate": 0.1, "split_probability": 0.3})
@@ -76,7 +82,7 @@ class AllPruningsAverage(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """Averaged values for all nodes."""
-        from ..search.averages import blend, reach_shares
+        from ..passes.averages import blend, reach_shares
 
         self._check_number("split_probability", 0.0, 1.0, closed="neither")
         self._check_number("smoothing", 0.0)
@@ -88,7 +94,8 @@ class AllPruningsAverage(PruningMethod):
         if classification and self.smoothing > 0:
             forest = replace(forest, value=smoothed(forest, self.smoothing))
         own = "log_loss" if classification else "error"
-        loss, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
+        risk, _ = node_risk(forest, own if self.loss == "auto" else self.loss, rows)
+        loss = risk * rows_per_weight(forest, rows)
         rate = self.learning_rate
         if rate == "auto":
             rate = 1.0 if classification else _inverse_variance(forest, loss, rows) / 2
@@ -97,13 +104,13 @@ class AllPruningsAverage(PruningMethod):
 
 def smoothed(forest: Forest, count: float) -> NDArray[np.float64]:
     """Class shares of each node, were there this many more rows of each class, of the shape of ``forest.value``."""
-    weight, n_classes = stored(forest, "weighted_n_node_samples", "n_classes")
+    n = row_counts(forest)[:, None, None]
+    (n_classes,) = stored(forest, "n_classes")
     known = np.arange(forest.value.shape[2]) < n_classes[:, None]
-    total = weight[:, None, None] + count * n_classes[:, None]
-    return (forest.value * weight[:, None, None] + count * known) / total
+    return (forest.value * n + count * known) / (n + count * n_classes[:, None])
 
 
 def _inverse_variance(forest, loss, rows):
     """One over the mean loss of the leaves; 0 (the prior alone) where there is no loss to tell prunings apart."""
     total = loss[forest.is_leaf].sum()
-    return rows.statistics.weight[forest.root].sum() / total if total > 0 else 0.0
+    return row_counts(forest, rows)[forest.root].sum() / total if total > 0 else 0.0

@@ -24,6 +24,9 @@ class PruningMethod(BaseEstimator, ABC):
         Whether the method needs rows that did not grow the tree.
     needs_training_rows : bool
         Whether the method needs the rows that did grow the tree.
+    counts_rows : bool
+        Whether the result depends on how many rows there are, and not on the proportions of their weights alone. Such
+        methods take weights for numbers of rows by the rule of `core.counts`.
     tasks : tuple of str, or None
         What a Forest's values may mean for the method to apply; None: anything.
     knob : str or None
@@ -63,6 +66,7 @@ class PruningMethod(BaseEstimator, ABC):
     alias: ClassVar[str]
     needs_rows: ClassVar[bool] = False
     needs_training_rows: bool = False
+    counts_rows: bool = False
     tasks: ClassVar[tuple[str, ...] | None] = None
     knob: ClassVar[str | None] = None
     nested: ClassVar[bool] = False

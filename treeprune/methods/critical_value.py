@@ -65,7 +65,7 @@ class CriticalValue(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split reaches the threshold."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         self._check_number("threshold", 0.0)
         goodness = branch_maximum(forest, self._goodness(forest, rows))
@@ -79,7 +79,7 @@ class CriticalValue(PathMethod):
 
 def goodness_path(forest: Forest, goodness: NDArray[np.float64], rows: Rows | None, knob: Knob) -> PruningPath:
     """Path of a rule that collapses a node once alpha exceeds the goodness of its split and of all below it."""
-    from ..search.bottom_up import branch_maximum
+    from ..passes.extremes import branch_maximum
 
     strength = np.nextafter(np.maximum(branch_maximum(forest, goodness), 0.0), np.inf)
     strength[forest.is_leaf] = 0.0

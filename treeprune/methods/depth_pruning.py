@@ -32,6 +32,10 @@ class DepthPruning(DescentMethod):
     max_cycles : int, default=30
         Largest number of cycles at one alpha.
 
+    Notes
+    -----
+    Whole weights count as that many rows, others in proportion, all rows together as many as they are: `core.counts`.
+
     References
     ----------
     B. Liu, R. Mazumder (2023). ForestPrune: compact depth-pruned tree ensembles. AISTATS, PMLR 206, 9417-9428.

@@ -35,6 +35,7 @@ class DescentMethod(PathMethod):
     """
 
     needs_training_rows = True
+    counts_rows = True
     nested = False
     tasks = ("regression", "classification", "margin")
     for_ensembles = True
@@ -46,7 +47,7 @@ class DescentMethod(PathMethod):
             raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
         additive, descent, unit = self._start(forest, rows)
         if self.alpha is not None:
-            last = self.alpha * rows.sample_weight.sum()
+            last = self.alpha * rows.row_weight.sum()
             penalties = _penalties(unit)
             for penalty in (*penalties[penalties < last], last):
                 descent.descend(penalty, self.tol, self.max_cycles)
@@ -59,7 +60,7 @@ class DescentMethod(PathMethod):
             raise ValueError(f"{type(self).__name__} estimates leaves on rows: give X and y.")
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
-        total = rows.sample_weight.sum()
+        total = rows.row_weight.sum()
         found: list[Pruning] = []
         losses: list[float] = []
         for penalty in _penalties(unit):
@@ -106,7 +107,7 @@ class DescentMethod(PathMethod):
         """
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
-        total = rows.sample_weight.sum()
+        total = rows.row_weight.sum()
         penalties = _penalties(unit) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
 
         def steps():
@@ -139,7 +140,7 @@ class DescentMethod(PathMethod):
         is_square = not additive.is_margin or rows.loss is squared
         anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
         options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
-        weight = rows.sample_weight
+        weight = rows.row_weight
         if not is_square:
             base = additive.base(rows)
             slope = partial(weighted_derivatives, rows)
@@ -223,7 +224,7 @@ def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> 
         nodes, leaf = slice(first, last), rows.leaf_ids(index)
         end, leaf = (forest.end[nodes] - first).astype(np.int32), np.where(leaf >= 0, leaf - first, -1)
         model = int(forest.tree_class[index]) if additive.is_margin else 0
-        trees.append(Tree.of(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
+        trees.append(Tree.unpruned(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
     return trees
 
 

@@ -1,12 +1,15 @@
 """Error-based pruning (Quinlan 1993), with subtree raising."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from ..core.counts import counted_statistics, row_counts
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import class_impurity, resolution, stored_statistics
+from ..core.risk import class_impurity, resolution
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError
 from .base import PruningMethod
@@ -36,13 +39,14 @@ class ErrorBased(PruningMethod):
         The CF of the limit, in (0, 1). Above 0.5 errors count as they are.
     raising : bool, default=True
         Whether branches may be raised. This needs the training rows: X, y, and the weights that the tree was fitted
-        with, class weights included.
+        with, class weights included, or multiples of them.
     slack : float, default=0.1
         How many errors more a smaller tree may be taken to make. 0 is Quinlan's formula; Weka's J48 grants 0.1.
 
     Notes
     -----
-    Row weights count as numbers of rows. Rows that are given must be those that grew the tree.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    Rows that are given must be those that grew the tree.
 
     References
     ----------
@@ -65,6 +69,7 @@ class ErrorBased(PruningMethod):
     """
 
     alias = "error_based"
+    counts_rows = True
     tasks = ("classification",)
     knob = "confidence"
     examples = ({}, {"raising": False})
@@ -90,18 +95,19 @@ class ErrorBased(PruningMethod):
         return Plan(collapse=cheapest(forest, limits, tolerance=self.slack + resolution(limits)))
 
     def error_limits(self, forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
-        """What each node as a leaf is taken to get wrong, in units of row weight, float64, shape (n_nodes,)."""
-        from ..search.error_limit import error_limits
+        """What each node as a leaf is taken to get wrong, in rows, float64, shape (n_nodes,)."""
+        from ..inference.error_limit import error_limits
 
-        statistics = self._statistics(forest, rows)
-        errors = statistics.class_weight.sum(axis=2) - statistics.class_weight.max(axis=2)
+        self._check(forest)
+        statistics = counted_statistics(forest, rows)
+        of_class = cast(NDArray, statistics.class_weight)
+        errors = of_class.sum(axis=2) - of_class.max(axis=2)
         return error_limits(statistics.weight, errors.mean(axis=1), float(self.confidence), self._deviate())
 
-    def _statistics(self, forest, rows):
+    def _check(self, forest):
         self._check_task(forest)
         self._check_number("confidence", 0.0, 1.0, closed="neither")
         self._check_number("slack", 0.0)
-        return stored_statistics(forest) if rows is None else rows.statistics
 
     def _deviate(self):
         return float(ndtri(float(1 - self.confidence)))  # a float32 confidence stays one, as in Weka
@@ -109,7 +115,7 @@ class ErrorBased(PruningMethod):
     def _raise(self, forest, rows):
         from ..search.raising import prune_and_raise
 
-        statistics = self._statistics(forest, rows)
+        self._check(forest)
         if rows is None or rows.compared is None:
             raise MissingStatisticError(
                 "ErrorBased(raising=True) moves the training rows to their new branches: give the X and y (and "
@@ -117,19 +123,27 @@ class ErrorBased(PruningMethod):
             )
         if forest.n_outputs > 1:
             raise ValueError("ErrorBased(raising=True) takes trees with one output; set raising=False.")
-        grown = forest.weighted_n_node_samples
-        if grown is not None and not np.allclose(statistics.weight, grown, rtol=1e-6):
+        n, grown = row_counts(forest, rows), forest.weighted_n_node_samples
+        if grown is not None and not np.allclose(_shares(forest, n), _shares(forest, grown), rtol=1e-6):
             raise ValueError(
                 "ErrorBased(raising=True) needs the rows that grew the tree, with the weights that it was fitted with "
                 "(class weights included): those given do not add up to the weights of its nodes."
             )
-        before = statistics.class_weight[:, 0]
-        tolerance = self.slack + resolution(statistics.weight)
+        before = rows.statistics.class_weight[:, 0]
+        tolerance = self.slack + resolution(n)
         confidence, z = float(self.confidence), self._deviate()
         collapse, source, counts, n_rows = prune_and_raise(forest, before, rows, confidence, z, tolerance)
         if np.array_equal(source, np.arange(forest.n_nodes)):
             return Plan(collapse=collapse)
-        return Plan(collapse, source, **_statistics_anew(forest, (counts != before).any(axis=1), counts, n_rows))
+        moved = (counts != before).any(axis=1)
+        if grown is not None:  # the rows' weights may be multiples of those that the model was fitted with
+            counts *= (grown[forest.root] / rows.statistics.weight[forest.root])[forest.node_tree][:, None]
+        return Plan(collapse, source, **_statistics_anew(forest, moved, counts, n_rows))
+
+
+def _shares(forest, weight):
+    """Share of the weight of each node's tree that is its own."""
+    return weight / weight[forest.root][forest.node_tree]
 
 
 def _statistics_anew(forest, moved, counts, n_rows):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..core.counts import row_counts
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import stored
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -15,8 +15,8 @@ class HierarchicalShrinkage(PruningMethod):
     Use it for better predictions and probabilities from a tree that is large already, or on top of hard pruning.
     Choose `reg` on fresh rows: a few tens do for most noisy data.
 
-    With :math:`v_t` the value and :math:`N_t` the training weight of a node, the value of a node reached through
-    :math:`t_0, t_1, \dots, t_L` becomes
+    With :math:`v_t` the value of a node and :math:`N_t` the number of its training rows, the value of a node reached
+    through :math:`t_0, t_1, \dots, t_L` becomes
 
     .. math:: v_{t_0} + \sum_{l=1}^{L} \frac{v_{t_l} - v_{t_{l-1}}}{1 + \lambda / N_{t_{l-1}}}
 
@@ -26,7 +26,12 @@ class HierarchicalShrinkage(PruningMethod):
     Parameters
     ----------
     reg : float, default=1.0
-        The strength :math:`\lambda`, in units of row weight. 0 changes nothing.
+        The strength :math:`\lambda`, in rows. 0 changes nothing.
+
+    Notes
+    -----
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    XGBoost stores no numbers of rows, but sums of hessians, which count in their place unless rows are given.
 
     References
     ----------
@@ -50,6 +55,7 @@ class HierarchicalShrinkage(PruningMethod):
     alias = "hierarchical_shrinkage"
     knob = "reg"
     nested = True  # all have one structure
+    counts_rows = True
     soft = True
     examples = ({"reg": 10},)
 
@@ -58,13 +64,13 @@ class HierarchicalShrinkage(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """Shrunken values for all nodes. Rows, where given, only count how many there are in each node."""
-        from ..search.averages import blend
+        from ..passes.averages import blend
 
         self._check_number("reg", 0.0)
         if self.reg == 0:
             return Plan()
-        weight = stored(forest, "weighted_n_node_samples")[0] if rows is None else rows.statistics.weight
+        n = row_counts(forest, rows)
         above, reach = forest.parent, np.ones(forest.n_nodes)
         below = np.flatnonzero(above >= 0)
-        reach[below] = weight[above[below]] / (weight[above[below]] + self.reg)
+        reach[below] = n[above[below]] / (n[above[below]] + self.reg)
         return Plan(value=blend(forest, reach, forest.value))

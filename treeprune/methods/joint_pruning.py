@@ -62,6 +62,8 @@ class JointPruning(DescentMethod):
 
     Notes
     -----
+    Whole weights count as that many rows, others in proportion, all rows together as many as they are: `core.counts`.
+
     Takes O((rows + nodes) x columns of the score) per tree and cycle, and holds the leaf ids of all rows in all trees
     (4 bytes each). Rows may be those that grew the model. Out-of-bag rows count in the trees that did not see them, as
     if those stood for all trees.

@@ -33,6 +33,10 @@ class LeafRefit(PruningMethod):
     max_iter : int, default=500
         Largest number of their iterations.
 
+    Notes
+    -----
+    Whole weights count as that many rows, others in proportion, all rows together as many as they are: `core.counts`.
+
     References
     ----------
     S. Ren, X. Cao, Y. Wei, J. Sun (2015). Global refinement of random forest. CVPR, 723-730.
@@ -50,6 +54,7 @@ class LeafRefit(PruningMethod):
     """
 
     alias = "leaf_refit"
+    counts_rows = True
     needs_training_rows = True
     tasks = ("regression", "classification", "margin")
     for_ensembles = True
@@ -80,7 +85,7 @@ class LeafRefit(PruningMethod):
             column = additive.forest.tree_class[additive.forest.node_tree[additive.forest.is_leaf]]
             change = self._newton(additive, rows, indicator, column, value[:, 0])
             return value + change[:, None]
-        weight = rows.sample_weight
+        weight = rows.row_weight
         residual = additive.target(rows) - additive.base(rows) - indicator @ value
         pull = indicator.T @ (residual * weight[:, None])
         return value + np.stack([self._solve(indicator, weight, of_column) for of_column in pull.T], axis=1)

@@ -43,7 +43,7 @@ class MergeEqualLeaves(PruningMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes whose leaves are alike; where values are, such a node takes the value of its leaves."""
-        from ..search.limits import common_label
+        from ..passes.extremes import common_label
 
         self._check_choice("same", ("value", "prediction"))
         by_class = self.same == "prediction" and forest.task == "classification"

@@ -59,7 +59,7 @@ class MinImpurityDecrease(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split gains enough."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         self._check_number("min_impurity_decrease", 0.0)
         gain = branch_maximum(forest, self._share(forest, rows))

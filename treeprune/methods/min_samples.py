@@ -46,6 +46,7 @@ class MinSamples(PathMethod):
     """
 
     alias = "min_samples"
+    counts_rows = True
     knob = "leaf"
     examples = ({"leaf": 5}, {"split": 10})
 
@@ -55,7 +56,7 @@ class MinSamples(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The tree under every limit on its leaves; alpha is that limit."""
-        from ..search.limits import lowest_above
+        from ..passes.extremes import lowest_above
 
         n, smaller = self._counts(forest, rows)
         own = np.where(n < self.split, 1.0, smaller + 1.0)  # the first limit that the smaller child falls short of

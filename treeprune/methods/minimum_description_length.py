@@ -3,9 +3,10 @@
 import numpy as np
 from scipy.special import gammaln
 
+from ..core.counts import counted_statistics
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import check_finite, require_target, resolution, stored_statistics
+from ..core.risk import check_finite, require_target, resolution
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -64,8 +65,7 @@ class MinimumDescriptionLength(PruningMethod):
 
     Notes
     -----
-    Row weights count as numbers of rows, of which there must be at least one: ``class_weight="balanced"`` or weights
-    that are no counts distort the code.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
 
     References
     ----------
@@ -92,6 +92,7 @@ class MinimumDescriptionLength(PruningMethod):
     """
 
     alias = "mdl"
+    counts_rows = True
 
     def __init__(self, code="auto"):
         self.code = code
@@ -103,11 +104,6 @@ class MinimumDescriptionLength(PruningMethod):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused on the next line
             leaf_bits, n = self._leaf_bits(forest, rows)
         check_finite(forest, leaf_bits + n, "code length")
-        if n[forest.root].min() < 1:
-            raise ValueError(
-                "MinimumDescriptionLength counts weights as numbers of rows: 'sample_weight' must sum to at least 1. "
-                f"Got {n[forest.root].min()}."
-            )
         split_bits = 1 + np.log2(forest.n_features) + np.log2(np.maximum(n - 1, 1))
         return Plan(collapse=cheapest(forest, 1 + leaf_bits, split_bits, tolerance=resolution(leaf_bits)))
 
@@ -118,12 +114,12 @@ class MinimumDescriptionLength(PruningMethod):
         code = own if self.code == "auto" else self.code
         if (code == "gaussian") != (forest.task == "regression"):
             raise ValueError(f"The 'code' parameter {self.code!r} does not fit a {forest.task} tree; use 'auto'.")
-        statistics = stored_statistics(forest) if rows is None else rows.statistics
+        statistics = counted_statistics(forest, rows)
         if code == "gaussian":
             return _gaussian_bits(forest, statistics), statistics.weight
         bits = _CLASS_BITS[code]
-        counts = [statistics.class_weight[:, o, :k] for o, k in enumerate(forest.n_classes)]
-        return sum(bits(n) for n in counts), statistics.weight
+        of_output = [statistics.class_weight[:, o, :k] for o, k in enumerate(forest.n_classes)]
+        return sum(bits(of_class) for of_class in of_output), statistics.weight
 
 
 def krichevsky_trofimov_bits(counts):

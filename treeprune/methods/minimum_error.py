@@ -5,9 +5,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.counts import counted_statistics
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import resolution, stored, stored_statistics
+from ..core.risk import resolution, stored
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -37,7 +38,8 @@ class MinimumError(PruningMethod):
 
     Notes
     -----
-    Row weights count as numbers of rows. With several outputs, rates are means over outputs.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    With several outputs, rates are means over outputs.
 
     References
     ----------
@@ -57,6 +59,7 @@ class MinimumError(PruningMethod):
     """
 
     alias = "minimum_error"
+    counts_rows = True
     tasks = ("classification",)
     knob = "m"
     examples = ({"m": 20}, {"m": 3, "prior": "uniform"})
@@ -72,16 +75,15 @@ class MinimumError(PruningMethod):
         self._check_task(forest)
         self._check_number("m", 0.0)
         self._check_choice("prior", ("root", "uniform"))
-        statistics = stored_statistics(forest) if rows is None else rows.statistics
-        counts, n = cast(NDArray, statistics.class_weight), statistics.weight[:, None]
+        statistics = counted_statistics(forest, rows)
+        of_class, n = cast(NDArray, statistics.class_weight), statistics.weight[:, None]
         if self.prior == "root":
-            of_root = counts[forest.root][forest.node_tree]
+            of_root = of_class[forest.root][forest.node_tree]
             prior = of_root / np.maximum(of_root.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         else:
             (n_classes,) = stored(forest, "n_classes")
-            known = np.arange(counts.shape[2]) < n_classes[:, None]
-            prior = known / n_classes[:, None]
+            prior = (np.arange(of_class.shape[2]) < n_classes[:, None]) / n_classes[:, None]
         share = n / np.where(n + self.m > 0, n + self.m, 1)
-        expected = share * (n + self.m - (counts + self.m * prior).max(axis=2))
+        expected = share * (n + self.m - (of_class + self.m * prior).max(axis=2))
         cost = expected.mean(axis=1)
         return Plan(collapse=cheapest(forest, cost, tolerance=resolution(cost)))

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ..core.counts import row_counts, rows_per_weight
 from ..core.forest import Forest
 from ..core.plan import Plan
-from ..core.risk import branch_sums, node_risk, resolution, stored
+from ..core.risk import branch_sums, node_risk, resolution
 from ..core.rows import Rows
 from .base import PruningMethod
 
@@ -30,8 +31,9 @@ class PessimisticError(PruningMethod):
 
     Notes
     -----
-    Row weights count as numbers of rows. With several outputs, errors are means over outputs. Given rows, their
-    errors are counted in place of the training rows'.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    With several outputs, errors are means over outputs. Given rows, their errors are counted in place of the training
+    rows'.
 
     References
     ----------
@@ -48,6 +50,7 @@ class PessimisticError(PruningMethod):
     """
 
     alias = "pessimistic_error"
+    counts_rows = True
     tasks = ("classification",)
     knob = "n_standard_errors"
     nested = True
@@ -59,8 +62,8 @@ class PessimisticError(PruningMethod):
         """The nodes that are as good as their branch, to within the standard errors."""
         self._check_task(forest)
         self._check_number("n_standard_errors", 0.0)
-        errors, _ = node_risk(forest, "error", rows)
-        n = stored(forest, "weighted_n_node_samples")[0] if rows is None else rows.statistics.weight
+        errors = node_risk(forest, "error", rows)[0] * rows_per_weight(forest, rows)
+        n = row_counts(forest, rows)
         branch = branch_sums(forest, np.where(forest.is_leaf, errors + 0.5, 0))
         variance = branch * np.maximum(n - branch, 0) / np.where(n > 0, n, 1)
         limit = branch + self.n_standard_errors * np.sqrt(variance)

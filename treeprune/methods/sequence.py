@@ -64,6 +64,11 @@ class Sequence(NestedMethods, PruningMethod):
         """Whether a step needs the rows that did grow the tree."""
         return any(stage.needs_training_rows for stage in self.stages)
 
+    @property
+    def counts_rows(self) -> bool:  # type: ignore[override]
+        """Whether a step counts rows."""
+        return any(stage.counts_rows for stage in self.stages)
+
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The plan of the only step. Several steps have no one plan: each is made for what the one before left."""
         stages = self.stages

@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.counts import counted_statistics
 from ..core.forest import Forest
 from ..core.path import Knob, PruningPath
 from ..core.plan import Plan
-from ..core.risk import risk_per_weight, stored_statistics
+from ..core.risk import risk_per_weight
 from ..core.rows import Rows
 from .base import PathMethod
 
@@ -34,19 +35,20 @@ class Significance(PathMethod):
             Pearson's test on the table of sides and classes, with as many degrees of freedom as the node has
             classes, less one (classifiers; "auto"). With several outputs, the statistics add up.
         "fisher"
-            Fisher's exact test, two-sided: reliable for few rows. Needs whole weights, and one output of which no
-            node has more than two classes.
+            Fisher's exact test, two-sided: reliable for few rows. Needs one output of which no node has more than two
+            classes. Counts that weights make fractions are rounded, side by side.
         "f"
             The F test of one-way analysis of variance (regressors; "auto"). With q outputs, sums of squares add up
-            and degrees of freedom are q times as many.
+            and degrees of freedom are q times as many. Degrees of freedom come from numbers of rows, as in weighted
+            least squares.
     adjustment : {None, "features", "splits"}, default=None
         Bonferroni's correction for having chosen the split: the p-value is multiplied by the number of features, or
         of features times places to split the n rows of the node, :math:`n - 1` (Kass 1980).
 
     Notes
     -----
-    Row weights count as numbers of rows. Rows, where given, take the place of the training rows. `pruning_path` has
-    :math:`-\ln` of the level as its alpha.
+    Whole weights count as that many rows, others in proportion, all rows of a tree as many as they are: `core.counts`.
+    Rows, where given, take the place of the training rows. `pruning_path` has :math:`-\ln` of the level as its alpha.
 
     References
     ----------
@@ -67,6 +69,7 @@ class Significance(PathMethod):
     """
 
     alias = "significance"
+    counts_rows = True
     tasks = ("classification", "regression")
     knob = "level"
     examples = ({"level": 1e-4}, {"level": 0.01, "adjustment": "splits"})
@@ -78,7 +81,7 @@ class Significance(PathMethod):
 
     def path(self, forest: Forest, rows: Rows | None = None) -> PruningPath:
         """The whole path; alpha is minus the natural logarithm of the level."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         with np.errstate(divide="ignore"):  # a p-value of 0 has a strength of inf: no level prunes the node
             strength = branch_maximum(forest, -np.log(self.p_values(forest, rows)))
@@ -88,7 +91,7 @@ class Significance(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes under which no split is significant."""
-        from ..search.bottom_up import branch_maximum
+        from ..passes.extremes import branch_maximum
 
         self._check_number("level", 0.0, 1.0, closed="both")
         return Plan(collapse=~forest.is_leaf & (-branch_maximum(forest, -self.p_values(forest, rows)) > self.level))
@@ -102,7 +105,7 @@ class Significance(PathMethod):
         test = ("f" if regression else "chi2") if self.test == "auto" else self.test
         if (test == "f") != regression:
             raise ValueError(f"The 'test' parameter {self.test!r} of Significance does not fit a {forest.task} tree.")
-        statistics = stored_statistics(forest) if rows is None else rows.statistics
+        statistics = counted_statistics(forest, rows)
         p, node = np.ones(forest.n_nodes), forest.internal
         p[node] = {"chi2": _chi2, "fisher": _fisher, "f": _f}[test](forest, statistics)
         if self.adjustment is not None:
@@ -127,13 +130,13 @@ def _chi2(forest, statistics):
     from scipy.stats import chi2
 
     node = forest.internal
-    counts, n = statistics.class_weight, statistics.weight
+    of_class, n = statistics.class_weight, statistics.weight
     safe = np.where(n > 0, n, 1)
-    share = counts[node] / safe[node, None, None]
+    share = of_class[node] / safe[node, None, None]
     statistic = np.zeros(len(node))
     for child in (forest.children_left[node], forest.children_right[node]):
         expected = n[child, None, None] * share
-        off = (counts[child] - expected) ** 2 / np.where(expected > 0, expected, 1)
+        off = (of_class[child] - expected) ** 2 / np.where(expected > 0, expected, 1)
         statistic += off.sum(axis=(1, 2))
     freedom = np.maximum((share > 0).sum(axis=2) - 1, 0).sum(axis=1)
     tested = (freedom > 0) & (n[forest.children_left[node]] > 0) & (n[forest.children_right[node]] > 0)
@@ -141,19 +144,16 @@ def _chi2(forest, statistics):
 
 
 def _fisher(forest, statistics):
-    from ..search.exact_test import fisher_exact
+    from ..inference.exact_test import fisher_exact
 
-    counts = statistics.class_weight[:, 0]
-    whole = np.rint(counts)
-    if forest.n_outputs > 1 or (np.abs(counts - whole) > 1e-6 * np.maximum(counts, 1)).any():
-        raise ValueError("The 'fisher' test needs a single output and whole numbers of rows per class; use 'chi2'.")
-    node = forest.internal
-    if ((whole[node] > 0).sum(axis=1) > 2).any():
+    if forest.n_outputs > 1:
+        raise ValueError("The 'fisher' test needs a single output; use 'chi2'.")
+    of_class, node = statistics.class_weight[:, 0], forest.internal
+    if ((of_class[node] > 0).sum(axis=1) > 2).any():
         raise ValueError("The 'fisher' test needs nodes of at most two classes; use 'chi2'.")
-    first = whole[node].argmax(axis=1)
-    of_class = whole[node, first]
-    left = forest.children_left[node]
-    return fisher_exact(whole[left, first], whole[left].sum(axis=1), of_class, whole[node].sum(axis=1))
+    left, right = (np.rint(of_class[child[node]]) for child in (forest.children_left, forest.children_right))
+    both, first = left + right, (np.arange(len(node)), of_class[node].argmax(axis=1))
+    return fisher_exact(left[first], left.sum(axis=1), both[first], both.sum(axis=1))
 
 
 def _f(forest, statistics):
@@ -161,11 +161,11 @@ def _f(forest, statistics):
 
     node, n, q = forest.internal, statistics.weight, forest.n_outputs
     squares = (statistics.square - statistics.total**2 / np.where(n > 0, n, 1)[:, None]).sum(axis=1)
-    squares = np.maximum(squares, 0)
+    squares[squares <= 4 * np.finfo(float).eps * statistics.square.sum(axis=1)] = 0  # but for rounding, all are alike
     left, right = forest.children_left[node], forest.children_right[node]
     within = squares[left] + squares[right]
     between = np.maximum(squares[node] - within, 0)
-    freedom = q * (n[node] - 2)
+    freedom = q * (statistics.n_rows[node] - 2)
     tested = (freedom > 0) & (n[left] > 0) & (n[right] > 0) & (between > 0)
     ratio = (between / q) / np.where(within > 0, within / np.where(tested, freedom, 1), 1)
     ratio = np.where(within > 0, ratio, np.inf)

@@ -112,9 +112,9 @@ class TreeSelection(PathMethod):
 
         additive, predictions = self._start(forest, rows)
         rows = cast(Rows, rows)  # no rows: refused at the start
-        order, total = self._order(additive, predictions, rows), rows.sample_weight.sum()
+        order, total = self._order(additive, predictions, rows), rows.row_weight.sum()
         target = additive.target(rows) - additive.intercept
-        errors = average_errors(gram(predictions, target, rows.sample_weight), order)[::-1] / total
+        errors = average_errors(gram(predictions, target, rows.row_weight), order)[::-1] / total
         of_tree = np.bincount(forest.node_tree[forest.is_leaf], minlength=forest.n_trees)
         risk = np.zeros(forest.n_nodes)
         risk[forest.root[0]] = errors[-1]
@@ -133,7 +133,7 @@ class TreeSelection(PathMethod):
         kept = order[:n_trees]
         design = np.concatenate([of_column[kept].T for of_column in predictions])
         target = (additive.target(rows) - additive.intercept).T.ravel()
-        weight = np.tile(np.sqrt(rows.sample_weight), len(predictions))
+        weight = np.tile(np.sqrt(rows.row_weight), len(predictions))
         of_tree = np.zeros(len(order))
         of_tree[kept] = np.linalg.lstsq(design * weight[:, None], target * weight, rcond=None)[0]
         link = ("simplex", 1.0) if additive.has_free_scores else None
@@ -157,7 +157,7 @@ class TreeSelection(PathMethod):
     def _order(self, additive, predictions, rows):
         from ..search import tree_orders
 
-        weight = rows.sample_weight
+        weight = rows.row_weight
         if self.order == "individual_error":
             return tree_orders.individual_error(predictions, additive.target(rows) - additive.intercept, weight)
         if self.order == "reduced_error":

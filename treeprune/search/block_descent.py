@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.compilation import kernel, part
 from ..core.rows import rows_by_leaf
+from . import descent_kernels as kernels
 
 
 @dataclass(eq=False)
@@ -88,8 +88,8 @@ class Tree:
     hessian: NDArray[np.float64] | None = field(default=None, init=False)
 
     @classmethod
-    def of(cls, end, depth, split_price, leaf_of_row, value, model=0) -> "Tree":
-        """An unpruned tree, by the leaf of each row (-1: the row does not count) and the value of each node."""
+    def unpruned(cls, end, depth, split_price, leaf_of_row, value, model=0) -> "Tree":
+        """A whole tree, by the leaf of each row (-1: the row does not count) and the value of each node."""
         leaf = np.flatnonzero(end == np.arange(1, len(end) + 1)).astype(np.int32)
         row = rows_by_leaf(leaf_of_row)
         begin = np.concatenate([[0], np.cumsum(np.bincount(leaf_of_row[row], minlength=len(end)))])
@@ -106,7 +106,7 @@ class Tree:
     @property
     def price(self) -> float:
         """Nodes and prices of the splits of the present pruning, in nodes."""
-        return 0.0 if self.dropped else _price(self.span, self.split_price, self.leaf)
+        return 0.0 if self.dropped else kernels.price(self.span, self.split_price, self.leaf)
 
 
 class BlockDescent:
@@ -118,7 +118,7 @@ class BlockDescent:
     models : list of Quadratic
         They are changed as the score moves.
     ridge : float
-        Penalty of squared values, in units of row weight.
+        Penalty of squared values, in the unit of the models' hessians.
     values : {"free", "given", "simplex"}
         Whether leaves take their best value, keep the one that they have at the start, or take the best value with
         ``value - low >= 0`` in every column and ``sum of (value - low) == total`` (``<= total`` if there is but one).
@@ -170,20 +170,20 @@ class BlockDescent:
         kept = self._kept
         within = within and not self.layers
         if within:
-            _sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
+            kernels.sums_at_leaves(tree.row, tree.span, tree.leaf, tree.value, model.gradient, tree.hessian, sums)
         else:
-            _running_sums(tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.of_row, sums, most)
+            kernels.running_sums(tree.row, tree.span, tree.leaf, tree.value, model.gradient, model.of_row, sums, most)
         before = self._cost_of(tree, sums)
-        size = _look_into(
-            tree.span, tree.split_price, sums, most, tree.hessian, penalty, self.ridge,
-            self.mode, tree.given, self._prior(tree), self.low, self.total, self.layers or within,
-            tree.leaf if within else tree.leaf[:0], node, value, cost,
+        terms = kernels.Terms(self.mode, self.ridge, tree.given, self._prior(tree), self.low, self.total)
+        size = kernels.look_into(
+            kernels.Branches(tree.span, tree.split_price), kernels.RunningSums(sums, most, tree.hessian), terms,
+            penalty, self.layers or within, tree.leaf if within else tree.leaf[:0], kernels.Found(node, value, cost),
         )  # fmt: skip
         if self.layers:
             change = np.zeros(tree.depth.max() + 1)
-            after, n_leaves = _best_layer(tree.span, tree.depth, cost, tree.split_price, penalty, change, kept)
+            after, n_leaves = kernels.best_layer(tree.span, tree.depth, cost, tree.split_price, penalty, change, kept)
         else:
-            after, n_leaves = _best_pruning(
+            after, n_leaves = kernels.best_pruning(
                 tree.span, node[:size], cost, tree.split_price, penalty, self._waiting, self._stays, kept
             )
         kept = kept[:n_leaves]
@@ -215,7 +215,7 @@ class BlockDescent:
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]
-            move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
+            kernels.move(tree.row, tree.span, *nothing, tree.leaf, tree.value, model.of_row, model.gradient)
 
     def state(self) -> list:
         """What `restore` needs to come back to the present prunings."""
@@ -229,7 +229,7 @@ class BlockDescent:
     def _set(self, tree, state):
         leaf, value, dropped = state
         model = self.models[tree.model]
-        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
+        kernels.move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, model.of_row, model.gradient)
         tree.leaf, tree.value, tree.dropped = leaf, value, dropped
 
     def _prior(self, tree):
@@ -240,7 +240,7 @@ class BlockDescent:
         """What a tree as it is adds to the loss and the ridge penalty."""
         if tree.dropped:
             return 0.0
-        return _cost_of(tree.span, tree.leaf, tree.value, sums, tree.hessian, self.ridge, self._prior(tree))
+        return kernels.cost_of(tree.span, tree.leaf, tree.value, sums, tree.hessian, self.ridge, self._prior(tree))
 
     def _cost(self, penalty):
         squares = 0.0
@@ -249,199 +249,3 @@ class BlockDescent:
                 away = tree.value - tree.given[tree.leaf] if self.anchored else tree.value
                 squares += float((away**2).sum())
         return 0.5 * self.ridge * squares + penalty * sum(tree.price for tree in self.trees)
-
-
-@kernel
-def _running_sums(row, span, leaf, value, gradient, hessian, sums, most):
-    """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
-    n_columns, h = gradient.shape[1], hessian[0]
-    half = 0.5 / h if h > 0.0 else 0.0
-    for i in range(len(leaf)):
-        for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            if len(hessian) > 1:
-                h = hessian[row[at]]
-                half = 0.5 / h if h > 0.0 else 0.0
-            square = 0.0
-            for k in range(n_columns):
-                g = gradient[row[at], k] + h * value[i, k]
-                sums[at + 1, k] = sums[at, k] + g
-                square += g * g
-            most[at + 1] = most[at] + half * square
-
-
-@kernel
-def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
-    """The same sums of gradients, at the ends of the leaves only; `hessian` are running sums as well."""
-    for i in range(len(leaf)):
-        first, last = span[leaf[i], 1], span[leaf[i], 2]
-        curvature = hessian[last] - hessian[first]
-        for k in range(gradient.shape[1]):
-            total = sums[first, k] + curvature * value[i, k]
-            for at in range(first, last):
-                total += gradient[row[at], k]
-            sums[last, k] = total
-
-
-@kernel
-def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
-    """What a pruning with given values adds to the loss and the ridge penalty."""
-    cost = 0.0
-    for i in range(len(leaf)):
-        first, last = span[leaf[i], 1], span[leaf[i], 2]
-        curvature = hessian[last] - hessian[first]
-        for k in range(value.shape[1]):
-            away = value[i, k] - (prior[leaf[i], k] if len(prior) else 0.0)
-            cost += value[i, k] * (0.5 * curvature * value[i, k] - (sums[last, k] - sums[first, k]))
-            cost += 0.5 * ridge * away * away
-    return cost
-
-
-@kernel
-def _look_into(
-    span, split_price, sums, most, hessian, penalty, ridge, mode, given, prior, low, total, everything, bottom,
-    nodes, values, costs,
-):  # fmt: skip
-    """Nodes that a best pruning may reach, in preorder, with the value and the cost of each as a leaf; how many.
-
-    None below the nodes `bottom` (ascending, none below another).
-    """
-    n_nodes, n_columns = len(span), sums.shape[1]
-    size, node, at_bottom = 0, 0, 0
-    while node < n_nodes:
-        first, last = span[node, 1], span[node, 2]
-        curvature = hessian[last] - hessian[first]
-        for k in range(n_columns):
-            towards = prior[node, k] if len(prior) else 0.0
-            if mode == 1:
-                values[size, k] = given[node, k]
-            elif curvature + ridge > 0.0:
-                values[size, k] = (sums[last, k] - sums[first, k] + ridge * towards) / (curvature + ridge)
-            else:
-                values[size, k] = towards
-        if mode == 2:
-            _project(values[size], low, total)
-        cost = 0.0
-        for k in range(n_columns):
-            away = values[size, k] - (prior[node, k] if len(prior) else 0.0)
-            cost += values[size, k] * (0.5 * curvature * values[size, k] - (sums[last, k] - sums[first, k]))
-            cost += 0.5 * ridge * away * away
-        nodes[size], costs[size] = node, cost + penalty
-        size += 1
-        dearer = split_price[node] if len(split_price) else 0.0
-        best_below = penalty * (2.0 + dearer) - (most[last] - most[first])
-        deeper = everything or best_below < cost
-        if len(bottom) and node == bottom[at_bottom]:
-            deeper = False
-        if deeper:
-            node += 1
-            continue
-        node = span[node, 0]
-        while at_bottom < len(bottom) - 1 and bottom[at_bottom] < node:
-            at_bottom += 1
-    return size
-
-
-@part
-def _project(x, low, total):
-    """Nearest point with ``x >= low`` and ``sum(x - low) == total``, in place (Michelot 1986)."""
-    if len(x) == 1:
-        x[0] = min(max(x[0], low[0]), low[0] + total)
-        return
-    shift, n_before = -np.inf, 0
-    while True:
-        above, n = -total, 0
-        for k in range(len(x)):
-            if x[k] - low[k] > shift:
-                above += x[k] - low[k]
-                n += 1
-        if n == 0 or n == n_before:
-            break
-        shift, n_before = above / n, n
-    for k in range(len(x)):
-        x[k] = low[k] + max(x[k] - low[k] - shift, 0.0)
-
-
-@kernel
-def _best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, leaves):
-    """Cost of the cheapest pruning of the nodes looked into, and the number of its leaves; ties prune.
-
-    ``leaves`` is filled with their positions. On the stack ``waiting`` are the best costs of subtrees whose parents
-    are still to come; ``stays`` is scratch space.
-    """
-    size, n_waiting = len(node), 0
-    for i in range(size - 1, -1, -1):
-        best = leaf_cost[i]
-        stays[i] = False
-        if i + 1 < size and node[i + 1] < span[node[i], 0]:
-            branch = (
-                penalty * (1.0 + (split_price[node[i]] if len(split_price) else 0.0))
-                + waiting[n_waiting - 1]
-                + waiting[n_waiting - 2]
-            )
-            n_waiting -= 2
-            if branch < best:
-                best, stays[i] = branch, True
-        waiting[n_waiting] = best
-        n_waiting += 1
-    n_leaves, past = 0, 0
-    for i in range(size):
-        if node[i] >= past and not stays[i]:
-            leaves[n_leaves] = i
-            n_leaves += 1
-            past = span[node[i], 0]
-    return waiting[0], n_leaves
-
-
-@kernel
-def _best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
-    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
-
-    ``leaves`` is filled with them, ``change``, zeros at first, with what the cut's move down to each layer adds.
-    """
-    for node in range(len(span)):
-        if node > 0:
-            change[depth[node]] += leaf_cost[node]
-        if span[node, 0] > node + 1:
-            change[depth[node] + 1] += (
-                penalty * (1.0 + (split_price[node] if len(split_price) else 0.0)) - leaf_cost[node]
-            )
-    cost = leaf_cost[0]
-    layer, least = 0, cost
-    for d in range(1, len(change)):
-        cost += change[d]
-        if cost < least:
-            layer, least = d, cost
-    n_leaves = 0
-    for node in range(len(span)):
-        if depth[node] == layer or (depth[node] < layer and span[node, 0] == node + 1):
-            leaves[n_leaves] = node
-            n_leaves += 1
-    return least, n_leaves
-
-
-@kernel
-def _price(span, split_price, leaf):
-    """Number of nodes and prices of the splits of a pruning."""
-    price, node = 2.0 * len(leaf) - 1.0, 0
-    if len(split_price) == 0:
-        return price
-    for i in range(len(leaf)):
-        while node < leaf[i]:  # what stands before a leaf and after the last one is a split above it
-            price += split_price[node]
-            node += 1
-        node = span[leaf[i], 0]
-    return price
-
-
-@kernel
-def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place."""
-    i, old, first = 0, 0, 0
-    while i < len(leaf) and old < len(old_leaf):  # rows that an old and a new leaf have in common
-        last = min(span[leaf[i], 2], span[old_leaf[old], 2])
-        for at in range(first, last):
-            scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
-            for k in range(value.shape[1]):
-                gradient[row[at], k] -= scale * (value[i, k] - old_value[old, k])
-        first = last
-        i, old = i + (last == span[leaf[i], 2]), old + (last == span[old_leaf[old], 2])

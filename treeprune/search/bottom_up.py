@@ -42,18 +42,3 @@ def _cheapest(children_left, children_right, split_cost, tolerance, best, collap
             collapse[node] = best[node] <= branch + tolerance
             if not collapse[node]:
                 best[node] = branch
-
-
-def branch_maximum(forest, x):
-    """Largest of a number per node over each node's branch, itself included, shape (n_nodes,)."""
-    largest = x.copy()
-    _branch_maximum(forest.children_left, forest.children_right, largest)
-    return largest
-
-
-@kernel
-def _branch_maximum(children_left, children_right, largest):
-    for node in range(len(largest) - 1, -1, -1):
-        if children_left[node] >= 0:
-            below = max(largest[children_left[node]], largest[children_right[node]])
-            largest[node] = max(largest[node], below)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .block_descent import BlockDescent, Quadratic, Tree, move
+from .block_descent import BlockDescent, Quadratic, Tree
+from .descent_kernels import move
 
 #: Nodes and weights on [0, 1] by which a loss's change along a step is integrated from its gradient: of a logistic loss
 #: to within 0.0005 a row for steps of up to 10.

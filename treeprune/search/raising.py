@@ -1,9 +1,12 @@
 """Error-based pruning with subtree raising, which moves rows while it prunes."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..core.compilation import kernel, part
-from .error_limit import error_limit
+from ..core.counts import rows_per_weight
+from ..inference.error_limit import error_limit
 
 #: A node of the tree as it is by now: what is known of it stands side by side, as a row that walks down needs it.
 #: Nodes in `todo` are to be looked at: all at first, then those that rows moved into. `first` begins the list of the
@@ -21,6 +24,14 @@ _NODE = np.dtype(
 #: A row: `next` is the one that is parked behind it; where it would end, if the raise that is being weighed came about,
 #: is its `leaf`.
 _ROW = np.dtype([("code", np.int64), ("weight", np.float64), ("next", np.int64), ("leaf", np.int64)], align=True)
+
+
+class Bound(NamedTuple):
+    """How errors are counted: the CF and the deviate of `error_limits`, and how many rows a weight of 1 stands for."""
+
+    confidence: float
+    z: float
+    rows_per_weight: float
 
 
 def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
@@ -43,7 +54,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
     rows : Rows
         The rows that these are sums of.
     confidence, z, slack : float
-        See `error_limits`; what a smaller tree may be worse by.
+        See `error_limits`; what a smaller tree may be worse by, in rows.
 
     Returns
     -------
@@ -63,8 +74,9 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
         tree["missing_left"] = forest.missing_go_to_left
     tree["leaf"], tree["todo"], tree["first"], tree["n_rows"] = forest.is_leaf, True, -1, rows.statistics.n_rows
     counts, extra = class_weight.copy(), np.zeros(class_weight.shape)
+    unit = rows_per_weight(forest, rows)[forest.root]
     for t in range(forest.n_trees):
-        leaf = rows.leaf_ids(t)
+        leaf = np.where(rows.sample_weight > 0, rows.leaf_ids(t), -1)
         order = np.argsort(leaf, kind="stable")  # rows of one branch side by side: much fewer cache misses
         order = order[np.searchsorted(leaf[order], 0) :]  # without rows that do not count in this tree
         parked = np.zeros(len(order), _ROW)
@@ -75,7 +87,8 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
             raise ValueError(
                 f"Row {order[astray]} ends in another leaf than the splits of the model say; it cannot be moved."
             )
-        _prune(tree, counts, extra, parked, X_parked, forest.start[t], forest.start[t + 1], confidence, z, slack)
+        bound = Bound(confidence, z, float(unit[t]))
+        _prune(tree, counts, extra, parked, X_parked, forest.start[t], forest.start[t + 1], bound, slack)
     source = tree["source"].copy()
     for node in range(n - 1, -1, -1):  # what took a place may have lost it to one of its own branches
         if source[node] != node:
@@ -113,17 +126,23 @@ def _next(tree, X, row, at):
 
 
 @part
-def _limit(counts, extra, node, confidence, z):
+def _limit(counts, extra, node, bound):
     total, most = 0.0, 0.0
     for k in range(counts.shape[1]):
         weight = counts[node, k] + extra[node, k]
         total += weight
         most = max(most, weight)
-    return error_limit(total, total - most, confidence, z)
+    unit = bound.rows_per_weight
+    return error_limit(total * unit, (total - most) * unit, bound.confidence, bound.z)
 
 
 @kernel
-def _prune(tree, counts, extra, rows, X, start, stop, confidence, z, slack):
+def _prune(tree, counts, extra, rows, X, start, stop, bound, slack):
+    """Prune and raise the nodes ``start:stop`` of a tree, from the last to the first: children before parents.
+
+    After a raise, the pass goes back to the last node that got rows and up again, but only nodes that are marked
+    `todo` are looked at: those on the ways of the moved rows, and the branch's root.
+    """
     at = stop
     while at > start:
         at -= 1
@@ -131,7 +150,7 @@ def _prune(tree, counts, extra, rows, X, start, stop, confidence, z, slack):
         if not node["todo"]:
             continue
         node["todo"] = False
-        own = _limit(counts, extra, at, confidence, z)
+        own = _limit(counts, extra, at, bound)
         if node["leaf"]:
             node["limit"] = own
             continue
@@ -139,7 +158,7 @@ def _prune(tree, counts, extra, rows, X, start, stop, confidence, z, slack):
         branch = tree[left]["limit"] + tree[right]["limit"]
         node["limit"] = branch
         large, small = (left, right) if _total(counts, left) > _total(counts, right) else (right, left)
-        raised = _raised_limit(tree, counts, extra, rows, X, large, small, confidence, z)
+        raised = _raised_limit(tree, counts, extra, rows, X, large, small, bound)
         if own <= min(branch, raised) + slack:
             node["leaf"] = True
             node["limit"] = own
@@ -148,8 +167,13 @@ def _prune(tree, counts, extra, rows, X, start, stop, confidence, z, slack):
 
 
 @part
-def _raised_limit(tree, counts, extra, rows, X, large, small, confidence, z):
-    """Limit of the errors of the larger branch, if it had the rows of the smaller one too."""
+def _raised_limit(tree, counts, extra, rows, X, large, small, bound):
+    """Limit of the errors of the larger branch, if it had the rows of the smaller one too.
+
+    Rows of the smaller branch are sent down the larger one, and ``extra`` takes up their weights at the leaves that
+    they reach. Only there does the limit change. A second round over the same rows adds up the changes and empties
+    ``extra`` again, leaf by leaf, so that its cost is that of the rows and not of all leaves.
+    """
     limit = tree[large]["limit"]
     for place in range(small, tree[small]["end"]):
         row = tree[place]["first"]
@@ -163,7 +187,7 @@ def _raised_limit(tree, counts, extra, rows, X, large, small, confidence, z):
         while row >= 0:
             leaf = rows[row]["leaf"]
             if extra[leaf, rows[row]["code"]] > 0.0:  # the first row that comes back to the leaf settles it
-                limit += _limit(counts, extra, leaf, confidence, z) - tree[leaf]["limit"]
+                limit += _limit(counts, extra, leaf, bound) - tree[leaf]["limit"]
                 for k in range(extra.shape[1]):
                     extra[leaf, k] = 0.0
             row = rows[row]["next"]

@@ -79,7 +79,10 @@ def _weakest_link(children_left, children_right, risk, total_weight, strength, n
 def _meld(a, b, key, heap, path):
     """Meld two skew heaps (Sleator & Tarjan 1986), the largest key on top; their root.
 
-    ``heap`` has what stands to the left and right below each node; ``path`` is scratch space.
+    The way down takes, of the two roots left, the larger, and goes on with what stands to its right and the other. The
+    way back up puts what was melded on the left of each and its old left on the right: this swap keeps melding at
+    O(log n) on average without any balance kept. ``heap`` has what stands to the left and right below each node;
+    ``path`` is scratch space.
     """
     size = 0
     while a >= 0 and b >= 0:

@@ -65,6 +65,12 @@ def _blend(parent, reach, value, stayed, blended):
 
 @kernel
 def _reach_shares(children_left, children_right, loss, log_split, log_stop, log_weight, going_on, reach):
+    """Fill ``reach`` (1 at roots) by a pass up and a pass down; ``log_weight`` comes with those of leaves, ``-loss``.
+
+    Up: the weight of a branch is that of its prunings that stop at the node plus that of those which split it, a
+    product over the two children. Sums are taken of logarithms, less the larger, lest they underflow; ``going_on`` is
+    the share of the second part. Down: what reaches a node and goes on reaches both of its children.
+    """
     for node in range(len(loss) - 1, -1, -1):
         left, right = children_left[node], children_right[node]
         if left >= 0:

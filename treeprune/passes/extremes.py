@@ -1,9 +1,15 @@
-"""What nodes have in common with those above or below them: a limit, a label."""
+"""The largest below each node, the smallest above it, and the label that all leaves below it share."""
 
 import numpy as np
 
 from ..core.compilation import kernel
-from .bottom_up import branch_maximum
+
+
+def branch_maximum(forest, x):
+    """Largest of a number per node over each node's branch, itself included, shape (n_nodes,)."""
+    largest = x.copy()
+    _branch_maximum(forest.children_left, forest.children_right, largest)
+    return largest
 
 
 def lowest_above(forest, x):
@@ -28,3 +34,11 @@ def _lowest_above(parent, lowest):
     for node in range(len(parent)):
         if parent[node] >= 0:
             lowest[node] = min(lowest[node], lowest[parent[node]])
+
+
+@kernel
+def _branch_maximum(children_left, children_right, largest):
+    for node in range(len(largest) - 1, -1, -1):
+        if children_left[node] >= 0:
+            below = max(largest[children_left[node]], largest[children_right[node]])
+            largest[node] = max(largest[node], below)

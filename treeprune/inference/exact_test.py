@@ -26,6 +26,11 @@ def fisher_exact(both, in_first_row, in_first_column, total):
 
 @kernel
 def _fisher_exact(both, in_first_row, in_first_column, total, p):
+    """Fill in the p-values. With the margins given, a table is told by the one count ``k`` that margins leave free.
+
+    Probabilities are hypergeometric, and divided by that of the observed table, which cancels in the quotient of the
+    two sums and keeps both far from underflow: one term is 1.
+    """
     for i in range(len(both)):
         row, column, n = in_first_row[i], in_first_column[i], total[i]
         low, high = max(0.0, row + column - n), min(row, column)

@@ -1,0 +1,113 @@
+"""Weights as numbers of rows: the one rule of all methods that count rows.
+
+Error limits, tests, code lengths and priors "worth m rows" need to know how many rows stand behind a node. Weights do
+not say: AdaBoost's sum to 1, those of a survey to the population. The rule:
+
+- **Whole weights are repetitions.** Where the weights of all rows are whole numbers, each counts as that many equal
+  rows, as in scikit-learn's own contract; the draws of a bootstrap are such weights. A factor that all of them have in
+  common is taken out: weights of 1,000,000 throughout are weights of 1.
+- **Other weights are proportions.** The rows of a tree then count together as many as they are, and each by its share:
+  ``weight * (rows at the root) / (weight at the root)``, rows of weight 0 being none. So C5.0 scales case weights,
+  Weka those of boosting, and Stata its analytic weights.
+
+A factor on the weights changes nothing, then, unless it makes fractions of whole numbers or the other way round.
+Methods that estimate the leaves of all trees together take rows by the same rule: `Rows.row_weight`.
+
+A model stores sums over nodes, and not the weights of its rows. They are taken for whole if the sums of all leaves are.
+The common factor is the largest common divisor of these sums that is no more than the mean weight of a row in any leaf;
+in a tree of a few leaves this can be more than that of the weights, which rows (X, y, sample_weight) then tell.
+"""
+
+from dataclasses import replace
+from math import isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .forest import Forest
+from .risk import stored, stored_statistics
+from .rows import Rows, common_unit
+from .statistics import NodeStatistics
+
+
+def counted_statistics(forest: Forest, rows: Rows | None = None) -> NodeStatistics:
+    """Statistics of the nodes with weights in numbers of rows.
+
+    Parameters
+    ----------
+    forest : Forest
+        A canonical forest of trees that have a target of their own.
+    rows : Rows, optional
+        Rows to count; None: the training rows, from statistics stored in the model.
+
+    Returns
+    -------
+    NodeStatistics
+        `weight`, `class_weight`, `total` and `square` are in numbers of rows; `n_rows` has repetitions in it.
+
+    Raises
+    ------
+    MissingStatisticError
+        The model does not store them, and no rows are given.
+    """
+    statistics = stored_statistics(forest) if rows is None else rows.statistics
+    factor = rows_per_weight(forest, rows)
+    scaled = {}
+    for name in ("weight", "class_weight", "total", "square"):
+        array = getattr(statistics, name)
+        if array is not None:
+            scaled[name] = array * factor.reshape(-1, *[1] * (array.ndim - 1))
+    if _unit(forest, rows):
+        scaled["n_rows"] = np.rint(scaled["weight"]).astype(np.int64)
+    return replace(statistics, **scaled)
+
+
+def row_counts(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
+    """Number of rows in each node by their weights, shape (n_nodes,).
+
+    A model that stores sums of weights or hessians alone (XGBoost's) gives these as they are.
+
+    Raises
+    ------
+    MissingStatisticError
+        The model stores neither, and no rows are given.
+    """
+    if rows is None and forest.weighted_n_node_samples is None and forest.n_node_samples is not None:
+        return forest.n_node_samples.astype(np.float64)
+    weight = stored(forest, "weighted_n_node_samples")[0] if rows is None else rows.statistics.weight
+    return weight * rows_per_weight(forest, rows)
+
+
+def rows_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
+    """How many rows a weight of 1 stands for in each node's tree, shape (n_nodes,)."""
+    if rows is None:
+        n_rows, weight = forest.n_node_samples, forest.weighted_n_node_samples
+    else:
+        n_rows, weight = rows.statistics.n_rows, rows.statistics.weight
+    if n_rows is None or weight is None:
+        return np.ones(forest.n_nodes)
+    unit = _unit(forest, rows)
+    if unit:
+        return np.full(forest.n_nodes, 1.0 / unit)
+    n_rows, weight = n_rows[forest.root], weight[forest.root]
+    of_tree = np.divide(n_rows, weight, out=np.ones(forest.n_trees), where=weight > 0)
+    return of_tree[forest.node_tree]
+
+
+def _unit(forest, rows):
+    """What one repetition weighs, 0 where weights are no repetitions."""
+    if rows is not None:
+        return common_unit(rows.sample_weight)
+    n_rows, weight, leaf = forest.n_node_samples, forest.weighted_n_node_samples, forest.is_leaf
+    if n_rows is None or weight is None or (forest.task == "margin" and forest.gain is not None):  # sums of hessians
+        return 0
+    sums = weight[leaf][:, None]
+    if forest.task == "classification":
+        sums = forest.value[leaf].reshape(len(sums), -1) * sums
+    near = np.abs(sums - np.rint(sums)) <= 1e-12 * weight[leaf][:, None]  # class shares are rounded
+    common = common_unit(np.where(near, np.rint(sums), sums).ravel())
+    small = np.arange(1, isqrt(common) + 1)
+    small = small[common % small == 0] if common else small
+    divisors = np.concatenate([small, common // small])
+    least = (weight[leaf] / np.maximum(n_rows[leaf], 1)).min()
+    return int(divisors[divisors <= least * (1 + 1e-9)].max(initial=0))
