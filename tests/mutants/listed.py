@@ -391,8 +391,8 @@ MUTANTS = [
     ),
     Mutant(
         "estimators/candidates.py",
-        "return np.append(root[:-1] * root[1:], 10.0 * alphas[-1])",
-        "return np.append((alphas[:-1] + alphas[1:]) / 2, 10.0 * alphas[-1])",
+        "np.clip(root[:-1] * root[1:], alphas[:-1]",
+        "np.clip((alphas[:-1] + alphas[1:]) / 2, alphas[:-1]",
         "tests/estimators/test_tree_pruner_cv.py::TestCandidates::test_midpoints",
     ),
     Mutant(
