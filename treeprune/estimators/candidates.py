@@ -14,7 +14,7 @@ from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..core.path import PruningPath
 from ..methods import PathMethod, PruningMethod
-from ..pruning import prune
+from ..pruning import carry_out
 
 
 class Candidates(ABC):
@@ -165,14 +165,14 @@ class GridCandidates(Candidates):
 
     def of(self, adapter, judge):
         """The methods, to be carried out on the model."""
-        return GridPrunings(adapter.model, judge, self.methods)
+        return GridPrunings(adapter, judge, self.methods)
 
 
 @dataclass(frozen=True)
 class GridPrunings(Prunings):
     """Prunings of one model by methods that differ in their parameters."""
 
-    grown: Any
+    adapter: Adapter
     judge: tuple
     methods: list[PruningMethod]
 
@@ -188,8 +188,18 @@ class GridPrunings(Prunings):
 
     def model(self, candidate):
         """The model pruned by the candidate's method, step after step where it has several."""
-        X, y, sample_weight = self.judge or (None, None, None)
-        return prune(self.grown, self.methods[candidate], X, y, sample_weight=sample_weight)
+        return carry_out(self.adapter, self.methods[candidate], self._rows_to_judge_by)
+
+    def _rows_to_judge_by(self, adapter):
+        return self._routed if adapter is self.adapter else self._route(adapter)
+
+    @cached_property
+    def _routed(self):
+        """The rows as the unpruned model routes them, once for all candidates."""
+        return self._route(self.adapter)
+
+    def _route(self, adapter):
+        return adapter.with_rows(*self.judge) if self.judge else (adapter, None)
 
 
 def path_of(method: PathMethod, adapter: Adapter, judge: tuple) -> PruningPath:
