@@ -65,27 +65,31 @@ def prune(
     >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
-    return carry_out(model, as_method(method), _rows_of(X, y, sample_weight))
+    return carry_out(find_adapter(model), as_method(method), _rows_to_judge_by(X, y, sample_weight))
 
 
-def carry_out(model: Any, method: PruningMethod, rows_of: Callable[[Adapter], Rows | None]) -> Any:
+#: Routes the rows to judge by through a model: gives the adapter to carry out the plan with, and the rows or None.
+RowsToJudgeBy = Callable[[Adapter], tuple[Adapter, Rows | None]]
+
+
+def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> Any:
     """The model after all stages of a method, each planned for what the stage before left.
 
     Parameters
     ----------
-    model : object
-        A fitted model.
+    adapter : Adapter
+        The fitted model.
     method : PruningMethod
-    rows_of : callable
-        ``rows_of(adapter)`` routes the rows to judge by through a model, or gives None.
+    judge : RowsToJudgeBy
     """
-    adapter = find_adapter(model)
-    if not method.stages:
+    first, *others = method.stages or [None]
+    if first is None:
         return adapter.prune(Plan())
-    for stage in method.stages:
-        rows = rows_of(adapter)  # first: they can tell values that the model does not store
+    adapter, rows = judge(adapter)
+    model = adapter.prune(first.plan(adapter.forest, rows))
+    for stage in others:
+        adapter, rows = judge(find_adapter(model))
         model = adapter.prune(stage.plan(adapter.forest, rows))
-        adapter = find_adapter(model)
     return model
 
 
@@ -127,21 +131,19 @@ def pruning_path(
     method = as_method(method)
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
-    rows_of, adapter = _rows_of(X, y, sample_weight), find_adapter(model)
-    rows = rows_of(adapter)
+    adapter, rows = _rows_to_judge_by(X, y, sample_weight)(find_adapter(model))
     return replace(method.path(adapter.forest, rows), write=adapter.prune)
 
 
-def _rows_of(X, y, sample_weight):
-    """A function of an adapter that routes the rows through its model."""
+def _rows_to_judge_by(X, y, sample_weight) -> RowsToJudgeBy:
     if X is None and y is not None:
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
         raise ValueError("The 'sample_weight' parameter needs X and y.")
 
-    def rows_of(adapter):
+    def judge(adapter):
         if X is not None and y is None and adapter.forest.task != "path_length":  # isolation knows no targets
             raise ValueError("Give X and y together. Got X only.")
-        return None if X is None else adapter.rows(X, y, sample_weight)
+        return (adapter, None) if X is None else adapter.with_rows(X, y, sample_weight)
 
-    return rows_of
+    return judge

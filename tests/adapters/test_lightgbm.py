@@ -112,8 +112,9 @@ def test_leaves_that_hold_quantiles_come_from_rows(params, weight):
     collapse = Plan(collapse=(adapter.forest.depth == 1) & ~adapter.forest.is_leaf)
     with pytest.raises(MissingStatisticError, match="give rows"):
         adapter.prune(collapse)
-    adapter.rows(X, y, weights)
-    np.testing.assert_allclose(adapter.prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        adapter.completed(X, y, weights).prune(collapse).predict(X), stump.predict(X), rtol=1e-6, atol=1e-6
+    )
 
 
 def test_statistics_at_the_margin_of_each_stage_agree_with_the_hessians_that_lightgbm_stored():

@@ -67,8 +67,7 @@ def test_the_contract_shows_a_fault(fault, monkeypatch):
 @pytest.mark.parametrize("name", BAGGED | ISOLATION)
 def test_dropped_trees_leave_no_trace(name):
     model = ENSEMBLES[name].model
-    adapter = find_adapter(model)
-    adapter.rows(*ENSEMBLES[name].rows)
+    adapter = find_adapter(model).completed(*ENSEMBLES[name].rows)
     drop = np.arange(adapter.forest.n_trees) % 2 == 0
     small = adapter.prune(Plan(drop_tree=drop))
     kept = np.flatnonzero(~drop)
@@ -92,8 +91,7 @@ def test_out_of_bag_scores_of_the_unpruned_forest_are_gone(name):
 @pytest.mark.parametrize("name", [name for name in ENSEMBLES if name.startswith(("Random", "Extra", "Gradient"))])
 def test_importances_are_those_of_the_trees_that_are_left(name):
     model = ENSEMBLES[name].model
-    adapter = find_adapter(model)
-    adapter.rows(*ENSEMBLES[name].rows)
+    adapter = find_adapter(model).completed(*ENSEMBLES[name].rows)
     root_split_only = adapter.prune(Plan(collapse=adapter.forest.depth == 1))
     used = np.unique(adapter.forest.feature[adapter.forest.root])
     unused = np.setdiff1d(np.arange(model.n_features_in_), used)
@@ -103,8 +101,7 @@ def test_importances_are_those_of_the_trees_that_are_left(name):
 @pytest.mark.parametrize("name", [name for name in BOOSTED if "Gradient" in name])
 def test_scores_of_training_are_not_claimed(name):
     model = BOOSTED[name].model
-    adapter = find_adapter(model)
-    adapter.rows(*BOOSTED[name].rows)
+    adapter = find_adapter(model).completed(*BOOSTED[name].rows)
     small = adapter.prune(collapse_all(adapter))
     for attribute in ("train_score_", "validation_score_", "oob_improvement_", "oob_scores_"):
         if hasattr(model, attribute):
@@ -160,8 +157,7 @@ def test_first_stage_of_gradient_boosting_equals_growing_it_with_a_ccp_alpha(est
     """scikit-learn prunes by ccp_alpha before it works out the leaves, from the rows."""
     X, y = DATA["cancer"]() if hasattr(estimator, "predict_proba") else DATA["diabetes"]()
     grown = estimator.set_params(random_state=0, ccp_alpha=0.0).fit(X, y)
-    adapter = find_adapter(grown)
-    rows = adapter.rows(X, y)
+    adapter, rows = find_adapter(grown).with_rows(X, y)
     alphas = CostComplexity().path(adapter.forest).alphas
     alpha = min(share, 1.0) * alphas[-1] * (1 + (share > 1))
     small = adapter.prune(CostComplexity(alpha).plan(adapter.forest))
@@ -189,8 +185,7 @@ def test_first_stage_of_hist_gradient_boosting_equals_growing_it_less_deep(param
     params = {**params, "max_iter": 1, "max_leaf_nodes": None, "min_samples_leaf": 4, "learning_rate": 0.3}
     grown = HistGradientBoostingRegressor(**params).fit(X, y)
     shallow = HistGradientBoostingRegressor(**params, max_depth=depth).fit(X, y)
-    adapter = find_adapter(grown)
-    adapter.rows(X, y)
+    adapter = find_adapter(grown).completed(X, y)
     small = adapter.prune(Plan(collapse=adapter.forest.depth >= depth))
     np.testing.assert_allclose(small._raw_predict(X), shallow._raw_predict(X), rtol=1e-6)
 
@@ -302,8 +297,7 @@ def test_offset_is_a_percentile_of_the_pruned_forests_scores():
     plan = Plan(collapse=adapter.forest.depth >= 4)
     with pytest.raises(MissingStatisticError, match=r"contamination=0\.1, offset_ is a percentile.*give X"):
         adapter.prune(plan)
-    adapter.rows(X)
-    small = adapter.prune(plan)
+    small = adapter.completed(X, None).prune(plan)
     assert np.mean(small.predict(X) == -1) == pytest.approx(0.1, abs=0.01)
     assert small.offset_ == np.percentile(small.score_samples(X), 10)
     automatic = find_adapter(IsolationForest(n_estimators=10, random_state=0).fit(X)).prune(plan)

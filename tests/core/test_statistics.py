@@ -1,6 +1,6 @@
 """Sums over rows: right, additive, independent of order, and a weight is worth that many repetitions, exactly."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -99,7 +99,7 @@ def test_different_centers_do_not_add_up():
 def test_targets_far_from_zero_keep_their_digits():
     """Squares of 1e9 leave nothing of a variance of 1; measured from the root's value they do."""
     forest = naive.chain(1)
-    forest.value[:] = 1e9
+    forest = replace(forest, value=np.full_like(forest.value, 1e9))
     y = 1e9 + np.array([[-1.0], [0.0], [1.0]])
     statistics = rows(forest, np.zeros((3, 1)), y).statistics
     assert statistics.square[0, 0] == 2.0

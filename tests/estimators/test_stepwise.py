@@ -69,7 +69,7 @@ def same(said, expected, tolerance):
 def check_stand_ins(model, X, y=None, tolerance=1e-14):
     adapter = find_adapter(model)
     if y is not None or adapter.forest.task == "path_length":
-        adapter.rows(X, y)
+        adapter = adapter.completed(X, y)
     path = any_path(adapter.forest)
     prunings = PathPrunings(adapter, path, np.quantile(path.alphas, [0, 0.1, 0.5, 1.0]))
     for step, (stand_in, known) in enumerate(stand_ins(prunings, X)):

@@ -72,7 +72,7 @@ class Adapter(ABC):
     """
 
     models: ClassVar[tuple[str, ...]]
-    operations: ClassVar[frozenset[str]]
+    operations: frozenset[str]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
     parts: ClassVar[tuple[str, ...]] = ()
@@ -149,23 +149,70 @@ class Adapter(ABC):
             )
 
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
-        """Labelled rows routed by the model's own ``apply``.
+        """Labelled rows routed by the model's own ``apply``, with a forest whose values are known.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Rows in the form that the model takes.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_rows,), optional
+            Their weights.
+
+        Returns
+        -------
+        Rows
+            Its forest is `forest`, with values in the place of NaN as far as the rows tell them.
 
         Raises
         ------
         ValueError
             The rows or weights are not what the model takes; y holds labels that training did not.
         """
-        return self._rows(X, y, sample_weight)
+        return self.with_rows(X, y, sample_weight)[1]
 
-    def _rows(self, X, y, sample_weight, mask=None):
+    def with_rows(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "tuple[Adapter, Rows]":
+        """`rows`, and the adapter to carry out plans that go by them: its forest is that of the rows.
+
+        The adapter is this one if it lacks nothing (`lacks_values`), else `completed` by the rows.
+        """
+        rows = self._rows(X, y, sample_weight)
+        if not self.lacks_values:
+            return self, rows
+        adapter = self._completed_by(rows, X)
+        return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
+
+    def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
+        """An adapter that knows what the model does not store, told by the training rows: this one, if it lacks nothing.
+
+        Parameters are those of `rows`.
+        """
+        return self.with_rows(X, y, sample_weight)[0] if self.lacks_values else self
+
+    @property
+    def lacks_values(self) -> bool:
+        """Whether a pruned model needs more than the model stores, which its training rows can tell."""
+        return bool(np.isnan(self.forest.value).any())
+
+    def _completed_by(self, rows: Rows, X: Any) -> "Adapter":
+        """A copy of the adapter that knows what these rows tell."""
+        completed = copy(self)
+        completed.forest = self._with_values(rows)
+        return completed
+
+    def _with_values(self, rows: Rows) -> Forest:
+        """`forest` with values in the place of NaN, where rows can tell them."""
+        return self.forest
+
+    def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None):
         from sklearn.utils.validation import check_consistent_length
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
         return Rows(
             self.forest,
-            self.leaf_ids(X, mask),
+            self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,
             target,
             check_weights(sample_weight, len(target)),
             mask=mask,
@@ -180,16 +227,6 @@ class Adapter(ABC):
     def n_bytes(self) -> int:
         """Size of the model as its library saves it; where it has no format of its own, as a pickle."""
         return len(pickle.dumps(self.model))
-
-    @property
-    def lacks_values(self) -> bool:
-        """Whether a pruned model needs more than the model stores, which its training rows can tell."""
-        return bool(np.isnan(self.forest.value).any())
-
-    def supply(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> None:
-        """Work out from the training rows what the model does not store, if it lacks anything."""
-        if self.lacks_values:
-            self.rows(X, y, sample_weight)
 
     def leaf_ids(
         self, X: Any, mask: Callable[[int], NDArray[np.bool_]] | None = None

@@ -157,7 +157,9 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
         raise UnsupportedModelError("LightGBM with zero_as_missing=True is not supported; NaN as missing value is.")
     category_set, category_sets = _category_sets(trees, start, categorical)
     goes_left = np.where(missing == _NAN, (decision & _DEFAULT_LEFT) > 0, threshold >= 0) & ~categorical & inner
-    weights = joined("internal_weight", "leaf_weight")
+    weights, value = joined("internal_weight", "leaf_weight"), joined("internal_value", "leaf_value")
+    if not as_stored and model.objective[:1] and model.objective[0] in RESIDUAL_OBJECTIVES:
+        value = np.where(inner, np.nan, value)
     n_iterations = len(trees) // model.per_iteration
     forest = Forest(
         root=start[:-1].astype(np.int32),
@@ -165,7 +167,7 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
         children_right=right,
         feature=joined("split_feature", fill=-2).astype(np.int32),
         threshold=np.where(categorical, -2.0, threshold),
-        value=joined("internal_value", "leaf_value")[:, None, None],
+        value=value[:, None, None],
         n_features=int(model.header["max_feature_idx"]) + 1,
         task="margin",
         missing_go_to_left=goes_left,
@@ -184,8 +186,6 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
     if infinite.any():
         node = np.flatnonzero(infinite)[0]
         raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: threshold is not finite")
-    if not as_stored and model.objective[:1] and model.objective[0] in RESIDUAL_OBJECTIVES:
-        forest.value[inner] = np.nan
     return forest
 
 

@@ -15,8 +15,9 @@ from ..extras import import_extra
 from . import lightgbm_storage, lightgbm_text
 from .base import Adapter, StoredModel, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
-from .residual_leaves import fill_quantiles, shifted
+from .residual_leaves import quantiles_from_rows, shifted
 
+_OPERATIONS = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
 _CHUNK = 2**24  # leaf ids held at once
 _LOSS_OF_OBJECTIVE = {
     "regression": "squared",
@@ -36,7 +37,6 @@ class LightGBMAdapter(Adapter):
     """
 
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
-    operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64
     parts = (
         *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
@@ -49,15 +49,17 @@ class LightGBMAdapter(Adapter):
         wrapped = hasattr(type(model), "booster_")  # a property that raises NotFittedError
         self.booster = model.booster_ if wrapped else model
 
+    @property
+    def operations(self):
+        """Leaves of linear trees are functions of the row: no value can take their place."""
+        return _OPERATIONS - {"value"} if self._is_linear else _OPERATIONS
+
     @cached_property
     def forest(self):
         return sharpened(super().forest)
 
     def _read(self):
-        forest = read_forest(self._text)
-        if self._is_linear:  # values of leaves that stay are functions of the row
-            self.operations = self.operations - {"value"}
-        return forest
+        return read_forest(self._text)
 
     @cached_property
     def _text(self):
@@ -185,17 +187,16 @@ class LightGBMAdapter(Adapter):
             return partial(loss, level=self._alpha)
         return loss
 
-    def rows(self, X, y, sample_weight=None):
-        rows = super().rows(X, y, sample_weight)
+    def _with_values(self, rows):
         level = {"regression_l1": 0.5, "quantile": self._alpha}.get((self._text.objective or [""])[0])
-        if np.isnan(self.forest.value).any() and level is not None and not self._text.averaged:
-            # the first tree holds the score that training started from, the target's quantile
+        if level is None or self._text.averaged:
+            return self.forest
+        start = 0.0
+        if self._parameter("boost_from_average", 1):  # the first tree holds it: the target's quantile
             start = _quantile(rows.target[:, 0], rows.sample_weight, level)
-            start = start if self._parameter("boost_from_average", 1) else 0.0
-            rows.forest = shifted(self.forest, -start, 1)
-            filled = fill_quantiles(rows, start, [level], self._parameter("learning_rate", 0.1), _quantile)
-            self.forest = rows.forest = shifted(filled, start, 1)
-        return rows
+        rate = self._parameter("learning_rate", 0.1)
+        forest = quantiles_from_rows(shifted(self.forest, -start, 1), rows, start, [level], rate, _quantile)
+        return shifted(forest, start, 1)
 
     def _parameter(self, name, default):
         """A training parameter, which the model text keeps."""

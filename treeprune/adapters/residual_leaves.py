@@ -9,24 +9,25 @@ from numpy.typing import NDArray
 from ..core.forest import Forest
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError
-from .staged import fill_values
+from .staged import values_from_rows
 
 _SAME, _NEAR = 1e-3, 0.05  # relative differences that rounding explains, and that rows left out of growing explain
 
 
-def fill_quantiles(
+def quantiles_from_rows(
+    forest: Forest,
     rows: Rows,
     start: float,
     levels: Sequence[float],
     rate: float,
     quantile: Callable[[NDArray, NDArray, float], float],
 ) -> Forest:
-    """Forest whose values that are NaN are the learning rate times quantiles of the residuals of their rows.
+    """The forest with values in the place of NaN: the learning rate times quantiles of the residuals of nodes' rows.
 
     Parameters
     ----------
-    rows : Rows
-        Rows of a boosted ensemble with one tree for each column of the margin in each stage.
+    forest, rows
+        Those of `values_from_rows`.
     start : float or ndarray of shape (n_rows, n_columns)
         Raw score before the first tree.
     levels : sequence of float
@@ -41,7 +42,7 @@ def fill_quantiles(
     def leaf_value(y, margin, column, sample_weight):
         return rate * quantile(y - margin[:, column], sample_weight, levels[column])
 
-    return fill_values(rows, margin, leaf_value)
+    return values_from_rows(forest, rows, margin, leaf_value)
 
 
 def learning_rate(
@@ -53,7 +54,7 @@ def learning_rate(
 ) -> float:
     """The factor between quantiles of residuals and the leaves of the first stage, where the model does not say it.
 
-    Parameters are those of `fill_quantiles`; `expected` is the rate that the model was probably trained with.
+    Parameters are those of `quantiles_from_rows`; `expected` is the rate that the model was probably trained with.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from .base import told
 from .sklearn_ensemble import SklearnEnsembleAdapter
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
-from .staged import fill_values
+from .staged import values_from_rows
 
 
 class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
@@ -101,11 +101,8 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         value = forest.value * (forest.tree_weight[0] / self.model.learning_rate)
         return super()._write_tree(replace(forest, value=np.where(forest.is_leaf[:, None, None], value, stored)), tree)
 
-    def rows(self, X, y, sample_weight=None):
-        rows = super().rows(X, y, sample_weight)
-        if np.isnan(self.forest.value).any():
-            fill_values(rows, self.model._raw_predict_init(self.compared(X)), self._leaf_value)
-        return rows
+    def _with_values(self, rows):
+        return values_from_rows(self.forest, rows, self.model._raw_predict_init(rows.compared()), self._leaf_value)
 
     def _leaf_value(self, y, margin, column, sample_weight):
         if self.model.loss not in ("log_loss", "exponential"):

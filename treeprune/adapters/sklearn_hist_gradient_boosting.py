@@ -13,7 +13,7 @@ from .base import Adapter, StoredModel, told
 from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
-from .staged import fill_values
+from .staged import values_from_rows
 
 
 class SklearnHistGradientBoostingAdapter(Adapter):
@@ -189,12 +189,9 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         columns = np.flatnonzero(self.model.is_categorical_).tolist()  # missing ones come last
         return {column: [v for v in values.tolist() if v == v] for column, values in zip(columns, known, strict=True)}
 
-    def rows(self, X, y, sample_weight=None):
-        rows = super().rows(X, y, sample_weight)
-        if np.isnan(self.forest.value).any():
-            margin = np.repeat(self.model._baseline_prediction, len(rows.target), axis=0)
-            fill_values(rows, margin, self._leaf_value)
-        return rows
+    def _with_values(self, rows):
+        margin = np.repeat(self.model._baseline_prediction, len(rows.target), axis=0)
+        return values_from_rows(self.forest, rows, margin, self._leaf_value)
 
     def _leaf_value(self, y, margin, column, sample_weight):
         shrinkage = self.model.learning_rate

@@ -1,5 +1,6 @@
 """scikit-learn's IsolationForest."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -41,12 +42,12 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
         model = super().write(forest)
         _set_path_lengths(model)
         if model.contamination != "auto" and not self._is_lossless(forest):
-            if self._training_rows is None:
+            if self.reference_rows is None:
                 raise MissingStatisticError(
                     f"With contamination={model.contamination!r}, offset_ is a percentile of the scores of the "
                     "training rows, which pruning changes: give X."
                 )
-            model.offset_ = np.percentile(model.score_samples(self._training_rows), 100.0 * model.contamination)
+            model.offset_ = np.percentile(model.score_samples(self.reference_rows), 100.0 * model.contamination)
         return model
 
     def stored(self, full):
@@ -60,20 +61,20 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
         _set_path_lengths(model)
         return model
 
-    _training_rows = None
+    #: The training rows, where a percentile of their scores separates outliers.
+    reference_rows = None
 
     @property
     def lacks_values(self):
-        return self.model.contamination != "auto"
+        return self.model.contamination != "auto" and self.reference_rows is None
 
-    def rows(self, X, y=None, sample_weight=None):
-        self._training_rows = X
-        return super().rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight)
+    def _completed_by(self, rows, X):
+        completed = copy.copy(self)
+        completed.reference_rows = X
+        return completed
 
-    @property
-    def reference_rows(self):
-        """The training rows, where a percentile of their scores separates outliers."""
-        return self._training_rows if self.lacks_values else None
+    def _rows(self, X, y, sample_weight, **routing):
+        return super()._rows(X, np.zeros(_num_samples(X)) if y is None else y, sample_weight, **routing)
 
     def stand_in(self, raw, reference=None):
         unit = average_path_length([self.model._max_samples])[0]

@@ -1,6 +1,7 @@
 """Values of the nodes of boosted trees that a model does not store, worked out from rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,25 +11,29 @@ from ..core.risk import branch_sums
 from ..core.rows import Rows
 
 
-def fill_values(
-    rows: Rows, margin: NDArray[np.float64], leaf_value: Callable[[NDArray, NDArray, int, NDArray], float]
+def values_from_rows(
+    forest: Forest,
+    rows: Rows,
+    margin: NDArray[np.float64],
+    leaf_value: Callable[[NDArray, NDArray, int, NDArray], float],
 ) -> Forest:
-    """Put into the forest, where its values are NaN, what the nodes would hold as leaves had the rows grown the trees.
+    """The forest with values in the place of NaN: what the nodes would hold as leaves, had the rows grown the trees.
 
-    In place, so that all who hold the forest know the values from then on. Stage by stage, since a leaf's value depends
-    on the margin before its stage. Nodes that no row reaches take the mean of their leaves' values, weighted by rows of
-    training.
+    A leaf's value depends on the margin before its stage, hence stage by stage. Nodes that no row reaches get the mean
+    of the values of their leaves, weighted by the leaves' training rows.
 
     Parameters
     ----------
+    forest : Forest
+        A boosted ensemble with one tree for each column of the margin in each stage. It is not changed.
     rows : Rows
-        Rows of a boosted ensemble; each stage has one tree for each column of the margin.
+        Rows that the ensemble has routed to its leaves.
     margin : ndarray of float64, shape (n_rows, n_columns)
         Raw score before the first tree.
     leaf_value : callable
         ``leaf_value(y, margin, column, sample_weight)`` gives the value of a leaf of one tree from its rows.
     """
-    forest, margin = rows.forest, margin.copy()
+    margin = margin.copy()
     value = forest.value[:, 0, 0].copy()
     n_columns = margin.shape[1]
     for stage in range(0, forest.n_trees, n_columns):
@@ -45,5 +50,4 @@ def fill_values(
     n_rows = forest.weighted_n_node_samples if forest.n_node_samples is None else forest.n_node_samples
     weight = np.where(forest.is_leaf, n_rows, 0.0)
     mean = branch_sums(forest, np.where(forest.is_leaf, weight * value, 0.0)) / branch_sums(forest, weight)
-    forest.value[:, 0, 0] = np.where(np.isnan(value), mean, value)
-    return forest
+    return replace(forest, value=np.where(np.isnan(value), mean, value)[:, None, None])

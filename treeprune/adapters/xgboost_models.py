@@ -13,7 +13,7 @@ from ..extras import import_extra
 from . import xgboost_storage
 from .base import Adapter, StoredModel, plain_rows, told
 from .documents import check_nesting, decode, encode
-from .residual_leaves import fill_quantiles, learning_rate
+from .residual_leaves import learning_rate, quantiles_from_rows
 from .xgboost_format import booster_of, read_forest, write_forest
 
 _CHUNK = 2**24  # leaf ids held at once
@@ -188,17 +188,15 @@ class XGBoostAdapter(Adapter):
         factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
         return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
 
-    def rows(self, X, y, sample_weight=None):
-        rows = super().rows(X, y, sample_weight)
-        levels = self._levels
-        one_per_stage = (np.diff(self._round_bounds()) == len(levels)).all()
-        if np.isnan(self.forest.value).any() and levels and one_per_stage:
-            start = rows.margin.copy()
-            for tree, (column, weight) in enumerate(zip(self.forest.tree_class, self.forest.tree_weight, strict=True)):
-                start[:, column] -= weight * self.forest.value[rows.leaf_ids(tree), 0, 0]
-            rate = learning_rate(rows, start, levels, _quantile, self._eta())  # a loaded model has the default's
-            self.forest = rows.forest = fill_quantiles(rows, start, levels, rate, _quantile)
-        return rows
+    def _with_values(self, rows):
+        forest, levels = self.forest, self._levels
+        if not levels or (np.diff(self._round_bounds()) != len(levels)).any():  # not one tree for each column
+            return forest
+        start = rows.margin.copy()
+        for tree, (column, weight) in enumerate(zip(forest.tree_class, forest.tree_weight, strict=True)):
+            start[:, column] -= weight * forest.value[rows.leaf_ids(tree), 0, 0]
+        rate = learning_rate(rows, start, levels, _quantile, self._eta())  # a loaded model has the default's
+        return quantiles_from_rows(forest, rows, start, levels, rate, _quantile)
 
     @property
     def _levels(self):

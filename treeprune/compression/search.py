@@ -90,8 +90,9 @@ class Search:
             self.use, self.judge = data, held_out
             self.all = _stacked(data, held_out)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
-        self.adapter = find_adapter(self.grown)
-        self.held_out, self.forest = self.adapter.rows(*self.judge), self.adapter.forest
+        adapter = adapter if self.grown is model else find_adapter(self.grown)
+        self.adapter, self.held_out = adapter.with_rows(*self.judge)
+        self.forest = self.adapter.forest
         self.scorer = Scorer(self.forest, self.held_out)
         whole = self.scorer.of_model(self.grown, self.judge[0])
         self.unpruned = Candidate("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
@@ -191,12 +192,12 @@ class Search:
     def _out_of_bag(self):
         """The adapter of the model to search with, each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
-        pruned = _pruned_out_of_bag(self.grown, self.use) if is_fitted_on_them else None
+        pruned = _pruned_out_of_bag(self.adapter, self.use) if is_fitted_on_them else None
         return None if pruned is None else find_adapter(pruned)
 
     @cached_property
     def _model_out_of_bag(self):
-        return _pruned_out_of_bag(self.model, self._fitted_on)
+        return _pruned_out_of_bag(find_adapter(self.model), self._fitted_on)
 
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
@@ -263,8 +264,7 @@ def _text(method, out_of_bag):
     return text + (", start=oob" if out_of_bag else "")
 
 
-def _pruned_out_of_bag(model, data):
-    adapter = find_adapter(model)
+def _pruned_out_of_bag(adapter, data):
     try:
         rows = adapter.oob_rows(*data)
     except (UnsupportedModelError, ValueError):  # no bootstrap, or other rows than those that it was fitted on

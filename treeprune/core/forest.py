@@ -44,8 +44,8 @@ def preorder_children(split: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDAr
 class Forest:
     """The trees of a fitted model as concatenated arrays, with scikit-learn's names.
 
-    A single tree is a forest of one. Node ids are positions in the arrays. In a *canonical* forest (what
-    `canonical` and every adapter give) trees follow one another and each is in preorder: the subtree of node
+    A single tree is a forest of one. The arrays are read-only. Node ids are positions in them. In a *canonical* forest
+    (what `canonical` and every adapter give) trees follow one another and each is in preorder: the subtree of node
     ``i`` is the slice ``i:end[i]``, and a parent stands before its children.
 
     Parameters
@@ -139,6 +139,11 @@ class Forest:
         if self.node_id is None:
             first = self.start[self.node_tree]
             object.__setattr__(self, "node_id", (np.arange(n_nodes) - first).astype(np.int32))
+        for name in ("root", "start", *_NODE_FIELDS, *_TREE_FIELDS):
+            if getattr(self, name) is not None:
+                array = getattr(self, name).view()  # the caller's own array stays writeable
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
 
     @cached_property
     def node_tree(self) -> NDArray[np.int32]:
@@ -270,6 +275,7 @@ class Forest:
 
         collapse = np.zeros(self.n_nodes, bool) if collapse is None else collapse
         source = np.arange(self.n_nodes, dtype=np.int32) if source is None else source
+        root = root.copy()  # numba would compile the kernel a second time for a read-only one
         order, split, new_root = np.empty_like(source), np.empty_like(collapse), np.empty_like(root)
         stack = np.empty(self.n_nodes + 1, np.int32)
         n = preorder(root, self.children_left, self.children_right, collapse, source, order, split, new_root, stack)

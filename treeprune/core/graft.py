@@ -1,5 +1,7 @@
 """graft: the only structural surgery in the project."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,5 +43,6 @@ def graft(forest: Forest, plan: Plan) -> tuple[Forest, NDArray[np.int32]]:
     changes |= {name: getattr(forest, name)[kept] for name in ("tree_id", "tree_class")}
     grafted = forest.take(origin, *preorder_children(split), root, tree_weight=weight[kept], **changes)
     if forest.task == "path_length" and plan.source is not None:  # what is raised is nearer to the root
-        grafted.value[:] += (grafted.depth - forest.depth[origin])[:, None, None]
+        deeper = grafted.depth - forest.depth[origin]
+        grafted = replace(grafted, value=grafted.value + deeper[:, None, None])
     return grafted, origin

@@ -14,7 +14,7 @@ from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..core.path import PruningPath
 from ..methods import PathMethod, PruningMethod
-from ..pruning import prune
+from ..pruning import carry_out
 
 
 class Candidates(ABC):
@@ -180,14 +180,14 @@ class GridCandidates(Candidates):
 
     def of_model(self, adapter, rows):
         """The methods, to be carried out on the model."""
-        return GridPrunings(adapter.model, rows, self.methods)
+        return GridPrunings(adapter, rows, self.methods)
 
 
 @dataclass(frozen=True)
 class GridPrunings(Prunings):
     """Prunings of one model by one method with different parameters."""
 
-    unpruned: Any
+    adapter: Adapter
     rows: tuple
     methods: list[PruningMethod]
 
@@ -203,8 +203,18 @@ class GridPrunings(Prunings):
 
     def model(self, candidate):
         """The model pruned by the candidate's method, step after step where it has several."""
-        X, y, sample_weight = self.rows or (None, None, None)
-        return prune(self.unpruned, self.methods[candidate], X, y, sample_weight=sample_weight)
+        return carry_out(self.adapter, self.methods[candidate], self._rows_to_judge_by)
+
+    def _rows_to_judge_by(self, adapter):
+        return self._routed if adapter is self.adapter else self._route(adapter)
+
+    @cached_property
+    def _routed(self):
+        """The rows as the unpruned model routes them, once for all candidates."""
+        return self._route(self.adapter)
+
+    def _route(self, adapter):
+        return adapter.with_rows(*self.rows) if self.rows else (adapter, None)
 
 
 def path_of(method: PathMethod, adapter: Adapter, rows: tuple) -> PruningPath:

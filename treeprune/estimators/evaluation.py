@@ -60,9 +60,8 @@ class Evaluation:
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
-        adapter = find_adapter(model)
         rows = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
-        adapter.supply(*rows)
+        adapter = find_adapter(model).completed(*rows)
         return adapter, rows if self.needs_rows else ()
 
     @cached_property

@@ -139,23 +139,29 @@ class TreePruner(PrunedEstimator):
             clone(self.estimator), take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         )
 
-        def rows_of(adapter):
+        def rows_to_judge_by(adapter):
             y_grow = take(y, grow)
-            adapter.supply(take(X, grow), y_grow, self._weights(y_grow, y_grow, take(sample_weight, grow)))
+            training = take(X, grow), y_grow, self._weights(y_grow, y_grow, take(sample_weight, grow))
+            needs_rows = method.needs_rows or method.needs_training_rows
+            if judge is None and needs_rows and X_val is None and not isinstance(self.validation, str):
+                return adapter.with_rows(*training)
+            adapter = adapter.completed(*training)
             if X_val is not None:
-                return adapter.rows(X_val, y_val, self._weights(y_grow, y_val, sample_weight_val))
+                return adapter.with_rows(X_val, y_val, self._weights(y_grow, y_val, sample_weight_val))
             if isinstance(self.validation, str):
-                return adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
-            if judge is None and not (method.needs_rows or method.needs_training_rows):
-                return None
+                return adapter, adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
+            if judge is None:
+                return adapter, None
             y_judge, weight = take(y, judge), take(sample_weight, judge)
-            return adapter.rows(take(X, judge), y_judge, self._weights(y_grow, y_judge, weight))
+            return adapter.with_rows(take(X, judge), y_judge, self._weights(y_grow, y_judge, weight))
 
-        self.estimator_ = carry_out(grown, method, rows_of)
+        adapter = find_adapter(grown)
         if isinstance(method, PathMethod):
-            adapter = find_adapter(grown)
-            rows = rows_of(adapter)
-            self.pruning_path_ = replace(method.path(adapter.forest, rows), write=adapter.prune)
+            adapter, rows = rows_to_judge_by(adapter)
+            path, plan = method.path_and_plan(adapter.forest, rows)
+            self.pruning_path_, self.estimator_ = replace(path, write=adapter.prune), adapter.prune(plan)
+        else:
+            self.estimator_ = carry_out(adapter, method, rows_to_judge_by)
         if self.refit_leaves:
             self._refit(X, y, self._weights(y, y, sample_weight))
         forest = find_adapter(self.estimator_).forest
@@ -219,8 +225,8 @@ class TreePruner(PrunedEstimator):
     def _refit(self, X, y, sample_weight):
         if getattr(self.estimator, "monotonic_cst", None) is not None:
             raise ValueError("The 'refit_leaves' parameter must be False for trees with monotonic constraints.")
-        adapter = find_adapter(self.estimator_)
-        self.estimator_ = adapter.prune(refit_plan(adapter.rows(X, y, sample_weight)))
+        adapter, rows = find_adapter(self.estimator_).with_rows(X, y, sample_weight)
+        self.estimator_ = adapter.prune(refit_plan(rows))
 
 
 def _is_splitter(validation):

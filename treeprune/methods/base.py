@@ -137,3 +137,7 @@ class PathMethod(PruningMethod):
     @abstractmethod
     def path(self, forest: Forest, rows: Rows | None = None) -> Path:
         """All trees that the method gives, from the largest to the smallest."""
+
+    def path_and_plan(self, forest: Forest, rows: Rows | None = None) -> tuple[Path, Plan]:
+        """`path` and `plan`; a method whose plan is a step of its path makes that once."""
+        return self.path(forest, rows), self.plan(forest, rows)

@@ -88,6 +88,16 @@ class CostComplexity(PathMethod):
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The nodes that collapse at the strength."""
+        knob = self._checked_knob(forest)
+        return Plan() if knob == {"alpha": 0} else self.path(forest, rows).plan(**knob)
+
+    def path_and_plan(self, forest: Forest, rows: Rows | None = None) -> tuple[PruningPath, Plan]:
+        """The whole path, and the step of it that the parameters choose."""
+        knob, path = self._checked_knob(forest), self.path(forest, rows)
+        return path, path.plan(**knob)
+
+    def _checked_knob(self, forest):
+        """The one parameter that sets how much is pruned, by its name."""
         self._check_number("alpha", 0.0)
         self._check_number("n_leaves", 1, kind=Integral, none=True)
         self._check_number("step", 0, kind=Integral, none=True)
@@ -98,6 +108,4 @@ class CostComplexity(PathMethod):
                 f"Got alpha={self.alpha!r}, n_leaves={self.n_leaves!r}, step={self.step!r}."
             )
         check_risk(forest, self.risk, self.cost_matrix)
-        if not knobs and self.alpha == 0:
-            return Plan()
-        return self.path(forest, rows).plan(**(knobs or {"alpha": self.alpha}))
+        return knobs or {"alpha": self.alpha}

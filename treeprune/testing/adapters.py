@@ -170,7 +170,7 @@ def check_adapter(
     adapter = find_adapter(model)
     _check_missing_values(adapter)
     if y is not None or adapter.forest.task == "path_length":
-        adapter.rows(X, y)
+        adapter, _ = adapter.with_rows(X, y)
     for collapse in (None, np.zeros(adapter.forest.n_nodes, bool)):
         np.testing.assert_array_equal(model_output(adapter.prune(Plan(collapse=collapse)), X), output)
     sizes, rng = [(adapter.forest.n_nodes, len(before))], np.random.default_rng(random_state)

@@ -151,8 +151,7 @@ def same_model(a: Any, b: Any, X: Any) -> bool:
 
 def _check_plan(method: PruningMethod, model: Any, pruned: Any, X: Any, y: Any, rtol: float, atol: float) -> None:
     """The model says what the plan says, unless a link makes probabilities of values, or leaves are linear."""
-    adapter = find_adapter(model)
-    rows = adapter.rows(X, y)
+    adapter, rows = find_adapter(model).with_rows(X, y)
     plan = method.plan(adapter.forest, rows)
     forest = adapter.forest
     for name, shape in (("collapse", (forest.n_nodes,)), ("source", (forest.n_nodes,)), ("value", forest.value.shape)):

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...adapters import find_adapter
 from ...core.forest import Forest
 from ...core.risk import branch_sums, node_risk
 from ...exceptions import MissingStatisticError
@@ -55,8 +54,7 @@ def _errors_on_rows(subject, before, node):
     """The same on the rows given."""
     if subject.y is None or subject.model_before is None:
         return {}
-    adapter = find_adapter(subject.model_before)
-    rows = adapter.rows(subject.rows, subject.y)
+    rows = subject.adapter_before.rows(subject.rows, subject.y)
     return {"given_rows": rows.statistics.n_rows[node]} | _errors(before, rows, node, "given")
 
 

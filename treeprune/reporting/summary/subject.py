@@ -1,7 +1,7 @@
 """What a report is about: the fitted model, what pruned it, what it was before, and rows to score it on."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ...adapters import find_adapter
+from ...adapters.base import Adapter
 from ...compression import CompressionResult
 from ...core.forest import Forest
 from ...core.graft import graft
@@ -18,7 +19,7 @@ from ...core.path import Path, PruningPath
 from ...estimators.base import PrunedEstimator
 from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...inspection.rules import column_names, learned_missing
-from ...pruning import pruning_path
+from ...methods import CostComplexity
 from ...wrappers import fitted_model, last_step
 from . import selection
 from .frames import frame_of
@@ -114,9 +115,14 @@ class Subject:
         return fitted_model(self.predictor)
 
     @cached_property
+    def adapter(self) -> Adapter:
+        """The pruned tree model as its adapter sees it."""
+        return find_adapter(self.model)
+
+    @property
     def forest(self) -> Forest:
         """Its trees."""
-        return find_adapter(self.model).forest
+        return self.adapter.forest
 
     @property
     def is_single_tree(self) -> bool:
@@ -162,11 +168,11 @@ class Subject:
         if path is not None or not self.is_single_tree:
             return path
         if self.before is not None:
-            path = pruning_path(fitted_model(self.before))
+            path = _cost_complexity_path(self.adapter_before)
             if (path.n_leaves == self.forest.n_leaves).any() and _same_tree(path, self.forest):
                 return path
         try:
-            return pruning_path(self.model)
+            return _cost_complexity_path(self.adapter)
         except (MissingStatisticError, UnsupportedModelError):
             return None
 
@@ -179,17 +185,22 @@ class Subject:
         return path.prune(step=0) if isinstance(path, PruningPath) and path.write is not None else None
 
     @cached_property
+    def adapter_before(self) -> Adapter | None:
+        """The tree model before pruning as its adapter sees it; None: not known."""
+        return None if self.model_before is None else find_adapter(self.model_before)
+
+    @property
     def forest_before(self) -> Forest | None:
         """Its trees."""
         if self.before is not None:
-            return find_adapter(self.model_before).forest
+            return self.adapter_before.forest
         path = getattr(self.pruner, "pruning_path_", None)
         return None if path is None else path.forest
 
     @property
     def model_before_task(self) -> str:
         """What the values of the model before pruning mean."""
-        return find_adapter(fitted_model(self.before)).forest.task
+        return self.adapter_before.forest.task
 
     @cached_property
     def rows(self) -> Any:
@@ -242,6 +253,10 @@ class Subject:
         n_columns = np.shape(self.X)[1]
         given = self.feature_names if self.feature_names is not None and len(self.feature_names) == n_columns else None
         return column_names(self.predictor, n_columns, given)
+
+
+def _cost_complexity_path(adapter):
+    return replace(CostComplexity().path(adapter.forest), write=adapter.prune)
 
 
 def _same_tree(path, forest):
