@@ -9,8 +9,9 @@ import pytest
 from sklearn.exceptions import InconsistentVersionWarning
 
 from tests.compact.kept import DATA, LEVELS, outputs
-from treeprune import load_compact
+from treeprune import load_compact, save_compact
 from treeprune.adapters import adapters_by_model, find_adapter
+from treeprune.compact import files
 
 WRITTEN = json.loads((DATA / "written.json").read_text())
 
@@ -48,3 +49,22 @@ def test_a_file_of_every_family_is_kept():
         pytest.skip("other versions of the libraries may refuse the models")
     found = {type(find_adapter(load(name, "predict"))) for name in WRITTEN}
     assert found == set(adapters_by_model().values())
+
+
+def test_families_have_names_of_their_own():
+    classes = set(adapters_by_model().values())
+    assert len({adapter.format_name for adapter in classes}) == len(classes)
+    assert all("format_name" in vars(adapter) for adapter in classes)  # inherited, two families would share it
+
+
+@pytest.mark.parametrize("name", ["tree_classifier", "linked_forest"])
+def test_a_renamed_adapter_reads_files_old_and_new(name, tmp_path, monkeypatch):
+    model = load(name, "predict")
+    save_compact(model, tmp_path / "model")
+    own, adapters = type(find_adapter(model)), adapters_by_model()
+    renamed = type("Renamed", (own,), {})
+    by_model = {path: renamed if adapter is own else adapter for path, adapter in adapters.items()}
+    monkeypatch.setattr(files, "adapters_by_model", lambda: by_model)
+    with np.load(DATA / f"{name}.npz") as kept:
+        for again in (load(name, "predict"), load_compact(tmp_path / "model")):
+            np.testing.assert_array_equal(again.predict_proba(kept["X"]), kept["predict_proba"])

@@ -52,6 +52,8 @@ class Adapter(ABC):
     ----------
     models : tuple of str
         Class paths of the models that the adapter takes, subclasses included.
+    format_name : str
+        The family's name in compact files. It never changes, whatever the adapter is called.
     operations : frozenset of str
         The fields of a Plan that the family can express.
     votes : bool
@@ -72,6 +74,7 @@ class Adapter(ABC):
     """
 
     models: ClassVar[tuple[str, ...]]
+    format_name: ClassVar[str]
     operations: ClassVar[frozenset[str]]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32

@@ -35,6 +35,7 @@ class LightGBMAdapter(Adapter):
     Leaf ids come from ``predict(pred_leaf=True)``, a few iterations at a time.
     """
 
+    format_name = "lightgbm"
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     float_type = np.float64

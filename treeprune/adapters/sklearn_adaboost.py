@@ -11,6 +11,7 @@ from .sklearn_ensemble import SklearnEnsembleAdapter
 class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
     """Trees that vote with weights: for a class, or for the median."""
 
+    format_name = "sklearn adaboost"
     models = (
         "sklearn.ensemble._weight_boosting.AdaBoostClassifier",
         "sklearn.ensemble._weight_boosting.AdaBoostRegressor",

@@ -23,6 +23,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     node would hold as a leaf is worked out from that where the loss allows it, and from rows elsewhere.
     """
 
+    format_name = "sklearn gradient boosting"
     models = (
         "sklearn.ensemble._gb.GradientBoostingClassifier",
         "sklearn.ensemble._gb.GradientBoostingRegressor",

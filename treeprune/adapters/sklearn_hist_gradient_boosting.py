@@ -23,6 +23,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     model's predictor, with node ids in the place of values.
     """
 
+    format_name = "sklearn hist gradient boosting"
     models = (
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",

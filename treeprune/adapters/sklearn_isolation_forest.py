@@ -17,6 +17,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     are those of a random target: the Forest has none.
     """
 
+    format_name = "sklearn isolation forest"
     models = ("sklearn.ensemble._iforest.IsolationForest",)
     parts = (*models, *SklearnEnsembleAdapter.parts)
     operations = frozenset({"collapse", "source", "n_node_samples", "drop_tree"})

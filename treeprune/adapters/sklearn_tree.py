@@ -27,6 +27,7 @@ class SklearnTreeAdapter(Adapter):
     ``copy.copy`` keeps every other fitted attribute.
     """
 
+    format_name = "sklearn tree"
     models = (
         "sklearn.tree._classes.DecisionTreeClassifier",
         "sklearn.tree._classes.DecisionTreeRegressor",

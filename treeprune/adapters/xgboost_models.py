@@ -36,6 +36,7 @@ class XGBoostAdapter(Adapter):
     Leaf ids come from ``predict(pred_leaf=True)``, a few rounds at a time.
     """
 
+    format_name = "xgboost"
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     parts = tuple(

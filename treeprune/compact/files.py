@@ -14,6 +14,18 @@ from .object_graph import flatten, restore
 from .packing import STATISTICS, pack, unpack
 
 _LEVELS = ("predict", "full")
+#: Files of version 2 name the class of the adapter, as it was called then, in the place of `Adapter.format_name`.
+_CLASSES_OF_VERSION_2 = {
+    "SklearnTreeAdapter": "sklearn tree",
+    "SklearnForestAdapter": "sklearn forest",
+    "SklearnBaggingAdapter": "sklearn bagging",
+    "SklearnAdaBoostAdapter": "sklearn adaboost",
+    "SklearnGradientBoostingAdapter": "sklearn gradient boosting",
+    "SklearnHistGradientBoostingAdapter": "sklearn hist gradient boosting",
+    "SklearnIsolationForestAdapter": "sklearn isolation forest",
+    "XGBoostAdapter": "xgboost",
+    "LightGBMAdapter": "lightgbm",
+}
 
 
 def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") -> int:
@@ -128,7 +140,7 @@ def packed(model: Any, level: str = "predict") -> bytes:
     told = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
     rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, told, strict=True)]
     objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
-    head = {"adapter": type(adapter).__name__, "forest": forest, "names": list(arrays), "objects": objects}
+    head = {"family": adapter.format_name, "forest": forest, "names": list(arrays), "objects": objects}
     return write_archive(head, [*arrays.values(), *others])
 
 
@@ -136,7 +148,7 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
     """The model of the bytes that `save_compact` writes; errors are those of `load_compact`."""
     head, arrays = read_archive(data, max_bytes)
     try:
-        adapter = {cls.__name__: cls for cls in adapters_by_model().values()}[head["adapter"]]
+        adapter = _adapter_of(head)
         names, objects = head["names"], head["objects"]
         forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
         parts = restore(objects, arrays[len(names) :], _known())
@@ -153,6 +165,12 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
         if isinstance(error, (ModelFormatError, UnsupportedModelError, MissingExtraError)):
             raise
         raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
+
+
+def _adapter_of(head):
+    """The adapter class of the family that a file is of."""
+    family = head["family"] if "family" in head else _CLASSES_OF_VERSION_2[head["adapter"]]
+    return {cls.format_name: cls for cls in adapters_by_model().values()}[family]
 
 
 def _known():
