@@ -225,6 +225,10 @@ class Adapter(ABC):
         """
         return {}
 
+    def predict(self, X: Any) -> NDArray:
+        """The model's own predictions for rows."""
+        return self.model.predict(X)
+
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")

@@ -142,6 +142,10 @@ class XGBoostAdapter(Adapter):
             rows[rows == self.model.missing] = np.nan
         return rows
 
+    def predict(self, X):
+        """A Booster takes rows in a form of its own."""
+        return self.booster.predict(self._matrix(X)) if self.booster is self.model else super().predict(X)
+
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
