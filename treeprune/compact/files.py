@@ -137,8 +137,8 @@ def packed(model: Any, level: str = "predict") -> bytes:
         STATISTICS if full else adapter.needed,
         round_thresholds=not full and adapter.float_type is np.float32 and stored.forest.comparison == "<=",
     )
-    told = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
-    rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, told, strict=True)]
+    derived = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
+    rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, derived, strict=True)]
     objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
     head = {"family": adapter.format_name, "forest": forest, "names": list(arrays), "objects": objects}
     return write_archive(head, [*arrays.values(), *others])
@@ -153,10 +153,10 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
         forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
         parts = restore(objects, arrays[len(names) :], _known())
         trees = []
-        for told, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
+        for derived, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
             if not adapter.structure.isdisjoint(rest):
                 raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
-            trees.append(told | rest)
+            trees.append(derived | rest)
         return adapter.assembled(parts["skeleton"], trees)
     except ModuleNotFoundError as error:
         import_extra((error.name or "").partition(".")[0])  # says what to install
@@ -178,9 +178,9 @@ def _known():
     return {part for adapter in adapters_by_model().values() for part in adapter.parts}
 
 
-def _rest(adapter, stored, told, full):
-    """The arrays of a tree that its forest does not tell as they are."""
-    differing = {name: array for name, array in stored.items() if not _same(array, told.get(name))}
+def _rest(adapter, stored, derived, full):
+    """The arrays of a tree that differ from those derived from its forest."""
+    differing = {name: array for name, array in stored.items() if not _same(array, derived.get(name))}
     if not adapter.structure.isdisjoint(differing):
         raise UnsupportedModelError(f"A tree stores {sorted(adapter.structure & set(differing))} in an unknown way.")
     return differing if full else {name: a for name, a in differing.items() if name not in adapter.unused}
