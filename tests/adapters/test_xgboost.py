@@ -210,3 +210,13 @@ def test_learning_rate_of_a_loaded_model_comes_from_its_training_rows(params):
     np.testing.assert_allclose(pruned.predict(matrix), expected.predict(matrix), rtol=1e-5)
     with pytest.raises(MissingStatisticError, match="give the rows that it was fitted on"):
         prune(loaded, MaxDepth(2), X, np.random.default_rng(0).permutation(y) ** 3)
+
+
+@pytest.mark.parametrize("name", ["Booster, read from a file", "categories"])
+def test_predictions_of_boosters_and_wrappers_are_their_own(name):
+    model, X = boosters.XGBOOST[name](), boosters.rows_of(name, "xgboost")
+    adapter = find_adapter(model)
+    booster = adapter.booster
+    matrix = xgboost.DMatrix(X, feature_names=booster.feature_names, feature_types=booster.feature_types)
+    expected = booster.predict(matrix)
+    np.testing.assert_array_equal(adapter.predict(X), expected)

@@ -52,6 +52,8 @@ class Adapter(ABC):
     ----------
     models : tuple of str
         Class paths of the models that the adapter takes, subclasses included.
+    format_name : str
+        The family's name in compact files. It never changes, whatever the adapter is called.
     operations : frozenset of str
         The fields of a Plan that the family can express.
     votes : bool
@@ -64,14 +66,15 @@ class Adapter(ABC):
     needed : tuple of str
         Statistics of nodes (`compact.packing`) that predictions depend on.
     structure : frozenset of str
-        Arrays of stored trees that a Forest tells in full; others cannot take their place.
+        Arrays of stored trees that follow from the Forest alone; a file may not state them again.
     unused : frozenset of str
-        Arrays of stored trees that predictions do not depend on, or only by what a Forest tells of them.
+        Arrays of stored trees that predictions do not depend on, or only through values that the Forest holds, too.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
+    format_name: ClassVar[str]
     operations: frozenset[str]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
@@ -115,12 +118,19 @@ class Adapter(ABC):
     @classmethod
     @abstractmethod
     def arrays_of(cls, skeleton: Any, forest: Forest) -> list[dict[str, NDArray]]:
-        """The arrays of `StoredModel.trees` that its skeleton and forest tell, as well as they do."""
+        """The arrays of `StoredModel.trees`, derived from its skeleton and forest.
+
+        A compact file stores only the arrays of the model that differ from these.
+        """
 
     @classmethod
     @abstractmethod
     def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
-        """The model again. What `structure` names was checked; what goes on, and that all fits together, was not."""
+        """The model, put together from a skeleton and the arrays of its trees.
+
+        They come from a file. The arrays named in `structure` are valid; the adapter must check the others, and that
+        trees and skeleton fit together.
+        """
 
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
@@ -184,7 +194,7 @@ class Adapter(ABC):
         return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
 
     def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
-        """An adapter that knows what the model does not store, told by the training rows: this one, if it lacks nothing.
+        """An adapter that knows, from the training rows, what the model does not store; this one if it lacks nothing.
 
         Parameters are those of `rows`.
         """
@@ -259,12 +269,16 @@ class Adapter(ABC):
         """
         return {}
 
+    def predict(self, X: Any) -> NDArray:
+        """The model's own predictions for rows."""
+        return self.model.predict(X)
+
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")
 
-    def leaf_of_nothing(self, tree: int) -> Forest:
-        """In the place of one of the trees, a leaf of value 0."""
+    def zero_leaf(self, tree: int) -> Forest:
+        """A tree that is a single leaf of value 0, to stand in the place of a tree that was dropped."""
         leaf, root = np.full(1, -1, np.int32), np.zeros(1, np.int32)
         alone = self.forest.tree(tree)
         return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
@@ -316,15 +330,15 @@ class Adapter(ABC):
         forest = self.forest
         if forest.task == "regression":
             prediction = raw[:, 0] if raw.shape[1] == 1 else raw
-            return told(self.model, predict=lambda X: prediction)
+            return with_methods(self.model, predict=lambda X: prediction)
         shares = np.split(raw, forest.n_outputs, axis=1)
         shares = [share[:, :n] for share, n in zip(shares, forest.n_classes, strict=True)]
         classes = [self.model.classes_] if forest.n_outputs == 1 else self.model.classes_
         labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares, strict=True)]
         if forest.n_outputs > 1:
             labels = np.stack(labels, axis=1)
-            return told(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
-        return told(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
+            return with_methods(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
+        return with_methods(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
 
     #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
     reference_rows: Any = None
@@ -351,8 +365,8 @@ class Adapter(ABC):
         return positions
 
 
-def told(model: Any, **methods: Callable) -> Any:
-    """A copy of a model with other methods in the place of its class's."""
+def with_methods(model: Any, **methods: Callable) -> Any:
+    """A copy of a model in which some methods are replaced."""
     model = copy(model)
     for name, method in methods.items():
         method.__name__ = name  # scorers tell methods apart by it

@@ -36,6 +36,7 @@ class LightGBMAdapter(Adapter):
     Leaf ids come from ``predict(pred_leaf=True)``, a few iterations at a time.
     """
 
+    format_name = "lightgbm"
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     float_type = np.float64
     parts = (

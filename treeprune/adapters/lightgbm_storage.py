@@ -20,7 +20,7 @@ def take_apart(trees: list[dict]) -> tuple[list[dict], list[dict]]:
 
 
 def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """The arrays of a tree as a forest of one tells them; node ids are inner nodes first, then leaves."""
+    """The arrays of a tree derived from a forest of one tree; node ids are inner nodes first, then leaves."""
     order, n_inner = np.argsort(forest.node_id), forest.n_nodes - forest.n_leaves
     inner, leaf = order[:n_inner], order[n_inner:]
     if forest.is_leaf[inner].any():

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from .base import told
+from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
 class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
     """Trees that vote with weights: for a class, or for the median."""
 
+    format_name = "sklearn adaboost"
     models = (
         "sklearn.ensemble._weight_boosting.AdaBoostClassifier",
         "sklearn.ensemble._weight_boosting.AdaBoostRegressor",
@@ -58,12 +59,14 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
         weight = self.forest.tree_weight
         if self.forest.task == "regression":
             median = weighted_median(raw, weight)
-            return told(self.model, predict=lambda X: median)
+            return with_methods(self.model, predict=lambda X: median)
         n_classes = raw.shape[1]
         decision = (raw - (weight.sum() - raw) / max(n_classes - 1, 1)) / weight.sum()
         if n_classes == 2:
             decision = decision[:, 1] - decision[:, 0]
-        return told(self.model, decision_function=lambda X: decision.copy())  # which scikit-learn divides in place
+        return with_methods(
+            self.model, decision_function=lambda X: decision.copy()
+        )  # which scikit-learn divides in place
 
 
 def weighted_median(values, weight):

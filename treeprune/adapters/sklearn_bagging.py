@@ -13,6 +13,7 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
     A tree that is given values for other classes than it was grown on knows all of them from then on.
     """
 
+    format_name = "sklearn bagging"
     models = (
         "sklearn.ensemble._bagging.BaggingClassifier",
         "sklearn.ensemble._bagging.BaggingRegressor",

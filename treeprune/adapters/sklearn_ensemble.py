@@ -10,7 +10,7 @@ from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from .base import Adapter, StoredModel
 from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
-from .sklearn_tree_storage import most_classes, plant, stored_tree, tree_arrays, without_tree
+from .sklearn_tree_storage import attach_tree, most_classes, stored_tree, tree_arrays, without_tree
 
 #: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
 CHUNK = 65_536
@@ -119,7 +119,7 @@ class SklearnEnsembleAdapter(Adapter):
     def assembled(cls, skeleton, trees):
         adapter = cls(skeleton)
         for tree, (estimator, arrays) in enumerate(zip(adapter._estimators, trees, strict=True)):
-            plant(estimator, arrays, tree)
+            attach_tree(estimator, arrays, tree)
             adapter._checked_columns(tree)
         return skeleton
 

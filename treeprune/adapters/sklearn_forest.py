@@ -6,6 +6,7 @@ from .sklearn_ensemble import SklearnEnsembleAdapter
 class SklearnForestAdapter(SklearnEnsembleAdapter):
     """The mean of the trees' values. Importances are worked out from the trees when asked for."""
 
+    format_name = "sklearn forest"
     models = (
         "sklearn.ensemble._forest.RandomForestClassifier",
         "sklearn.ensemble._forest.RandomForestRegressor",

@@ -9,7 +9,7 @@ import numpy as np
 from ..core import losses
 from ..core.risk import branch_sums
 from ..exceptions import ModelFormatError
-from .base import told
+from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
@@ -23,6 +23,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     node would hold as a leaf is worked out from that where the loss allows it, and from rows elsewhere.
     """
 
+    format_name = "sklearn gradient boosting"
     models = (
         "sklearn.ensemble._gb.GradientBoostingClassifier",
         "sklearn.ensemble._gb.GradientBoostingRegressor",
@@ -86,7 +87,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         model.estimators_ = np.empty((len(stages), n_columns), dtype=object)
         for i, column in np.ndindex(model.estimators_.shape):
             tree = stages[i] * n_columns + column
-            model.estimators_[i, column] = self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
+            model.estimators_[i, column] = self._write_tree(trees.get(tree) or self.zero_leaf(tree), tree)
         if len(stages) < len(self.model.estimators_):
             model.n_estimators = model.n_estimators_ = len(stages)
         for name in ("train_score_", "oob_improvement_", "oob_scores_"):  # not known; warm starts lengthen them
@@ -135,7 +136,7 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
         return self.model._raw_predict_init(self.compared(X))
 
     def stand_in(self, raw, reference=None):
-        return told(self.model, _raw_predict=lambda X: raw)
+        return with_methods(self.model, _raw_predict=lambda X: raw)
 
 
 def newton_values(forest, stored):

@@ -9,7 +9,7 @@ import numpy as np
 from ..core import losses
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel, told
+from .base import Adapter, StoredModel, with_methods
 from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
@@ -23,6 +23,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     model's predictor, with node ids in the place of values.
     """
 
+    format_name = "sklearn hist gradient boosting"
     models = (
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",
@@ -135,7 +136,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         trees = {tree: forest.tree(i) for i, tree in enumerate(forest.tree_id)}
         model._predictors = [
             [
-                self._write_tree(trees.get(tree) or self.leaf_of_nothing(tree), tree)
+                self._write_tree(trees.get(tree) or self.zero_leaf(tree), tree)
                 for tree in range(stage * n_columns, (stage + 1) * n_columns)
             ]
             for stage in stages
@@ -223,7 +224,7 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         return self.model._baseline_prediction
 
     def stand_in(self, raw, reference=None):
-        return told(self.model, _raw_predict=lambda X, n_threads=None: raw)
+        return with_methods(self.model, _raw_predict=lambda X, n_threads=None: raw)
 
 
 def model_columns(model):

@@ -15,7 +15,7 @@ def stored_arrays(predictor):
 
 
 def tree_arrays(forest, thresholds, columns):
-    """The arrays of a predictor as a forest of one tells them; node ids are places in them.
+    """The arrays of a predictor, derived from a forest of one tree; node ids are places in them.
 
     ``columns`` is the model's column of each column that predictors split on, ``thresholds`` the ends of its bins.
     """

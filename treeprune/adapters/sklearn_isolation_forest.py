@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ..exceptions import MissingStatisticError
-from .base import told
+from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -18,6 +18,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     are those of a random target: the Forest has none.
     """
 
+    format_name = "sklearn isolation forest"
     models = ("sklearn.ensemble._iforest.IsolationForest",)
     parts = (*models, *SklearnEnsembleAdapter.parts)
     operations = frozenset({"collapse", "source", "n_node_samples", "drop_tree"})
@@ -79,7 +80,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     def stand_in(self, raw, reference=None):
         unit = average_path_length([self.model._max_samples])[0]
         score = [None if mean is None else -(2.0 ** -(mean[:, 0] / unit)) for mean in (raw, reference)]
-        model = told(self.model, score_samples=lambda X: score[0])
+        model = with_methods(self.model, score_samples=lambda X: score[0])
         if reference is not None:
             model.offset_ = np.percentile(score[1], 100.0 * model.contamination)
         return model

@@ -7,7 +7,7 @@ import numpy as np
 from ..core.forest import NO_FEATURE, Forest
 from ..exceptions import ModelFormatError
 from .base import Adapter, StoredModel
-from .sklearn_tree_storage import FIELDS, STRUCTURE, most_classes, plant, stored_tree, tree_arrays, without_tree
+from .sklearn_tree_storage import FIELDS, STRUCTURE, attach_tree, most_classes, stored_tree, tree_arrays, without_tree
 
 _CRITERIA = {
     "gini": "gini",
@@ -27,6 +27,7 @@ class SklearnTreeAdapter(Adapter):
     ``copy.copy`` keeps every other fitted attribute.
     """
 
+    format_name = "sklearn tree"
     models = (
         "sklearn.tree._classes.DecisionTreeClassifier",
         "sklearn.tree._classes.DecisionTreeRegressor",
@@ -51,7 +52,7 @@ class SklearnTreeAdapter(Adapter):
 
     @classmethod
     def assembled(cls, skeleton, trees):
-        plant(skeleton, trees[0])
+        attach_tree(skeleton, trees[0])
         return skeleton
 
     def write(self, forest):

@@ -11,7 +11,7 @@ FIELDS = {"left_child": "children_left", "right_child": "children_right"} | {
     name: name
     for name in ("feature", "threshold", "impurity", "n_node_samples", "weighted_n_node_samples", "missing_go_to_left")
 }
-#: Arrays that a Forest tells in full.
+#: Arrays that follow from the Forest alone.
 STRUCTURE = frozenset({"left_child", "right_child", "feature"})
 
 
@@ -23,7 +23,7 @@ def stored_tree(tree):
 
 
 def tree_arrays(forest, n_classes):
-    """`stored_tree` as a forest of one tells it; `n_classes` is the most of any output."""
+    """`stored_tree` derived from a forest of one tree; `n_classes` is the most of any output."""
     from sklearn.tree._tree import NODE_DTYPE
 
     nodes, values = np.zeros(forest.n_nodes, NODE_DTYPE), np.empty((forest.n_nodes, forest.n_outputs, n_classes))
@@ -49,7 +49,7 @@ def without_tree(estimator):
     return bare
 
 
-def plant(estimator, arrays, tree=0):
+def attach_tree(estimator, arrays, tree=0):
     """Give a tree estimator the tree of `stored_tree`, whose children were checked before; `tree` is its index."""
     from sklearn.tree._tree import NODE_DTYPE, Tree
 

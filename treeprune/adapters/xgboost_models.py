@@ -11,7 +11,7 @@ from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import xgboost_storage
-from .base import Adapter, StoredModel, plain_rows, told
+from .base import Adapter, StoredModel, plain_rows, with_methods
 from .documents import check_nesting, decode, encode
 from .residual_leaves import learning_rate, quantiles_from_rows
 from .xgboost_format import booster_of, read_forest, write_forest
@@ -36,6 +36,7 @@ class XGBoostAdapter(Adapter):
     Leaf ids come from ``predict(pred_leaf=True)``, a few rounds at a time.
     """
 
+    format_name = "xgboost"
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     parts = tuple(
@@ -141,6 +142,10 @@ class XGBoostAdapter(Adapter):
             rows[rows == self.model.missing] = np.nan
         return rows
 
+    def predict(self, X):
+        """A Booster takes rows in a form of its own."""
+        return self.booster.predict(self._matrix(X)) if self.booster is self.model else super().predict(X)
+
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
@@ -160,20 +165,20 @@ class XGBoostAdapter(Adapter):
 
         row = DMatrix(np.zeros((1, self.forest.n_features)), feature_types=self.booster.feature_types)
         row.feature_names = self.booster.feature_names
-        return self._adding_nothing.predict(row, output_margin=True).reshape(1, -1)
+        return self._zero_booster.predict(row, output_margin=True).reshape(1, -1)
 
     def stand_in(self, raw, reference=None):
         model, answers = copy.copy(self.model), {}
-        model._Booster = self._adding_nothing
+        model._Booster = self._zero_booster
         for name in ("predict", "predict_proba"):
             if hasattr(model, name):
                 answers[name] = partial(getattr(model, name), base_margin=raw)
-        return told(model, **answers)
+        return with_methods(model, **answers)
 
     @cached_property
-    def _adding_nothing(self):
+    def _zero_booster(self):
         """A Booster of one tree that is a leaf of value 0: what is left is the base score and the objective."""
-        document, booster = write_forest(self._document, self.leaf_of_nothing(0)), type(self.booster)()
+        document, booster = write_forest(self._document, self.zero_leaf(0)), type(self.booster)()
         model, _ = booster_of(document)
         document["learner"]["gradient_booster"] = {"name": "gbtree", "model": model}  # dart's loses base margins
         booster.load_model(bytearray(encode(document)))

@@ -30,7 +30,7 @@ def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
 
 
 def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """The arrays of a tree as a forest of one from `take_apart` tells them."""
+    """The arrays of a tree, derived from its part of the forest of `take_apart`."""
     own, leaf = forest.node_id, forest.is_leaf
     categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
     left, right = (np.where(leaf, LEAF, own[child]) for child in (forest.children_left, forest.children_right))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..exceptions import ModelFormatError
 
-MAGIC, VERSION = b"treeprune compact", 2
+MAGIC, VERSION = b"treeprune compact", 3
+READABLE = (2, 3)  # 2 differs by the name of the model's family only
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 0, "pb": 0}]
 _KINDS = "biufU"  # arrays of numbers and of text
 
@@ -38,9 +39,11 @@ def read_archive(data: bytes, max_bytes: int = 2**30) -> tuple[dict, list[NDArra
     if not data.startswith(MAGIC) or len(data) <= len(MAGIC):
         raise ModelFormatError("The file is no compact model of treeprune.")
     version = data[len(MAGIC)]
-    if version != VERSION:
+    if version not in READABLE:
         whose = "a newer treeprune wrote it" if version > VERSION else "write the model anew"
-        raise ModelFormatError(f"The compact file has version {version}; this treeprune reads {VERSION}: {whose}.")
+        raise ModelFormatError(
+            f"The compact file has version {version}; this treeprune reads {min(READABLE)} to {VERSION}: {whose}."
+        )
     raw = _unpacked(data[len(MAGIC) + 1 :], max_bytes)
     try:
         end = 8 + int.from_bytes(raw[:8], "little")

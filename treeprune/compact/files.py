@@ -14,6 +14,18 @@ from .object_graph import flatten, restore
 from .packing import STATISTICS, pack, unpack
 
 _LEVELS = ("predict", "full")
+#: Files of version 2 name the class of the adapter, as it was called then, in the place of `Adapter.format_name`.
+_CLASSES_OF_VERSION_2 = {
+    "SklearnTreeAdapter": "sklearn tree",
+    "SklearnForestAdapter": "sklearn forest",
+    "SklearnBaggingAdapter": "sklearn bagging",
+    "SklearnAdaBoostAdapter": "sklearn adaboost",
+    "SklearnGradientBoostingAdapter": "sklearn gradient boosting",
+    "SklearnHistGradientBoostingAdapter": "sklearn hist gradient boosting",
+    "SklearnIsolationForestAdapter": "sklearn isolation forest",
+    "XGBoostAdapter": "xgboost",
+    "LightGBMAdapter": "lightgbm",
+}
 
 
 def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") -> int:
@@ -125,10 +137,10 @@ def packed(model: Any, level: str = "predict") -> bytes:
         STATISTICS if full else adapter.needed,
         round_thresholds=not full and adapter.float_type is np.float32 and stored.forest.comparison == "<=",
     )
-    told = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
-    rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, told, strict=True)]
+    derived = adapter.arrays_of(stored.skeleton, unpack(forest, arrays, max_bytes=np.inf))
+    rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, derived, strict=True)]
     objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
-    head = {"adapter": type(adapter).__name__, "forest": forest, "names": list(arrays), "objects": objects}
+    head = {"family": adapter.format_name, "forest": forest, "names": list(arrays), "objects": objects}
     return write_archive(head, [*arrays.values(), *others])
 
 
@@ -136,15 +148,15 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
     """The model of the bytes that `save_compact` writes; errors are those of `load_compact`."""
     head, arrays = read_archive(data, max_bytes)
     try:
-        adapter = {cls.__name__: cls for cls in adapters_by_model().values()}[head["adapter"]]
+        adapter = _adapter_of(head)
         names, objects = head["names"], head["objects"]
         forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
         parts = restore(objects, arrays[len(names) :], _known())
         trees = []
-        for told, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
+        for derived, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
             if not adapter.structure.isdisjoint(rest):
                 raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
-            trees.append(told | rest)
+            trees.append(derived | rest)
         return adapter.assembled(parts["skeleton"], trees)
     except ModuleNotFoundError as error:
         import_extra((error.name or "").partition(".")[0])  # says what to install
@@ -155,14 +167,20 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
         raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
 
 
+def _adapter_of(head):
+    """The adapter class of the family that a file is of."""
+    family = head["family"] if "family" in head else _CLASSES_OF_VERSION_2[head["adapter"]]
+    return {cls.format_name: cls for cls in adapters_by_model().values()}[family]
+
+
 def _known():
     """Paths of all classes and functions that a file may name."""
     return {part for adapter in adapters_by_model().values() for part in adapter.parts}
 
 
-def _rest(adapter, stored, told, full):
-    """The arrays of a tree that its forest does not tell as they are."""
-    differing = {name: array for name, array in stored.items() if not _same(array, told.get(name))}
+def _rest(adapter, stored, derived, full):
+    """The arrays of a tree that differ from those derived from its forest."""
+    differing = {name: array for name, array in stored.items() if not _same(array, derived.get(name))}
     if not adapter.structure.isdisjoint(differing):
         raise UnsupportedModelError(f"A tree stores {sorted(adapter.structure & set(differing))} in an unknown way.")
     return differing if full else {name: a for name, a in differing.items() if name not in adapter.unused}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from time import perf_counter
 from typing import Any
@@ -80,19 +81,13 @@ def latency_ratio(small: Any, model: Any, X: Any) -> float:
     The two take turns, so that what else the machine does meets both, and the least time of each counts: nothing makes
     a model faster than it is.
     """
-    times: list[tuple[Callable[[], Any], list[float]]] = [(_prediction(m, X), []) for m in (small, model)]
+    times: list[tuple[Callable[[], Any], list[float]]]
+    times = [(partial(find_adapter(m).predict, X), []) for m in (small, model)]
     repeats = [max(1, int(np.ceil(_LEAST_SECONDS / max(_seconds(call, 1), 1e-9)))) for call, _ in times]
     for _ in range(_ROUNDS):
         for (call, found), n in zip(times, repeats, strict=True):
             found.append(_seconds(call, n))
     return min(times[0][1]) / min(times[1][1])
-
-
-def _prediction(model, X):
-    """A call that predicts the rows."""
-    if hasattr(model, "save_raw"):  # a Booster of XGBoost takes rows in a form of its own
-        return lambda: find_adapter(model).margin(X)
-    return lambda: model.predict(X)
 
 
 def _seconds(call, n):

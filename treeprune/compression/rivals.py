@@ -116,13 +116,14 @@ def _boosted(model, X, y, sample_weight, classifier, random_state):
         rounds = int(np.clip(n_nodes // per_round, 1, _MOST_ROUNDS))
         boosted = cls(max_iter=rounds, max_leaf_nodes=leaves, early_stopping=False, random_state=random_state)
         boosted.fit(X, np.ravel(y), sample_weight)
-        sizes = np.cumsum([sum(len(tree.nodes) for tree in stage) for stage in boosted._predictors])
+        forest = find_adapter(boosted).forest
+        sizes = forest.start[forest.per_stage :: forest.per_stage]
         staged = boosted.staged_predict_proba if classifier else boosted.staged_predict
         for stage in np.unique(np.geomspace(1, len(sizes), 15).astype(int)):
             yield Rival(
                 "HistGradientBoosting",
                 f"max_leaf_nodes={leaves}, max_iter={stage}",
                 int(sizes[stage - 1]),
-                int(stage) * len(boosted._predictors[0]),
+                int(stage) * forest.per_stage,
                 predict=lambda rows, staged=staged, stage=stage: next(islice(staged(rows), stage - 1, None)),
             )
