@@ -183,8 +183,8 @@ def rules(
 
     Code made of them predicts exactly what the model does: models round values to single precision before they
     compare, which is worked into the bounds, and missing values take their way. Splits on categories name them as
-    scikit-learn's models are given them; of XGBoost and LightGBM by their codes, whole numbers (those of a frame's
-    categories, in their order). Categories that were not in training take the way that they take in the model.
+    the model was given them: of XGBoost and LightGBM the categories of a frame, or whole numbers if it was fitted on
+    those. Categories that were not in training take the way that they take in the model, if it takes them.
 
     The rules of a Pipeline are over the columns that it is given: what `OrdinalEncoder`, `OneHotEncoder` and
     `TargetEncoder`, also within a `ColumnTransformer`, make numbers of is written as the values themselves.
@@ -213,8 +213,9 @@ def rules(
     Raises
     ------
     UnsupportedModelError
-        The model has several trees and `tree` is not given, or several targets; a step of the Pipeline, which the
-        message names, changes columns in another way.
+        The model has several trees and `tree` is not given, or several targets; it was fitted on a frame with
+        categories and does not store which they were; a step of the Pipeline, which the message names, changes columns
+        in another way.
     ValueError
         A parameter is out of range.
 
