@@ -144,8 +144,8 @@ class LightGBMAdapter(Adapter):
         if len(columns) != len(known):
             raise UnsupportedModelError(
                 f"{type(self.model).__name__} was fitted on a frame with {len(known)} columns of categories and splits "
-                f"{len(columns)} columns by category: it does not store to which columns the categories belong. Columns "
-                "of ordered categories make such models."
+                f"{len(columns)} columns by category: it does not store which column has which categories. Columns of "
+                "ordered categories make such models."
             )
         return dict(zip(columns, known, strict=True))
 
