@@ -15,7 +15,8 @@ from .branches import pruned_branches
 from .features import feature_table
 from .leaves import leaf_table, low_support
 from .numbers import n_leaves_in_words, plain, records, short
-from .scores import name_of_score, scores, scores_in_words
+from .scores import name_of_score, scores
+from .verdict import first_sentence, score_in_words, verdicts
 
 #: Most rules that are listed, by support, and most for which code is given.
 MOST_RULES = 50
@@ -39,8 +40,8 @@ def summarise_tree(subject) -> dict[str, Any]:
     summary |= pruned_branches(subject)
     summary |= feature_table(subject)
     summary |= scores(subject)
-    summary["sentence"] = _sizes_in_words(subject, summary) + scores_in_words(summary)
-    return summary
+    summary["verdicts"] = verdicts(summary)
+    return summary | {"sentence": _sentence(subject, summary)}
 
 
 class Slider:
@@ -186,13 +187,17 @@ def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
     return replace(found, **lists, **{name: None if a is None else a[listed] for name, a in arrays.items()})
 
 
-def _sizes_in_words(subject, summary):
+def _sentence(subject, summary):
     after = n_leaves_in_words(summary["n_rules"])
     before = subject.forest_before
     if before is None and summary["chosen"] > 0:
         before = subject.path.forest
     if before is not None and before.n_leaves != summary["n_rules"]:
-        return f"{n_leaves_in_words(before.n_leaves)} → {after}"
+        return first_sentence(summary, f"{n_leaves_in_words(before.n_leaves)} → {after}")
     if subject.path.forest.n_leaves == 1:
-        return "The tree is a single leaf: nothing to prune."
-    return f"{after}; what it was before is not known" if before is None and subject.pruner else f"{after}; not pruned"
+        sizes = "The tree is a single leaf: there is nothing to prune"
+    else:
+        sizes = f"{after}; " + (
+            "what it was before is not known" if before is None and subject.pruner else "not pruned"
+        )
+    return sizes + score_in_words(summary)
