@@ -1,4 +1,4 @@
-"""What each leaf rests on: its rows, its share of them, and how sure it can be."""
+"""The leaves: how many training rows each has, what share of all, and how certain its prediction is."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _bounds(forest, leaf, found):
 
 
 def _codes(forest, leaf):
-    """Which shape stands for what a leaf predicts; one for all numbers."""
+    """The mark that stands for the class that a leaf predicts; all numbers have the same."""
     return forest.value[leaf, 0].argmax(axis=1).tolist() if forest.task == "classification" else [1] * len(leaf)
 
 

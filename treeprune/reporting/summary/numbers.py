@@ -1,16 +1,16 @@
-"""Numbers as Python's own and as text."""
+"""Numbers as Python's own types, and as text."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def plain(column: ArrayLike) -> list:
-    """Numbers of Python; what is not finite, which JSON lacks, as None."""
+    """Numbers as Python's own types; those that are not finite, which JSON cannot hold, as None."""
     return [None if number != number or abs(number) == np.inf else number for number in np.asarray(column).tolist()]
 
 
 def short(number: float) -> float | int | str:
-    """A number to six digits, an infinite one by its name in JavaScript."""
+    """A number to six digits; an infinite one as JavaScript's name for it."""
     if not np.isfinite(number):
         return "Infinity" if number > 0 else "-Infinity"
     number = float(f"{number:.6g}")

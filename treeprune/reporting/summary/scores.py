@@ -1,4 +1,4 @@
-"""Scores: those of cross-validation, which chose the strength, kept apart from those on the rows given."""
+"""Scores: of the cross-validation that chose the strength, and on the rows given to the report."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def name_of_score(scoring: Any, of_classifier: bool) -> tuple[str, bool]:
 
 
 def metric_of(search: Any) -> str:
-    """The score that chose, by its name in the `cv_results_` of a search; of several, the one refitted by."""
+    """Name in `cv_results_` of the score that a search chose by; of several scores, that of its `refit`."""
     if not search.multimetric_:
         return "score"
     names = list(search.scorer_)
@@ -57,7 +57,7 @@ def metric_of(search: Any) -> str:
 
 
 def name_of_search_score(search: Any) -> tuple[str, bool]:
-    """Its name for readers, and whether it is a share."""
+    """Name, as readers know it, of the score that a search chose by, and whether it is a share."""
     return name_of_score(metric_of(search) if search.multimetric_ else search.scoring, is_classifier(search))
 
 
@@ -145,7 +145,7 @@ def _balanced_accuracy(y: ArrayLike, predicted: ArrayLike) -> float:
 
 
 def _by_class(subject, y, before, after):
-    """How many rows of each class are found, before and after, and how many that are called so are of it."""
+    """Recall of each class, before and after pruning, and its precision."""
     labels = getattr(subject.model, "classes_", np.unique(y))
     names = subject.classes or [str(label) for label in labels]
     columns = {"name": names, "n_rows": [int((y == label).sum()) for label in labels]}

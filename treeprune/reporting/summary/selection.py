@@ -39,7 +39,7 @@ def summarise_selection(subject) -> dict[str, Any]:
 
 
 def _by_survival(selector):
-    """PruningSelector: the share of the trees in which a feature survives."""
+    """PruningSelector: the share of the trees in which a feature survives pruning."""
     shadow = selector.shadow_survival_
     found = _measure("survival", 0.0, 1.0, is_share=True) | {"n_estimators": int(selector.n_estimators)}
     found["n_shadow_sets"] = 0 if shadow is None else len(shadow)
@@ -50,7 +50,7 @@ def _by_survival(selector):
 
 
 def _by_agreement(selector):
-    """AnomalyPruningSelector: how well a feature's extremes go with the anomaly scores of the others."""
+    """AnomalyPruningSelector: how well a feature's extreme values agree with the anomaly scores of the others."""
     value, shadow = selector.agreement_, selector.shadow_agreement_
     found = _measure("agreement", min(value.min(), shadow.min()), max(value.max(), shadow.max()))
     found |= {"n_estimators": int(selector.n_estimators), "fdr": float(selector.fdr), "shadows": _shadows(shadow)}
@@ -97,7 +97,7 @@ def _by_rounds(selector):
     return value, {"dropped_in": dropped_in}, found | {"stages": records(stages), "n_stages": len(sizes)}
 
 
-#: How a selector is told by an attribute that it has once it is fitted.
+#: Kinds of selectors, recognised by an attribute that they have once they are fitted.
 _KINDS = {
     "survival_": _by_survival,
     "agreement_": _by_agreement,
@@ -107,7 +107,7 @@ _KINDS = {
 
 
 def _measure(name, low, high, *, is_share=False, log=False):
-    """What features are judged by, and the ends of its scale."""
+    """The figure that features are judged by, and the range of its scale."""
     return {"measure": {"name": name, "low": float(low), "high": float(high), "is_share": is_share, "log": log}}
 
 

@@ -43,10 +43,10 @@ function condition([f, [low, high, missing]]) {
   const parts = [];
   if (low > -Infinity) parts.push(`${name} ${above} ${number(low)}`);
   if (high < Infinity) parts.push(`${name} ${below} ${number(high)}`);
-  const told = tree.told_missing.includes(f); // else missing values are no part of the story
+  const mentioned = tree.mentions_missing.includes(f); // else missing values are no part of the story
   if (missing && low >= high) return `${name} is missing`;
-  if (!parts.length) return missing || !told ? "" : `${name} is not missing`;
-  return parts.join(" and ") + (missing && told ? " (or missing)" : "");
+  if (!parts.length) return missing || !mentioned ? "" : `${name} is not missing`;
+  return parts.join(" and ") + (missing && mentioned ? " (or missing)" : "");
 }
 
 // Bounds of a share of n rows, in per cent, that hold with 95 % (Wilson 1927).
