@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.datasets import load_diabetes, load_wine, make_classification, make_friedman1
@@ -13,6 +14,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.reporting.test_report import html_of
 from treeprune import TreePrunerCV, prune, report
+from treeprune.compression import CompressionResult
 from treeprune.feature_selection import PruningSelector
 from treeprune.methods import MaxDepth, MinSamples
 from treeprune.reporting.summary.intervals import change_of_accuracy, change_of_folds, change_of_r2, wilson
@@ -133,6 +135,26 @@ def test_a_loss_on_the_rows_given_is_marked_beside_a_gain_of_the_folds():
     assert figures["warnings"][0].startswith("Accuracy on 400 rows given fell: 100.0 % → ")
     assert '<p class="warning">⚠ Accuracy on 400 rows given fell' in page.html
     assert report(pruner).to_dict()["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "loss", "opening"),
+    [
+        (1, 2.5, "Smaller, with less loss: "),
+        (1, 3.0, "Smaller, with the same loss: "),
+        (1, 3.5, "Smaller, with more loss: "),
+        (0, 2.5, "45 nodes; not pruned; loss on held-out rows 3"),
+    ],
+)
+def test_what_compress_did_to_the_loss_is_said(chosen, loss, opening):
+    X, y = load_diabetes(return_X_y=True)
+    forest = RandomForestRegressor(3, max_depth=3, random_state=0).fit(X, y)
+    small = forest if chosen == 0 else prune(forest, MaxDepth(max_depth=2))
+    columns = {"method": ["unpruned", "DepthPruning"], "parameters": "", "n_nodes": [45, 21], "n_trees": 3}
+    columns |= {"loss": [3.0, loss], "score": 0.4, "rival": False, "chosen": np.arange(2) == chosen}
+    page = report(CompressionResult(small, None, pd.DataFrame(columns), False, "Done."))
+    assert page.to_dict()["sentence"].startswith(opening)
+    assert ("⚠ Loss." in page.html) == ("more" in opening)
 
 
 def test_without_scores_it_is_said_that_nothing_is_known():

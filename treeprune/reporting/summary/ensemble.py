@@ -116,6 +116,8 @@ def _sentence_of_compression(subject, summary):
     points = summary["frontier"]["points"]
     unpruned = next(point for point in points if point["method"] == "unpruned")
     chosen = next(point for point in points if point["chosen"])
+    if chosen is unpruned:
+        return f"{subject.forest.n_nodes:,} nodes; not pruned; loss on held-out rows {unpruned['loss']:.4g}"
     size = unpruned["size"] if subject.forest_before is None else subject.forest_before.n_nodes
     sizes = f"{size:,} nodes → {subject.forest.n_nodes:,} nodes"
     if summary["held_out"] and summary["verdicts"]:
