@@ -29,8 +29,8 @@ def test_writes_a_page_and_says_what_it_shows(command, tmp_path):
     assert (code, out) == (0, "")
     html = (tmp_path / "wine.html").read_text("utf-8")
     sentence = err.splitlines()[-1].partition(". Saved")[0]
-    assert "CV accuracy" in sentence
-    assert f'<p id="sentence">{sentence}</p>' in html
+    assert "accuracy on 45 held-out rows" in sentence
+    assert f'<p id="sentence">{sentence}.</p>' in html.replace("\xa0", " ")
     assert "<h1>Pruning report: cultivar</h1>" in html
 
 
@@ -38,7 +38,7 @@ def test_regression_is_reported_too(command, tmp_path):
     table = [datasets.path("iris"), "--target", "petal_width", "--drop", "species", "--cv", 3]
     code, _, err = command(*table, "-o", tmp_path / "iris.html")
     assert code == 0, err
-    assert "CV R²" in err
+    assert "R² on 38 held-out rows" in err
 
 
 def test_rows_are_held_out_and_scored_before_and_after_in_the_groups_of_a_column(command, table, tmp_path):

@@ -160,7 +160,7 @@ def test_missing_values_are_told_where_their_way_is_learned():
 def test_other_steps_are_refused_by_name(step, name):
     X = np.random.default_rng(0).integers(0, 4, (60, 2)).astype(float)
     model = make_pipeline(step, DecisionTreeClassifier()).fit(X, X[:, 0] > 1)
-    with pytest.raises(UnsupportedModelError, match=f"told through {name}"):
+    with pytest.raises(UnsupportedModelError, match=f"made through {name}"):
         rules(model)
     assert len(rules(model[-1])) == model[-1].get_n_leaves()
 

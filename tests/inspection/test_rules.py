@@ -12,11 +12,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from treeprune import TreePrunerCV, UnsupportedModelError, rules
+from treeprune import TreePrunerCV, UnsupportedModelError, prune, rules
 from treeprune.adapters import find_adapter
 from treeprune.core.forest import Forest
 from treeprune.inspection.conditions import SQL, CategoryCondition, Condition, Language, Python
 from treeprune.inspection.rules import exact_bound, leaf_conditions
+from treeprune.methods import MaxDepth
 from treeprune.testing import forest_values
 
 HOSTILE = ["<script>alert(1)</script>", 'a "quoted" name', "it's; DROP TABLE t --", "größe 尺寸 🌲", "w" * 200, "a\nb"]
@@ -271,6 +272,59 @@ def test_splits_on_categories_take_new_and_missing_ones_where_the_model_does(nam
     offset = adapter.margin(rows) - total  # what the model itself says, but for where it begins
     np.testing.assert_allclose(offset, np.broadcast_to(offset[0], offset.shape), atol=1e-5)
     assert re.search(r"\bin \{[^}]", text)
+
+
+def on_frames(library, other="a | b"):
+    """Models of one tree, fitted on a frame whose categories are texts and whole numbers that are not their codes."""
+    rng = np.random.default_rng(0)
+    known = {"text": [f"it's {{{i}}}" for i in range(9)] + [other], "number": [30, 7, 1000, -2]}
+    code = {name: rng.integers(0, len(values), 400) for name, values in known.items()}
+    X = pd.DataFrame({"x": rng.normal(size=400)} | {n: pd.Categorical(np.array(known[n])[code[n]]) for n in known})
+    X.loc[::17, "text"] = np.nan
+    y = rng.normal(size=10)[code["text"]] + code["number"] * (X["x"] > 0)
+    if library == "lightgbm":
+        lightgbm = pytest.importorskip("lightgbm")
+        sizes = {"n_estimators": 1, "min_child_samples": 3, "min_data_per_group": 3, "cat_smooth": 1.0}
+        return lightgbm.LGBMRegressor(n_jobs=1, verbose=-1, **sizes).fit(X, y), X, y, known
+    xgboost = pytest.importorskip("xgboost", minversion="3.1")
+    sizes = {"max_cat_to_onehot": 3, "max_depth": 5, "n_estimators": 1, "base_score": 0.0, "n_jobs": 1}
+    return xgboost.XGBRegressor(enable_categorical=True, **sizes).fit(X, y), X, y, known
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_rules_of_a_model_of_a_frame_name_its_categories_however_they_are_declared(library):
+    model, X, y, known = on_frames(library, "größe 尺寸" if library == "lightgbm" else "a | b")
+    rng = np.random.default_rng(1)
+    reordered = X.assign(
+        text=X["text"].cat.reorder_categories(rng.permutation(known["text"])),
+        number=X["number"].cat.reorder_categories([30, -2, 7, 1000]),
+    )
+    fewer = X[X["text"].isin(known["text"][3:7]) | X["text"].isna()]
+    frames = [X, reordered, fewer.assign(text=fewer["text"].cat.remove_unused_categories())]
+    if library == "lightgbm":  # XGBoost refuses categories that it has not seen
+        unseen = pd.Categorical(rng.choice([*known["text"][:3], "new"], 400))
+        frames.append(X.assign(text=unseen, number=pd.Categorical(rng.choice([7, 8], 400))))
+    for small in (model, prune(model, MaxDepth(max_depth=4), X, y)):
+        found = rules(small)
+        text = found.to_text()
+        assert "it's {" in text
+        assert re.search(r"number (not )?in \{(-2|7|30|1000)\b", text)
+        for frame in frames:
+            predicted = small.predict(frame)
+            assert np.asarray(by_python(found, frame), predicted.dtype).tolist() == predicted.tolist()
+            np.testing.assert_allclose(by_sql(found, frame), predicted, rtol=1e-6)
+
+
+def test_rules_are_refused_where_categories_are_not_known():
+    model, X, y, _ = on_frames("xgboost")
+    with pytest.raises(UnsupportedModelError, match="does not store the categories of the column 'text'"):
+        rules(model.get_booster()[:1])
+    with pytest.raises(UnsupportedModelError, match="letters beyond ASCII in its column 'text'"):
+        rules(on_frames("xgboost", "größe 尺寸")[0])
+    model, X, y, _ = on_frames("lightgbm")
+    ordered = X.assign(number=X["number"].cat.as_ordered())
+    with pytest.raises(UnsupportedModelError, match="LGBMRegressor was fitted on a frame with 2 columns of categories"):
+        rules(type(model)(n_estimators=1, verbose=-1).fit(ordered, y))
 
 
 def test_categories_on_the_way_to_a_leaf_are_merged():

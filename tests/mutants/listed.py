@@ -432,10 +432,28 @@ MUTANTS = [
         "tests/inspection/test_rules.py::test_an_interval_of_one_number_holds_it_if_both_ends_do",
     ),
     Mutant(
-        "reporting/summary/leaves.py",
+        "reporting/summary/intervals.py",
         "middle = (share + _Z95**2 / (2 * n))",
         "middle = (share + _Z95**2 / n)",
         "tests/reporting/test_report_sections.py::test_leaves_tell_their_rows_and_the_interval_of_wilson",
+    ),
+    Mutant(
+        "reporting/summary/intervals.py",
+        "half = stdtrit(k - 1, 0.975) * np.sqrt((1 / k + 1 / (k - 1)) * gain.var(ddof=1))",
+        "half = stdtrit(k - 1, 0.975) * np.sqrt((1 / k) * gain.var(ddof=1))",
+        "tests/reporting/test_verdict.py::test_the_change_over_folds_is_a_paired_t_interval_made_wider",
+    ),
+    Mutant(
+        "reporting/summary/verdict.py",
+        'return "gain" if low > 0 else "loss"',
+        'return "gain"',
+        "tests/reporting/test_verdict.py::test_the_first_sentence_says_whether_pruning_helped",
+    ),
+    Mutant(
+        "reporting/summary/selection.py",
+        'return summary["fdr"] is not None and summary["n_kept"] > 0',
+        'return summary["fdr"] is not None',
+        "tests/reporting/test_verdict.py::test_a_selector_that_keeps_none_promises_nothing",
     ),
     Mutant(
         "reporting/summary/scores.py",

@@ -68,7 +68,7 @@ def test_figures_are_those_of_the_pruner(pruner):
     assert chosen["score"] == pytest.approx(pruner.best_score_)
     assert [step["n_leaves"] for step in figures["steps"]] == pruner.cv_results_["n_leaves"].tolist()
     assert figures["marks"]["1-SE"] == figures["chosen"]
-    assert figures["sentence"].startswith("22 leaves → 3 leaves; CV accuracy")
+    assert figures["sentence"].startswith("Smaller, with no clear change in score: 22 leaves → 3 leaves; CV accuracy")
 
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])

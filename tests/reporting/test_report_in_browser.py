@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_classification
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.reporting.kinds import KINDS
+from tests.reporting.kinds import KINDS, SELECTORS
 from treeprune import TreePrunerCV, pruning_path, report, rules
 
 
@@ -173,6 +173,65 @@ def test_large_trees_are_folded_and_open_where_they_are_asked(open_page):
     tab.locator("#fold").click()
     assert items.count() == first
     assert open_page(report(tree), java_script_enabled=False).locator("#tree .folded").count() > 0
+
+
+@pytest.mark.parametrize("cls", SELECTORS)
+def test_on_a_narrow_screen_a_selector_shows_its_dots_and_p_values(open_page, cls):
+    tab = open_page(KINDS[cls.__name__](), viewport={"width": 420, "height": 900})
+    ends = "cells => Math.max(...cells.map(cell => cell.getBoundingClientRect().right))"
+    assert tab.locator("#ranking circle").count() == 12
+    assert tab.locator("#ranking circle, #ranking td, #ranking th").evaluate_all(ends) <= 420
+
+
+@pytest.mark.parametrize("n_leaves", [20, 300])
+def test_on_a_narrow_screen_the_tree_fits_and_begins_at_its_left_edge(open_page, n_leaves):
+    X, y = make_classification(3000, flip_y=0.2, random_state=0)
+    tree = DecisionTreeClassifier(max_leaf_nodes=n_leaves, random_state=0).fit(X, y)
+    tab = open_page(report(tree), viewport={"width": 420, "height": 900})
+    box = tab.locator("#tree").bounding_box()
+    for text in tab.locator("#tree text").all():
+        place = text.bounding_box()
+        assert box["x"] <= place["x"]
+        assert place["x"] + place["width"] <= box["x"] + box["width"]
+    assert tab.locator("#tree .folded").count() > 0
+    first = tab.locator("#tree [role=treeitem]").count()
+    tab.locator("#unfold").click()
+    assert tab.locator("#tree [role=treeitem]").count() > first
+
+
+def test_a_wide_tree_begins_at_its_left_edge(open_page):
+    X, y = load_digits(return_X_y=True)  # of which the root is not far to the right
+    tree = DecisionTreeClassifier(max_leaf_nodes=40, random_state=0).fit(X, y)
+    box = open_page(report(tree), viewport={"width": 1280, "height": 900}).locator("#tree")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    root = box.locator("[data-node='0'][role=treeitem]").bounding_box()
+    seen = box.bounding_box()
+    assert root["x"] >= seen["x"]
+    assert root["x"] + root["width"] <= seen["x"] + seen["width"]
+    assert box.evaluate("box => box.scrollLeft") == 0
+
+
+def test_a_page_of_200_classes_is_not_long(open_page):
+    rng = np.random.default_rng(0)
+    y = np.arange(2000) % 200
+    X = rng.normal(size=(200, 4))[y] + rng.normal(0, 0.1, (2000, 4))
+    tree = DecisionTreeClassifier(max_leaf_nodes=260, random_state=0).fit(X, y)
+    tab = open_page(report(tree, X, y), viewport={"width": 1280, "height": 900})
+    assert tab.evaluate("document.documentElement.scrollHeight") < 6500
+    table = tab.locator("#scores table").nth(1)
+    assert table.locator("tbody tr").count() == 200
+    table.locator("tbody tr").last.scroll_into_view_if_needed()
+    assert table.locator("thead th").first.is_visible()
+
+
+def test_words_of_the_only_leaf_and_of_the_branches(open_page, page):
+    tab = open_page(page, f"#step={len(page.to_dict()['steps'])}")
+    assert tab.locator("#rules-what").text_content() == "One rule, that of the only leaf"
+    tab.locator("#slider").fill(str(page.to_dict()["chosen"]))
+    wait_for_text(tab, "#rules-what", "One rule for each of the 3 leaves")
+    assert set(tab.locator("#tree .answer").all_text_contents()) == {"≤", ">"}
+    shares = [text for text in tab.locator("#tree .soft").all_text_contents() if "%" in text]
+    assert shares == [f"{100 * leaf['confidence']:.0f}\xa0%" for leaf in page.to_dict()["leaves"]]
 
 
 def test_without_scripts_all_is_there_but_the_controls(open_page, page):

@@ -1,6 +1,7 @@
 """LightGBM: Booster and the scikit-learn wrappers."""
 
 import copy
+import json
 import re
 from functools import cached_property, partial
 from types import SimpleNamespace
@@ -134,6 +135,22 @@ class LightGBMAdapter(Adapter):
 
     def compared(self, X):
         return plain_rows(X, np.float64)
+
+    @property
+    def category_values(self):
+        known = re.search(r"^pandas_categorical:(.*)$", self._text.tail, re.M)
+        known = json.loads(known[1]) if known else None
+        if not known:  # fitted on codes
+            return {}
+        columns = re.search(r"^\[categorical_feature: (.*)\]$", self._text.tail, re.M)
+        columns = [int(column) for column in columns[1].split(",") if column] if columns else []
+        if len(columns) != len(known):
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} was fitted on a frame with {len(known)} columns of categories and splits "
+                f"{len(columns)} columns by category: it does not store which column has which categories. Columns of "
+                "ordered categories make such models."
+            )
+        return dict(zip(columns, known, strict=True))
 
     def margin(self, X):
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))

@@ -3,6 +3,7 @@
 import copy
 import json
 from functools import cached_property, partial
+from itertools import pairwise
 
 import numpy as np
 from sklearn.utils.validation import check_array
@@ -146,6 +147,25 @@ class XGBoostAdapter(Adapter):
         """A Booster takes rows in a form of its own."""
         return self.booster.predict(self._matrix(X)) if self.booster is self.model else super().predict(X)
 
+    @property
+    def category_values(self):
+        types, names = self.booster.feature_types or [], self.booster.feature_names
+        columns = [column for column, of_type in enumerate(types) if of_type == "c"]
+        stored = booster_of(self._document)[0].get("cats", {}).get("enc", [])
+        if not stored and columns and names is not None and "q" not in types:  # in frames, types of numbers are others
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} does not store the categories of the column {names[columns[0]]!r}: "
+                "it was fitted on a frame by XGBoost before 3.1, or is a slice of a Booster."
+            )
+        values = {column: _categories(stored[column]) for column in columns} if stored else {}
+        for column, known in values.items():
+            if known is None:
+                raise UnsupportedModelError(
+                    f"{type(self.model).__name__} has categories with letters beyond ASCII in its column "
+                    f"{names[column]!r}, of which XGBoost does not store the whole text."
+                )
+        return values
+
     def margin(self, X):
         raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
         return raw.reshape(len(raw), -1).astype(np.float64)
@@ -285,3 +305,17 @@ def _positives_scaled(loss, factor, y, margin):
     """A loss in which positive rows count `factor` times."""
     weight = np.where(y == 1, factor, 1.0)
     return tuple(derivative * weight for derivative in loss(y, margin))
+
+
+def _categories(stored):
+    """The categories of a column as a saved model has them: numbers, or texts one after the other.
+
+    None for texts beyond ASCII: of a pandas frame, XGBoost 3.2 counts letters where it cuts bytes.
+    """
+    values = np.asarray(stored["values"])
+    if "offsets" not in stored:
+        return values.tolist()
+    if (values < 0).any():
+        return None
+    texts, offsets = bytes(values.tolist()).decode("ascii"), stored["offsets"]
+    return [texts[start:end] for start, end in pairwise(offsets)]

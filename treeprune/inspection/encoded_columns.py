@@ -25,7 +25,7 @@ class Unchanged:
         """What a condition on what reaches the tree means for the column."""
         return of_tree
 
-    def told_missing(self, learned: bool) -> bool:
+    def mentions_missing(self, learned: bool) -> bool:
         """Whether text says where missing values go, if the tree learned their way or not."""
         return learned
 
@@ -60,7 +60,7 @@ class Encoded:
             return CategoryCondition(frozenset(self.codes) - chosen, False, missing)
         return CategoryCondition(chosen, True, missing)
 
-    def told_missing(self, learned: bool) -> bool:
+    def mentions_missing(self, learned: bool) -> bool:
         """Whether text says where missing values go, if the tree learned their way or not."""
         return learned if self.missing is not None and np.isnan(self.missing) else self.knows_missing
 
@@ -112,7 +112,7 @@ def _through(step, columns):
     if isinstance(step, _ENCODERS) and all(isinstance(column, Unchanged) for column in columns):
         return _encoded(step, columns)
     raise UnsupportedModelError(
-        f"Rules over the columns of the table cannot be told through {type(step).__name__}. "
+        f"Rules over the columns of the table cannot be made through {type(step).__name__}. "
         "Those over the columns that reach the tree are the rules of the last step, `model[-1]`."
     )
 

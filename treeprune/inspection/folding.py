@@ -1,4 +1,4 @@
-"""The part of a large tree that can be looked at."""
+"""Large trees folded, so that a picture of them can be read."""
 
 import heapq
 

@@ -40,8 +40,8 @@ class Rules:
         Training impurity of each leaf, where the model stores that.
     comparison : {"<=", "<"}
         The test that sends a row to the left, as the text shows it.
-    told_missing : ndarray of bool, shape (n_features,), or None
-        Columns of which the text says where missing values go; of others only the code does. None: all columns.
+    mentions_missing : ndarray of bool, shape (n_features,), or None
+        Columns for which the text says where missing values go; for the others only the code does. None: all columns.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class Rules:
     confidence: NDArray[np.float64] | None = None
     impurity: NDArray[np.float64] | None = None
     comparison: str = "<="
-    told_missing: NDArray[np.bool_] | None = None
+    mentions_missing: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -80,14 +80,14 @@ class Rules:
     def texts(self) -> list[str]:
         """The conditions of each rule as text: to be read, with numbers rounded to six digits.
 
-        Missing values are mentioned where `told_missing` says so; otherwise they go the way of most training rows.
+        Missing values are mentioned where `mentions_missing` says so; otherwise they go the way of most training rows.
         """
         opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
         shown = [
             {column: replace(c, **opens) if isinstance(c, Condition) else c for column, c in rule.items()}
             for rule in self.conditions
         ]
-        quiet = () if self.told_missing is None else np.flatnonzero(~self.told_missing)
+        quiet = () if self.mentions_missing is None else np.flatnonzero(~self.mentions_missing)
         return self._write(shown, self.feature_names, Language(), "always", frozenset(quiet))
 
     def to_frame(self) -> "pd.DataFrame":
@@ -183,8 +183,8 @@ def rules(
 
     Code made of them predicts exactly what the model does: models round values to single precision before they
     compare, which is worked into the bounds, and missing values take their way. Splits on categories name them as
-    scikit-learn's models are given them; of XGBoost and LightGBM by their codes, whole numbers (those of a frame's
-    categories, in their order). Categories that were not in training take the way that they take in the model.
+    the model was given them: of XGBoost and LightGBM the categories of a frame, or whole numbers if it was fitted on
+    those. Categories that were not in training take the way that they take in the model, if it takes them.
 
     The rules of a Pipeline are over the columns that it is given: what `OrdinalEncoder`, `OneHotEncoder` and
     `TargetEncoder`, also within a `ColumnTransformer`, make numbers of is written as the values themselves.
@@ -213,8 +213,9 @@ def rules(
     Raises
     ------
     UnsupportedModelError
-        The model has several trees and `tree` is not given, or several targets; a step of the Pipeline, which the
-        message names, changes columns in another way.
+        The model has several trees and `tree` is not given, or several targets; it was fitted on a frame with
+        categories and does not store which they were; a step of the Pipeline, which the message names, changes columns
+        in another way.
     ValueError
         A parameter is out of range.
 
@@ -251,25 +252,26 @@ def rules(
     if stored["impurity"] is not None:
         stored["impurity"] = np.maximum(stored["impurity"], 0.0)  # below zero by rounding only
     found = leaf_conditions(forest, adapter.float_type, adapter.category_values)
-    told = learned_missing(forest) if missing is None else np.broadcast_to(missing, forest.n_features)
+    mentioned = learned_missing(forest) if missing is None else np.broadcast_to(missing, forest.n_features)
     if columns:
         found = conditions_on_table(found, columns)
-        told = _told_on_table(told, columns, n_columns, everywhere=missing is True)
-    return Rules(found, values, names, confidence=confidence, comparison=forest.comparison, told_missing=told, **stored)
+        mentioned = _mentioned_on_table(mentioned, columns, n_columns, everywhere=missing is True)
+    options = {"confidence": confidence, "comparison": forest.comparison, "mentions_missing": mentioned}
+    return Rules(found, values, names, **options, **stored)
 
 
-def _told_on_table(told, columns, n_columns, everywhere):
+def _mentioned_on_table(mentioned, columns, n_columns, everywhere):
     """Of the columns of the table, those of which text says where missing values go."""
-    if told is None or everywhere:
+    if mentioned is None or everywhere:
         return None
     on_table = np.zeros(n_columns, bool)
-    for column, learned in zip(columns, told, strict=True):
-        on_table[column.place] |= column.told_missing(bool(learned))
+    for column, learned in zip(columns, mentioned, strict=True):
+        on_table[column.place] |= column.mentions_missing(bool(learned))
     return on_table
 
 
 def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
-    """Columns of which the way of missing values is learned, shape (n_features,); None where that cannot be told.
+    """Columns whose splits learned where missing values go, shape (n_features,); None where the model does not show it.
 
     scikit-learn sends values that are missing, but were not in training, to the child with more rows. Where a split
     does otherwise, or tells missing values from all others, its column had missing values.

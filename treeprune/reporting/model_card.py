@@ -45,7 +45,7 @@ def _add_scores(card, summary):
         card.add(**{"Scores/Cross-validation": f"{cv['name']} {after}, standard error {error}; it chose the size."})
     if summary.get("measures"):
         name = f"Scores/{summary['on_rows']['n_rows']} rows given to the report"
-        _add_table(card, name, summary["measures"]["table"], ("name", "before", "after", "standard_error"))
+        _add_table(card, name, summary["measures"]["table"], ("name", "before", "after", "interval"))
     if summary.get("by_class"):
         _add_table(card, "Scores/By class", summary["by_class"], ("name", "n_rows", "recall", "precision"))
     if summary.get("by_group"):
@@ -72,4 +72,6 @@ def _text(value):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return " to ".join(_text(bound) for bound in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")

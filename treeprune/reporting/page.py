@@ -4,12 +4,13 @@ import base64
 import hashlib
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..extras import import_extra
-from .summary import MOST_RULES, show_score, show_with_error
+from .summary import MOST_RULES, show_change_of, show_score, show_with_error
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
@@ -70,8 +71,9 @@ def render(summary: dict[str, Any]) -> str:
         sections=_sections(summary),
         listed=_listed_steps(summary),
         most_rules=MOST_RULES,
-        show=show_score,
-        show_with_error=show_with_error,
+        show=lambda score, is_share: no_break(show_score(score, is_share)),
+        show_with_error=lambda score, error, is_share: no_break(show_with_error(score, error, is_share)),
+        show_change_of=show_change_of,
         draw=drawing,
     )
 
@@ -82,7 +84,7 @@ def _template():
     environment = jinja.Environment(
         loader=jinja.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "number": number, "count": count}
+    environment.filters |= {"percent": percent, "number": number, "count": count, "no_break": no_break}
     return environment.get_template("report.html")
 
 
@@ -105,11 +107,16 @@ def _rounded(figure):
     return float(f"{figure:.6g}") if isinstance(figure, float) else figure
 
 
+def no_break(words: str) -> str:
+    """Words in which no line breaks within a figure, such as 67.2 % or 0.3 ± 0.1."""
+    return re.sub(r"(?<=\d) (?=[%±])|(?<=±) (?=\d)|(?<=[−+\d]) (?=points)", "\xa0", words)
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """A share in per cent; halves are rounded up, as the script does."""
     if share is None:
         return "unknown"
-    return f"{math.floor(100 * share * 10**digits + 0.5) / 10**digits:.{digits}f} %"
+    return f"{math.floor(100 * share * 10**digits + 0.5) / 10**digits:.{digits}f}\xa0%"
 
 
 def number(value: float | None) -> str:

@@ -54,7 +54,7 @@ def _axis_of_scores(low, high, y, show):
 
 
 def _axis_of_leaves(n_leaves, x):
-    """Numbers of leaves at about five places, and what the axis is."""
+    """Numbers of leaves at about five places, and the title of the axis."""
     last = len(n_leaves) - 1
     for place in sorted({round(part * last / 4) for part in range(5)}):
         anchor = "end" if place == last and last else "middle"
@@ -64,7 +64,7 @@ def _axis_of_leaves(n_leaves, x):
 
 
 def frontier(points: Sequence[dict[str, Any]], measure: str, size: str, better: str, is_share: bool = False) -> Markup:
-    """What each method reached at each size: of several points only those that no smaller one of its method beats."""
+    """Loss or score by size for each method: only points that no smaller one of the same method beats."""
     key = "loss" if better == "low" else "score"
     points = [point for point in points if point[key] is not None]
     values = [point[key] for point in points]

@@ -1,4 +1,4 @@
-"""How a number is spread over rows, before and after."""
+"""Histogram of a number over the rows, before and after pruning."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT, _SIDE, _TOP, _BOTTOM = 440, 220, 14, 26, 42
 def histogram(
     edges: Sequence[float], after: Sequence[int], before: Sequence[int] | None, threshold: float, what: str
 ) -> Markup:
-    """Bars for after, a stepped line for before, and a dashed line at the threshold."""
+    """Bars after pruning, a stepped line before it, and a dashed line at the threshold."""
     x = scale(edges[0], edges[-1], _SIDE, _WIDTH - _SIDE)
     y = scale(0, max([1, *after, *(before or [])]), _HEIGHT - _BOTTOM, _TOP)
     parts = []

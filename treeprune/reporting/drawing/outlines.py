@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 88, 96
 
 
 def outline(tree: int, after: Sequence[int], before: Sequence[int] | None, widest: int, deepest: int) -> Markup:
-    """Before as a pale outline, after as a filled one in it; the same scale for all trees of an ensemble.
+    """The tree before pruning as a pale outline, after it as a filled one; all trees of an ensemble share a scale.
 
     The width grows with the root of the number of nodes, so that small trees beside large ones can be seen.
     """

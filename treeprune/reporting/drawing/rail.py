@@ -1,4 +1,4 @@
-"""Where a feature stands on the scale that it was judged by, beside its shadows."""
+"""The figure that a feature was judged by, as a dot on a scale, with those of its shadows."""
 
 from math import log
 from typing import Any
@@ -24,7 +24,7 @@ def rail(value: float, is_kept: bool, measure: dict[str, Any], shadows: dict[str
 
 
 def _places(measure):
-    """From a value to its place; on a logarithmic scale, zero stands at the left end."""
+    """A function from a value to its position; on a logarithmic scale, zero is at the left end."""
     low, high = measure["low"], measure["high"]
     if not measure["log"] or low <= 0:
         return scale(low, high, float(_SIDE), float(_SIDE + _LENGTH))

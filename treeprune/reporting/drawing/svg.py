@@ -20,7 +20,7 @@ def element(name: str, *children: str, **attributes: object) -> Markup:
 
 
 def picture(width: float, height: float, label: str, *children: str, css: str = "chart", **attributes) -> Markup:
-    """An SVG image with a text for those who do not see it."""
+    """An SVG image with a label for screen readers."""
     return element(
         "svg",
         *children,
@@ -35,7 +35,7 @@ def picture(width: float, height: float, label: str, *children: str, css: str = 
 
 
 def text(x: float, y: float, words: str, anchor: str = "middle", css: str | None = None) -> Markup:
-    """Words at a place."""
+    """A text element at a position."""
     return element("text", words, x=x, y=y, text_anchor=anchor, class_=css)
 
 
@@ -46,14 +46,14 @@ def line(points: Iterable[tuple[float, float]], **attributes: object) -> Markup:
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
-    """A function that takes low to start and high to end; the middle if both are the same."""
+    """A linear function from [low, high] to [start, end]; if low equals high, everything is put in the middle."""
     if not high > low:
         return lambda value: (start + end) / 2
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
 def mark(code: int, x: float, y: float, r: float) -> Markup:
-    """A mark of a class or series: they differ in form as well as in colour."""
+    """The mark of a class or series; marks differ in form as well as in colour."""
     code %= N_MARKS
     side, high, half = round(1.76 * r, 1), round(1.95 * r, 1), round(1.2 * r, 1)
     start, d = (

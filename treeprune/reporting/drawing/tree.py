@@ -1,6 +1,7 @@
 """The chosen tree as a static picture. The page's script draws the others the same way."""
 
 from heapq import heappop, heappush
+from math import floor
 from typing import Any
 
 from markupsafe import Markup
@@ -92,7 +93,7 @@ class _Picture:
 
     def drawn(self):
         deepest = max(self.depth.values())
-        height = _TOP + deepest * _ROW + 48
+        height = _TOP + deepest * _ROW + 60
         n_leaves = self.leaves[0]
         label = f"Tree with {n_leaves} {'leaf' if n_leaves == 1 else 'leaves'}; its rules are listed below."
         edges = [self.edge(node) for node in self.order if self.parent[node] is not None]
@@ -108,14 +109,24 @@ class _Picture:
 
     def split(self, node):
         x, y = self.at(node)
-        sign = "≤" if self.tree["comparison"] == "<=" else "<"
-        test = f" {sign} {self.tree['threshold'][node]}"
+        test, answers = self.test(node)
         name = shorten(self.features[self.tree["feature"][node]], max(6, int(self.room(node) / 7) - len(test)))
         parts = [element("circle", class_="split", cx=x, cy=y, r=5), text(x, y - 11, name + test)]
         if self.n_ends <= 16:
-            for child, answer in ((node + 1, "yes"), (self.tree["right"][node], "no")):
+            for child, answer in zip((node + 1, self.tree["right"][node]), answers, strict=True):
                 parts.append(text((x + self.at(child)[0]) / 2, y + 24, answer, css="answer"))
         return element("g", *parts)
+
+    def test(self, node):
+        """What a split asks, after the name of the feature, and the signs on its branches.
+
+        Below an infinite threshold lies all that is not missing. Signs cannot be taken for classes, as "yes" could.
+        """
+        threshold = self.tree["threshold"][node]
+        if isinstance(threshold, str):
+            return (" not missing" if threshold == "Infinity" else " missing"), ("✓", "✗")
+        signs = ("≤", ">") if self.tree["comparison"] == "<=" else ("<", "≥")
+        return f" {signs[0]} {threshold}", signs
 
     def room(self, node):
         """Pixels for the label of a split: up to those beside it and to the edge; ends have theirs below."""
@@ -135,6 +146,11 @@ class _Picture:
     def rows_of(self, node):
         return f"n={self.rows[node]:,}" if self.rows else ""
 
+    def share_of(self, node):
+        """Of the training rows in a leaf, those of the class that it predicts."""
+        shares = self.tree.get("share")
+        return "" if shares is None or self.splits(node) else f"{floor(shares[node] + 0.5)}\xa0%"
+
     def end_width(self, node):
         return 7.6 * max(len(self.words_of_end(node)), len(self.rows_of(node))) + 8
 
@@ -145,5 +161,6 @@ class _Picture:
         else:
             shape = mark(self.tree["value"][node] if self.classes is not None else 1, x, y, 7.0)
             words, css = shorten(words, int(min(self.gap - 6, 2 * min(x, self.width - x)) / 7.6)), "predicted"
-        under = text(x, y + 22, words, css=css), text(x, y + 36, self.rows_of(node), css="soft")
-        return element("g", shape, *under)
+        lines = [line for line in (self.share_of(node), self.rows_of(node)) if line]
+        under = [text(x, y + 36 + 13.0 * place, line, css="soft") for place, line in enumerate(lines)]
+        return element("g", shape, text(x, y + 22, words, css=css), *under)

@@ -8,7 +8,8 @@ from sklearn.base import is_classifier
 from ...core.forest import Forest
 from .features import feature_table, splits_by_feature
 from .numbers import count, n_leaves_in_words, plain, records
-from .scores import name_of_score, scores, scores_in_words
+from .scores import name_of_score, scores
+from .verdict import first_sentence, score_in_words, verdicts
 
 #: Most trees whose outline is drawn.
 MOST_OUTLINES = 60
@@ -33,6 +34,7 @@ def summarise_ensemble(subject) -> dict[str, Any]:
     summary |= feature_table(subject) | scores(subject)
     if summary["cv"] is not None:
         summary |= {"score_name": summary["cv"]["name"], "is_share": summary["cv"]["is_share"]}
+    summary["verdicts"] = verdicts(summary)
     return summary | {"sentence": _sentence(subject, summary)}
 
 
@@ -94,18 +96,42 @@ def _frontier(subject):
 def _sentence(subject, summary):
     after, before = subject.forest, subject.forest_before
     if subject.compression is not None:
-        unpruned = next(point for point in summary["frontier"]["points"] if point["method"] == "unpruned")
-        chosen = next(point for point in summary["frontier"]["points"] if point["chosen"])
-        size = unpruned["size"] if before is None else before.n_nodes
-        return (
-            f"{size:,} nodes → {after.n_nodes:,} nodes; loss on held-out rows "
-            f"{unpruned['loss']:.4g} → {chosen['loss']:.4g}"
-        )
+        return _sentence_of_compression(subject, summary)
     trees = count(after.n_trees, "tree")
+    sizes = f"{trees} with {n_leaves_in_words(after.n_leaves)}"
     if before is None:
-        return f"{trees} with {n_leaves_in_words(after.n_leaves)}{scores_in_words(summary)}"
+        return sizes + score_in_words(summary)
     if before.n_nodes == after.n_nodes:
-        return f"{trees} with {n_leaves_in_words(after.n_leaves)}; not pruned"
+        return f"{sizes}; not pruned{score_in_words(summary)}"
     if before.n_trees != after.n_trees:
         trees = f"{before.n_trees:,} → {trees}"
-    return f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}{scores_in_words(summary)}"
+    sizes = f"{trees}, {before.n_leaves:,} → {n_leaves_in_words(after.n_leaves)}"
+    if after.task == "path_length":
+        return f"{sizes}; without labels, it cannot be told whether pruning helped"
+    return first_sentence(summary, sizes)
+
+
+def _sentence_of_compression(subject, summary):
+    """By the rows given, if they are held out and what was before is known; else by those that chose."""
+    points = summary["frontier"]["points"]
+    unpruned = next(point for point in points if point["method"] == "unpruned")
+    chosen = next(point for point in points if point["chosen"])
+    if chosen is unpruned:
+        return f"{subject.forest.n_nodes:,} nodes; not pruned; loss on held-out rows {unpruned['loss']:.4g}"
+    size = unpruned["size"] if subject.forest_before is None else subject.forest_before.n_nodes
+    sizes = f"{size:,} nodes → {subject.forest.n_nodes:,} nodes"
+    if summary["held_out"] and summary["verdicts"]:
+        return first_sentence(summary, sizes)
+    losses = unpruned["loss"], chosen["loss"]
+    than_before = "the same" if losses[0] == losses[1] else "less" if losses[1] < losses[0] else "more"
+    summary["verdicts"] = [_verdict_of_losses(*losses), *summary["verdicts"]]
+    return (
+        f"Smaller, with {than_before} loss: {sizes}; loss on held-out rows, which chose it, "
+        f"{losses[0]:.4g} → {losses[1]:.4g}"
+    )
+
+
+def _verdict_of_losses(before, after):
+    """A loss is marked as such; how much of it is chance is not known."""
+    found = {"name": "loss on held-out rows", "is_share": False, "before": before, "after": after, "change": None}
+    return found | {"outcome": "loss" if after > before else None, "certain": True}

@@ -1,4 +1,4 @@
-"""What each leaf rests on: its rows, its share of them, and how sure it can be."""
+"""The leaves: how many training rows each has, what share of all, and how certain its prediction is."""
 
 from typing import Any
 
@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from ...core.forest import Forest
 from ...inspection.rules import Rules
+from .intervals import wilson
 from .numbers import records
 
 #: Leaves with fewer training rows than this are marked.
 FEW_ROWS = 20
-#: Quantile of the normal distribution for an interval that holds with 95 %.
-_Z95 = 1.959964
 
 
 def low_support(forest: Forest) -> dict[str, Any]:
@@ -43,14 +42,6 @@ def leaf_table(subject, found: Rules, listed: NDArray[np.intp]) -> list[dict[str
     return records(columns)
 
 
-def wilson(share: NDArray, n: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bounds of a share among n rows that hold with 95 % (Wilson 1927)."""
-    n = np.maximum(np.asarray(n, float), 1.0)
-    middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 / (1 + _Z95**2 / n) * np.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
-
-
 def _bounds(forest, leaf, found):
     if found.confidence is not None and found.support is not None:
         return wilson(found.confidence, found.support)
@@ -61,7 +52,7 @@ def _bounds(forest, leaf, found):
 
 
 def _codes(forest, leaf):
-    """Which shape stands for what a leaf predicts; one for all numbers."""
+    """The mark that stands for the class that a leaf predicts; all numbers have the same."""
     return forest.value[leaf, 0].argmax(axis=1).tolist() if forest.task == "classification" else [1] * len(leaf)
 
 

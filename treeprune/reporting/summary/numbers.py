@@ -1,16 +1,16 @@
-"""Numbers as Python's own and as text."""
+"""Numbers as Python's own types, and as text."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def plain(column: ArrayLike) -> list:
-    """Numbers of Python; what is not finite, which JSON lacks, as None."""
+    """Numbers as Python's own types; those that are not finite, which JSON cannot hold, as None."""
     return [None if number != number or abs(number) == np.inf else number for number in np.asarray(column).tolist()]
 
 
 def short(number: float) -> float | int | str:
-    """A number to six digits, an infinite one by its name in JavaScript."""
+    """A number to six digits; an infinite one as JavaScript's name for it."""
     if not np.isfinite(number):
         return "Infinity" if number > 0 else "-Infinity"
     number = float(f"{number:.6g}")
@@ -36,14 +36,20 @@ def show_with_error(score: float | None, error: float | None, is_share: bool) ->
     return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{score:.4g} ± {error:.2g}"
 
 
-def show_change(before: float | None, after: float | None, error: float | None, is_share: bool) -> str:
-    """A score before, if it is known, and after, with the standard error of the latter."""
-    change = (
-        show_score(after, is_share)
-        if before is None
-        else f"{show_score(before, is_share)} → {show_score(after, is_share)}"
-    )
-    return change if error is None else f"{change} ± {100 * error:.1f}" if is_share else f"{change} ± {error:.2g}"
+def show_change_of(verdict: dict) -> str:
+    """A score before and after, with the interval of the change where it is known."""
+    before, after, is_share = verdict["before"], verdict["after"], verdict["is_share"]
+    words = f"{show_score(before, is_share)} → {show_score(after, is_share)}"
+    if verdict["change"] is None or before is None or after is None:
+        return words
+    low, high = (_signed(bound, is_share) for bound in verdict["change"])
+    points = " points" if is_share else ""
+    return f"{words} ({_signed(after - before, is_share)}{points}, 95 % interval {low} to {high})"
+
+
+def _signed(change, is_share):
+    text = f"{100 * change:+.1f}" if is_share else f"{change:+.2g}"
+    return "0" + text[2:] if float(text) == 0 else text.replace("-", "−")
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

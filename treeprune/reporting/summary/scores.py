@@ -1,4 +1,4 @@
-"""Scores: those of cross-validation, which chose the strength, kept apart from those on the rows given."""
+"""Scores: of the cross-validation that chose the strength, and on the rows given to the report."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics
 from sklearn.base import is_classifier
 
-from .numbers import count, plain, records, show_change, show_score
+from .intervals import change_of_accuracy, change_of_folds, change_of_means, change_of_r2, wilson
+from .numbers import count, plain, records
 
 #: Scores that are shares, shown in per cent.
 SHARES = {"accuracy", "balanced accuracy"}
@@ -40,29 +41,6 @@ def scores(subject) -> dict[str, Any]:
     return found
 
 
-def scores_in_words(summary: dict[str, Any]) -> str:
-    """What the sentence of a report adds about scores: those that chose, and those on rows that are held out.
-
-    Where none has chosen, those on the rows given, if they are known before and after.
-    """
-    cv = summary["cv"]
-    if cv is None:
-        return _on_rows_in_words(summary)
-    by = "out-of-bag" if cv["out_of_bag"] else "CV"
-    change = show_change(cv["before"], cv["after"], cv["standard_error"], cv["is_share"])
-    return f"; {by} {cv['name']} {change}" + (_on_rows_in_words(summary) if summary["held_out"] else "")
-
-
-def _on_rows_in_words(summary):
-    if summary["measures"] is None or summary["measures"]["table"][0]["before"] is None:
-        return ""
-    row = summary["measures"]["table"][0]
-    before, after = show_score(row["before"], row["is_share"]), show_score(row["after"], row["is_share"])
-    n_rows = summary["on_rows"]["n_rows"]
-    which = count(n_rows, "held-out row") if summary["held_out"] else f"{count(n_rows, 'row')} given"
-    return f"; {row['name']} on {which} {before} → {after}"
-
-
 def name_of_score(scoring: Any, of_classifier: bool) -> tuple[str, bool]:
     """Name of a score, None being the model's own, and whether it is a share."""
     name = ("accuracy" if of_classifier else "R²") if scoring is None else scoring
@@ -71,7 +49,7 @@ def name_of_score(scoring: Any, of_classifier: bool) -> tuple[str, bool]:
 
 
 def metric_of(search: Any) -> str:
-    """The score that chose, by its name in the `cv_results_` of a search; of several, the one refitted by."""
+    """Name in `cv_results_` of the score that a search chose by; of several scores, that of its `refit`."""
     if not search.multimetric_:
         return "score"
     names = list(search.scorer_)
@@ -79,7 +57,7 @@ def metric_of(search: Any) -> str:
 
 
 def name_of_search_score(search: Any) -> tuple[str, bool]:
-    """Its name for readers, and whether it is a share."""
+    """Name, as readers know it, of the score that a search chose by, and whether it is a share."""
     return name_of_score(metric_of(search) if search.multimetric_ else search.scoring, is_classifier(search))
 
 
@@ -92,7 +70,7 @@ def _cv_of_search(search):
     after, error = plain([score, error])
     found = {"name": name, "is_share": is_share, "before": None, "after": after, "standard_error": error}
     rule = f"the best score of {count(len(results['params']), 'setting')}"
-    return found | {"n_splits": int(search.n_splits_), "out_of_bag": False, "rule": rule}
+    return found | {"change": None, "n_splits": int(search.n_splits_), "out_of_bag": False, "rule": rule}
 
 
 def _cv(subject):
@@ -107,10 +85,22 @@ def _cv(subject):
     first = first if "step" in results else None  # of a grid of parameters, the first is not the unpruned model
     out_of_bag = isinstance(pruner.cv, str)
     return {"name": name, "is_share": is_share, "before": first, "after": score, "standard_error": error} | {
+        "change": None if first is None else _change_of_cv(results, place, int(pruner.n_splits_)),
         "n_splits": int(pruner.n_splits_),
         "out_of_bag": out_of_bag,
         "rule": pruner.rule if isinstance(pruner.rule, str) else "a rule of the caller's own",
     }
+
+
+def _change_of_cv(results, place, n_splits):
+    """Bounds of the change from the unpruned model to the one chosen."""
+    if place == 0:
+        return None
+    folds = np.array([results[f"split{fold}_test_score"] for fold in range(n_splits)])
+    if len(folds) > 1:
+        return change_of_folds(folds[:, 0], folds[:, place])
+    mean = results["mean_test_score"]
+    return change_of_means(mean[0], mean[place], results["standard_error"][place])
 
 
 def _measures(subject, y, before, after):
@@ -128,7 +118,10 @@ def _measures(subject, y, before, after):
         row = {"name": name, "is_share": name in SHARES, "after": plain([measure(y, after)])[0]}
         row["before"] = None if before is None else plain([measure(y, before)])[0]
         if name == "accuracy":
-            row["standard_error"] = standard_error(y == after)
+            row["interval"] = interval_of(y == after)
+            row["change"] = None if before is None else change_of_accuracy(y == before, y == after)
+        if name == "R²":
+            row["change"] = None if before is None else change_of_r2(y, before, after)
         table.append(row)
     return {"table": table, "agreement": None if before is None else _agreement(subject, before, after)}
 
@@ -142,9 +135,9 @@ def _agreement(subject, before, after):
     return float(np.corrcoef(before, after)[0, 1])
 
 
-def standard_error(hit: NDArray[np.bool_]) -> float:
-    """Standard error of a share."""
-    return float(np.sqrt(hit.mean() * (1 - hit.mean()) / len(hit)))
+def interval_of(hit: NDArray[np.bool_]) -> list[float]:
+    """Bounds of the share of rows that are predicted rightly, which hold with 95 %."""
+    return [float(bound) for bound in wilson(hit.mean(), len(hit))]
 
 
 def _balanced_accuracy(y: ArrayLike, predicted: ArrayLike) -> float:
@@ -152,7 +145,7 @@ def _balanced_accuracy(y: ArrayLike, predicted: ArrayLike) -> float:
 
 
 def _by_class(subject, y, before, after):
-    """How many rows of each class are found, before and after, and how many that are called so are of it."""
+    """Recall of each class, before and after pruning, and its precision."""
     labels = getattr(subject.model, "classes_", np.unique(y))
     names = subject.classes or [str(label) for label in labels]
     columns = {"name": names, "n_rows": [int((y == label).sum()) for label in labels]}
@@ -180,7 +173,7 @@ def _by_group(subject, y, before, after):
         row |= {"after": _score(subject, y[rows], after[rows])}
         row |= {"before": None if before is None else _score(subject, y[rows], before[rows])}
         if subject.is_classifier:
-            row["standard_error"] = standard_error(y[rows] == after[rows])
+            row["interval"] = interval_of(y[rows] == after[rows])
         table.append(row)
     measure = "accuracy" if subject.is_classifier else "mean absolute error"
     left_out = len(labels) - len(table)

@@ -17,7 +17,7 @@ MOST_SETTINGS = 60
 
 
 def best_of_search(given: Any) -> tuple[Any, Any]:
-    """A search over parameters (or None), and in its place the model that it found to be best.
+    """The search over parameters, or None if there is none, and the model to report on: the best one of the search.
 
     Searches are scikit-learn's GridSearchCV and RandomizedSearchCV, and those that have a `best_estimator_` as they
     do. One at the end of a Pipeline is replaced within a copy of the Pipeline.

@@ -8,8 +8,10 @@ from sklearn.base import is_classifier
 
 from ...adapters import find_adapter
 from .features import importances, splits_by_feature
-from .numbers import count, plain, records, show_change
+from .intervals import change_of_folds
+from .numbers import count, plain, records, show_with_error
 from .scores import name_of_score
+from .verdict import first_sentence, verdict_of
 
 #: Most features that are listed, those that are kept and the strongest of the others, and most stages.
 MOST_FEATURES = 60
@@ -26,7 +28,7 @@ def summarise_selection(subject) -> dict[str, Any]:
     selector = subject.selector
     kept = selector.get_support()
     summary = {"kind": "selection", "n_kept": int(kept.sum()), "n_dropped": int((~kept).sum()), "n_tried": len(kept)}
-    summary |= {"fdr": None, "shadows": None, "stages": None, "frontier": None}
+    summary |= {"fdr": None, "shadows": None, "stages": None, "frontier": None, "verdicts": []}
     figures = next(figures for attribute, figures in _KINDS.items() if hasattr(selector, attribute))
     value, columns, found = figures(selector)
     summary |= found
@@ -37,7 +39,7 @@ def summarise_selection(subject) -> dict[str, Any]:
 
 
 def _by_survival(selector):
-    """PruningSelector: the share of the trees in which a feature survives."""
+    """PruningSelector: the share of the trees in which a feature survives pruning."""
     shadow = selector.shadow_survival_
     found = _measure("survival", 0.0, 1.0, is_share=True) | {"n_estimators": int(selector.n_estimators)}
     found["n_shadow_sets"] = 0 if shadow is None else len(shadow)
@@ -48,7 +50,7 @@ def _by_survival(selector):
 
 
 def _by_agreement(selector):
-    """AnomalyPruningSelector: how well a feature's extremes go with the anomaly scores of the others."""
+    """AnomalyPruningSelector: how well a feature's extreme values agree with the anomaly scores of the others."""
     value, shadow = selector.agreement_, selector.shadow_agreement_
     found = _measure("agreement", min(value.min(), shadow.min()), max(value.max(), shadow.max()))
     found |= {"n_estimators": int(selector.n_estimators), "fdr": float(selector.fdr), "shadows": _shadows(shadow)}
@@ -88,10 +90,14 @@ def _by_rounds(selector):
         points = [stage | {"size": stage["n_features"]} for stage in records(stages)]
         found["frontier"] = {"size": "features", "measure": f"CV {name}", "better": "high", "is_share": is_share}
         found["frontier"]["points"] = points
+        if last:
+            row = {"before": points[0]["score"], "after": points[last]["score"], "is_share": is_share}
+            change = change_of_folds(scores[:, 0], scores[:, last])
+            found["verdicts"] = [verdict_of(row | {"change": change}, f"CV {name}")]
     return value, {"dropped_in": dropped_in}, found | {"stages": records(stages), "n_stages": len(sizes)}
 
 
-#: How a selector is told by an attribute that it has once it is fitted.
+#: Kinds of selectors, recognised by an attribute that they have once they are fitted.
 _KINDS = {
     "survival_": _by_survival,
     "agreement_": _by_agreement,
@@ -101,7 +107,7 @@ _KINDS = {
 
 
 def _measure(name, low, high, *, is_share=False, log=False):
-    """What features are judged by, and the ends of its scale."""
+    """The figure that features are judged by, and the range of its scale."""
     return {"measure": {"name": name, "low": float(low), "high": float(high), "is_share": is_share, "log": log}}
 
 
@@ -115,8 +121,9 @@ def _shadows(shadow: NDArray[np.float64]) -> dict[str, float] | None:
 
 def _sentence(summary):
     features = count(summary["n_tried"], "feature")
-    kept, one = f"{summary['n_kept']:,} of {features}", summary["n_kept"] == 1
-    expected = "" if summary["fdr"] is None else f"; at most {summary['fdr']:.0%} false picks expected"
+    kept = f"{summary['n_kept']:,} of {features}" if summary["n_kept"] else f"None of {features}"
+    one = summary["n_kept"] <= 1
+    expected = f"; at most {100 * summary['fdr']:.3g} % false picks expected" if promises(summary) else ""
     match summary["measure"]["name"]:
         case "survival":
             chance = "" if summary["shadows"] is None else " more often than chance allows"
@@ -128,15 +135,21 @@ def _sentence(summary):
             return f"{kept} {verb} with the others on what is anomalous more than chance allows{expected}"
         case "strength":
             return f"{kept} {'is' if one else 'are'} still used at the pruning strength {summary['alpha']:.4g}"
+        case "importance" if summary["round"] == 0:
+            return f"All {features} are kept{_score_in_words(summary)}"
         case "importance":
             rounds = f"{features} → {summary['n_kept']:,} in {count(summary['round'], 'round')} of pruning"
-            return (rounds if summary["round"] else f"All {features} are kept") + _change_in_words(summary)
+            return first_sentence(summary, rounds, "Fewer features") if summary["verdicts"] else rounds
 
 
-def _change_in_words(summary):
-    """The scores of the folds with all features, and with those kept."""
+def promises(summary: dict[str, Any]) -> bool:
+    """Whether a bound on the share of false picks says anything: some features are picked by it."""
+    return summary["fdr"] is not None and summary["n_kept"] > 0
+
+
+def _score_in_words(summary):
+    """The score of the folds with all features."""
     if summary["frontier"] is None:
         return ""
-    first, last = (summary["stages"][place] for place in (0, summary["round"]))
-    before = first["score"] if summary["round"] else None
-    return f"; CV {summary['score_name']} {show_change(before, last['score'], last['error'], summary['is_share'])}"
+    first = summary["stages"][0]
+    return f"; CV {summary['score_name']} {show_with_error(first['score'], first['error'], summary['is_share'])}"

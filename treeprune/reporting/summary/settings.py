@@ -1,4 +1,4 @@
-"""Data and settings: what it takes to make the report anew, and to tell whether the data are the same."""
+"""Data and settings: what is needed to make the report again, and a hash that shows whether the data are the same."""
 
 import hashlib
 import platform
@@ -14,7 +14,7 @@ from ...wrappers import last_step
 from .frames import frame_of
 
 _MOST_CHARACTERS = 120
-#: Parameters that are told even where they are at their defaults.
+#: Parameters that are shown even where they are at their defaults.
 _ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
 #: Parameters of what decides that have a place of their own on the page.
 _ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
@@ -88,7 +88,7 @@ def _equal(value, default):
 
 
 def as_text(value: Any) -> str:
-    """A parameter as text; of what may hold data, only its kind."""
+    """A parameter as text; of an object that may hold data, only the name of its class."""
     if isinstance(value, type(None) | bool | int | float | str | np.number):
         text = str(value)
     elif callable(value) and hasattr(value, "__name__"):

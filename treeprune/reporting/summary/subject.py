@@ -136,7 +136,7 @@ class Subject:
 
     @cached_property
     def names(self) -> list[str]:
-        """Names of the columns that reach the model; those that several columns have are told apart by their places."""
+        """Names of the columns that reach the model; a name that occurs twice gets the index of its column."""
         names = self._names()
         times = Counter(names)
         return [name if times[name] == 1 else f"{name} (column {place})" for place, name in enumerate(names)]
@@ -204,28 +204,28 @@ class Subject:
 
     @cached_property
     def rows(self) -> Any:
-        """X as it reaches the model, past the steps of a Pipeline."""
+        """X as it reaches the model, after the earlier steps of a Pipeline."""
         if self.X is None or not hasattr(self.given, "steps") or len(self.given.steps) == 1:
             return self.X
         return self.given[:-1].transform(self.X)
 
     @cached_property
-    def told_missing(self) -> NDArray[np.bool_] | None:
+    def mentions_missing(self) -> NDArray[np.bool_] | None:
         """Columns of which rules say where missing values go: their way is learned, or the rows given have some."""
-        told = learned_missing(self.path.forest)
-        if told is None or self.X is None:
-            return told
-        return told | frame_of(self.rows).isna().to_numpy().any(axis=0)
+        mentioned = learned_missing(self.path.forest)
+        if mentioned is None or self.X is None:
+            return mentioned
+        return mentioned | frame_of(self.rows).isna().to_numpy().any(axis=0)
 
     def predictor_before(self) -> tuple[Any, Any] | None:
-        """What predicted before pruning, with the rows in its form."""
+        """The model before pruning, and the rows in the form that it takes; None: it is not known."""
         if self.before is not None:
             return self.before, self.X
         return None if self.model_before is None else (self.model_before, self.rows)
 
     @cached_property
     def groups(self) -> tuple[str, list[str], NDArray] | None:
-        """Name of what makes groups, the groups, and that of each row."""
+        """Name of the subgroup, names of its groups, and the group of each row."""
         if self.subgroup is None:
             return None
         if self.X is None:

@@ -15,7 +15,8 @@ from .branches import pruned_branches
 from .features import feature_table
 from .leaves import leaf_table, low_support
 from .numbers import n_leaves_in_words, plain, records, short
-from .scores import name_of_score, scores, scores_in_words
+from .scores import name_of_score, scores
+from .verdict import first_sentence, score_in_words, verdicts
 
 #: Most rules that are listed, by support, and most for which code is given.
 MOST_RULES = 50
@@ -33,14 +34,14 @@ def summarise_tree(subject) -> dict[str, Any]:
         )
     slider = Slider(path, subject)
     summary = {"kind": "tree", "n_trees": 1, "classes": subject.classes} | slider.figures()
-    summary |= {"tree": _nodes(slider, subject.told_missing), "on_rows": None}
+    summary |= {"tree": _nodes(slider, subject.mentions_missing), "on_rows": None}
     summary |= _rules(subject)
     summary |= low_support(subject.forest)
     summary |= pruned_branches(subject)
     summary |= feature_table(subject)
     summary |= scores(subject)
-    summary["sentence"] = _sizes_in_words(subject, summary) + scores_in_words(summary)
-    return summary
+    summary["verdicts"] = verdicts(summary)
+    return summary | {"sentence": _sentence(subject, summary)}
 
 
 class Slider:
@@ -123,13 +124,13 @@ def _spread(n_leaves, needed):
 
 
 def _largest_above(number, alive, n_places):
-    """For each place, the largest number of the nodes that are there."""
+    """For each place of the slider, the largest `number` among the nodes that exist there."""
     largest = np.zeros(n_places + 1, int)
     np.maximum.at(largest, alive, number)
     return np.maximum.accumulate(largest[::-1])[::-1][1:]
 
 
-def _nodes(slider, told):
+def _nodes(slider, mentioned):
     """The tree as columns over its nodes in preorder, in the fewest digits that a picture needs."""
     forest = slider.forest
     value = forest.value[:, 0]
@@ -139,8 +140,8 @@ def _nodes(slider, told):
         "threshold": [0 if leaf else short(t) for t, leaf in zip(forest.threshold, forest.is_leaf, strict=True)],
         "life": slider.life.tolist(),
         "comparison": forest.comparison,
-        "missing": None if told is None else forest.missing_go_to_left.astype(int).tolist(),
-        "told_missing": [] if told is None else np.flatnonzero(told).tolist(),
+        "missing": None if mentioned is None else forest.missing_go_to_left.astype(int).tolist(),
+        "mentions_missing": [] if mentioned is None else np.flatnonzero(mentioned).tolist(),
     }
     if forest.task == "classification":
         total = value.sum(axis=1)
@@ -170,9 +171,9 @@ def _rules(subject):
 
 
 def _found_rules(subject):
-    """Over the columns of the caller's rows, if the steps of a Pipeline let that be told; else over the tree's own."""
-    told = subject.told_missing  # the same for all trees of the slider
-    options = {"class_names": subject.classes, "missing": True if told is None else told}
+    """The rules over the columns of the caller's rows; if a step forbids that, over the tree's columns."""
+    mentioned = subject.mentions_missing  # the same for all trees of the slider
+    options = {"class_names": subject.classes, "missing": True if mentioned is None else mentioned}
     try:
         return rules(subject.predictor, feature_names=subject.feature_names, **options)
     except (UnsupportedModelError, ValueError):
@@ -180,19 +181,23 @@ def _found_rules(subject):
 
 
 def some_rules(found: Rules, listed: NDArray[np.intp]) -> Rules:
-    """The rules at some places."""
+    """Some of the rules, chosen by their indices."""
     lists = {name: [getattr(found, name)[place] for place in listed] for name in ("conditions", "values")}
     arrays = {name: getattr(found, name) for name in ("support", "confidence", "impurity")}
     return replace(found, **lists, **{name: None if a is None else a[listed] for name, a in arrays.items()})
 
 
-def _sizes_in_words(subject, summary):
+def _sentence(subject, summary):
     after = n_leaves_in_words(summary["n_rules"])
     before = subject.forest_before
     if before is None and summary["chosen"] > 0:
         before = subject.path.forest
     if before is not None and before.n_leaves != summary["n_rules"]:
-        return f"{n_leaves_in_words(before.n_leaves)} → {after}"
+        return first_sentence(summary, f"{n_leaves_in_words(before.n_leaves)} → {after}")
     if subject.path.forest.n_leaves == 1:
-        return "The tree is a single leaf: nothing to prune."
-    return f"{after}; what it was before is not known" if before is None and subject.pruner else f"{after}; not pruned"
+        sizes = "The tree is a single leaf: there is nothing to prune"
+    else:
+        sizes = f"{after}; " + (
+            "what it was before is not known" if before is None and subject.pruner else "not pruned"
+        )
+    return sizes + score_in_words(summary)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from .selection import promises
+
 
 def limitations(summary: dict[str, Any]) -> list[str]:
     """What a reader must not take from the report, in plain words; only what applies."""
@@ -71,10 +73,10 @@ def _of_selection(summary):
     found.append("A feature that is dropped may still matter, in too few rows or in a way that trees do not find.")
     if summary["shadows"] is None:
         found.append("Without shadows, nothing is known of how many features are kept by chance.")
-    else:
+    elif promises(summary):
         found.append(
-            f"The bound of {summary['fdr']:.0%} is on the expected share of false picks; in a single run there may be "
-            "more. It holds if rows are independent, or the shadows keep the order that they have."
+            f"The bound of {100 * summary['fdr']:.3g} % is on the expected share of false picks; in a single run there "
+            "may be more. It holds if rows are independent, or the shadows keep the order that they have."
         )
     if summary["frontier"] is not None:
         found.append("The cross-validated score has chosen the round, and is a little too good for the one chosen.")
@@ -105,9 +107,9 @@ def _listed(names, most=5):
 
 _TERMS = {
     "leaf": "An end of the tree: all rows that arrive there get the same prediction.",
-    "split": "A question about one feature. Rows that answer yes go left, the others right.",
-    "depth": "The largest number of questions on the way to a leaf.",
-    "rule": "The answers on the way to a leaf, read as one sentence. Each row fulfils exactly one rule.",
+    "split": "A condition on one feature. Rows that meet it go left, the others right.",
+    "depth": "The largest number of splits on the way to a leaf.",
+    "rule": "The conditions on the way to a leaf, read as one sentence. Each row fulfils exactly one rule.",
     "rows": "The observations that a model was trained on, or is scored on.",
     "support": "The number of training rows in a leaf.",
     "pruning": "Taking away splits that do not earn their place, so that a branch becomes a leaf.",
@@ -118,6 +120,8 @@ _TERMS = {
     "truth is within one of it.",
     "1-SE rule": "Take the smallest tree whose score is within one standard error of the best.",
     "held-out rows": "Rows that had no part in growing, pruning or choosing the model.",
+    "95 % interval": "Of 100 such intervals, about 95 hold the true value. A change whose interval holds zero may be "
+    "chance.",
     "accuracy": "The share of rows that are predicted rightly.",
     "recall": "Of the rows of a class, the share that is called so.",
     "precision": "Of the rows called a class, the share that is of it.",
@@ -146,6 +150,7 @@ def glossary(summary: dict[str, Any]) -> list[list[str]]:
         terms += ["ensemble"] if summary["kind"] == "ensemble" else []
         terms += ["cross-validation (CV)", "1-SE rule", "standard error"] if summary["cv"] else []
         terms += ["held-out rows"] if summary["on_rows"] else []
+        terms += ["95 % interval"] if summary["on_rows"] or summary["verdicts"] else []
         terms += ["accuracy", "recall", "precision"] if summary["by_class"] else []
         terms += ["anomaly score"] if summary.get("anomaly") else []
     return [[term, text] for term, text in _TERMS.items() if term in terms]

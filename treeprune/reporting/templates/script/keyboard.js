@@ -1,4 +1,4 @@
-// The keyboard walks the tree: down to the yes branch, up to the parent, sideways at the same depth.
+// The keyboard walks the tree: down to the left branch, up to the parent, sideways at the same depth.
 let current = 0; // the node that the tab key reaches
 
 function makeCurrent(node, focus) {

@@ -6,12 +6,19 @@ function countLeaves() {
   for (let i = nNodes - 1; i >= 0; i--) if (splits(i)) leavesBelow[i] = leavesBelow[i + 1] + leavesBelow[tree.right[i]];
 }
 
-const isFoldable = () => leavesBelow[0] > MOST_LEAVES;
+// Trees of many leaves are folded; on a narrow screen also those that do not fit. At first there are as many ends as do.
+const roomOfTree = () => $("tree").clientWidth - 12;
+const firstEnds = () => Math.min(FIRST_ENDS, Math.max(3, 1 + Math.floor((roomOfTree() - 2 * SIDE) / GAP)));
+function isFoldable() {
+  if (leavesBelow[0] > MOST_LEAVES || roomOfTree() >= WIDE) return leavesBelow[0] > MOST_LEAVES;
+  return widthOf(leavesBelow[0], Math.max(...leavesInOrder().map(endWidth))) > roomOfTree();
+}
+const nEnds = () => state.ends ?? firstEnds();
 
 // The branches that are open: always the one with the most rows next, and those that the reader has opened.
 function openBranches() {
-  const weight = tree.rows || leavesBelow, open = new Set(), waiting = [0];
-  while (waiting.length && open.size < state.ends - 1) {
+  const weight = tree.rows || leavesBelow, open = new Set(), waiting = [0], ends = nEnds();
+  while (waiting.length && open.size < ends - 1) {
     let at = 0;
     for (let j = 1; j < waiting.length; j++) {
       const more = weight[waiting[j]] - weight[waiting[at]];

@@ -34,7 +34,7 @@ function draw() {
   highlight();
   $("folded-note").hidden = !isFoldable();
   $("fold").parentElement.hidden = !isFoldable();
-  $("unfold").disabled = state.ends >= Math.min(MOST_ENDS, leavesBelow[0]);
+  $("unfold").disabled = nEnds() >= Math.min(MOST_ENDS, leavesBelow[0]);
 }
 
 let waiting = false;
@@ -59,8 +59,8 @@ function filter() {
 }
 
 function fold(ends) {
-  state.ends = Math.min(Math.max(ends, FIRST_ENDS), MOST_ENDS);
-  if (ends === FIRST_ENDS) state.opened.clear();
+  state.ends = ends && Math.min(ends, MOST_ENDS);
+  if (!ends) state.opened.clear();
   draw();
 }
 
@@ -80,8 +80,8 @@ function listen() {
   $("rule-list").addEventListener("click", (event) => { const item = event.target.closest("[data-leaf]"); if (item && getSelection().isCollapsed) select(Number(item.dataset.leaf)); });
   $("search").addEventListener("input", filter);
   $("support").addEventListener("input", filter);
-  $("unfold").addEventListener("click", () => fold(2 * state.ends));
-  $("fold").addEventListener("click", () => fold(FIRST_ENDS));
+  $("unfold").addEventListener("click", () => fold(2 * nEnds()));
+  $("fold").addEventListener("click", () => fold(null));
   addEventListener("resize", soon);
   addEventListener("hashchange", start);
 }
@@ -96,5 +96,9 @@ function start() {
 
 for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;
 $("tree").removeAttribute("tabindex");
+for (const row of document.querySelectorAll(".scroll tr.chosen")) { // into the middle of a long table
+  const box = row.closest(".scroll");
+  if (row.offsetTop > box.clientHeight - 40) box.scrollTop = row.offsetTop - box.clientHeight / 2;
+}
 listen();
 start();

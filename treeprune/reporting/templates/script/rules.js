@@ -17,7 +17,7 @@ function listRules() {
   shown = shown.slice(0, data.most_rules);
   $("rule-list").replaceChildren(...shown.map(([leaf, place]) => ruleItem(leaf, place)));
   const many = nFit > data.most_rules ? `, of which the ${data.most_rules} with the most rows are listed` : "";
-  const all = `One rule for each of the ${plural(leaves.length, "leaf", "leaves")}`;
+  const all = leaves.length === 1 ? "One rule, that of the only leaf" : `One rule for each of the ${comma(leaves.length)} leaves`;
   $("rules-what").textContent = nFit < leaves.length ? `${comma(nFit)} of ${plural(leaves.length, "rule", "rules")} fit the filter${many}` : all + many;
   $("found").textContent = nFit < leaves.length ? `${comma(nFit)} of ${plural(leaves.length, "leaf", "leaves")}` : "";
   if ($("code")) $("code").hidden = state.step !== data.chosen;

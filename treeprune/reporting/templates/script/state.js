@@ -11,9 +11,10 @@ for (let i = 0; i < nNodes; i++) if (tree.right[i]) { parent[i + 1] = i; parent[
 
 const MOST_LEAVES = 60; // larger trees are drawn folded
 const FIRST_ENDS = 12;
+const WIDE = 560; // pixels for the tree from which on it is not folded further
 const MOST_ENDS = 512;
 
-const state = { step: data.chosen, node: null, search: "", wanted: new Set(), support: 0, ends: FIRST_ENDS, opened: new Set() };
+const state = { step: data.chosen, node: null, search: "", wanted: new Set(), support: 0, ends: null, opened: new Set() };
 
 const splits = (i) => tree.life[i] > state.step;
 const children = (i) => [i + 1, tree.right[i]];

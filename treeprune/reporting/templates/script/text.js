@@ -3,10 +3,10 @@ const sign = tree.comparison === "<=" ? "≤" : "<";
 const cut = (text, most) => { const c = [...text]; return c.length > most ? c.slice(0, Math.max(most - 1, 1)).join("") + "…" : text; };
 const comma = (n) => n.toLocaleString("en");
 const plural = (n, one, many) => `${comma(n)} ${n === 1 ? one : many}`;
-const show = (x) => x === null ? "unknown" : data.is_share ? (100 * x).toFixed(1) + " %" : String(+x.toPrecision(4));
+const show = (x) => x === null ? "unknown" : data.is_share ? (100 * x).toFixed(1) + "\u00a0%" : String(+x.toPrecision(4));
 function showWithError({ score, standard_error: error }) {
   if (score === null || error === null) return show(score);
-  return data.is_share ? `${(100 * score).toFixed(1)} ± ${(100 * error).toFixed(1)} %` : `${+score.toPrecision(4)} ± ${+error.toPrecision(2)}`;
+  return data.is_share ? `${(100 * score).toFixed(1)}\u00a0±\u00a0${(100 * error).toFixed(1)}\u00a0%` : `${+score.toPrecision(4)}\u00a0±\u00a0${+error.toPrecision(2)}`;
 }
 const label = (i) => classes ? classes[tree.value[i]] : number(tree.value[i]);
 const mark = (i) => classes ? tree.value[i] % 6 : 1;
@@ -17,7 +17,12 @@ function number(x) {
   return x.toExponential().replace(/([+-])(\d)$/, (_, plus, digit) => plus + "0" + digit);
 }
 
-const question = (i) => `${features[tree.feature[i]]} ${sign} ${number(Number(tree.threshold[i]))}`;
+// What a split asks, after the name of the feature: below an infinite threshold lies all that is not missing.
+const hasThreshold = (i) => Number.isFinite(Number(tree.threshold[i]));
+const test = (i) => hasThreshold(i) ? `${sign} ${number(Number(tree.threshold[i]))}` : tree.threshold[i] === "Infinity" ? "not missing" : "missing";
+const question = (i) => `${features[tree.feature[i]]} ${test(i)}`;
+// The signs on the branches of a split; they cannot be taken for classes, as "yes" and "no" could.
+const branches = (i) => hasThreshold(i) ? (sign === "≤" ? ["≤", ">"] : ["<", "≥"]) : ["✓", "✗"];
 
 // The conditions of a node as treeprune.rules writes them: in the order of the way down, one interval per feature.
 function conditions(node) {
@@ -38,10 +43,10 @@ function condition([f, [low, high, missing]]) {
   const parts = [];
   if (low > -Infinity) parts.push(`${name} ${above} ${number(low)}`);
   if (high < Infinity) parts.push(`${name} ${below} ${number(high)}`);
-  const told = tree.told_missing.includes(f); // else missing values are no part of the story
+  const mentioned = tree.mentions_missing.includes(f); // else missing values are no part of the story
   if (missing && low >= high) return `${name} is missing`;
-  if (!parts.length) return missing || !told ? "" : `${name} is not missing`;
-  return parts.join(" and ") + (missing && told ? " (or missing)" : "");
+  if (!parts.length) return missing || !mentioned ? "" : `${name} is not missing`;
+  return parts.join(" and ") + (missing && mentioned ? " (or missing)" : "");
 }
 
 // Bounds of a share of n rows, in per cent, that hold with 95 % (Wilson 1927).
@@ -54,11 +59,11 @@ function bounds(share, n) {
 // Training rows of a node and how sure it is.
 function support(i) {
   if (!tree.rows) return "";
-  const n = tree.rows[i], text = `${plural(n, "row", "rows")} (${(100 * n / Math.max(tree.rows[0], 1)).toFixed(1)} %)`;
+  const n = tree.rows[i], text = `${plural(n, "row", "rows")} (${(100 * n / Math.max(tree.rows[0], 1)).toFixed(1)}\u00a0%)`;
   if (tree.spread) return `${text} (${+(tree.value[i] - tree.spread[i]).toPrecision(4)} to ${+(tree.value[i] + tree.spread[i]).toPrecision(4)})`;
   if (!tree.share) return text;
   const [low, high] = bounds(tree.share[i] / 100, Math.max(n, 1));
-  return `${text}, ${Math.round(tree.share[i])} % of them ${label(i)} (${low} to ${high} %)`;
+  return `${text}, ${Math.round(tree.share[i])}\u00a0% of them ${label(i)} (${low} to ${high}\u00a0%)`;
 }
 
 function html(name, attributes, ...inside) { return filled(document.createElement(name), attributes, inside); }

@@ -11,11 +11,14 @@ const MARKS = [
   (x, y, r) => `M${x - 1.2 * r} ${y - .5 * r}h${2.4 * r}v${r}h${-2.4 * r}z`,
 ];
 
+const gapFor = (widest) => Math.min(GAP, Math.max(LEAST_GAP, widest));
+const widthOf = (ends, widest) => 2 * SIDE + (ends - 1) * gapFor(widest);
+
 function drawTree() {
-  const at = layout(), room = $("tree").clientWidth - 12;
+  const at = layout(), room = roomOfTree();
   const widest = Math.max(...at.order.filter((i) => !at.isOpen(i)).map(endWidth));
-  const gap = Math.max(Math.min(GAP, Math.max(LEAST_GAP, widest)), Math.min(170, (room - 2 * SIDE) / Math.max(at.ends - 1, 1)));
-  const width = Math.max(room, 2 * SIDE + (at.ends - 1) * gap), height = TOP + at.deepest * ROW + 48;
+  const gap = Math.max(gapFor(widest), Math.min(170, (room - 2 * SIDE) / Math.max(at.ends - 1, 1)));
+  const width = Math.max(room, 2 * SIDE + (at.ends - 1) * gap), height = TOP + at.deepest * ROW + 60;
   const left = (width - (at.ends - 1) * gap) / 2;
   at.gap = gap;
   at.width = width;
@@ -31,10 +34,11 @@ function drawTree() {
   scrollTo(state.node !== null && groups.has(state.node) ? state.node : 0);
 }
 
+// What is out of sight comes to the middle; else nothing moves, and a wide tree begins at its left edge.
 function scrollTo(node) {
-  const box = $("tree"), { at } = drawn;
-  box.scrollLeft = at.px(node) - box.clientWidth / 2;
-  box.scrollTop = at.py(node) - box.clientHeight / 2;
+  const box = $("tree"), { at } = drawn, x = at.px(node) - box.scrollLeft, y = at.py(node) - box.scrollTop;
+  if (x < SIDE || x > box.clientWidth - SIDE) box.scrollLeft += x - box.clientWidth / 2;
+  if (y < TOP || y > box.clientHeight - ROW) box.scrollTop += y - box.clientHeight / 2;
 }
 
 function edge(i, at) {
@@ -59,20 +63,23 @@ function nodeGroup(i, at) {
 // What stands under an end: how large the branch is, or what the leaf predicts; and its rows.
 const wordsOfEnd = (i) => splits(i) ? plural(leavesBelow[i], "leaf", "leaves") : label(i);
 const rowsOf = (i) => tree.rows ? `n=${comma(tree.rows[i])}` : "";
+const shareOf = (i) => tree.share && !splits(i) ? `${Math.round(tree.share[i])}\u00a0%` : "";
 const endWidth = (i) => 7.6 * Math.max([...wordsOfEnd(i)].length, rowsOf(i).length) + 8;
 
 function endMarks(i, at, x, y) {
-  const rows = words(x, y + 36, rowsOf(i), "soft");
-  if (splits(i)) return [svg("path", { class: "folded", d: `M${x} ${y - 7}l9 14h-18z` }), words(x, y + 22, wordsOfEnd(i)), rows];
+  const lines = [shareOf(i), rowsOf(i)].filter(Boolean);
+  const rows = lines.map((line, place) => words(x, y + 36 + 13 * place, line, "soft"));
+  if (splits(i)) return [svg("path", { class: "folded", d: `M${x} ${y - 7}l9 14h-18z` }), words(x, y + 22, wordsOfEnd(i)), ...rows];
   const room = Math.floor(Math.min(at.gap - 6, 2 * Math.min(x, at.width - x)) / 7.6);
-  return [svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), room), "predicted"), rows];
+  return [svg("path", { class: "c" + mark(i), d: MARKS[mark(i)](x, y, 7) }), words(x, y + 22, cut(label(i), room), "predicted"), ...rows];
 }
 
 function splitMarks(i, at, x, y) {
-  const test = ` ${sign} ${number(Number(tree.threshold[i]))}`;
-  const name = cut(features[tree.feature[i]], Math.max(6, Math.floor(roomFor(i, at) / 7) - test.length));
-  const marks = [svg("circle", { class: "split", cx: x, cy: y, r: 5 }), words(x, y - 11, name + test)];
-  if (at.ends <= 16) for (const [c, answer] of [[i + 1, "yes"], [tree.right[i], "no"]]) marks.push(words((x + at.px(c)) / 2, y + 24, answer, "answer"));
+  const asked = " " + test(i);
+  const name = cut(features[tree.feature[i]], Math.max(6, Math.floor(roomFor(i, at) / 7) - asked.length));
+  const marks = [svg("circle", { class: "split", cx: x, cy: y, r: 5 }), words(x, y - 11, name + asked)];
+  const [yes, no] = branches(i);
+  if (at.ends <= 16) for (const [c, answer] of [[i + 1, yes], [tree.right[i], no]]) marks.push(words((x + at.px(c)) / 2, y + 24, answer, "answer"));
   return marks;
 }
 
