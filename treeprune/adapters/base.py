@@ -84,6 +84,11 @@ class Adapter(ABC):
     def __init__(self, model: Any):
         self.model = model
 
+    @property
+    def objective(self) -> str:
+        """What the model calls the loss that it minimises, for messages."""
+        return "the ensemble's own objective"
+
     @cached_property
     def forest(self) -> Forest:
         """The model's trees, checked and in canonical order."""
@@ -172,6 +177,7 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            objective=self.objective,
             leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )

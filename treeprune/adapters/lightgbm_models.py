@@ -9,24 +9,15 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils.validation import check_array
 
-from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_storage, lightgbm_text
 from .base import Adapter, StoredModel, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
+from .lightgbm_objectives import loss_of
 from .residual_leaves import fill_quantiles, shifted
 
 _CHUNK = 2**24  # leaf ids held at once
-_LOSS_OF_OBJECTIVE = {
-    "regression": "squared",
-    "binary": "logistic",
-    "cross_entropy": "logistic",
-    "multiclass": "softmax",
-    "poisson": "poisson",
-    "regression_l1": "absolute",
-    "quantile": "quantile",
-}
 
 
 class LightGBMAdapter(Adapter):
@@ -176,14 +167,12 @@ class LightGBMAdapter(Adapter):
 
     @property
     def loss(self):
-        objective = self._text.objective
-        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective[0] if objective else None))
-        settings = dict(item.split(":") for item in objective[1:] if ":" in item)
-        if loss is None or "sqrt" in objective or float(settings.get("sigmoid", 1)) != 1:
-            return None
-        if objective[0] == "quantile":
-            return partial(loss, level=self._alpha)
-        return loss
+        return loss_of(self._text.objective, self._parameter)
+
+    @property
+    def objective(self):
+        own = getattr(self.model, "objective", None)
+        return getattr(own, "__name__", None) or " ".join(self._text.objective) or "a function given as objective="
 
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)

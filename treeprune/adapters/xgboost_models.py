@@ -7,7 +7,6 @@ from functools import cached_property, partial
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import xgboost_storage
@@ -15,19 +14,9 @@ from .base import Adapter, StoredModel, plain_rows, told
 from .documents import check_nesting, decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
 from .xgboost_format import booster_of, read_forest, write_forest
+from .xgboost_objectives import custom_objective, levels_of, loss_of
 
 _CHUNK = 2**24  # leaf ids held at once
-_LOSS_OF_OBJECTIVE = {
-    "reg:squarederror": "squared",
-    "reg:logistic": "logistic",
-    "binary:logistic": "logistic",
-    "binary:logitraw": "logistic",
-    "multi:softmax": "softmax",
-    "multi:softprob": "softmax",
-    "count:poisson": "poisson",
-    "reg:absoluteerror": "absolute",
-    "reg:quantileerror": "quantile",
-}
 
 
 class XGBoostAdapter(Adapter):
@@ -179,14 +168,19 @@ class XGBoostAdapter(Adapter):
         booster.load_model(bytearray(encode(document)))
         return booster
 
-    @property
+    @cached_property
     def loss(self):
-        objective = self._objective
-        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective["name"]))
-        if objective["name"] == "reg:quantileerror":
-            return partial(loss, level=self._levels[0]) if len(self._levels) == 1 else None
-        factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
-        return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+        return None if self._custom_objective else loss_of(self._objective)
+
+    @property
+    def objective(self):
+        return self._custom_objective or self._objective["name"]
+
+    @cached_property
+    def _custom_objective(self):
+        trees = booster_of(self._document)[0]["trees"]
+        roots = np.array([tree["base_weights"][0] for tree in trees])
+        return custom_objective(self.model, self._document, self.forest, roots)
 
     def rows(self, X, y, sample_weight=None):
         rows = super().rows(X, y, sample_weight)
@@ -202,11 +196,7 @@ class XGBoostAdapter(Adapter):
 
     @property
     def _levels(self):
-        """Levels of the quantiles that leaves hold, one for each column of the margin."""
-        if self._objective["name"] == "reg:quantileerror":
-            text = self._objective["quantile_loss_param"]["quantile_alpha"]
-            return json.loads(f"[{text.strip('()[]')}]")
-        return [0.5] if self._objective["name"] == "reg:absoluteerror" else []
+        return levels_of(self._objective)
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -276,9 +266,3 @@ def _quantile(x, weight, level):
         return np.interp((n + 1) * level - 1, np.arange(n), x[order])
     share = np.cumsum(weight[order]) / weight.sum()
     return x[order][min(np.searchsorted(share, level), n - 1)]
-
-
-def _positives_scaled(loss, factor, y, margin):
-    """A loss in which positive rows count `factor` times."""
-    weight = np.where(y == 1, factor, 1.0)
-    return tuple(derivative * weight for derivative in loss(y, margin))

@@ -102,6 +102,10 @@ class Search:
         name, forest = type(adapter.model).__name__, adapter.forest
         if forest.task == "path_length":
             raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
+        if forest.task == "margin" and adapter.loss is None:
+            raise UnsupportedModelError(
+                f"{name} was trained by {adapter.objective}, whose loss is not known: compress has nothing to judge by."
+            )
         if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
             raise UnsupportedModelError(
                 f"{name} lets its trees vote; compress takes models that average or add them up."
