@@ -1,5 +1,6 @@
 """scikit-learn's forests: RandomForest* and ExtraTrees*."""
 
+from .base import padded
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -18,3 +19,8 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "treeprune.links.LinkedRandomForestClassifier",
         "treeprune.links.LinkedExtraTreesClassifier",
     )
+
+    @property
+    def monotonic(self):
+        signs = getattr(self.model, "monotonic_cst", None)
+        return None if signs is None else padded(list(signs), self.forest.n_features)

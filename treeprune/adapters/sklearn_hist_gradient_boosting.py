@@ -9,7 +9,7 @@ import numpy as np
 from ..core import losses
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel, told
+from .base import Adapter, StoredModel, padded, told
 from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
@@ -218,6 +218,14 @@ class SklearnHistGradientBoostingAdapter(Adapter):
             "quantile": partial(losses.quantile, level=getattr(self.model, "quantile", None)),
         }
         return own.get(self.model.loss)
+
+    @cached_property
+    def monotonic(self):
+        from sklearn.utils.validation import _check_monotonic_cst
+
+        if self.model.monotonic_cst is None:
+            return None
+        return padded(_check_monotonic_cst(self.model, self.model.monotonic_cst).tolist(), self.model.n_features_in_)
 
     def margin(self, X):
         return self.model._raw_predict(X)

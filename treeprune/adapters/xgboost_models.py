@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import cached_property, partial
 
 import numpy as np
@@ -10,10 +11,10 @@ from sklearn.utils.validation import check_array
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import xgboost_storage
-from .base import Adapter, StoredModel, plain_rows, told
+from .base import Adapter, StoredModel, padded, plain_rows, told
 from .documents import check_nesting, decode, encode
 from .residual_leaves import fill_quantiles, learning_rate
-from .xgboost_format import booster_of, read_forest, write_forest
+from .xgboost_format import booster_of, first_rounds, read_forest, write_forest
 from .xgboost_objectives import custom_objective, levels_of, loss_of
 
 _CHUNK = 2**24  # leaf ids held at once
@@ -40,7 +41,26 @@ class XGBoostAdapter(Adapter):
 
     @cached_property
     def _document(self):
+        """The saved model, without the rounds after the best one where the model ignores them: wrappers do."""
+        document, best = self._saved, self._best_iteration
+        return document if best is None else first_rounds(document, best + 1)
+
+    @property
+    def _saved(self):
         return decode(bytes(self.booster.save_raw("ubj")))
+
+    @property
+    def _best_iteration(self):
+        """The last round that a wrapper predicts with after early stopping; None: all count."""
+        best = self.booster.attr("best_iteration")
+        return None if best is None or self.booster is self.model else int(best)
+
+    @property
+    def refit_settings(self):
+        asked = self.booster is not self.model and self.model.get_params().get("early_stopping_rounds")
+        if not asked and self._best_iteration is None:
+            return {}
+        return {"early_stopping_rounds": None, "n_estimators": len(self._round_bounds()) - 1}
 
     def _read(self):
         booster_of(self._document)
@@ -61,7 +81,7 @@ class XGBoostAdapter(Adapter):
         wrapper = None if self.booster is self.model else copy.copy(self.model)
         if wrapper is not None:
             del wrapper._Booster
-        rest, trees, forest = xgboost_storage.take_apart(self._document)
+        rest, trees, forest = xgboost_storage.take_apart(self._saved)
         config = self.booster.save_config() if full else None
         return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
 
@@ -86,8 +106,18 @@ class XGBoostAdapter(Adapter):
         return len(self.booster.save_raw("ubj"))
 
     def _eta(self):
+        return float(self._training["eta"])
+
+    @property
+    def _training(self):
+        """Training parameters of trees, as text; those that are not saved with a model have their defaults again."""
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
-        return float(config.get("gbtree", config)["tree_train_param"]["eta"])
+        return config.get("gbtree", config)["tree_train_param"]
+
+    @cached_property
+    def monotonic(self):
+        signs = [int(sign) for sign in re.findall(r"-?\d+", self._training.get("monotone_constraints", ""))]
+        return padded(signs, self.forest.n_features)
 
     def _apply(self, X):
         rows = self._matrix(X)
@@ -131,17 +161,15 @@ class XGBoostAdapter(Adapter):
         return rows
 
     def margin(self, X):
-        raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
+        raw = self.booster.predict(
+            self._matrix(X), output_margin=True, iteration_range=(0, len(self._round_bounds()) - 1)
+        )
         return raw.reshape(len(raw), -1).astype(np.float64)
 
     @property
     def summands(self):
-        """In float32, as XGBoost adds up; rounds after the best one count as nothing where the wrapper ignores them."""
+        """In float32, as XGBoost adds up."""
         value, column = super().summands
-        best = (self._document["learner"].get("attributes") or {}).get("best_iteration")
-        if best is not None and self.booster is not self.model:
-            unused = np.arange(self.forest.n_trees) >= self._round_bounds()[int(best) + 1]
-            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
         return value.astype(np.float32), column
 
     def base(self, X):

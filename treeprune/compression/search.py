@@ -121,10 +121,7 @@ class Search:
                 stacklevel=4,
             )
             return self.model
-        grown = clone(self.model)
-        if grown.get_params().get("early_stopping_rounds"):  # it would ask for rows to stop by
-            forest = find_adapter(self.model).forest
-            grown.set_params(early_stopping_rounds=None, n_estimators=len(forest.stages))
+        grown = clone(self.model).set_params(**find_adapter(self.model).refit_settings)
         return fitted(grown, *self.use)
 
     def candidates(self, n_nodes: float = np.inf) -> Iterator[Candidate]:
