@@ -184,19 +184,3 @@ def test_unfitted_model_is_named():
 
     with pytest.raises(NotFittedError):
         prune(lightgbm.LGBMRegressor())
-
-
-@pytest.mark.parametrize("dropped", ["before the best", "the first after the best", "all up to the best"])
-def test_the_best_iteration_counts_the_iterations_that_are_left(dropped):
-    model, X, best = boosters.LIGHTGBM["Booster"](), boosters.rows()[0], 4
-    model.best_iteration = best  # as training with early stopping leaves it, until the Booster is saved
-    adapter = find_adapter(model)
-    n_trees = adapter.forest.n_trees
-    trees = {"before the best": [0], "the first after the best": [best], "all up to the best": range(best)}[dropped]
-    pruned = adapter.prune(Plan(drop_tree=np.isin(np.arange(n_trees), trees)))
-    left = {"before the best": best - 1, "the first after the best": best, "all up to the best": -1}[dropped]
-    assert pruned.best_iteration == left
-    said = [tree for tree in range(best if left > 0 else n_trees) if tree not in trees]
-    forest, rows = adapter.forest, adapter.compared(X)
-    expected = sum(forest.value[forest_apply(forest, rows, tree), 0, 0] for tree in said)
-    np.testing.assert_allclose(pruned.predict(X, raw_score=True), expected, rtol=1e-12)

@@ -42,7 +42,7 @@ def test_leaf_ids_come_a_few_rounds_at_a_time(name, monkeypatch):
     whole = [find_adapter(adapter.model).leaf_ids(X)(tree) for tree in range(adapter.forest.n_trees)]
     monkeypatch.setattr(xgboost_models, "_CHUNK", 1)
     leaf_ids = adapter.leaf_ids(X)
-    for tree in (0, 5, 3, len(whole) - 1):
+    for tree in (0, len(whole) - 2, 1, len(whole) - 1):
         np.testing.assert_array_equal(leaf_ids(tree), whole[tree])
 
 
@@ -94,7 +94,8 @@ def test_learning_rate_is_recovered_from_a_file_that_does_not_hold_it(name):
     adapter = find_adapter(boosters.XGBOOST[name]())
     again = xgboost.Booster()
     again.load_model(adapter.booster.save_raw("json"))
-    np.testing.assert_array_equal(find_adapter(again).forest.value, adapter.forest.value)
+    value = find_adapter(again).forest.value[: adapter.forest.n_nodes]  # a bare Booster has rounds after the best, too
+    np.testing.assert_array_equal(value, adapter.forest.value)
 
 
 @pytest.mark.parametrize("weights", [False, True])
@@ -134,7 +135,7 @@ def test_early_stopping_is_kept():
     model, X = boosters.XGBOOST["early stopping"](), boosters.rows()[0]
     adapter = find_adapter(model)
     n_rounds = adapter.forest.n_trees
-    assert 0 < model.best_iteration < n_rounds - 1
+    assert 0 < model.best_iteration == n_rounds - 1 < model.get_booster().num_boosted_rounds() - 1
     pruned = prune(model, MinImpurityDecrease(0.5))
     assert pruned.best_iteration == model.best_iteration
     expected = pruned.get_booster().predict(

@@ -18,6 +18,8 @@ from sklearn.metrics import (
     mean_pinball_loss,
     mean_poisson_deviance,
     mean_squared_error,
+    mean_squared_log_error,
+    mean_tweedie_deviance,
 )
 
 from tests import naive
@@ -38,17 +40,27 @@ SINGLE_ROW = {
     "poisson": lambda y, m: mean_poisson_deviance([y], [np.exp(m[0])]) / 2,
     "gamma": lambda y, m: mean_gamma_deviance([y], [np.exp(m[0])]) / 2,
     "huber": lambda y, m: min(abs(y - m[0]), 1) * (abs(y - m[0]) - min(abs(y - m[0]), 1) / 2),
+    "tweedie": lambda y, m: mean_tweedie_deviance([y], [np.exp(m[0])], power=1.5) / 2,
+    "pseudo_huber": lambda y, m: np.sqrt(1 + (y - m[0]) ** 2) - 1,
+    "fair": lambda y, m: abs(y - m[0]) - np.log1p(abs(y - m[0])),
+    "squared_log": lambda y, m: mean_squared_log_error([y], [m[0]]) / 2,
+    "hinge": lambda y, m: max(0, 1 - (2 * y - 1) * m[0]),
+    "absolute_percentage": lambda y, m: abs(y - m[0]) / max(1, y),
     "exponential": lambda y, m: np.exp(-(2 * y - 1) * m[0]),
     "absolute": lambda y, m: mean_absolute_error([y], [m[0]]),
     "quantile": lambda y, m: mean_pinball_loss([y], [m[0]], alpha=0.5),
 }
-CLASSES = {"logistic": 2, "exponential": 2, "softmax": 3}
+#: Losses without a second derivative.
+KINKED = ("absolute", "absolute_percentage", "quantile")
+CLASSES = {"logistic": 2, "exponential": 2, "hinge": 2, "softmax": 3}
 
 
 def rows(name, n_rows=12):
     """Targets and margins away from kinks."""
     rng = np.random.default_rng(5)
     margin = rng.normal(size=(n_rows, 3 if name == "softmax" else 1))
+    if name == "squared_log":  # where the loss is convex
+        margin = rng.uniform(0.0, 0.5, margin.shape)
     y = rng.integers(0, CLASSES[name], n_rows) if name in CLASSES else rng.gamma(1.0, size=n_rows) + 0.1
     return y[:, None], margin
 
@@ -69,7 +81,9 @@ def test_gradients_and_hessians_are_derivatives(name):
 
     for column in range(margin.shape[1]):
         np.testing.assert_allclose(gradient[:, column], difference(loss, margin, column, 1e-6), rtol=1e-6, atol=1e-8)
-        if name not in ("absolute", "quantile"):
+        if name == "hinge":
+            assert (hessian == (loss(margin) > 0)[:, None]).all()
+        elif name not in KINKED:
             slope = difference(lambda m: losses.derivatives(name, target, m)[0], margin, column, 1e-6)
             np.testing.assert_allclose(hessian[:, column], slope[:, column], rtol=1e-6, atol=1e-8)
         else:
@@ -96,8 +110,8 @@ def test_a_callable_takes_plain_arrays_and_its_output_is_checked():
         losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
     with pytest.raises(ValueError, match=r"gradient of a loss must be finite, of shape \(4, 3\)\. Got shape \(4,\)"):
         losses.derivatives(lambda y, margin: (y, y), np.zeros((4, 1)), np.zeros((4, 3)))
-    with pytest.raises(ValueError, match=r"must be one of 'squared', .* or a callable. Got 'hinge'"):
-        losses.derivatives("hinge", np.zeros((4, 1)), np.zeros((4, 1)))
+    with pytest.raises(ValueError, match=r"must be one of 'squared', .* or a callable. Got 'cox'"):
+        losses.derivatives("cox", np.zeros((4, 1)), np.zeros((4, 1)))
 
 
 # Sums and risks over nodes ------------------------------------------------------------------------------------------
@@ -205,7 +219,7 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
         node_risk(adapter.forest, "poisson")
     rows = adapter.rows(X, y)
     rows.loss = None
-    with pytest.raises(MissingStatisticError, match="name it or give a callable"):
+    with pytest.raises(MissingStatisticError, match="name a loss or give a function"):
         node_risk(adapter.forest, "impurity", rows)
     with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared'"):
         node_risk(adapter.forest, "brier", rows)

@@ -176,7 +176,7 @@ def test_scores_are_those_of_the_pruned_models(estimator, data, scoring, method)
     results = pruner.fit(X, y).cv_results_
     grow, judge = splits[1]
     adapter = find_adapter(clone(estimator).fit(X[grow], y[grow]))
-    adapter.supply(X[grow], y[grow])
+    adapter = adapter.completed(X[grow], y[grow])
     path = method.path(adapter.forest)
     prunings = PathPrunings(adapter, path, path.knob.to_alpha(results[f"param_{path.knob.name}"]))
     scorer = check_scoring(estimator, scoring=scoring)

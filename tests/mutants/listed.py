@@ -54,9 +54,9 @@ MUTANTS = [
     ),
     Mutant(
         "adapters/lightgbm_models.py",
-        "np.count_nonzero(iterations < best)",
-        "np.count_nonzero(iterations <= best)",
-        "tests/adapters/test_lightgbm.py::test_the_best_iteration_counts_the_iterations_that_are_left",
+        "new.best_iteration = n_iterations if",
+        "new.best_iteration = n_iterations - 1 if",
+        "tests/adapters/test_early_stopping.py::test_a_pruned_model_predicts_with_all_that_is_left",
     ),
     Mutant(
         "cli/workflow.py",

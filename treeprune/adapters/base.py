@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..core.forest import Forest
 from ..core.graft import graft
 from ..core.losses import Loss
+from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
@@ -87,6 +88,11 @@ class Adapter(ABC):
     def __init__(self, model: Any):
         self.model = model
 
+    @property
+    def objective(self) -> str:
+        """What the model calls the loss that it minimises, for messages."""
+        return "the ensemble's own objective"
+
     @cached_property
     def forest(self) -> Forest:
         """The model's trees, checked and in canonical order."""
@@ -146,7 +152,17 @@ class Adapter(ABC):
             )
         grafted, _ = graft(self.forest, plan)
         self.check_known(grafted, grafted.is_leaf)
+        if self.monotonic is not None:
+            grafted = constrained(grafted, self.monotonic)
         return self.write(grafted)
+
+    @property
+    def monotonic(self) -> NDArray[np.int8] | None:
+        """Monotonic constraint of each feature, shape (n_features,): 1 rising, -1 falling, 0 none; None: no feature's.
+
+        What a file does not hold is not known: XGBoost's models lose them when they are saved.
+        """
+        return None
 
     def check_known(self, forest: Forest, leaf: NDArray[np.bool_]) -> None:
         """Raise MissingStatisticError where the value of a node that is to be a leaf is not known."""
@@ -229,9 +245,15 @@ class Adapter(ABC):
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
             loss=self.loss,
+            objective=self.objective,
             leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
         )
+
+    @property
+    def refit_settings(self) -> dict[str, Any]:
+        """Parameters with which a clone is fitted to as many rounds as the model predicts with, no rows to stop by."""
+        return {}
 
     @property
     def n_bytes(self) -> int:
@@ -363,6 +385,11 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:
+    """Monotonic constraints of all features, where the last ones may go without; None if there are none."""
+    return np.array(signs + [0] * (n_features - len(signs)), np.int8) if any(signs) else None
 
 
 def with_methods(model: Any, **methods: Callable) -> Any:

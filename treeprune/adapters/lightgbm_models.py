@@ -10,25 +10,18 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils.validation import check_array
 
-from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import lightgbm_storage, lightgbm_text
-from .base import Adapter, StoredModel, plain_rows
+from .base import Adapter, StoredModel, padded, plain_rows
 from .lightgbm_format import ModelText, parse, read_forest, sharpened
+from .lightgbm_objectives import loss_of
 from .residual_leaves import quantiles_from_rows, shifted
 
 _OPERATIONS = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
 _CHUNK = 2**24  # leaf ids held at once
-_LOSS_OF_OBJECTIVE = {
-    "regression": "squared",
-    "binary": "logistic",
-    "cross_entropy": "logistic",
-    "multiclass": "softmax",
-    "poisson": "poisson",
-    "regression_l1": "absolute",
-    "quantile": "quantile",
-}
+#: What LightGBM calls the number of rounds that early stopping waits for.
+_EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
 
 class LightGBMAdapter(Adapter):
@@ -65,7 +58,25 @@ class LightGBMAdapter(Adapter):
 
     @cached_property
     def _text(self):
-        return parse(self.booster.model_to_string(num_iteration=-1).encode())
+        """The model text, without the iterations after the best one: LightGBM does not predict with them."""
+        return self._saved(self._best_iteration)
+
+    def _saved(self, n_iterations=None):
+        return parse(self.booster.model_to_string(num_iteration=n_iterations or -1).encode())
+
+    @property
+    def _best_iteration(self):
+        """The number of iterations that count after early stopping; None: all."""
+        best = self.booster.best_iteration
+        return best if best is not None and best > 0 else None
+
+    @property
+    def refit_settings(self):
+        asked = {} if self.booster is self.model else self.model.get_params()
+        asked = [name for name in _EARLY_STOPPING if asked.get(name)]
+        if not asked and self._best_iteration is None:
+            return {}
+        return dict.fromkeys(asked, 0) | {"n_estimators": len(self._text.trees) // self._text.per_iteration}
 
     @property
     def n_bytes(self):
@@ -74,13 +85,13 @@ class LightGBMAdapter(Adapter):
     def write(self, forest):
         new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
         new.params = copy.deepcopy(self.booster.params)
-        iterations = np.unique(forest.tree_id // self._text.per_iteration)
-        new.best_iteration = self._best_kept(self.booster.best_iteration, iterations)
+        n_iterations = len(np.unique(forest.tree_id // self._text.per_iteration))
+        new.best_iteration = n_iterations if self._best_iteration else self.booster.best_iteration
         if self.booster is self.model:
             return new
         model = copy.copy(self.model)
         model._Booster = new
-        model._best_iteration = self._best_kept(self.model._best_iteration, iterations)
+        model._best_iteration = n_iterations if self._best_iteration else self.model._best_iteration
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
         return model
 
@@ -88,10 +99,11 @@ class LightGBMAdapter(Adapter):
         wrapper = None if self.booster is self.model else copy.copy(self.model)
         if wrapper is not None:
             wrapper._Booster = None
-        bare, trees = lightgbm_storage.take_apart(self._text.trees)
-        text = {"header": self._text.header, "trees": bare, "tail": self._text.tail}
+        whole = self._saved()
+        bare, trees = lightgbm_storage.take_apart(whole.trees)
+        text = {"header": whole.header, "trees": bare, "tail": whole.tail}
         state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
-        forest = read_forest(self._text, as_stored=True).canonical()
+        forest = read_forest(whole, as_stored=True).canonical()
         return StoredModel({"wrapper": wrapper, "text": text, "booster": state}, trees, forest)
 
     @classmethod
@@ -112,11 +124,6 @@ class LightGBMAdapter(Adapter):
             return booster
         wrapper._Booster = booster
         return wrapper
-
-    @staticmethod
-    def _best_kept(best, iterations):
-        """How many of the best first iterations are left; not positive: none is the best."""
-        return best if best is None or best <= 0 else int(np.count_nonzero(iterations < best)) or -1
 
     def _apply(self, X):
         k, n_rows = self._text.per_iteration, len(X)
@@ -153,19 +160,10 @@ class LightGBMAdapter(Adapter):
         return dict(zip(columns, known, strict=True))
 
     def margin(self, X):
-        raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=len(self._text.trees))
+        n_iterations = len(self._text.trees) // self._text.per_iteration
+        raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=n_iterations)
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
-        return raw / (len(self._text.trees) // self._text.per_iteration) if self._text.averaged else raw
-
-    @property
-    def summands(self):
-        """Iterations after the best one count as nothing, since LightGBM ignores them."""
-        value, column = super().summands
-        best = self.booster.best_iteration
-        if best is not None and best > 0:
-            unused = np.arange(self.forest.n_trees) >= best * self._text.per_iteration
-            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
-        return value, column
+        return raw / n_iterations if self._text.averaged else raw
 
     def base(self, X):
         return np.zeros((1, self._text.per_iteration))
@@ -196,14 +194,12 @@ class LightGBMAdapter(Adapter):
 
     @property
     def loss(self):
-        objective = self._text.objective
-        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective[0] if objective else None))
-        settings = dict(item.split(":") for item in objective[1:] if ":" in item)
-        if loss is None or "sqrt" in objective or float(settings.get("sigmoid", 1)) != 1:
-            return None
-        if objective[0] == "quantile":
-            return partial(loss, level=self._alpha)
-        return loss
+        return loss_of(self._text.objective, self._parameter)
+
+    @property
+    def objective(self):
+        own = getattr(self.model, "objective", None)
+        return getattr(own, "__name__", None) or " ".join(self._text.objective) or "a function given as objective="
 
     def _with_values(self, rows):
         level = {"regression_l1": 0.5, "quantile": self._alpha}.get((self._text.objective or [""])[0])
@@ -220,6 +216,11 @@ class LightGBMAdapter(Adapter):
         """A training parameter, which the model text keeps."""
         found = re.search(rf"^\[{name}: (.+)\]$", self._text.tail, re.MULTILINE)
         return float(found[1]) if found else default
+
+    @cached_property
+    def monotonic(self):
+        found = re.search(r"^\[monotone_constraints: ?(.*)\]$", self._text.tail, re.MULTILINE)
+        return padded([int(sign) for sign in re.findall(r"-?\d+", found[1] if found else "")], self.forest.n_features)
 
     @property
     def _alpha(self):

@@ -1,5 +1,6 @@
 """scikit-learn's forests: RandomForest* and ExtraTrees*."""
 
+from .base import padded
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -19,3 +20,8 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "treeprune.links.LinkedRandomForestClassifier",
         "treeprune.links.LinkedExtraTreesClassifier",
     )
+
+    @property
+    def monotonic(self):
+        signs = getattr(self.model, "monotonic_cst", None)
+        return None if signs is None else padded(list(signs), self.forest.n_features)

@@ -9,7 +9,7 @@ import numpy as np
 from ..core import losses
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel, with_methods
+from .base import Adapter, StoredModel, padded, with_methods
 from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
@@ -216,6 +216,14 @@ class SklearnHistGradientBoostingAdapter(Adapter):
             "quantile": partial(losses.quantile, level=getattr(self.model, "quantile", None)),
         }
         return own.get(self.model.loss)
+
+    @cached_property
+    def monotonic(self):
+        from sklearn.utils.validation import _check_monotonic_cst
+
+        if self.model.monotonic_cst is None:
+            return None
+        return padded(_check_monotonic_cst(self.model, self.model.monotonic_cst).tolist(), self.model.n_features_in_)
 
     def margin(self, X):
         return self.model._raw_predict(X)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.forest import NO_FEATURE, Forest
 from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel
+from .base import Adapter, StoredModel, padded
 from .sklearn_tree_storage import FIELDS, STRUCTURE, attach_tree, most_classes, stored_tree, tree_arrays, without_tree
 
 _CRITERIA = {
@@ -36,6 +36,11 @@ class SklearnTreeAdapter(Adapter):
     parts = (*models, "sklearn.tree._classes.ExtraTreeClassifier", "sklearn.tree._classes.ExtraTreeRegressor")
     structure = STRUCTURE
     unused = frozenset({*FIELDS, "values", "max_depth"}) - STRUCTURE
+
+    @property
+    def monotonic(self):
+        signs = getattr(self.model, "monotonic_cst", None)
+        return None if signs is None else padded(list(signs), self.forest.n_features)
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted

@@ -83,6 +83,23 @@ def with_model(document: dict, model: dict) -> dict:
     return document | {"learner": learner | {"gradient_booster": booster}}
 
 
+def first_rounds(document: dict, n_rounds: int) -> dict:
+    """A document of the first rounds of another, which XGBoost itself has written."""
+    model, weight_drop = booster_of(document)
+    bounds = model["iteration_indptr"][: n_rounds + 1]
+    n_trees = int(bounds[-1])
+    model = model | {
+        "trees": model["trees"][:n_trees],
+        "tree_info": model["tree_info"][:n_trees],
+        "iteration_indptr": bounds,
+        "gbtree_model_param": model["gbtree_model_param"] | {"num_trees": str(n_trees)},
+    }
+    document = with_model(document, model)
+    if weight_drop is not None:
+        document["learner"]["gradient_booster"]["weight_drop"] = weight_drop[:n_trees].tolist()
+    return document
+
+
 def read_forest(document: dict, eta: float | None = None) -> Forest:
     """The trees of a document, in XGBoost's own node order, dead nodes left out.
 

@@ -2,33 +2,23 @@
 
 import copy
 import json
+import re
 from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..core.losses import LOSSES
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from . import xgboost_storage
-from .base import Adapter, StoredModel, plain_rows, with_methods
+from .base import Adapter, StoredModel, padded, plain_rows, with_methods
 from .documents import check_nesting, decode, encode
 from .residual_leaves import learning_rate, quantiles_from_rows
-from .xgboost_format import booster_of, read_forest, write_forest
+from .xgboost_format import booster_of, first_rounds, read_forest, write_forest
+from .xgboost_objectives import custom_objective, levels_of, loss_of
 
 _CHUNK = 2**24  # leaf ids held at once
-_LOSS_OF_OBJECTIVE = {
-    "reg:squarederror": "squared",
-    "reg:logistic": "logistic",
-    "binary:logistic": "logistic",
-    "binary:logitraw": "logistic",
-    "multi:softmax": "softmax",
-    "multi:softprob": "softmax",
-    "count:poisson": "poisson",
-    "reg:absoluteerror": "absolute",
-    "reg:quantileerror": "quantile",
-}
 
 
 class XGBoostAdapter(Adapter):
@@ -53,7 +43,26 @@ class XGBoostAdapter(Adapter):
 
     @cached_property
     def _document(self):
+        """The saved model, without the rounds after the best one where the model ignores them: wrappers do."""
+        document, best = self._saved, self._best_iteration
+        return document if best is None else first_rounds(document, best + 1)
+
+    @property
+    def _saved(self):
         return decode(bytes(self.booster.save_raw("ubj")))
+
+    @property
+    def _best_iteration(self):
+        """The last round that a wrapper predicts with after early stopping; None: all count."""
+        best = self.booster.attr("best_iteration")
+        return None if best is None or self.booster is self.model else int(best)
+
+    @property
+    def refit_settings(self):
+        asked = self.booster is not self.model and self.model.get_params().get("early_stopping_rounds")
+        if not asked and self._best_iteration is None:
+            return {}
+        return {"early_stopping_rounds": None, "n_estimators": len(self._round_bounds()) - 1}
 
     def _read(self):
         booster_of(self._document)
@@ -74,7 +83,7 @@ class XGBoostAdapter(Adapter):
         wrapper = None if self.booster is self.model else copy.copy(self.model)
         if wrapper is not None:
             del wrapper._Booster
-        rest, trees, forest = xgboost_storage.take_apart(self._document)
+        rest, trees, forest = xgboost_storage.take_apart(self._saved)
         config = self.booster.save_config() if full else None
         return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
 
@@ -99,8 +108,18 @@ class XGBoostAdapter(Adapter):
         return len(self.booster.save_raw("ubj"))
 
     def _eta(self):
+        return float(self._training["eta"])
+
+    @property
+    def _training(self):
+        """Training parameters of trees, as text; those that are not saved with a model have their defaults again."""
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]
-        return float(config.get("gbtree", config)["tree_train_param"]["eta"])
+        return config.get("gbtree", config)["tree_train_param"]
+
+    @cached_property
+    def monotonic(self):
+        signs = [int(sign) for sign in re.findall(r"-?\d+", self._training.get("monotone_constraints", ""))]
+        return padded(signs, self.forest.n_features)
 
     def _apply(self, X):
         rows = self._matrix(X)
@@ -167,17 +186,15 @@ class XGBoostAdapter(Adapter):
         return values
 
     def margin(self, X):
-        raw = self.booster.predict(self._matrix(X), output_margin=True, iteration_range=(0, 0))
+        raw = self.booster.predict(
+            self._matrix(X), output_margin=True, iteration_range=(0, len(self._round_bounds()) - 1)
+        )
         return raw.reshape(len(raw), -1).astype(np.float64)
 
     @property
     def summands(self):
-        """In float32, as XGBoost adds up; rounds after the best one count as nothing where the wrapper ignores them."""
+        """In float32, as XGBoost adds up."""
         value, column = super().summands
-        best = (self._document["learner"].get("attributes") or {}).get("best_iteration")
-        if best is not None and self.booster is not self.model:
-            unused = np.arange(self.forest.n_trees) >= self._round_bounds()[int(best) + 1]
-            value = np.where(unused[self.forest.node_tree][:, None], 0.0, value)
         return value.astype(np.float32), column
 
     def base(self, X):
@@ -204,14 +221,19 @@ class XGBoostAdapter(Adapter):
         booster.load_model(bytearray(encode(document)))
         return booster
 
-    @property
+    @cached_property
     def loss(self):
-        objective = self._objective
-        loss = LOSSES.get(_LOSS_OF_OBJECTIVE.get(objective["name"]))
-        if objective["name"] == "reg:quantileerror":
-            return partial(loss, level=self._levels[0]) if len(self._levels) == 1 else None
-        factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
-        return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+        return None if self._custom_objective else loss_of(self._objective)
+
+    @property
+    def objective(self):
+        return self._custom_objective or self._objective["name"]
+
+    @cached_property
+    def _custom_objective(self):
+        trees = booster_of(self._document)[0]["trees"]
+        roots = np.array([tree["base_weights"][0] for tree in trees])
+        return custom_objective(self.model, self._document, self.forest, roots)
 
     def _with_values(self, rows):
         forest, levels = self.forest, self._levels
@@ -225,11 +247,7 @@ class XGBoostAdapter(Adapter):
 
     @property
     def _levels(self):
-        """Levels of the quantiles that leaves hold, one for each column of the margin."""
-        if self._objective["name"] == "reg:quantileerror":
-            text = self._objective["quantile_loss_param"]["quantile_alpha"]
-            return json.loads(f"[{text.strip('()[]')}]")
-        return [0.5] if self._objective["name"] == "reg:absoluteerror" else []
+        return levels_of(self._objective)
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -299,12 +317,6 @@ def _quantile(x, weight, level):
         return np.interp((n + 1) * level - 1, np.arange(n), x[order])
     share = np.cumsum(weight[order]) / weight.sum()
     return x[order][min(np.searchsorted(share, level), n - 1)]
-
-
-def _positives_scaled(loss, factor, y, margin):
-    """A loss in which positive rows count `factor` times."""
-    weight = np.where(y == 1, factor, 1.0)
-    return tuple(derivative * weight for derivative in loss(y, margin))
 
 
 def _categories(stored):

@@ -99,8 +99,7 @@ def _fewer_leaves(model, X, y, sample_weight):
     most = int(np.add.reduceat(forest.is_leaf, forest.start[:-1]).max())
     for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
-        if params.get("early_stopping_rounds"):
-            smaller.set_params(early_stopping_rounds=None)
+        smaller.set_params(**find_adapter(model).refit_settings)
         yield from _first_stages(fitted(smaller, X, y, sample_weight), {name.removeprefix("estimator__"): leaves})
 
 

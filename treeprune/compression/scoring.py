@@ -39,7 +39,9 @@ class Scorer:
         self.task, self.rows = forest.task, rows
         known = (losses.squared, *_PROBABILITIES)
         if self.task == "margin" and rows.loss not in known:
-            raise UnsupportedModelError("compress judges by squared error or probabilities; this loss is neither.")
+            raise UnsupportedModelError(
+                f"compress judges by squared error or probabilities; the loss of {rows.objective} is neither."
+            )
         self.is_classifier = classifies(forest, rows.loss)
         if self.is_classifier and (rows.target != np.rint(rows.target)).any():
             raise ValueError("compress takes class labels as y, no shares of classes.")

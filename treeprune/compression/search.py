@@ -103,6 +103,10 @@ class Search:
         name, forest = type(adapter.model).__name__, adapter.forest
         if forest.task == "path_length":
             raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
+        if forest.task == "margin" and adapter.loss is None:
+            raise UnsupportedModelError(
+                f"{name} was trained by {adapter.objective}, whose loss is not known: compress has nothing to judge by."
+            )
         if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
             raise UnsupportedModelError(
                 f"{name} lets its trees vote; compress takes models that average or add them up."
@@ -118,10 +122,7 @@ class Search:
                 stacklevel=4,
             )
             return self.model
-        grown = clone(self.model)
-        if grown.get_params().get("early_stopping_rounds"):  # it would ask for rows to stop by
-            forest = find_adapter(self.model).forest
-            grown.set_params(early_stopping_rounds=None, n_estimators=len(forest.stages))
+        grown = clone(self.model).set_params(**find_adapter(self.model).refit_settings)
         return fitted(grown, *self.use)
 
     def candidates(self, n_nodes: float = np.inf) -> Iterator[Candidate]:

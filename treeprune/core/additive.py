@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import MissingStatisticError, UnsupportedModelError
+from ..exceptions import UnsupportedModelError
 from .forest import Forest
 from .losses import Derivatives, derivatives
 from .plan import Plan
@@ -72,8 +72,7 @@ class Additive:
             raise UnsupportedModelError("Classifiers of several outputs are not supported by joint methods.")
         weight = rows.sample_weight
         if self.is_margin:
-            if rows.loss is None:
-                raise MissingStatisticError("The loss that the ensemble minimises is not known.")
+            rows.require_loss()
             self.columns = rows.margin.shape[1]
             contribution = forest.value[:, 0] * forest.tree_weight[forest.node_tree][:, None]
             unknown = np.isnan(contribution) & ~forest.is_leaf[:, None]  # of splits, after an earlier refit of leaves
@@ -244,5 +243,5 @@ class Scores:
 
 def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:
     """Gradients and hessians of a boosted ensemble's loss times `Rows.row_weight`, shape (n_rows, n_columns)."""
-    gradient, hessian = derivatives(rows.loss, rows.target, score)
+    gradient, hessian = derivatives(rows.require_loss(), rows.target, score)
     return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]

@@ -43,10 +43,70 @@ def gamma(y: NDArray, margin: NDArray) -> Derivatives:
     return 1 - ratio, ratio
 
 
+def tweedie(y: NDArray, margin: NDArray, power: float = 1.5) -> Derivatives:
+    """Half the Tweedie deviance of a mean ``exp(margin)``, for a variance power between 1 and 2."""
+    low, high = y * np.exp((1 - power) * margin), np.exp((2 - power) * margin)
+    return high - low, (2 - power) * high - (1 - power) * low
+
+
 def huber(y: NDArray, margin: NDArray, delta: float = 1.0) -> Derivatives:
     """Half the squared error up to a distance of ``delta``, linear beyond."""
     distance = margin - y
     return np.clip(distance, -delta, delta), (np.abs(distance) <= delta).astype(np.float64)
+
+
+def pseudo_huber(y: NDArray, margin: NDArray, delta: float = 1.0) -> Derivatives:
+    """Smooth form of `huber`: ``delta^2 (sqrt(1 + ((y - margin) / delta)^2) - 1)``."""
+    root = np.sqrt(1 + ((margin - y) / delta) ** 2)
+    return (margin - y) / root, root**-3.0
+
+
+def fair(y: NDArray, margin: NDArray, c: float = 1.0) -> Derivatives:
+    """Fair's loss ``c^2 (|d| / c - log(1 + |d| / c))`` of the distance d."""
+    distance = margin - y
+    shrunk = c / (np.abs(distance) + c)
+    return distance * shrunk, shrunk**2
+
+
+def squared_log(y: NDArray, margin: NDArray) -> Derivatives:
+    """Half the squared error of ``log(1 + margin)``; a hessian that would be negative is 1e-6, as in XGBoost."""
+    margin = np.maximum(margin, -1 + 1e-6)
+    ratio = np.log1p(margin) - np.log1p(y)
+    return ratio / (margin + 1), np.maximum((1 - ratio) / (margin + 1) ** 2, 1e-6)
+
+
+def hinge(y: NDArray, margin: NDArray) -> Derivatives:
+    """``max(0, 1 - (2 y - 1) margin)`` of class codes 0 and 1; 1 stands in for the second derivative, as in XGBoost."""
+    sign = 2 * y - 1
+    within = (sign * margin < 1).astype(np.float64)
+    return -sign * within, within
+
+
+def absolute_percentage(y: NDArray, margin: NDArray) -> Derivatives:
+    """Absolute error over ``max(1, |y|)``; 1 stands in for the second derivative, as in LightGBM."""
+    return np.sign(margin - y) / np.maximum(1.0, np.abs(y)), np.ones_like(margin)
+
+
+def one_versus_rest(y: NDArray, margin: NDArray) -> Derivatives:
+    """Log-loss of each class against all others, with probabilities ``1 / (1 + exp(-margin))``."""
+    return logistic((y[:, None] == np.arange(margin.shape[1])).astype(np.float64), margin)
+
+
+def steeper(y: NDArray, margin: NDArray, loss: Loss, slope: float) -> Derivatives:
+    """Another loss at ``slope`` times the margin, such as a log-loss with a steeper sigmoid."""
+    gradient, hessian = loss(y, slope * margin)
+    return slope * gradient, slope**2 * hessian
+
+
+def of_square_root(y: NDArray, margin: NDArray, loss: Loss) -> Derivatives:
+    """Another loss of the target's signed square root."""
+    return loss(np.sign(y) * np.sqrt(np.abs(y)), margin)
+
+
+def quantiles(y: NDArray, margin: NDArray, levels: tuple[float, ...]) -> Derivatives:
+    """Pinball losses at several levels, one for each column of the margin."""
+    columns = [quantile(y, column, level) for column, level in zip(margin.T, levels, strict=True)]
+    return np.stack([g for g, _ in columns], axis=1), np.stack([h for _, h in columns], axis=1)
 
 
 def exponential(y: NDArray, margin: NDArray) -> Derivatives:
@@ -71,9 +131,15 @@ LOSSES: dict[str, Loss] = {
     "softmax": multinomial,
     "poisson": poisson,
     "gamma": gamma,
+    "tweedie": tweedie,
     "huber": huber,
+    "pseudo_huber": pseudo_huber,
+    "fair": fair,
+    "squared_log": squared_log,
+    "hinge": hinge,
     "exponential": exponential,
     "absolute": absolute,
+    "absolute_percentage": absolute_percentage,
     "quantile": quantile,
 }
 

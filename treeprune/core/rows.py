@@ -36,6 +36,8 @@ class Rows:
         ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
     loss : callable, optional
         The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
+    objective : str, optional
+        What the model calls it, for messages.
     compared : callable, optional
         ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
@@ -56,6 +58,7 @@ class Rows:
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: Loss | None = None,
+        objective: str = "the ensemble's own objective",
         compared: Callable[[], NDArray] | None = None,
         leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
         n_bytes: Callable[[Plan], int] | None = None,
@@ -65,7 +68,7 @@ class Rows:
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
         self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
-        self._leaf_outputs = leaf_outputs
+        self._leaf_outputs, self.objective = leaf_outputs, objective
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""
@@ -85,6 +88,21 @@ class Rows:
         """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
         return self._margin()
 
+    def require_loss(self) -> Loss:
+        """The loss that the ensemble minimises.
+
+        Raises
+        ------
+        MissingStatisticError
+            It is not known, or no function of a row's target and margin.
+        """
+        if self.loss is None:
+            raise MissingStatisticError(
+                f"The model was trained by {self.objective}, whose loss is not known as a function of a row's target "
+                "and margin: name a loss or give a function, loss=, where the method takes one."
+            )
+        return self.loss
+
     def loss_statistics(self, loss: str | Loss | None = None) -> NodeStatistics:
         """Sums of gradients and hessians over the rows of each node, at the margin before the node's stage.
 
@@ -101,11 +119,7 @@ class Rows:
         MissingStatisticError
             The ensemble's own loss is not known.
         """
-        loss = self.loss if loss is None else loss
-        if loss is None:
-            raise MissingStatisticError(
-                "The loss that the ensemble minimises is not known; name it or give a callable."
-            )
+        loss = self.require_loss() if loss is None else loss
         forest, margin = self.forest, self.margin.copy()
         sums, leaf_loss = [NodeSums(forest) for _ in range(4)], NodeSums(forest)
         ones, counted = np.ones(len(self.target)), (self.sample_weight > 0).astype(np.float64)

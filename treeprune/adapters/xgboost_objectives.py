@@ -1,0 +1,97 @@
+"""The losses of XGBoost's objectives, as saved models tell them."""
+
+import json
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import losses
+from ..core.forest import Forest
+
+_LOSSES = {
+    "reg:squarederror": losses.squared,
+    "reg:logistic": losses.logistic,
+    "binary:logistic": losses.logistic,
+    "binary:logitraw": losses.logistic,
+    "binary:hinge": losses.hinge,
+    "multi:softmax": losses.multinomial,
+    "multi:softprob": losses.multinomial,
+    "count:poisson": losses.poisson,
+    "reg:gamma": losses.gamma,
+    "reg:absoluteerror": losses.absolute,
+    "reg:squaredlogerror": losses.squared_log,
+}
+_UNESTIMATED = 0.5  # the base score of a model that estimated none
+_ROUND_OFF = 1e-4  # relative, of float32 sums over many rows
+
+
+def levels_of(objective: dict) -> list[float]:
+    """Levels of the quantiles that leaves hold, one for each column of the margin."""
+    if objective["name"] == "reg:quantileerror":
+        return json.loads(f"[{objective['quantile_loss_param']['quantile_alpha'].strip('()[]')}]")
+    return [0.5] if objective["name"] == "reg:absoluteerror" else []
+
+
+def loss_of(objective: dict) -> losses.Loss | None:
+    """The loss of a built-in objective, or None if it is no function of a row's target and margin.
+
+    Parameters
+    ----------
+    objective : dict
+        What a saved model holds under ``learner.objective``.
+    """
+    name, levels = objective["name"], levels_of(objective)
+    if name == "reg:quantileerror":
+        if len(levels) == 1:
+            return partial(losses.quantile, level=levels[0])
+        return partial(losses.quantiles, levels=tuple(levels))
+    if name == "reg:pseudohubererror":
+        return partial(losses.pseudo_huber, delta=float(objective["pseudo_huber_param"]["huber_slope"]))
+    if name == "reg:tweedie":
+        return partial(losses.tweedie, power=float(objective["tweedie_regression_param"]["tweedie_variance_power"]))
+    loss = _LOSSES.get(name)
+    factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
+    return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+
+
+def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
+    """The name of the function that a model was trained with in the place of an objective; None: nothing tells of one.
+
+    A saved model says "reg:squarederror" then, and a wrapper keeps the function. Else the trees have to tell: the
+    hessians of the squared error are the rows' weights, whose sums are whole numbers or, where all rows are used, the
+    same in all trees; and a base score that XGBoost was left to estimate leaves it the gradient 0.
+
+    Parameters
+    ----------
+    wrapper : object
+        The scikit-learn wrapper, or something without the attribute `objective`.
+    document : dict
+        The saved model.
+    forest : Forest
+        Its trees.
+    base_weight : ndarray of shape (n_trees,)
+        Base weight of each root.
+    """
+    objective = getattr(wrapper, "objective", None)
+    if callable(objective):
+        return getattr(objective, "__name__", type(objective).__name__)
+    learner = document["learner"]
+    if learner["objective"]["name"] != "reg:squarederror" or not forest.n_trees:
+        return None
+    param, hessian = learner["learner_model_param"], forest.weighted_n_node_samples
+    root = hessian[forest.root]
+    unlike_weights = (np.abs(hessian - np.rint(hessian)) > _ROUND_OFF * np.maximum(hessian, 1.0)).any()
+    varying = np.ptp(root) > _ROUND_OFF * root.max()
+    scores = {float(x) for x in param["base_score"].strip("[]").split(",")}
+    unestimated = param.get("boost_from_average") == "1" and scores == {_UNESTIMATED}
+    if (unlike_weights and varying) or (unestimated and abs(base_weight[0]) > _ROUND_OFF):
+        return "a function given as obj="
+    return None
+
+
+def _positives_scaled(loss, factor, y, margin):
+    """A loss in which positive rows count `factor` times."""
+    weight = np.where(y == 1, factor, 1.0)
+    return tuple(derivative * weight for derivative in loss(y, margin))
