@@ -82,9 +82,9 @@ def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> 
     method : PruningMethod
     judge : RowsToJudgeBy
     """
-    first, *others = method.stages or [None]
-    if first is None:
+    if not method.stages:
         return adapter.prune(Plan())
+    first, *others = method.stages
     adapter, rows = judge(adapter)
     model = adapter.prune(first.plan(adapter.forest, rows))
     for stage in others:
@@ -135,7 +135,7 @@ def pruning_path(
     return replace(method.path(adapter.forest, rows), write=adapter.prune)
 
 
-def _rows_to_judge_by(X, y, sample_weight) -> RowsToJudgeBy:
+def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None) -> RowsToJudgeBy:
     if X is None and y is not None:
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
