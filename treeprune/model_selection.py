@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _num_samples, column_or_1d
 
-from .times import ROW_NUMBERS, Times, check_span, earlier, later, read_span, read_time_table
+from .times import ROW_NUMBERS, Times, check_span, earlier, later, read_rows_in_time, read_span, series_numbers
 
 
 class PurgedTimeSeriesSplit:
@@ -129,18 +130,16 @@ class PurgedTimeSeriesSplit:
         if isinstance(X, pd.Series):
             X = X.to_frame()
         if hasattr(X, "columns"):
-            table = read_time_table(X, self.time)
-            times, labels = table.times, table.labels
+            in_time = read_rows_in_time(X, self.time)
+            times, labels = in_time.times, in_time.labels
         elif self.time is not None:
             raise ValueError(f"The 'time' parameter needs X to be a DataFrame. Got time={self.time!r}.")
         if groups is not None:
             labels = column_or_1d(groups)
-        series = np.zeros(n, int) if labels is None else pd.factorize(pd.Index(labels, tupleize_cols=False))[0]
-        if len(series) != n:
-            raise ValueError(f"'groups' must have a label for each of {n} rows. Got {len(series)}.")
-        if (series < 0).any():
-            raise ValueError(f"'groups' must name the series of each row. Got {(series < 0).sum()} missing labels.")
-        return _RowsInTime(_places_as_times(series) if times is None else times, series)
+            if len(labels) != n:
+                raise ValueError(f"'groups' must have a label for each of {n} rows. Got {len(labels)}.")
+        series, _ = series_numbers(labels, n)
+        return _OrderedRows(_places_as_times(series) if times is None else times, series)
 
     def _folds(self, rows):
         """All folds, so that one that cannot be is known before the first is used."""
@@ -156,7 +155,7 @@ class PurgedTimeSeriesSplit:
         if not self.past_only:
             cuts[0] = 0
         folds = []
-        for number, (first, end) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+        for number, (first, end) in enumerate(pairwise(cuts)):
             train = rows.before(first, read_span(self.purge))
             if not self.past_only:
                 train |= rows.after(end, read_span(self.embargo))
@@ -166,16 +165,16 @@ class PurgedTimeSeriesSplit:
         return folds
 
 
-class _RowsInTime:
+class _OrderedRows:
     """Rows, each at one of `instants` (distinct, in order), the number of which is `when`."""
 
     def __init__(self, times: Times, series: NDArray[np.intp]):
         self.times, self.series = times, series
         self.instants, self.when = np.unique(times.values, return_inverse=True)
         # Of each row: how many earlier instants its series has.
-        pairs, row = np.unique(np.stack([series, self.when]), axis=1, return_inverse=True)
-        place = np.arange(pairs.shape[1])
-        self.place = (place - np.searchsorted(pairs[0], pairs[0]))[row]
+        pairs, row = np.unique(series * len(self.instants) + self.when, return_inverse=True)
+        own = pairs // len(self.instants)
+        self.place = (np.arange(len(pairs)) - np.searchsorted(own, own))[row]
 
     def before(self, cut, span):
         """Rows before an instant, less the last ones, within a span of it."""
@@ -187,7 +186,7 @@ class _RowsInTime:
     def after(self, cut, span):
         """Rows from an instant on, less the first ones, within a span of the instant before it."""
         late = self.when >= cut
-        if isinstance(span, int) or not late.any():
+        if isinstance(span, int):
             return late & (self.place >= self._n_before(cut) + span)
         return late & (self.times.values > later(self._times(cut - 1), span)[0])
 

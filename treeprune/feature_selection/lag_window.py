@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ..times import own_step, read_time_table
+from ..times import own_step, read_rows_in_time
 from .channels import channel_numbers
 from .lag_parameters import check_times, read_freq, read_reach, span_name, zone_of
 from .series_rows import History, SeriesRows
@@ -147,17 +147,17 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             no time or no series, or a series has a time twice.
         """
         self._reach = read_reach(self)
-        table = self._read(X, reset=True)
+        X = self._table(X, reset=True)
         special = (self.time, self.series)
-        names = list(table.columns.columns)
-        self.channels_ = [n for n in names if n not in special] if self.channels is None else list(self.channels)
-        values, times = self._values(table), table.times
+        self.channels_ = list([n for n in X.columns if n not in special] if self.channels is None else self.channels)
+        in_time, values = self._read(X)
+        times = in_time.times
         check_times(self, self._reach, times)
         self.time_zone_ = zone_of(self, self._reach, times)
         self._kind = None if times is None else times.kind
         self.feature_parts_ = self._parts()
         self._history = {}
-        for label, rows in table.series():
+        for label, rows in in_time.series():
             if times is not None:
                 own = times[rows].in_zone(self.time_zone_)
                 step = own_step(own, read_freq(self.freq))
@@ -183,13 +183,13 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             Rows are missing, or what they reach back to is.
         """
         check_is_fitted(self)
-        table = self._read(X, reset=False)
-        values, times = self._values(table), table.times
+        in_time, values = self._read(self._table(X, reset=False))
+        times = in_time.times
         self._check_kind(times)
         of_time = [] if times is None else self._of_time(times.in_zone(self.time_zone_))
         of_rows = np.empty((len(values), len(self.feature_parts_) - len(of_time)))
         unknown, gaps = [], []
-        for label, rows in table.series():
+        for label, rows in in_time.series():
             if times is None or not self._reach:
                 known = SeriesRows(values[rows], None if times is None else times[rows])
             else:
@@ -262,21 +262,18 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         periods = [p if isinstance(p, Real) else pd.Timedelta(p).as_unit("ns").value for p in self.seasonal]
         return columns + [wave(2 * np.pi * (since / period)) for period in periods for wave in (np.sin, np.cos)]
 
-    def _read(self, X, reset):
-        """Any kind of table, after scikit-learn's checks of it."""
+    def _table(self, X, reset):
+        """A DataFrame, after scikit-learn's checks."""
         if hasattr(X, "columns"):
             validate_data(self, X, skip_check_array=True, reset=reset)
-        else:
-            X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
-            X = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-        return read_time_table(X, self.time, self.series, self.time_format)
+            return X
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
+        return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
 
-    def _values(self, table):
-        unknown = [name for name in self.channels_ if name not in table.columns]
-        if unknown:
-            raise ValueError(f"X has no column {', '.join(map(repr, unknown))}.")
-        values = channel_numbers(table.columns, self.channels_)
-        return check_array(values, ensure_all_finite="allow-nan", ensure_min_features=0)
+    def _read(self, X):
+        in_time = read_rows_in_time(X, self.time, self.series, self.time_format)
+        values = channel_numbers(X, self.channels_)
+        return in_time, check_array(values, ensure_all_finite="allow-nan", ensure_min_features=0)
 
     def _check_kind(self, times):
         if (times is None) != (self._kind is None):

@@ -3,7 +3,7 @@
 from .instants import DATES, NUMBERS, ROW_NUMBERS, SPANS, ZONED, Times, as_zone, index_times, read_times
 from .spans import Span, check_span, earlier, later, read_span
 from .steps import Step, own_step
-from .tables import TimeTable, read_time_table
+from .tables import RowsInTime, read_rows_in_time, series_numbers
 
 __all__ = [
     "DATES",
@@ -11,9 +11,9 @@ __all__ = [
     "ROW_NUMBERS",
     "SPANS",
     "ZONED",
+    "RowsInTime",
     "Span",
     "Step",
-    "TimeTable",
     "Times",
     "as_zone",
     "check_span",
@@ -21,7 +21,8 @@ __all__ = [
     "index_times",
     "later",
     "own_step",
+    "read_rows_in_time",
     "read_span",
-    "read_time_table",
     "read_times",
+    "series_numbers",
 ]

@@ -12,20 +12,20 @@ from .instants import DATES, Times, index_times, read_times
 
 
 @dataclass(frozen=True, eq=False)
-class TimeTable:
-    """Columns by name, and when and to which series each row belongs.
+class RowsInTime:
+    """When, and to which series, each row belongs.
 
     Attributes
     ----------
-    columns : DataFrame of shape (n_rows, n_columns)
-        All columns.
+    n_rows : int
+        Number of rows.
     times : Times or None
         None: rows are in order as they come.
     labels : list of hashable, or None
         The series of each row; None: there is one.
     """
 
-    columns: pd.DataFrame
+    n_rows: int
     times: Times | None
     labels: list[Hashable] | None
 
@@ -37,10 +37,10 @@ class TimeTable:
         ValueError
             A series has two rows of one time.
         """
-        n = len(self.columns)
-        codes, labels = (np.zeros(n, int), [None]) if self.labels is None else pd.factorize(_objects(self.labels))
-        order = np.lexsort((np.arange(n) if self.times is None else self.times.values, codes))
-        for label, rows in zip(labels, np.split(order, np.flatnonzero(np.diff(codes[order])) + 1), strict=True):
+        codes, labels = series_numbers(self.labels, self.n_rows)
+        order = np.lexsort((np.arange(self.n_rows) if self.times is None else self.times.values, codes))
+        parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+        for label, rows in zip(labels, parts, strict=True):
             if self.times is not None:
                 self._check_no_time_twice(label, rows)
             yield label, rows
@@ -57,10 +57,28 @@ class TimeTable:
             )
 
 
-def read_time_table(
+def series_numbers(labels: Any, n_rows: int) -> tuple[NDArray[np.intp], NDArray]:
+    """The series of each row, numbered in order of appearance, and their labels.
+
+    Raises
+    ------
+    ValueError
+        A row has no label.
+    """
+    if labels is None:
+        return np.zeros(n_rows, int), np.array([None])
+    objects = np.empty(len(labels), dtype=object)
+    objects[:] = labels
+    numbers, known = pd.factorize(objects)
+    if (numbers < 0).any():
+        raise ValueError(f"{(numbers < 0).sum()} of {len(numbers)} rows have no series label.")
+    return numbers, known
+
+
+def read_rows_in_time(
     X: Any, time: str | None = None, series: str | None = None, time_format: str | None = None
-) -> TimeTable:
-    """Read a pandas or Polars DataFrame.
+) -> RowsInTime:
+    """Read times and series from a pandas or Polars DataFrame.
 
     Parameters
     ----------
@@ -77,50 +95,41 @@ def read_time_table(
     ValueError
         A column is not there or there twice, a row has no time or no series, or times cannot be read.
     """
-    if not isinstance(X, pd.DataFrame):
-        of_time = None if time is None or time not in X.columns else read_times(X[time], time_format)
-        X = pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
-    else:
-        of_time = None
-    if not X.columns.is_unique:
-        raise ValueError(f"X has several columns named {X.columns[X.columns.duplicated()][0]!r}.")
-    levels = {name: X.index.get_level_values(number) for number, name in enumerate(X.index.names)}
+    index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(X))
+    levels = [index.get_level_values(number) for number in range(index.nlevels)]
     for name in (time, series):
-        if name is not None and name not in X.columns and name not in levels:
+        if name is not None and name not in X.columns and name not in index.names:
             raise ValueError(f"X has no column {name!r}.")
-    labels = [] if series is None else [X[series] if series in X.columns else levels[series]]
-    if of_time is None and time is not None:
-        of_time = read_times(X[time] if time in X.columns else levels[time], time_format)
-    elif of_time is None and isinstance(X.index, pd.MultiIndex):
-        number, of_time = _time_level(X.index, time_format)
-        labels = labels or [X.index.get_level_values(i) for i in range(X.index.nlevels) if i != number]
-    elif of_time is None:
-        of_time = index_times(X.index, time_format)
-    return TimeTable(X, of_time, _labels(labels))
+        if list(X.columns).count(name) > 1:
+            raise ValueError(f"X has several columns {name!r}.")
+    if time is not None and time in X.columns:
+        times, others = read_times(X[time], time_format), []
+    elif time is not None or index.nlevels > 1:
+        number = _level_of_time(index, time_format) if time is None else index.names.index(time)
+        times, others = read_times(levels[number], time_format), levels[:number] + levels[number + 1 :]
+    else:
+        times, others = index_times(index, time_format), []
+    if series is not None:
+        others = [X[series] if series in X.columns else levels[index.names.index(series)]]
+    return RowsInTime(len(X), times, _labels(others))
 
 
-def _time_level(index, time_format):
-    times = {i: index_times(index.levels[i], time_format) for i in range(index.nlevels)}
-    found = [i for i, of_level in times.items() if of_level is not None]
+def _level_of_time(index, time_format):
+    found = [i for i, level in enumerate(index.levels) if index_times(level, time_format) is not None]
     if len(found) != 1:
         raise ValueError(
-            f"The index has {len(found)} levels of times among {list(index.names)}: name the one that orders the rows "
-            "in the 'time' parameter, and the one that says which series a row belongs to in 'series'."
+            f"{len(found) or 'None'} of the levels {list(index.names)} of the index "
+            f"{'hold' if len(found) > 1 else 'holds'} times: name the one that orders the rows in the 'time' "
+            "parameter, or take the index away by reset_index."
         )
-    return found[0], read_times(index.get_level_values(found[0]), time_format)
+    return found[0]
 
 
 def _labels(columns):
     if not columns:
         return None
+    lists = [column.to_list() for column in columns]
+    if len(lists) == 1:
+        return lists[0]
     missing = np.any([pd.isna(column) for column in columns], axis=0)
-    if missing.any():
-        raise ValueError(f"{missing.sum()} of {len(missing)} rows have no series label.")
-    lists = [column.tolist() for column in columns]
-    return lists[0] if len(lists) == 1 else list(zip(*lists, strict=True))
-
-
-def _objects(labels):
-    out = np.empty(len(labels), dtype=object)
-    out[:] = labels
-    return out
+    return [None if gone else label for gone, label in zip(missing, zip(*lists, strict=True), strict=True)]
