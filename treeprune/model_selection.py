@@ -205,7 +205,7 @@ def _places_as_times(series):
     """Rows without times: the first rows of all series are simultaneous, the second ones, and so on."""
     place = pd.Series(series).groupby(series).cumcount().to_numpy()
     lengths = np.bincount(series)
-    if np.ptp(lengths) and (np.diff(place) < 0).any():
+    if len(set(lengths)) > 1 and (np.diff(place) < 0).any():
         raise ValueError(
             f"The series have from {lengths.min()} to {lengths.max()} rows and no times, so that it is not known which "
             "rows come first: give X an index of dates, or name its column in the 'time' parameter."

@@ -73,7 +73,7 @@ def check_times(features: Any, reach: Reach, times: Times | None) -> None:
     if features.time_zone is not None and kind != ZONED:
         raise ValueError(f"The 'time_zone' parameter needs {ZONED}, and the times are {kind}.")
     for period in features.seasonal:
-        if isinstance(period, Real) != (kind == NUMBERS):
+        if is_number(period) != (kind == NUMBERS):
             wanted = "numbers" if kind == NUMBERS else "lengths of time"
             raise _error("seasonal", f"hold {wanted}, as the times are {kind}", features.seasonal)
     spans = {"lags": reach.lags, "windows": reach.windows, "window_lag": [reach.window_lag]}
@@ -101,6 +101,11 @@ def span_name(value: Any) -> Any:
     return pd.Timedelta(value).isoformat() if isinstance(value, timedelta | np.timedelta64) else value
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, which NumPy takes its time spans for, too."""
+    return isinstance(value, Real) and not isinstance(value, np.timedelta64)
+
+
 def _spans(name, values, low, given=None) -> list[Span]:
     try:
         spans = [read_span(value) for value in values]
@@ -117,13 +122,13 @@ def _length(name, value):
         length = pd.Timedelta(value)
     except ValueError:
         length = pd.NaT
-    if isinstance(value, Real) or not length >= pd.Timedelta(0):
+    if is_number(value) or not length >= pd.Timedelta(0):
         raise _error(name, "be a length of time, such as '0s' or '30min'", value)
     return length.as_unit("ns")
 
 
 def _is_positive(period):
-    if isinstance(period, Real):
+    if is_number(period):
         return bool(period > 0)
     try:
         return bool(pd.Timedelta(period) > pd.Timedelta(0))

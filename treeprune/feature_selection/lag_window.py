@@ -1,7 +1,6 @@
 """LagWindowFeatures: what a row may know of the rows before it."""
 
 import warnings
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ..times import own_step, read_rows_in_time
 from .channels import channel_numbers
-from .lag_parameters import check_times, read_freq, read_reach, span_name, zone_of
+from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
 from .series_rows import History, SeriesRows
 from .window_statistics import of_windows
 
@@ -235,7 +234,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             unknown.append(of + missing)
         found = np.flatnonzero(history.step.gaps(times))
         if len(found):
-            more = f", and {len(found) - 1} more times" if len(found) > 1 else ""
+            more = f" ({len(found)} gaps in all)" if len(found) > 1 else ""
             gaps.append(f"{of}{history.step.missing(times[found[0] : found[0] + 2])}{more}")
         return known
 
@@ -259,7 +258,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             since = (wall - _MONDAY).as_unit("ns").asi8
         else:
             columns, since = [], times.values
-        periods = [p if isinstance(p, Real) else pd.Timedelta(p).as_unit("ns").value for p in self.seasonal]
+        periods = [p if is_number(p) else pd.Timedelta(p).as_unit("ns").value for p in self.seasonal]
         return columns + [wave(2 * np.pi * (since / period)) for period in periods for wave in (np.sin, np.cos)]
 
     def _table(self, X, reset):

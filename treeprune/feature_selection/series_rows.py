@@ -165,7 +165,5 @@ class History:
         return rows, self._begins_early(times) if n_past < len(self.times) and self.before is not None else ""
 
     def _begins_early(self, times):
-        return (
-            f"the table begins at {times.show(times.values[0])}, and of earlier rows those from "
-            f"{self.times.show(self.times.values[0])} on were kept in fit"
-        )
+        first, kept = times.show(times.values[0]), self.times.show(self.times.values[0])
+        return f"of the rows in fit only those from {kept} on were kept, too late for the rows from {first} on"

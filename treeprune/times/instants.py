@@ -16,7 +16,7 @@ NUMBERS, ROW_NUMBERS = "numbers", "row numbers"
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 #: Text that means a date to a reader, in whatever order.
 _LOOKS_LIKE_A_DATE = re.compile(
-    rf"\s*(?:\d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}\b|\d{{1,4}}[-\s.,]+{_MONTH}\b|{_MONTH}[-\s.,]+\d{{1,4}}\b)", re.I
+    rf"\s*(?:\d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}(?!\d)|\d{{1,4}}[-\s.,]+{_MONTH}\b|{_MONTH}[-\s.,]+\d{{1,4}}\b)", re.I
 )
 #: ISO 8601 as far as pandas reads it, the year first; whether it is a date is left to pandas.
 _ISO = re.compile(r"\d{4}[-/.\d]*(?:[T ][\d:.,]+\s?(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
@@ -144,10 +144,9 @@ def index_times(index: pd.Index, time_format: str | None = None) -> Times | None
     if kind == "interval" and isinstance(values.left, pd.DatetimeIndex | pd.TimedeltaIndex):
         raise ValueError("An index of intervals of time says of no row when it is. Use the left or the right ends.")
     if kind == "string":
-        texts = values.dropna()
-        if time_format is None and not (len(texts) and all(map(_LOOKS_LIKE_A_DATE.match, map(str, texts)))):
-            return None
-        return read_times(values, time_format)
+        like_dates = [bool(_LOOKS_LIKE_A_DATE.match(str(value))) for value in values.dropna()]
+        of_time = time_format is not None or 2 * sum(like_dates) > len(like_dates)
+        return read_times(values, time_format) if of_time else None
     of_time = kind in ("datetime64", "datetime", "date", "period", "timedelta64", "timedelta", "time")
     return read_times(values, time_format) if of_time else None
 

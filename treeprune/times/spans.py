@@ -38,18 +38,12 @@ def read_span(value: Any) -> Span:
 
 
 def _parsed(value):
-    if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
-        return int(value)
-    if isinstance(value, str) and not value.strip().isdigit():
-        try:
-            span = pd.Timedelta(value)
-        except ValueError:
-            try:
-                span = to_offset(value)
-            except ValueError:
-                span = None
-    elif isinstance(value, timedelta | np.timedelta64):
+    if isinstance(value, str):
+        span = _parsed_text(value.strip())
+    elif isinstance(value, timedelta | np.timedelta64):  # NumPy's are integers, too
         span = pd.Timedelta(value)
+    elif isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
+        return int(value)
     else:
         span = value if isinstance(value, BaseOffset) else None
     if span is None or span is pd.NaT:
@@ -57,6 +51,18 @@ def _parsed(value):
     if isinstance(span, Tick | Day):  # lengths of time; a day is a Tick before pandas 3
         span = pd.Timedelta(days=span.n) if isinstance(span, Day) else pd.Timedelta(span)
     return span
+
+
+def _parsed_text(text):
+    """Aliases of offsets first: to `pandas.Timedelta`, "1MS" are milliseconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of aliases that later versions of pandas spell otherwise
+        for read in (pd.Timedelta,) if text.endswith("W") else (to_offset, pd.Timedelta):
+            try:
+                return None if text.isdigit() else read(text)
+            except ValueError:
+                continue
+    return None
 
 
 def check_span(span: Span, kind: str, name: str) -> None:

@@ -15,7 +15,7 @@ from .spans import read_span
 #: From this length on, steps may follow the calendar: days, business days, weeks, months.
 _ALMOST_A_DAY = int(20 * 3600 * 1e9)
 #: A series keeps its step if no more than this share of its steps are longer.
-_MOST_GAPS = 0.1
+_MOST_GAPS = 0.25
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Step:
 
     def missing(self, times: Times) -> str:
         """What is missing between two times, for a message."""
-        number = "" if self.length is None else f"{max(1, round(float(np.diff(times.values)[0]) / self.length) - 1)} "
-        first, last = (times.show(value) for value in times.values)
-        return f"{number}rows between {first} and {last}"
+        first, last = times.values
+        number = None if self.length is None else max(1, round(float(last - first) / self.length) - 1)
+        rows = "rows" if number is None else "1 row" if number == 1 else f"{number} rows"
+        return f"{rows} between {times.show(first)} and {times.show(last)}"
 
 
 def own_step(times: Times, freq: pd.Timedelta | BaseOffset | None = None) -> Step:
@@ -69,7 +70,7 @@ def own_step(times: Times, freq: pd.Timedelta | BaseOffset | None = None) -> Ste
     freq : Timedelta or pandas offset, optional
         The step, where it is known. None: that of periods; days of the week without Saturday and Sunday; what
         `pandas.infer_freq` finds; else half as long again as the median is the longest step. A series of which more
-        than a tenth of the steps are longer has no step of its own: the longest is what was seen.
+        than a quarter of the steps are longer has no step of its own: the longest is what was seen.
     """
     if freq is None and times.freq is not None:
         freq = read_span(times.freq)
@@ -92,7 +93,7 @@ def own_step(times: Times, freq: pd.Timedelta | BaseOffset | None = None) -> Ste
 
 def _calendar(wall):
     """The offset that clocks and calendars show, if there is one."""
-    if (wall.dayofweek < 5).all() and np.median(np.diff(wall.asi8)) == pd.Timedelta("1D").value:
+    if (wall.day_of_week < 5).all() and np.median(np.diff(wall.asi8)) == pd.Timedelta("1D").value:
         return BusinessDay()
     if len(wall) < 3 or not wall.is_monotonic_increasing:
         return None
