@@ -103,7 +103,10 @@ def test_no_times(index):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (pd.Index(["01.02.2024", "02.01.2024"]), r"ISO 8601, the year first. Got '01.02.2024'.*'time_format' parameter"),
+        (
+            pd.Index(["01.02.2024", "02.01.2024"]),
+            r"ISO 8601, the year first. Got '01.02.2024'.*'time_format' parameter",
+        ),
         (pd.Index(["1/2/2024", "2/1/2024"]), "Got '1/2/2024'"),
         (pd.Index(["5 Jan 2024", "Feb 3, 2024"]), "Got '5 Jan 2024'"),
         (pd.Index(["2024-01-01", "02.01.2024", "2024-01-03"]), "Got '02.01.2024'"),
@@ -119,7 +122,9 @@ def test_refused(column, message):
         index_times(column)
 
 
-@pytest.mark.parametrize("column", [[True, False], [dt.date(2024, 1, 1), 3], [1.0, np.inf], ["today", "now"], [b"2024"]])
+@pytest.mark.parametrize(
+    "column", [[True, False], [dt.date(2024, 1, 1), 3], [1.0, np.inf], ["today", "now"], [b"2024"]]
+)
 def test_refused_as_a_column(column):
     with pytest.raises(ValueError, match=r"Times must be|ISO 8601"):
         read_times(pd.Index(column))
