@@ -75,7 +75,7 @@ class PurgedTimeSeriesSplit:
                     f"The {name!r} parameter of PurgedTimeSeriesSplit must be an int >= 0, a length of time or a "
                     f"pandas offset. Got {value!r} instead."
                 ) from None
-        self.n_splits = n_splits
+        self.n_splits: int = n_splits
         self.purge = purge
         self.embargo = embargo
         self.past_only = past_only

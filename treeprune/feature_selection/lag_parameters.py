@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from ..times import NUMBERS, ROW_NUMBERS, ZONED, Span, Times, as_zone, check_span, read_span
+from ..times import NUMBERS, ROW_NUMBERS, ZONED, Times, as_zone, check_span, read_span
 from .series_rows import Reach
 from .window_statistics import STATISTICS
 
@@ -68,7 +68,7 @@ def check_times(features: Any, reach: Reach, times: Times | None) -> None:
     kind = ROW_NUMBERS if times is None else times.kind
     if times is None and (len(features.calendar) or len(features.seasonal)):
         raise ValueError("The 'calendar' and 'seasonal' parameters need times: an index of dates, or 'time'.")
-    if len(features.calendar) and not times.are_dates:
+    if len(features.calendar) and (times is None or not times.are_dates):
         raise ValueError(f"The 'calendar' parameter needs dates, and the times are {kind}.")
     if features.time_zone is not None and kind != ZONED:
         raise ValueError(f"The 'time_zone' parameter needs {ZONED}, and the times are {kind}.")
@@ -106,7 +106,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, np.timedelta64)
 
 
-def _spans(name, values, low, given=None) -> list[Span]:
+def _spans(name, values, low, given=None):
     try:
         spans = [read_span(value) for value in values]
     except ValueError:

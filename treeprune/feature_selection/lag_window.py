@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ..times import own_step, read_rows_in_time
+from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time
 from .channels import channel_numbers
 from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
 from .series_rows import History, SeriesRows
@@ -187,10 +187,11 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         self._check_kind(times)
         of_time = [] if times is None else self._of_time(times.in_zone(self.time_zone_))
         of_rows = np.empty((len(values), len(self.feature_parts_) - len(of_time)))
-        unknown, gaps = [], []
+        unknown: list[str] = []
+        gaps: list[str] = []
         for label, rows in in_time.series():
-            if times is None or not self._reach:
-                known = SeriesRows(values[rows], None if times is None else times[rows])
+            if times is None:
+                known = SeriesRows(values[rows], Times(np.arange(len(rows)), ROW_NUMBERS))
             else:
                 known = self._with_past(label, values[rows], times[rows].in_zone(self.time_zone_), unknown, gaps)
             of_rows[rows] = self._of_rows(known)
@@ -224,6 +225,8 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
 
     def _with_past(self, label, values, times, unknown, gaps):
         """The rows of a series after those kept in fit; notes what is missing."""
+        if not self._reach:
+            return SeriesRows(values, times)
         history = self._history.get(label)
         if history is None:
             unknown.append(f"series {label!r} was not seen in fit")

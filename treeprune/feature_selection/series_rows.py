@@ -63,8 +63,8 @@ class SeriesRows:
     ----------
     values : ndarray of float64, shape (n_rows, n_channels)
         Channels.
-    times : Times or None
-        None: only spans in rows are known.
+    times : Times
+        Their times.
     n_past : int
         Number of rows of the past.
     is_joined : bool
@@ -74,7 +74,7 @@ class SeriesRows:
     """
 
     values: NDArray[np.float64]
-    times: Times | None
+    times: Times
     n_past: int = 0
     is_joined: bool = True
     before: int | None = None

@@ -3,7 +3,7 @@
 import warnings
 from datetime import timedelta
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from pandas.tseries.offsets import BaseOffset, Day, Tick
 from .instants import DATES, SPANS, ZONED, Times
 
 #: Rows; a length of time, the same on every day of the year; or steps of a calendar, in local time.
-Span = int | pd.Timedelta | BaseOffset
+Span: TypeAlias = int | pd.Timedelta | BaseOffset
 
 
 def read_span(value: Any) -> Span:

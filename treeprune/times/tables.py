@@ -102,6 +102,7 @@ def read_rows_in_time(
             raise ValueError(f"X has no column {name!r}.")
         if list(X.columns).count(name) > 1:
             raise ValueError(f"X has several columns {name!r}.")
+    times: Times | None
     if time is not None and time in X.columns:
         times, others = read_times(X[time], time_format), []
     elif time is not None or index.nlevels > 1:
