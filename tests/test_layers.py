@@ -15,7 +15,7 @@ FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("
 #: Each module or package may import those above it. Those that share a line do not know each other.
 LAYERS = [
     {"exceptions", "links"},
-    {"extras"},
+    {"extras", "times"},
     {"core"},
     {"inference", "passes"},
     {"search", "adapters"},

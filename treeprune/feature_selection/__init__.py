@@ -1,8 +1,9 @@
 """Features that survive pruning."""
 
 from .anomaly import AnomalyPruningSelector
+from .feature_names import by_channel, by_lag
 from .intervals import IntervalFeatures
-from .lag_window import LagWindowFeatures, by_channel, by_lag
+from .lag_window import LagWindowFeatures
 from .pruning_selector import PruningSelector
 from .recursive import PruningPathSelector, PruningRFE
 

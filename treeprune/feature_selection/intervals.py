@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .lag_window import STATISTICS
+from .window_statistics import STATISTICS
 
 
 class IntervalFeatures(TransformerMixin, BaseEstimator):

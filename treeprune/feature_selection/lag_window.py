@@ -1,52 +1,22 @@
 """LagWindowFeatures: what a row may know of the rows before it."""
 
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-#: Statistics of windows (last axis), by name.
-STATISTICS = {
-    "mean": np.mean,
-    "std": np.std,
-    "min": np.min,
-    "max": np.max,
-    "median": np.median,
-    "change": lambda x, axis: np.take(x, -1, axis) - np.take(x, 0, axis),
-}
-CALENDAR = ("hour", "day_of_week", "day", "day_of_year", "month", "quarter", "year")
+from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time
+from .channels import channel_numbers
+from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
+from .series_rows import History, SeriesRows
+from .window_statistics import of_windows
 
-
-def by_channel(name: str) -> str:
-    """Channel of a feature, from its name: groups for `PruningSelector` that keep or drop whole channels.
-
-    Takes names of LagWindowFeatures, IntervalFeatures and tsfresh: whatever stands before the first ``__``.
-
-    Examples
-    --------
-    >>> from treeprune.feature_selection import by_channel
-    >>> [by_channel(name) for name in ["load__lag_1__value", "load__lag_24__mean_7", "heat__lag_1__value"]]
-    ['load', 'load', 'heat']
-    """
-    return name.partition("__")[0]
-
-
-def by_lag(name: str) -> str:
-    """Lag (or interval, or tsfresh's statistic) of a feature, from its name: groups for `PruningSelector`.
-
-    Examples
-    --------
-    >>> from treeprune.feature_selection import by_lag
-    >>> [by_lag(name) for name in ["load__lag_1__value", "load__lag_24__mean_7", "heat__lag_1__value"]]
-    ['lag_1', 'lag_24', 'lag_1']
-    """
-    return name.split("__")[1]
+_MONDAY = np.datetime64("1970-01-05", "ns")
+_MOST_NAMED = 5
 
 
 class LagWindowFeatures(TransformerMixin, BaseEstimator):
@@ -56,24 +26,36 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    lags : sequence of int, default=(1,)
-        Values so many rows back; 0 is the row's own.
-    windows : sequence of int, default=()
-        Lengths of windows, in rows.
+    lags : sequence of int, str, timedelta or pandas offset, default=(1,)
+        Values so far back: numbers of rows (0 is the row's own), lengths of time ("6h", "1D", which is 24 hours), or
+        steps of a calendar ("1B", the business day before, or any pandas offset, in local time).
+    windows : sequence of int, str, timedelta or pandas offset, default=()
+        Lengths of windows, likewise. A window in time holds the rows of the half-open interval (end - length, end].
     statistics : sequence of str, default=("mean", "std")
         Of each window: "mean", "std", "min", "max", "median", "change" (last less first).
-    window_lag : int, default=1
-        How many rows back windows end; 0: with the row itself.
+    window_lag : int, str, timedelta or pandas offset, default=1
+        How far back the last row of a window is; 0: the row itself.
     calendar : sequence of str, default=()
-        Of the time: "hour", "day_of_week", "day", "day_of_year", "month", "quarter", "year".
-    seasonal : sequence of str or number, default=()
-        Periods, each as a sine and a cosine of the time: pandas time spans ("1D"), or numbers if times are numbers.
+        Of the local time: "hour", "day_of_week", "day", "day_of_year", "month", "quarter", "year".
+    seasonal : sequence of str, timedelta or number, default=()
+        Periods, each as a sine and a cosine of the local time: time spans ("1D"), or numbers if times are numbers.
     channels : sequence of str, optional
         Columns to make features of; None: all but `time` and `series`.
     time : str, optional
-        Column of the time; None: the DatetimeIndex if there is one, else rows are taken as they come.
+        Column, or level of the index, of the time; None: the index if it is one of times (dates with or without a
+        zone, periods, time spans, ISO 8601 text), else rows are taken as they come.
     series : str, optional
-        Column that says which series a row belongs to.
+        Column, or level of the index, that says which series a row belongs to; None: the other levels of a MultiIndex
+        with times, else there is one series.
+    time_format : str, optional
+        Format of times that are text, such as "%d.%m.%Y %H:%M"; None: ISO 8601, year first.
+    time_zone : str or tzinfo, optional
+        The zone of calendars and clocks; None: that of the times in `fit`. Needed where text with several offsets
+        does not tell it.
+    freq : str, timedelta or pandas offset, optional
+        The step of all series, by which missing rows are known; None: each series' own, as it was in `fit`.
+    tolerance : str or timedelta, default="0s"
+        How much older the row of a lag in time may be, where no row is exactly so far back.
 
     Attributes
     ----------
@@ -81,6 +63,8 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         The channels.
     feature_parts_ : list of (channel, lag, statistic)
         What each feature is. Calendar and seasonal terms have the channel "time" and the lag 0.
+    time_zone_ : tzinfo or None
+        The zone of calendars and clocks.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str
@@ -88,8 +72,17 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    Instants order the rows: across a change of the clocks, and whichever zone a table has, an hour is an hour. Local
+    time only makes calendar and seasonal terms, and is what pandas offsets are counted in.
+
+    A feature is NaN where it reaches back beyond the first row, where a lag in time meets no row, and where a value it
+    needs is. A window in time also takes in the stretch before its first row, which at the start of a series is taken
+    to be as long as the first step.
+
     The last rows of each series are kept at `fit`. In `transform`, rows that follow them in time go on from there;
-    where rows in between are missing, or a series is new, a warning says so and what reaches back is missing (NaN).
+    where rows in between are missing, come before those kept, or a series is new, a warning says so and what reaches
+    back is missing (NaN). Rows that are missing inside a table are warned of: lags and windows in rows reach over
+    them, as the rows of the table are what is counted; those in time do not.
     Rows without time always start anew. Rows come back in the order in which they are given.
 
     Examples
@@ -97,12 +90,12 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> import pandas as pd
     >>> from treeprune.feature_selection import LagWindowFeatures
-    >>> frame = pd.DataFrame({"load": np.arange(6.0)}, index=pd.date_range("2024", periods=6, freq="h"))
-    >>> features = LagWindowFeatures(lags=[1], windows=[2], statistics=["mean"], calendar=["hour"])
+    >>> frame = pd.DataFrame({"x": np.arange(6.0)}, index=pd.date_range("2024", periods=6, freq="h"))
+    >>> features = LagWindowFeatures(lags=["1h"], windows=[2], statistics=["mean"], calendar=["hour"])
     >>> features.fit(frame[:4]).transform(frame[4:])
-                         load__lag_1__value  load__lag_1__mean_2  time__lag_0__hour
-    2024-01-01 04:00:00                 3.0                  2.5                4.0
-    2024-01-01 05:00:00                 4.0                  3.5                5.0
+                         x__lag_1h__value  x__lag_1__mean_2  time__lag_0__hour
+    2024-01-01 04:00:00               3.0               2.5                4.0
+    2024-01-01 05:00:00               4.0               3.5                5.0
     """
 
     def __init__(
@@ -117,6 +110,10 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         channels=None,
         time=None,
         series=None,
+        time_format=None,
+        time_zone=None,
+        freq=None,
+        tolerance="0s",
     ):
         self.lags = lags
         self.windows = windows
@@ -127,6 +124,10 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         self.channels = channels
         self.time = time
         self.series = series
+        self.time_format = time_format
+        self.time_zone = time_zone
+        self.freq = freq
+        self.tolerance = tolerance
 
     def fit(self, X: Any, y: Any = None) -> "LagWindowFeatures":
         """Keep the last rows of each series.
@@ -134,26 +135,32 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_columns)
-            Rows in time; sorted by time within a series if there is one.
+            Rows in time, in any order if they have times.
         y : object
             Not used.
 
         Raises
         ------
         ValueError
-            A parameter is out of range, a column is missing, or a series has a time twice.
+            A parameter is out of range or does not fit the times, a column is missing or holds no numbers, a row has
+            no time or no series, or a series has a time twice.
         """
-        self._check_parameters()
-        values, times, labels = self._read(X, reset=True)
+        self._reach = read_reach(self)
+        X = self._table(X, reset=True)
+        special = (self.time, self.series)
+        self.channels_ = list([n for n in X.columns if n not in special] if self.channels is None else self.channels)
+        in_time, values = self._read(X)
+        times = in_time.times
+        check_times(self, self._reach, times)
+        self.time_zone_ = zone_of(self, self._reach, times)
+        self._kind = None if times is None else times.kind
         self.feature_parts_ = self._parts()
         self._history = {}
-        self._step = None
-        for label, rows in _series(times, labels):
-            tail = rows[len(rows) - min(self._lookback(), len(rows)) :]
-            self._history[label] = values[tail], times[tail]
-            if len(rows) > 1:
-                step = np.median(np.diff(times[rows]).astype(np.float64))
-                self._step = step if self._step is None else min(step, self._step)
+        for label, rows in in_time.series():
+            if times is not None:
+                own = times[rows].in_zone(self.time_zone_)
+                step = own_step(own, read_freq(self.freq))
+                self._history[label] = History.of(values[rows], own, step, self._reach)
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64] | pd.DataFrame:
@@ -167,18 +174,30 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 or DataFrame, shape (n_rows, n_features_out)
-            A DataFrame, with its index, of a pandas one. NaN where a feature reaches back beyond the first row.
+            A DataFrame, with its index, of a pandas one.
+
+        Warns
+        -----
+        UserWarning
+            Rows are missing, or what they reach back to is.
         """
         check_is_fitted(self)
-        values, times, labels = self._read(X, reset=False)
-        out = np.full((len(values), len(self.feature_parts_)), np.nan)
-        missing: list = []
-        for label, rows in _series(times, labels):
-            past = self._past(label, times[rows], missing)
-            x = np.concatenate([past, values[rows]])
-            out[rows] = self._reach_back(x, times[rows])[len(past) :]
-        if missing:
-            warnings.warn("What reaches back is missing (NaN): " + "; ".join(missing[:5]) + ".", stacklevel=2)
+        in_time, values = self._read(self._table(X, reset=False))
+        times = in_time.times
+        self._check_kind(times)
+        of_time = [] if times is None else self._of_time(times.in_zone(self.time_zone_))
+        of_rows = np.empty((len(values), len(self.feature_parts_) - len(of_time)))
+        unknown: list[str] = []
+        gaps: list[str] = []
+        for label, rows in in_time.series():
+            if times is None:
+                known = SeriesRows(values[rows], Times(np.arange(len(rows)), ROW_NUMBERS))
+            else:
+                known = self._with_past(label, values[rows], times[rows].in_zone(self.time_zone_), unknown, gaps)
+            of_rows[rows] = self._of_rows(known)
+        _warn("What reaches back is missing (NaN)", unknown)
+        _warn("Rows are missing, and lags and windows in rows reach over them", gaps)
+        out = np.column_stack([of_rows, *of_time])
         if isinstance(X, pd.DataFrame):
             return pd.DataFrame(out, index=X.index, columns=self.get_feature_names_out())
         return out
@@ -194,140 +213,83 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         return tags
 
     def _parts(self):
-        parts = [(c, lag, "value") for c in self.channels_ for lag in self.lags]
+        parts = [(c, span_name(lag), "value") for c in self.channels_ for lag in self.lags]
         parts += [
-            (c, self.window_lag, f"{name}_{window}")
+            (c, span_name(self.window_lag), f"{name}_{span_name(window)}")
             for c in self.channels_
             for window in self.windows
             for name in self.statistics
         ]
         parts += [("time", 0, name) for name in self.calendar]
-        return parts + [("time", 0, f"{wave}_{period}") for period in self.seasonal for wave in ("sin", "cos")]
+        return parts + [("time", 0, f"{wave}_{span_name(p)}") for p in self.seasonal for wave in ("sin", "cos")]
 
-    def _lookback(self):
-        return max([0, *self.lags, *(self.window_lag + window - 1 for window in self.windows)])
+    def _with_past(self, label, values, times, unknown, gaps):
+        """The rows of a series after those kept in fit; notes what is missing."""
+        if not self._reach:
+            return SeriesRows(values, times)
+        history = self._history.get(label)
+        if history is None:
+            unknown.append(f"series {label!r} was not seen in fit")
+            return SeriesRows(values, times)
+        of = "" if label is None else f"series {label!r}: "
+        known, missing = history.then(values, times)
+        if missing:
+            unknown.append(of + missing)
+        found = np.flatnonzero(history.step.gaps(times))
+        if len(found):
+            more = f" ({len(found)} gaps in all)" if len(found) > 1 else ""
+            gaps.append(f"{of}{history.step.missing(times[found[0] : found[0] + 2])}{more}")
+        return known
 
-    def _reach_back(self, x, times):
-        """All features of one series; x has the rows of the past before those of `times`."""
-        n, columns = len(x), []
-        for c in range(x.shape[1]):
-            columns += [_shifted(x[:, c], lag) for lag in self.lags]
-        for c in range(x.shape[1]):
-            for window in self.windows:
-                views = sliding_window_view(x[:, c], window) if n >= window else np.empty((0, window))
-                for name in self.statistics:
-                    column = np.full(n, np.nan)
-                    column[n - len(views) :] = STATISTICS[name](views, axis=-1)
-                    columns.append(_shifted(column, self.window_lag))
-        of_time = np.full((n, len(self.feature_parts_) - len(columns)), np.nan)
-        of_time[n - len(times) :] = np.array(self._of_time(times)).reshape(-1, len(times)).T
-        return np.c_[np.array(columns).reshape(-1, n).T, of_time]
+    def _of_rows(self, known):
+        """Lags and windows of the rows of one series, shape (n_rows, n_features)."""
+        reach, channels = self._reach, known.values.T
+        back = [known.rows_back(lag, reach.tolerance) for lag in reach.lags]
+        made = [_taken(x, rows) for x in channels for rows in back]
+        if reach.windows:
+            ends = known.rows_back(reach.window_lag, reach.tolerance)
+            starts = [known.window_starts(window) for window in reach.windows]
+            for x in channels:
+                for first in starts:
+                    made += [_taken(of_window, ends) for of_window in of_windows(x, first, self.statistics)]
+        return np.reshape(made, (len(made), len(known.values) - known.n_past)).T
 
     def _of_time(self, times):
-        if times.dtype.kind == "M":
-            index = pd.DatetimeIndex(times)
-            columns = [getattr(index, name).to_numpy(np.float64) for name in self.calendar]
-            since = times - np.datetime64("1970-01-05")  # a Monday
-            phases = [since / pd.Timedelta(period).to_timedelta64() for period in self.seasonal]
+        if times.are_dates:
+            wall = times.wall()
+            columns = [getattr(wall, name).to_numpy(np.float64) for name in self.calendar]
+            since = (wall - _MONDAY).as_unit("ns").asi8
         else:
-            columns, phases = [], [times / period for period in self.seasonal]
-        return columns + [wave(2 * np.pi * phase) for phase in phases for wave in (np.sin, np.cos)]
+            columns, since = [], times.values
+        periods = [p if is_number(p) else pd.Timedelta(p).as_unit("ns").value for p in self.seasonal]
+        return columns + [wave(2 * np.pi * (since / period)) for period in periods for wave in (np.sin, np.cos)]
 
-    def _past(self, label, times, missing):
-        """Rows kept at fit that come before, if they lead up to the first of `times`."""
-        none = np.empty((0, len(self.channels_)))
-        if not self._timed or not self._lookback():
-            return none
-        if label not in self._history:
-            missing.append(f"series {label!r} was not seen in fit")
-            return none
-        values, then = self._history[label]
-        values, then = values[then < times[0]], then[then < times[0]]
-        gap = float(times[0] - then[-1]) / self._step if len(then) and self._step else 1.0
-        if gap > 1.5:
-            of = f"of series {label!r} " if self.series is not None else ""
-            missing.append(f"{round(gap) - 1} rows {of}between {then[-1]} and {times[0]} were not given")
-            return none
-        return values
-
-    def _read(self, X, reset):
-        """Channels as float64, times and series labels of each row, from any kind of table."""
-        if not hasattr(X, "columns"):
-            X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
-            X = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-        else:
+    def _table(self, X, reset):
+        """A DataFrame, after scikit-learn's checks."""
+        if hasattr(X, "columns"):
             validate_data(self, X, skip_check_array=True, reset=reset)
-            if not isinstance(X, pd.DataFrame):
-                X = pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
-        special = [name for name in (self.time, self.series) if name is not None]
-        if reset:
-            self.channels_ = (
-                [c for c in X.columns if c not in special] if self.channels is None else list(self.channels)
-            )
-        unknown = [name for name in (*special, *self.channels_) if name not in X.columns]
-        if unknown:
-            raise ValueError(f"X has no column {', '.join(map(repr, unknown))}.")
-        values = check_array(
-            X[self.channels_].to_numpy(), dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_features=0
-        )
-        labels = np.zeros(len(X), int) if self.series is None else X[self.series].to_numpy()
-        times = self._times(X, reset)
-        return values, times, labels
+            return X
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
+        return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
 
-    def _times(self, X, reset):
-        if self.time is not None:
-            times = X[self.time]
-        elif isinstance(X.index, pd.DatetimeIndex):
-            times = X.index
-        else:
-            times = None
-        if reset:
-            self._timed = times is not None
-        elif self._timed != (times is not None):
-            raise ValueError("Give rows with a time index in both fit and transform, or in neither.")
-        if times is None:
-            if self.calendar or self.seasonal:
-                raise ValueError("The 'calendar' and 'seasonal' parameters need times: a DatetimeIndex, or 'time'.")
-            return np.arange(len(X))
-        if not pd.api.types.is_numeric_dtype(times):
-            times = pd.DatetimeIndex(pd.to_datetime(times)).tz_localize(None).as_unit("ns")
-        elif self.calendar:
-            raise ValueError("The 'calendar' parameter needs dates, and times are numbers.")
-        if pd.isna(times).any():
-            raise ValueError("Some rows have no time.")
-        return np.asarray(times)
+    def _read(self, X):
+        in_time = read_rows_in_time(X, self.time, self.series, self.time_format)
+        values = channel_numbers(X, self.channels_)
+        return in_time, check_array(values, ensure_all_finite="allow-nan", ensure_min_features=0)
 
-    def _check_parameters(self):
-        for name, low in (("lags", 0), ("windows", 1), ("window_lag", 0)):
-            value = getattr(self, name)
-            for number in [value] if name == "window_lag" else value:
-                if not isinstance(number, Integral) or number < low:
-                    raise ValueError(
-                        f"The {name!r} parameter of LagWindowFeatures must hold ints >= {low}. Got {value!r}."
-                    )
-        for name, known in (("statistics", tuple(STATISTICS)), ("calendar", CALENDAR)):
-            unknown = [value for value in getattr(self, name) if value not in known]
-            if unknown:
-                raise ValueError(f"The {name!r} parameter of LagWindowFeatures must be among {known}. Got {unknown}.")
-        if not (len(self.lags) or len(self.windows) or len(self.calendar) or len(self.seasonal)):
-            raise ValueError("LagWindowFeatures has nothing to make: give lags, windows, calendar or seasonal terms.")
+    def _check_kind(self, times):
+        if (times is None) != (self._kind is None):
+            raise ValueError("Give rows with times in both fit and transform, or in neither.")
+        if times is not None and times.kind != self._kind:
+            raise ValueError(f"The times were {self._kind} in fit, and are {times.kind} now.")
 
 
-def _series(times: NDArray, labels: NDArray) -> list[tuple[Any, NDArray[np.intp]]]:
-    """Label and row numbers, in time, of each series."""
-    found = []
-    for label in pd.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        rows = rows[np.argsort(times[rows], kind="stable")]
-        same = times[rows][1:] == times[rows][:-1]
-        if same.any():
-            raise ValueError(
-                f"Two rows have the time {times[rows][1:][same][0]}; if they belong to different series, name the "
-                "column that says which in the 'series' parameter."
-            )
-        found.append((label, rows))
-    return found
+def _taken(x, rows):
+    """Values of rows; NaN where the row is -1."""
+    return np.where(rows < 0, np.nan, x[rows])
 
 
-def _shifted(x: NDArray[np.float64], by: int) -> NDArray[np.float64]:
-    return np.concatenate([np.full(min(by, len(x)), np.nan), x[: max(len(x) - by, 0)]])
+def _warn(what, cases):
+    if cases:
+        more = f"; and {len(cases) - _MOST_NAMED} more series" if len(cases) > _MOST_NAMED else ""
+        warnings.warn(f"{what}: {'; '.join(cases[:_MOST_NAMED])}{more}.", UserWarning, stacklevel=3)

@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.base import MetaEstimatorMixin, is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
@@ -183,12 +183,14 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         n_sets = self._check_parameters()
         self._warn_of_time(X)
         finite = False if self.estimator is None else "allow-nan" if self._allow_nan() else True
+        given = X  # for the splitter, which may know rows by their index
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
         weight = check_weights(sample_weight, len(y))
         groups = None if groups is None else column_or_1d(groups)
         if weight is not None:
             kept = weight > 0
             X, y, weight = X[kept], y[kept], weight[kept]
+            given = _safe_indexing(given, np.flatnonzero(kept))
             groups = None if groups is None else groups[kept]
         y = _known_target(column_or_1d(y, warn=True))
         series = [np.arange(len(y))] if groups is None else [np.flatnonzero(groups == g) for g in np.unique(groups)]
@@ -200,7 +202,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         level = levels(problem.n_values, unit[order])
         copies = np.zeros(len(level), int) if self.null is None else copies_needed(level)
         X, shadows = X[:, order], Shadows.of(unit[order], copies)
-        splits = None if self.validation == "oob" else list(self.validation.split(X, y, groups))
+        splits = None if self.validation == "oob" else list(self.validation.split(given, y, groups))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(self._survival_of_set)(problem, X, y, weight, series, shadows, splits, (seed, number))

@@ -1,0 +1,28 @@
+"""Time: any index or column as instants, spans between them, and the step at which a series' rows follow."""
+
+from .instants import DATES, NUMBERS, ROW_NUMBERS, SPANS, ZONED, Times, as_zone, index_times, read_times
+from .spans import Span, check_span, earlier, later, read_span
+from .steps import Step, own_step
+from .tables import RowsInTime, read_rows_in_time, series_numbers
+
+__all__ = [
+    "DATES",
+    "NUMBERS",
+    "ROW_NUMBERS",
+    "SPANS",
+    "ZONED",
+    "RowsInTime",
+    "Span",
+    "Step",
+    "Times",
+    "as_zone",
+    "check_span",
+    "earlier",
+    "index_times",
+    "later",
+    "own_step",
+    "read_rows_in_time",
+    "read_span",
+    "read_times",
+    "series_numbers",
+]
