@@ -25,6 +25,18 @@ def adapters_by_model() -> dict[str, type[Adapter]]:
     return found
 
 
+def register(adapter: type[Adapter]) -> type[Adapter]:
+    """Take the models of a family that lives outside this package; a decorator of its adapter.
+
+    Parameters
+    ----------
+    adapter : subclass of Adapter
+        It names the class paths of its `models`.
+    """
+    adapters_by_model().update(dict.fromkeys(adapter.models, adapter))
+    return adapter
+
+
 def find_adapter(model: Any) -> Adapter:
     """The adapter of a fitted model.
 
