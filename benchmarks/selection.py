@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.selection [tables | real | series | anomaly] [--data FOLDER]`` (all of them by default; an hour,
 nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure noise in each
-setting; another hour, half of it Boruta's). ``--only PruningSelector --sets madelon`` measures this anew, beside the
+setting; another hour, half of it Boruta's). ``anomaly --calibration``: false picks where columns depend on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the
 saved rows of the others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
@@ -21,6 +21,7 @@ from sklearn.model_selection import train_test_split
 from benchmarks import data
 from benchmarks.common import GrowingTable, cpu_seconds, report
 from benchmarks.selection_calibration import boruta, calibration
+from benchmarks.selection_dependence import dependence
 from datasets import generators
 from treeprune import PruningSelector
 from treeprune.feature_selection import AnomalyPruningSelector, LagWindowFeatures
@@ -318,6 +319,9 @@ def main():
         os.environ["TREEPRUNE_DATA"] = given.data
     warnings.simplefilter("ignore")
     PruningSelector(n_estimators=1).fit(np.eye(20), np.arange(20) % 2)  # compiles
+    if given.calibration and given.parts == ["anomaly"]:
+        dependence(given.runs)
+        return
     if given.calibration:
         runs = {"PruningSelector": given.runs, "BorutaPy": given.boruta_runs if find_spec("boruta") else 0}
         calibration({selector: number for selector, number in runs.items() if number})

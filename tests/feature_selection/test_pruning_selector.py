@@ -366,3 +366,55 @@ def test_a_target_of_objects_is_what_its_values_are():
     np.testing.assert_array_equal(found.p_values_, expected.p_values_)
     with pytest.raises(ValueError, match=r"no missing values\. Got 1 in"):
         PruningSelector().fit(X, ["a", None, *["b"] * (len(X) - 2)])
+
+
+class TestOrderOfColumns:
+    """Draws go by what a column holds, not by its place."""
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"null": "circular"},
+            {"null": None, "max_features": 3},
+            {"estimator": RandomForestClassifier(5), "n_estimators": 5},
+            {"feature_groups": "given"},
+        ],
+    )
+    def test_changes_nothing(self, params):
+        X, y = CLASSES
+        X = X[:300, :12].copy()
+        X[:, 5] = np.round(X[:, 5])  # another level
+        X[::7, 6] = np.nan if "estimator" not in params else 0.0
+        groups = np.array([0, 0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9])
+        fits = []
+        for order in (np.arange(12), np.arange(12)[::-1], np.random.default_rng(0).permutation(12)):
+            labels = {"feature_groups": groups[order]} if "feature_groups" in params else {}
+            selector = PruningSelector(random_state=0, **{"n_estimators": 20, **params, **labels})
+            selector.fit(X[:, order], y[:300])
+            place = np.argsort(order)
+            fits.append([selector.survival_[place], selector.get_support()[place], selector.ranking_[place]])
+            if selector.null is not None:
+                fits[-1].append(selector.p_values_[place])
+        for fit in fits[1:]:
+            for one, other in zip(fits[0], fit, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+    def test_shadows_are_those_of_the_columns_given(self):
+        """The shadows of a feature survive as they do, and say whose they are, in whatever order."""
+        X, y = friedman(200, 6)
+        order = np.array([5, 2, 0, 4, 1, 3])
+        one, other = (PruningSelector(n_estimators=10, random_state=0).fit(Z, y) for Z in (X, X[:, order]))
+        np.testing.assert_array_equal(one.shadow_feature_, order[other.shadow_feature_])
+        np.testing.assert_array_equal(one.shadow_survival_, other.shadow_survival_)
+
+    def test_equal_columns_go_by_their_names(self):
+        X, y = friedman(200, 5)
+        frame = pd.DataFrame(np.c_[X, X[:, 0]], columns=list("abcdef"))
+        found = [
+            dict(
+                zip(names, PruningSelector(n_estimators=10, random_state=0).fit(frame[names], y).survival_, strict=True)
+            )
+            for names in (list("abcdef"), list("fbcdea"))
+        ]
+        assert found[0] == found[1]

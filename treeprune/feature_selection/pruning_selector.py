@@ -21,7 +21,7 @@ from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedRows, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
 from .survival import benjamini_hochberg, p_values, survival, without_ties
-from .units import feature_units
+from .units import feature_units, number_in_order, order_by_content
 
 #: A target of whole numbers with more distinct values than this is a number, not a class.
 _MOST_CLASSES = 50
@@ -37,8 +37,13 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     expected share of false picks at most `fdr`. Shadows that are drawn anew for each tree would not do: all trees
     see the same rows, and agree on what those rows show by accident.
 
-    What is tested is whether a feature is of any use to trees beside all others, not whether it is indispensable:
-    of features that say the same, all may be kept.
+    What is tested is the *marginal* null, that a feature says nothing about the target, alone or together with others;
+    not the conditional one, that it says nothing more once the others are known. A feature that matters only through
+    one that it is correlated with may be kept, and is no false pick in the sense of `fdr`; of features that say the
+    same, all may be kept.
+
+    Shadows and trees are drawn for the columns in an order set by their values: with one `random_state`, columns given
+    in another order are picked just the same.
 
     Parameters
     ----------
@@ -60,7 +65,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     max_depth : int, default=8
         Depth limit of the histogram trees.
     fdr : float, default=0.1
-        Expected share of false picks.
+        Expected share of false picks: of features that say nothing about the target, among those kept. It is not the
+        share of features that say nothing beyond the others, which among correlated columns can be far greater.
     feature_groups : array-like of shape (n_features,), dict, callable or None, default=None
         Features to be kept or dropped together (one-hot columns, the lags of a channel): a label for each feature,
         labels by feature name (features not named stand alone), or a function from name to label.
@@ -185,13 +191,15 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             X, y, weight = X[kept], y[kept], weight[kept]
             groups = None if groups is None else groups[kept]
         y = _known_target(column_or_1d(y, warn=True))
-        problem = self._problem(X, y, np.ones(len(y)) if weight is None else weight)
         series = [np.arange(len(y))] if groups is None else [np.flatnonzero(groups == g) for g in np.unique(groups)]
+        order = order_by_content(X, self._names())
+        unit = number_in_order(feature_units(self.feature_groups, self._names()), order)
+        problem = self._problem(X[:, order], y, np.ones(len(y)) if weight is None else weight)
         if self.null in ("circular", "block"):
             self._warn_of_random_walks(X, y if problem.n_classes == 0 else None, series)
-        unit = feature_units(self.feature_groups, self._names())
-        level = levels(problem.n_values, unit)
-        shadows = Shadows.of(unit, np.zeros(len(level), int) if self.null is None else copies_needed(level))
+        level = levels(problem.n_values, unit[order])
+        copies = np.zeros(len(level), int) if self.null is None else copies_needed(level)
+        X, shadows = X[:, order], Shadows.of(unit[order], copies)
         splits = None if self.validation == "oob" else list(self.validation.split(X, y, groups))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(

@@ -48,10 +48,10 @@ def _by_survival(selector):
 
 
 def _by_agreement(selector):
-    """AnomalyPruningSelector: how well a feature's extremes go with the anomaly scores of the others."""
+    """AnomalyPruningSelector: how well a feature's extremes go with those of the others."""
     value, shadow = selector.agreement_, selector.shadow_agreement_
     found = _measure("agreement", min(value.min(), shadow.min()), max(value.max(), shadow.max()))
-    found |= {"n_estimators": int(selector.n_estimators), "fdr": float(selector.fdr), "shadows": _shadows(shadow)}
+    found |= {"fdr": float(selector.fdr), "shadows": _shadows(shadow)}
     return value, {"p_value": selector.p_values_.tolist()}, found
 
 
