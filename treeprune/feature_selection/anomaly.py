@@ -42,7 +42,7 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         any anomaly. Held approximately, as far as the benchmark of settings of dependence shows.
     least_noise : float, default=0.5
         Columns are dropped only if they are at least this share of all.
-    n_permutations : int, default=20
+    n_permutations : int, default=100
         Permuted copies of each column.
     max_rounds : int, default=3
         How often the columns are weighed anew.
@@ -97,7 +97,7 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, *, fdr=0.1, least_noise=0.5, n_permutations=20, max_rounds=3, random_state=None):
+    def __init__(self, *, fdr=0.1, least_noise=0.5, n_permutations=100, max_rounds=3, random_state=None):
         self.fdr = fdr
         self.least_noise = least_noise
         self.n_permutations = n_permutations
