@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm, rankdata
 
 #: Chance that any of the pairs of independent columns is taken for dependent.
-_LEVEL = 0.05
+_LEVEL = 0.01
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
 _BODY = 0.9
