@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.selection [tables | real | series | anomaly] [--data FOLDER]`` (all of them by default; an hour,
 nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure noise in each
-setting; another hour, half of it Boruta's). ``anomaly --calibration``: false picks where columns depend on each other.
-``--only PruningSelector --sets madelon`` measures this anew, beside the saved rows of the others. Peers: BorutaPy if it
-is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
+setting; another hour, half of it Boruta's). ``anomaly --calibration``: false
+picks where columns depend on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the
+saved rows of the others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
 import argparse

@@ -98,7 +98,7 @@ def dependence(n_runs):
     held = [row["P(any pick), no anomaly"] <= 0.1 + error and row["FDR"] <= 0.1 + error for row in rows]
     broken = ", ".join(row["other columns"] for row, within in zip(rows, held, strict=True) if not within)
     notes = (
-        f"{N_ROWS} rows, {N_COLUMNS} columns; 16 rows shifted by 2.2 in columns 0 to 7, and without them. "
+        f"{N_ROWS} rows, {N_COLUMNS} columns; 16 rows shifted by 2.2 in columns 0 to 7, and the same without. "
         "Warned: share of the runs with anomalies in which columns were named that depend beyond correlation. "
         f"Both rates of false picks are up to 0.1 and two binomial standard errors ({0.1 + error:.3f}) in "
         f"{sum(held)} of {len(rows)} settings{'; not in: ' + broken if broken else ''}."

@@ -63,8 +63,8 @@ def _nested(head, arrays):
 
 #: Changes of a forest's file, and what the error says.
 _CHANGES = {
-    "unknown adapter": (lambda head, arrays: head.update(adapter="Forest"), "damaged"),
-    "adapter of another family": (lambda head, arrays: head.update(adapter="XGBoostAdapter"), "damaged"),
+    "unknown adapter": (lambda head, arrays: head.update(family="Forest"), "damaged"),
+    "adapter of another family": (lambda head, arrays: head.update(family="xgboost"), "damaged"),
     "no names": (lambda head, arrays: head.pop("objects"), "damaged"),
     "number of nodes": (_forest(n_nodes=2**40), "bytes for"),
     "negative number of nodes": (_forest(n_nodes=-8), "damaged"),

@@ -227,7 +227,7 @@ def test_a_model_that_stopped_early_is_fitted_anew_without_rows_to_stop_by():
         (IsolationForest(n_estimators=5), "predicts no target"),
         (AdaBoostClassifier(n_estimators=3), "lets its trees vote"),
         (RandomForestClassifier(3), "several outputs"),
-        (GradientBoostingRegressor(n_estimators=3, loss="huber"), "loss is neither"),
+        (GradientBoostingRegressor(n_estimators=3, loss="huber"), "objective is neither"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(model, what):

@@ -94,16 +94,19 @@ def test_bad_parameters(params, message):
         AnomalyPruningSelector(**params).fit(np.zeros((5, 2)))
 
 
+@pytest.mark.filterwarnings(r"ignore:\d+ columns depend")
 def test_a_series_from_lags_to_a_pruned_isolation_forest():
     """End to end: windows of a series with noisy channels, the channels that matter, a smaller forest, same scores."""
     rng = np.random.default_rng(0)
     n = 1500
     frame = pd.DataFrame(rng.normal(size=(n, 12)), index=pd.date_range("2024", periods=n, freq="5min"))
     frame.columns = [f"c{i}" for i in range(12)]
+    frame.iloc[300:330, :3] += 4.0
     frame.iloc[1200:1230, :3] += 4.0
     y = np.zeros(n)
+    y[300:330] = 1
     y[1200:1230] = 1
-    windows = LagWindowFeatures(lags=[0], windows=[6], statistics=["mean", "max"], window_lag=0)
+    windows = LagWindowFeatures(lags=[0], windows=[3], statistics=["mean"], window_lag=0)
     model = make_pipeline(
         windows,
         AnomalyPruningSelector(random_state=0),
@@ -126,3 +129,72 @@ def test_with_labels_each_column_is_tried_twice_and_p_is_doubled():
         blind = AnomalyPruningSelector(**params).fit(X)
     assert (known.p_values_ <= np.minimum(1.0, 2 * blind.p_values_)).all()
     assert (known.p_values_ * (1 + 6 * 30) % 2 == 0).any()
+
+
+def healthy(kind, rng):
+    """Thirty-five columns without anomalies, of which 15 depend on each other."""
+    X, common = rng.normal(size=(800, 35)), rng.normal(size=(800, 1))
+    if kind.startswith("correlation"):
+        rho = float(kind.rpartition(" ")[2])
+        X[:, 8:23] = rho**0.5 * common + (1 - rho) ** 0.5 * X[:, 8:23]
+    elif kind == "twins":
+        X[:, 20:23] = X[:, 8:11]
+    elif kind == "heavy":
+        X[:, 8:] = rng.standard_t(2, size=(800, 27))
+    return X
+
+
+@pytest.mark.parametrize("kind", ["correlation 0.5", "correlation 0.8", "correlation 0.95", "twins", "heavy"])
+@pytest.mark.filterwarnings("ignore:No column agrees", r"ignore:\d+ columns depend")
+def test_dependence_is_no_anomaly(kind):
+    """Twelve tables: the columns with anomalies are found, the false picks are as few as promised."""
+    found, false = [], []
+    for seed in range(12):
+        X = healthy(kind, np.random.default_rng(seed))
+        X[:16, :8] += 2.2
+        support = AnomalyPruningSelector(random_state=seed).fit(X).get_support()
+        found.append(support[:8].mean())
+        false.append(support[8:].sum() / support.sum())
+    assert np.mean(found) > 0.9
+    assert np.mean(false) < 0.1 + 2 * np.std(false) / len(false) ** 0.5
+
+
+def test_columns_that_depend_beyond_correlation_are_named_and_not_held_against_each_other():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(800, 12))
+    X[:, 9] = X[:, 4]
+    X[:, 10] = X[:, 5] ** 2
+    with pytest.warns(UserWarning, match="4 columns depend on each other beyond correlation.*x4, x9; x5, x10"):
+        selector = AnomalyPruningSelector(random_state=0).fit(X)
+    assert selector.groups_[4] == selector.groups_[9] != selector.groups_[5] == selector.groups_[10]
+    assert (selector.p_values_[[4, 5, 9, 10]] > 0.01).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "anomaly"),
+    [
+        ((0, 1), 1),
+        ((1, -1), -1),
+        ((False, True), True),
+        ((2, 1), 1),
+        ((1, 2), 2),
+        (("ok", "fault"), "fault"),
+        ((0.0, 7.5), 7.5),
+    ],
+)
+def test_labels_in_any_form_are_taken_and_the_rare_one_is_said(labels, anomaly):
+    X, _ = anomalies(0)
+    known = np.arange(len(X)) >= len(X) - 15
+    X[known, 40] += 6
+    selector = AnomalyPruningSelector(random_state=0).fit(X, np.where(known, labels[1], labels[0]))
+    assert selector.anomaly_label_ == anomaly
+    assert selector.get_support()[40]
+    np.testing.assert_array_equal(
+        selector.p_values_, AnomalyPruningSelector(random_state=0).fit(X, known.astype(int)).p_values_
+    )
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2] * 20, ["a"] * 60, [0, None] * 30, [0.0, np.nan] * 30])
+def test_labels_that_say_nothing_are_refused(labels):
+    with pytest.raises(ValueError, match=r"labels y must (be 1 for anomalies|have no missing)|contains NaN"):
+        AnomalyPruningSelector().fit(np.random.default_rng(0).normal(size=(60, 3)), np.array(labels))

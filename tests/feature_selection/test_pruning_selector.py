@@ -225,8 +225,9 @@ class TestOtherTrees:
         module, X, y = pytest.importorskip(library), *FRIEDMAN
         params = {"n_estimators": 20, "max_depth": 4, "n_jobs": 1}
         booster = module.XGBRegressor(**params) if library == "xgboost" else module.LGBMRegressor(**params, verbose=-1)
-        support = PruningSelector(booster, n_estimators=20, random_state=0).fit(X[:300], y[:300]).get_support()
-        assert {0, 1, 3} <= set(np.flatnonzero(support)) <= set(range(6))
+        kept = set(PruningSelector(booster, n_estimators=20, random_state=0).fit(X[:300], y[:300]).get_support(True))
+        assert {0, 1, 3} <= kept
+        assert len(kept - set(range(6))) <= 1  # a tenth may be false
 
     def test_histogram_trees_agree_with_scikit_learns(self):
         """Survival of the five that matter is near to that in scikit-learn's trees of the same kind."""

@@ -1,5 +1,7 @@
 """PruningRFE and PruningPathSelector keep what the pruned model uses."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_friedman1
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.metrics import get_scorer
+from sklearn.model_selection import GroupKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -136,3 +139,90 @@ class TestPath:
         message = f"No feature is selected: the pruned model is a single leaf.* candidates are {root},"
         with pytest.warns(UserWarning, match=message):
             PruningPathSelector(DecisionTreeClassifier(random_state=0), alpha=10.0).fit(frame, y)
+
+
+class TestExactNumberOfFeatures:
+    @pytest.mark.parametrize("alpha", [0.0, 0.1, 1.0])
+    @pytest.mark.parametrize("wanted", [1, 5, 25])
+    def test_of_elimination(self, wanted, alpha):
+        """Whether pruning would drop hardly any feature, or more than are wanted."""
+        X, y = FRIEDMAN
+        rfe = PruningRFE(
+            DecisionTreeRegressor(max_depth=8, random_state=0),
+            CostComplexity(alpha=alpha),
+            validation=None,
+            n_features_to_select=wanted,
+        ).fit(X, y)
+        assert rfe.get_support().sum() == rfe.n_features_by_round_[-1] == wanted
+        assert rfe.estimator_.n_features_in_ == wanted
+        if wanted == 5:
+            assert {0, 1, 3, 4} <= set(rfe.get_support(indices=True))
+
+    @pytest.mark.parametrize("wanted", [1, 5, 9])
+    def test_of_the_path(self, wanted):
+        X, y = FRIEDMAN
+        selector = PruningPathSelector(DecisionTreeRegressor(random_state=0), n_features_to_select=wanted).fit(X, y)
+        support = selector.get_support()
+        assert support.sum() == wanted
+        assert selector.strength_[support].min() >= selector.strength_[~support].max() == selector.alpha_
+
+    def test_that_cannot_be_is_refused(self):
+        X, y = FRIEDMAN
+        tree = DecisionTreeRegressor(max_depth=1, random_state=0)
+        with pytest.raises(ValueError, match=r"at most 1, the number of features that the trees use"):
+            PruningPathSelector(tree, n_features_to_select=5).fit(X, y)
+        for selector in (PruningPathSelector(tree), PruningRFE(tree)):
+            for wanted in (0, 26, 2.5):
+                with pytest.raises(ValueError, match=f"'n_features_to_select' .* Got {wanted}"):
+                    selector.set_params(n_features_to_select=wanted).fit(X, y)
+        with pytest.raises(ValueError, match="leaves nothing to choose for 'cv'"):
+            PruningRFE(tree, n_features_to_select=2, cv=3).fit(X, y)
+        with pytest.raises(ValueError, match="leaves nothing to choose for 'alpha'"):
+            PruningPathSelector(tree, n_features_to_select=2, alpha=0.1).fit(X, y)
+
+
+class Recorded(GroupKFold):
+    """Keeps the groups that it is given, and sees that none is on both sides."""
+
+    seen: ClassVar[list] = []
+
+    def split(self, X, y=None, groups=None):
+        for train, test in super().split(X, y, groups):
+            assert not set(groups[train]) & set(groups[test])
+            self.seen.append(len(groups))
+            yield train, test
+
+
+class TestGroups:
+    @pytest.mark.parametrize(
+        "selector",
+        [
+            PruningRFE(DecisionTreeRegressor(max_depth=4), CostComplexity(alpha=0.01), validation=None, cv=Recorded(3)),
+            PruningRFE(DecisionTreeRegressor(max_depth=4), validation=Recorded(4)),
+            PruningRFE(DecisionTreeRegressor(max_depth=4), validation=Recorded(4), cv=Recorded(3)),
+            PruningPathSelector(DecisionTreeRegressor(max_depth=4), cv=Recorded(3)),
+        ],
+    )
+    @pytest.mark.parametrize("routing", [False, True])
+    def test_stay_together(self, selector, routing):
+        X, y = FRIEDMAN
+        Recorded.seen.clear()
+        with config_context(enable_metadata_routing=routing):
+            clone(selector).fit(X, y, groups=np.arange(len(y)) // 40)
+        assert len(y) in Recorded.seen
+
+    def test_folds_are_those_of_the_splitter_itself(self):
+        X, y = FRIEDMAN
+        groups = np.arange(len(y)) // 40
+        params = {"method": CostComplexity(alpha=0.1), "validation": None}
+        given = PruningRFE(DecisionTreeRegressor(random_state=0), cv=GroupKFold(4), **params).fit(X, y, groups=groups)
+        listed = list(GroupKFold(4).split(X, y, groups))
+        same = PruningRFE(DecisionTreeRegressor(random_state=0), cv=listed, **params).fit(X, y)
+        np.testing.assert_array_equal(given.cv_scores_, same.cv_scores_)
+
+    def test_that_nothing_takes_are_refused(self):
+        X, y = FRIEDMAN
+        tree = DecisionTreeRegressor(random_state=0)
+        for selector in (PruningRFE(tree), PruningPathSelector(tree, alpha=0.1)):
+            with pytest.raises(ValueError, match="no folds that 'groups'"):
+                selector.fit(X, y, groups=np.zeros(len(y)))

@@ -47,7 +47,7 @@ def test_without_shadows(selector):
 def test_agreement_is_drawn_over_all_of_its_range():
     X = np.random.default_rng(0).normal(size=(300, 12))
     X[:15, :4] += 3
-    selector = AnomalyPruningSelector(n_estimators=30, random_state=0).fit(X)
+    selector = AnomalyPruningSelector(random_state=0).fit(X)
     display = SurvivalDisplay.from_estimator(selector)
     points = np.concatenate([line.get_xdata() for line in display.ax_.get_lines()])
     np.testing.assert_array_equal(np.sort(points), np.sort(selector.agreement_))

@@ -25,7 +25,7 @@ from treeprune.methods import DepthPruning, JointPruning
 ADDITIVE = {
     name: specimen
     for name, specimen in (SINGLE_TREES | BAGGED | BOOSTED).items()
-    if not ("2 outputs" in name or "AdaBoost" in name)
+    if not ("2 outputs" in name or "AdaBoost" in name or "monotonic" in name)  # which hold after the search
 }
 
 

@@ -253,8 +253,8 @@ MUTANTS = [
     ),
     Mutant(
         "core/graft.py",
-        "        grafted.value[:] += (grafted.depth - forest.depth[origin])[:, None, None]",
-        "        grafted.value[:] -= (grafted.depth - forest.depth[origin])[:, None, None]",
+        "value=grafted.value + deeper[:, None, None]",
+        "value=grafted.value - deeper[:, None, None]",
         "tests/core/test_graft.py::test_a_raised_branch_has_shorter_paths",
     ),
     Mutant(
@@ -637,14 +637,14 @@ MUTANTS = [
     ),
     Mutant(
         "pruning.py",
-        "        rows = rows_of(adapter)  # first: they can tell values that the model does not store\n",
-        "        rows = None\n",
+        "    model = adapter.prune(first.plan(adapter.forest, rows))\n",
+        "    model = adapter.prune(first.plan(adapter.forest, None))\n",
         "tests/test_pruning.py::test_one_class_among_the_rows",
     ),
     Mutant(
         "estimators/tree_pruner.py",
-        "if judge is None and not (method.needs_rows or method.needs_training_rows):",
-        "if judge is None and not method.needs_rows:",
+        "needs_rows = method.needs_rows or method.needs_training_rows",
+        "needs_rows = method.needs_rows",
         "tests/test_every_pair.py::test_tree_pruner_does_what_prune_does",
     ),
 ]

@@ -342,13 +342,13 @@ def test_of_every_selector_all_features_are_listed_with_the_decision(cls):
 def test_columns_that_show_anomalies_stand_beside_their_shadows():
     X = np.random.default_rng(1).normal(size=(400, 20))
     X[:20, :5] += 3
-    selector = AnomalyPruningSelector(n_estimators=50, random_state=0).fit(X)
+    selector = AnomalyPruningSelector(random_state=0).fit(X)
     figures = report(selector).to_dict()
     found = {int(row["name"][1:]): (row["agreement"], row["p_value"]) for row in figures["ranking"]}
     assert found == dict(enumerate(zip(selector.agreement_, selector.p_values_, strict=True)))
     assert figures["shadows"]["largest"] == selector.shadow_agreement_.max()
     assert figures["sentence"].startswith(f"{selector.get_support().sum()} of 20 features agree with the others")
-    nothing = AnomalyPruningSelector(n_estimators=20, random_state=0, least_noise=1.0).fit(X)
+    nothing = AnomalyPruningSelector(random_state=0, least_noise=1.0).fit(X)
     assert "All 20 features are kept" in report(nothing).to_dict()["sentence"]
 
 

@@ -33,16 +33,17 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
 
     A column that is anomalous all by itself cannot be told from heavy-tailed noise without labels. Hence columns are
     dropped only where noise prevails (see `least_noise`). Nor can anomalies be told from healthy columns that are
-    independent in the body of the data and extreme together, if there are such.
+    independent in the body of the data and extreme together, if there are such. Rows are taken to be independent: in
+    rows in time false picks are more.
 
     Parameters
     ----------
     fdr : float, default=0.1
         Expected share of false picks among the columns kept: of columns that, given the others' body, have no part in
-        any anomaly. Held approximately, as far as the benchmark of settings of dependence shows.
+        any anomaly. Held approximately only: see ``python -m benchmarks.selection anomaly --calibration``.
     least_noise : float, default=0.5
         Columns are dropped only if they are at least this share of all.
-    n_permutations : int, default=20
+    n_permutations : int, default=100
         Permuted copies of each column.
     max_rounds : int, default=3
         How often the columns are weighed anew.
@@ -97,7 +98,7 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, *, fdr=0.1, least_noise=0.5, n_permutations=20, max_rounds=3, random_state=None):
+    def __init__(self, *, fdr=0.1, least_noise=0.5, n_permutations=100, max_rounds=3, random_state=None):
         self.fdr = fdr
         self.least_noise = least_noise
         self.n_permutations = n_permutations

@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm, rankdata
 
 #: Chance that any of the pairs of independent columns is taken for dependent.
-_LEVEL = 0.05
+_LEVEL = 0.01
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
 _BODY = 0.9
@@ -55,7 +55,7 @@ def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def groups_of_dependent(scores: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Group of each column: columns whose sizes go together in the body of the data, directly or through others.
+    """Group of each column: columns whose sizes go together, or with values, in the body of the data.
 
     Parameters
     ----------
@@ -70,12 +70,19 @@ def groups_of_dependent(scores: NDArray[np.float64], known: NDArray[np.bool_]) -
     """
     size = rankdata(np.abs(scores), axis=0) / (len(scores) + 1)
     body = (known & (size < _BODY)).astype(np.float64)
-    size *= body
     n = np.maximum(body.T @ body, 1.0)
-    mean, square = size.T @ body / n, (size**2).T @ body / n
-    deviation = np.sqrt(np.maximum(square - mean**2, 1e-12))
-    correlation = (size.T @ size / n - mean * mean.T) / (deviation * deviation.T)
-    return _components(correlation, n)
+    by_size = _correlation_in(body, size, size)
+    by_value = np.abs(_correlation_in(body, size, scores))  # as of a column and its square
+    return _components(np.maximum(by_size, np.maximum(by_value, by_value.T)), n)
+
+
+def _correlation_in(body, one, other):
+    """Correlation of each column of `one` with each of `other`, in the rows that are in the body of both."""
+    one, other, n = one * body, other * body, np.maximum(body.T @ body, 1.0)
+    covariance = one.T @ other / n - (one.T @ body / n) * (body.T @ other / n)
+    of_one = (one**2).T @ body / n - (one.T @ body / n) ** 2
+    of_other = body.T @ (other**2) / n - (body.T @ other / n) ** 2
+    return covariance / np.sqrt(np.maximum(of_one, 1e-12) * np.maximum(of_other, 1e-12))
 
 
 def _correlation(scores):

@@ -183,8 +183,9 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         n_sets = self._check_parameters()
         self._warn_of_time(X)
         finite = False if self.estimator is None else "allow-nan" if self._allow_nan() else True
-        given = X  # for the splitter, which may know rows by their index
+        frame = X if hasattr(X, "columns") else None  # for the splitter, which may know rows by their index
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+        given = X if frame is None else frame
         weight = check_weights(sample_weight, len(y))
         groups = None if groups is None else column_or_1d(groups)
         if weight is not None:

@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
@@ -48,6 +48,28 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     def _names(self):
         return np.array(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]), dtype=object)
 
+    def _check_n_features_to_select(self, instead_of):
+        wanted = self.n_features_to_select
+        if wanted is None:
+            return
+        name = f"The 'n_features_to_select' parameter of {type(self).__name__}"
+        if not isinstance(wanted, Integral) or isinstance(wanted, bool) or not 1 <= wanted <= self.n_features_in_:
+            raise ValueError(f"{name} must be an int in the range [1, {self.n_features_in_}] or None. Got {wanted!r}.")
+        if getattr(self, instead_of) is not None:
+            raise ValueError(
+                f"{name} leaves nothing to choose for {instead_of!r}: give one of them. "
+                f"Got {wanted!r} and {getattr(self, instead_of)!r}."
+            )
+
+    def _checked_groups(self, groups, y, taken):
+        if groups is None:
+            return None
+        if not taken:
+            raise ValueError(f"There are no folds that 'groups' of {type(self).__name__} could be for.")
+        groups = column_or_1d(groups)
+        check_consistent_length(y, groups)
+        return groups
+
     def _warn_of_a_leaf(self, outcome, strength):
         strongest = self._names()[np.argsort(-strength, kind="stable")[:3]]
         warnings.warn(
@@ -71,6 +93,9 @@ class PruningRFE(_UsedFeatures):
         Where the rows come from that prune, as in `TreePruner`.
     min_features : int, default=1
         A round that would leave fewer features is not taken; a warning says so where it would leave none.
+    n_features_to_select : int or None, default=None
+        Exactly so many features, without `cv`: a round that would leave fewer keeps the strongest, by what their splits
+        win before pruning, beside the survivors, and once all survive, each round drops the one whose splits win least.
     cv : int, splitter, iterable of splits or None, default=None
         Folds that say after which round to stop: the whole elimination is repeated in each, and the first round with
         the best mean score is taken. None: the last round.
@@ -109,6 +134,7 @@ class PruningRFE(_UsedFeatures):
         *,
         validation=0.3,
         min_features=1,
+        n_features_to_select=None,
         cv=None,
         scoring=None,
         random_state=None,
@@ -117,11 +143,14 @@ class PruningRFE(_UsedFeatures):
         self.method = method
         self.validation = validation
         self.min_features = min_features
+        self.n_features_to_select = n_features_to_select
         self.cv = cv
         self.scoring = scoring
         self.random_state = random_state
 
-    def fit(self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> "PruningRFE":
+    def fit(
+        self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> "PruningRFE":
         """Eliminate.
 
         Parameters
@@ -133,6 +162,13 @@ class PruningRFE(_UsedFeatures):
         sample_weight : array-like of shape (n_rows,), optional
             Row weights, for growing, for pruning and for the scores of the folds; under metadata routing, for what
             requests them.
+        groups : array-like of shape (n_rows,), optional
+            Groups of rows that splitters of `cv` and `validation` keep together.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range, or `groups` are given and there is no splitter that could take them.
         """
         if not isinstance(self.min_features, Integral) or self.min_features < 1:
             raise ValueError(
@@ -140,21 +176,21 @@ class PruningRFE(_UsedFeatures):
                 f"Got {self.min_features!r} instead."
             )
         X, y = self._rows(X, y)
+        self._check_n_features_to_select("cv")
         weight = check_weights(sample_weight, len(y))
+        groups = self._checked_groups(groups, y, self.cv is not None or hasattr(self.validation, "split"))
         fit_params, score_params = self._route(weight)
-        rounds = self._eliminate(X, y, weight)
+        rounds = self._eliminate(X, y, weight, groups)
         stop, self.cv_scores_ = len(rounds) - 1, None
         if self.cv is not None:
-            self.cv_scores_ = self._score_rounds(X, y, weight, score_params, len(rounds))
+            self.cv_scores_ = self._score_rounds(X, y, weight, groups, score_params, len(rounds))
             stop = int(np.argmax(self.cv_scores_.mean(axis=0)))
         self.support_, self.estimator_ = rounds[stop]
         self.n_features_by_round_ = [int(kept.sum()) for kept, _ in rounds]
         masks = np.array([kept for kept, _ in rounds[: stop + 1]])
         self.ranking_ = 1 + stop + 1 - masks.sum(axis=0)
         if not len(_used(self.estimator_)):
-            adapter = find_adapter(clone(self.estimator).fit(X, y, **fit_params))
-            nothing = Plan(collapse=np.zeros(adapter.forest.n_nodes, bool))
-            _, won = survival(adapter.rows(X, y, weight), nothing, np.arange(X.shape[1]))
+            won = _won(clone(self.estimator).fit(X, y, **fit_params), X, y, weight)
             self._warn_of_a_leaf("No feature survives, and those of the last round are kept", won)
         return self
 
@@ -180,23 +216,42 @@ class PruningRFE(_UsedFeatures):
             return given, {}
         return given, score_weights(self, self._scorer, self.estimator, self.scoring, weight)
 
-    def _eliminate(self, X, y, weight):
+    def _eliminate(self, X, y, weight, groups):
         """The features before the first round and after each, with the pruned model on them."""
         kept, rounds = np.ones(X.shape[1], bool), []
         pruner = TreePruner(self.estimator, self.method, validation=self.validation, random_state=self.random_state)
+        of_splitter = {"groups": groups} if groups is not None and hasattr(self.validation, "split") else {}
         while True:
-            model = pruner.fit(X[:, kept], y, sample_weight=weight).estimator_
+            model = pruner.fit(X[:, kept], y, sample_weight=weight, **of_splitter).estimator_
             rounds.append((kept, model))
+            if kept.sum() == self.n_features_to_select:
+                return rounds
             survivors = np.zeros_like(kept)
             survivors[np.flatnonzero(kept)[_used(model)]] = True
-            if survivors.sum() in (kept.sum(), *range(self.min_features)):
+            if self.n_features_to_select is not None:
+                survivors = self._at_least(survivors, kept, model, X, y, weight)
+            elif survivors.sum() in (kept.sum(), *range(self.min_features)):
                 return rounds
             kept = survivors
 
-    def _score_rounds(self, X, y, weight, score_params, n_rounds):
+    def _at_least(self, survivors, kept, model, X, y, weight):
+        """The survivors; with the strongest others where they are too few, without the weakest where all survive."""
+        n_kept = min(max(survivors.sum(), self.n_features_to_select), kept.sum() - 1)
+        if n_kept == survivors.sum():
+            return survivors
+        if survivors.sum() < n_kept:  # by the trees before pruning, which tell the others apart
+            fit_params, _ = self._route(weight)
+            model = clone(self.estimator).fit(X[:, kept], y, **fit_params)
+        won = _won(model, X[:, kept], y, weight)
+        columns = np.flatnonzero(kept)
+        strongest = np.zeros_like(kept)
+        strongest[columns[np.lexsort((-won, ~survivors[columns]))[:n_kept]]] = True
+        return strongest
+
+    def _score_rounds(self, X, y, weight, groups, score_params, n_rounds):
         scorer, scores = self._scorer, []
-        for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y):
-            rounds = self._eliminate(X[train], y[train], take(weight, train))
+        for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y, groups):
+            rounds = self._eliminate(X[train], y[train], take(weight, train), take(groups, train))
             params = take_params(score_params, test, len(y))
             of_fold = [scorer(model, X[test][:, kept], y[test], **params) for kept, model in rounds[:n_rounds]]
             scores.append(of_fold + [of_fold[-1]] * (n_rounds - len(of_fold)))
@@ -219,6 +274,8 @@ class PruningPathSelector(_UsedFeatures):
         As in `TreePrunerCV`.
     alpha : float or None, default=None
         The strength, instead of cross-validation.
+    n_features_to_select : int or None, default=None
+        Exactly so many features, instead of cross-validation: the strongest (of equally strong ones, the first).
 
     Attributes
     ----------
@@ -227,7 +284,8 @@ class PruningPathSelector(_UsedFeatures):
     alpha_ : float
         The chosen strength.
     support_ : ndarray of bool, shape (n_features,)
-        The features kept: ``strength_ > alpha_``.
+        The features kept: ``strength_ > alpha_``, and with `n_features_to_select` as many more of that strength as
+        are wanted.
     ranking_ : ndarray of int, shape (n_features,)
         1 for the features that are kept; 2, 3, ... for the others, the strongest first.
 
@@ -244,15 +302,28 @@ class PruningPathSelector(_UsedFeatures):
     array([14,  4,  1])
     """
 
-    def __init__(self, estimator, method="cost_complexity", *, cv=5, scoring=None, rule="1se", alpha=None):
+    def __init__(
+        self,
+        estimator,
+        method="cost_complexity",
+        *,
+        cv=5,
+        scoring=None,
+        rule="1se",
+        alpha=None,
+        n_features_to_select=None,
+    ):
         self.estimator = estimator
         self.method = method
         self.cv = cv
         self.scoring = scoring
         self.rule = rule
         self.alpha = alpha
+        self.n_features_to_select = n_features_to_select
 
-    def fit(self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> "PruningPathSelector":
+    def fit(
+        self, X: Any, y: ArrayLike, *, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> "PruningPathSelector":
         """Fit, and take the features of the chosen tree.
 
         Parameters
@@ -263,11 +334,23 @@ class PruningPathSelector(_UsedFeatures):
             Targets.
         sample_weight : array-like of shape (n_rows,), optional
             Row weights.
+        groups : array-like of shape (n_rows,), optional
+            Groups of rows that the splitter of `cv` keeps together.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range, the trees use fewer features than wanted, or `groups` are given and nothing is
+            cross-validated.
         """
         X, y = self._rows(X, y)
-        if self.alpha is None:
+        self._check_n_features_to_select("alpha")
+        cross_validated = self.alpha is None and self.n_features_to_select is None
+        groups = self._checked_groups(groups, y, cross_validated)
+        if cross_validated:
             pruner = TreePrunerCV(self.estimator, self.method, cv=self.cv, scoring=self.scoring, rule=self.rule)
-            self.alpha_ = float(pruner.fit(X, y, sample_weight=sample_weight).alpha_)
+            of_splitter = {} if groups is None else {"groups": groups}
+            self.alpha_ = float(pruner.fit(X, y, sample_weight=sample_weight, **of_splitter).alpha_)
         else:
             pruner = TreePruner(self.estimator, self.method).fit(X, y, sample_weight=sample_weight)
             self.alpha_ = self.alpha
@@ -275,7 +358,10 @@ class PruningPathSelector(_UsedFeatures):
         forest, split = self.path_.forest, self.path_.forest.internal
         self.strength_ = np.zeros(X.shape[1])
         np.maximum.at(self.strength_, forest.feature[split], self.path_.strength[split])
-        self.support_ = self.features_at([self.alpha_])[0]
+        if self.n_features_to_select is None:
+            self.support_ = self.features_at([self.alpha_])[0]
+        else:
+            self.support_, self.alpha_ = self._strongest()
         order = np.argsort(-self.strength_, kind="stable")
         dropped = order[~self.support_[order]]
         self.ranking_ = np.ones(X.shape[1], int)
@@ -283,6 +369,19 @@ class PruningPathSelector(_UsedFeatures):
         if not self.support_.any():
             self._warn_of_a_leaf("No feature is selected", self.strength_)
         return self
+
+    def _strongest(self):
+        """The mask of the features wanted, and the least strength at which no other is in use."""
+        wanted, n_used = self.n_features_to_select, np.count_nonzero(self.strength_)
+        if n_used < wanted:
+            raise ValueError(
+                f"The 'n_features_to_select' parameter of PruningPathSelector must be at most {n_used}, the number of "
+                f"features that the trees use. Got {wanted}."
+            )
+        order = np.argsort(-self.strength_, kind="stable")
+        support = np.zeros(len(order), bool)
+        support[order[:wanted]] = True
+        return support, float(self.strength_[order[wanted:]].max(initial=0.0))
 
     def features_at(self, alphas: ArrayLike) -> np.ndarray:
         """The features in use at each strength, bool, shape (n_alphas, n_features)."""
@@ -300,3 +399,10 @@ class PruningPathSelector(_UsedFeatures):
 def _used(model):
     forest = find_adapter(model).forest
     return np.unique(forest.feature[forest.internal])
+
+
+def _won(model, X, y, weight):
+    """What the splits of each feature win, shape (n_features,)."""
+    adapter = find_adapter(model)
+    nothing = Plan(collapse=np.zeros(adapter.forest.n_nodes, bool))
+    return survival(adapter.rows(X, y, weight), nothing, np.arange(X.shape[1]))[1]

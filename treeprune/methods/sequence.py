@@ -77,7 +77,9 @@ class Sequence(NestedMethods, PruningMethod):
         return stages[0].plan(forest, rows) if stages else Plan()
 
     def _methods(self):
-        """The steps by their place."""
+        """The steps by their place; none where `methods` is no list, which is refused when it is used."""
+        if not isinstance(self.methods, (list, tuple)):
+            return {}
         return {str(place): method for place, method in enumerate(self.methods)}
 
     def _put(self, name, method):

@@ -27,11 +27,11 @@ _ROW = np.dtype([("code", np.int64), ("weight", np.float64), ("next", np.int64),
 
 
 class Bound(NamedTuple):
-    """How errors are counted: the CF and the deviate of `error_limits`, and how many rows a weight of 1 stands for."""
+    """How errors are counted: the CF and the deviate of `error_limits`, and the rows that a weight of 1 stands for (`unit`)."""
 
     confidence: float
     z: float
-    rows_per_weight: float
+    unit: float
 
 
 def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
@@ -132,7 +132,7 @@ def _limit(counts, extra, node, bound):
         weight = counts[node, k] + extra[node, k]
         total += weight
         most = max(most, weight)
-    unit = bound.rows_per_weight
+    unit = bound.unit
     return error_limit(total * unit, (total - most) * unit, bound.confidence, bound.z)
 
 

@@ -54,7 +54,7 @@ def _model(subject):
     model = subject.model if subject.selector is None else getattr(subject.selector, "estimator", None)
     if model is None:
         of_anomalies = hasattr(subject.selector, "agreement_")
-        return [["class", "isolation trees" if of_anomalies else "treeprune's own histogram trees"]]
+        return [["class", "none: extremes of columns" if of_anomalies else "treeprune's own histogram trees"]]
     pairs = [["class", f"{type(model).__module__}.{type(model).__qualname__}"]]
     if hasattr(subject.given, "steps"):
         pairs.append(["pipeline", " → ".join(type(step).__name__ for _, step in subject.given.steps)])
