@@ -80,9 +80,12 @@ class TakesANegativeDepth(PruningMethod):
         return Plan(collapse=~forest.is_leaf & (forest.depth >= self.max_depth))
 
 
-class IsRandom(PruningMethod):
+class ChangesItsMind(PruningMethod):
+    calls = 0
+
     def plan(self, forest, rows=None):
-        return Plan(collapse=~forest.is_leaf & (np.random.default_rng().random(forest.n_nodes) < 0.5))
+        ChangesItsMind.calls += 1
+        return Plan(collapse=~forest.is_leaf & (forest.depth >= 1 + ChangesItsMind.calls % 2))
 
 
 class RefusesAll(PruningMethod):
@@ -175,7 +178,7 @@ BROKEN = [
     (AcceptsNonsense(3), "max_depth='no such value' is not refused"),
     (RaisesTheWrongError(3), "raises KeyError, not ValueError"),
     (DoesNotSayWhichParameter(3), "refused without naming 'max_depth'"),
-    (IsRandom(), "another model when asked again"),
+    (ChangesItsMind(), "another model when asked again"),
     (RefusesAll(), "refuses every model"),
     (RefusesWithoutItsName(3), "without saying who does: ValueError: operands"),
     (OnlyForests(3), "prunes no single tree"),

@@ -27,7 +27,7 @@ _ROW = np.dtype([("code", np.int64), ("weight", np.float64), ("next", np.int64),
 
 
 class Bound(NamedTuple):
-    """How errors are counted: the CF and the deviate of `error_limits`, and the rows that a weight of 1 stands for (`unit`)."""
+    """How errors are counted: CF and deviate of `error_limits`, and the rows that a weight of 1 stands for."""
 
     confidence: float
     z: float
