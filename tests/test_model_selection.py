@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
@@ -14,10 +14,11 @@ from tests.naive_time import purged_train_rows
 from treeprune import PruningSelector, TreePruner
 from treeprune.model_selection import PurgedTimeSeriesSplit
 
-STEPS = st.lists(st.sampled_from(["15min", "1h", "1h", "1h", "2h", "1D", "3D"]), max_size=15)
+STEPS = st.lists(st.sampled_from(["15min", "1h", "1h", "1h", "2h", "1D", "3D"]), min_size=4, max_size=20)
 SPANS = st.sampled_from([0, 1, 3, "30min", "2h", "2D", pd.offsets.BDay(2), pd.DateOffset(days=1)])
 
 
+@settings(max_examples=200)
 @given(
     st.sampled_from([None, "UTC", "Europe/Berlin"]),
     st.lists(st.tuples(st.integers(0, 40), STEPS), min_size=1, max_size=3),

@@ -53,11 +53,11 @@ def test_moved_as_pandas_moves_each_time(span, zone):
 
 
 def test_clock_changes_never_lead_ahead():
-    """At hours that clocks show twice or not at all, a calendar's step back is a step back."""
+    """Not at hours that clocks show twice or not at all, nor where an offset sets the day rather than steps."""
     index = pd.date_range("2024-03-30", "2024-04-02", freq="15min", tz="Europe/Berlin")
     index = index.append(pd.date_range("2024-10-26", "2024-10-29", freq="15min", tz="Europe/Berlin"))
     times = read_times(index)
-    for span in (pd.DateOffset(days=1), pd.DateOffset(minutes=30), pd.offsets.BDay(1)):
+    for span in (pd.DateOffset(days=1), pd.DateOffset(minutes=30), pd.offsets.BDay(1), pd.DateOffset(day=31)):
         assert (earlier(times, span) <= times.values).all()
         assert (later(times, span) >= times.values).all()
 
