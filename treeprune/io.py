@@ -6,28 +6,29 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from .adapters import find_adapter
+from .adapters import adapters_by_model, find_adapter
+from .adapters.native_files import NativeFiles
 from .compact import unpacked
 from .compact.archive import MAGIC
 from .exceptions import ModelFormatError, UnsupportedModelError
 from .wrappers import last_step
 
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x5d\x00\x00")  # plain, or packed by joblib
-_KINDS = "XGBoost JSON or UBJSON, LightGBM text, a compact file, skops, pickle, joblib"
+_FORMATS = "XGBoost JSON or UBJSON, LightGBM text, a compact file, skops, pickle, joblib"
 
 
 def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int = 2**30) -> Any:
     """Load a fitted model from a file.
 
-    The libraries' own loaders and predictors die of malformed files, or run what the file says. Here XGBoost's and
-    LightGBM's files are taken apart and their trees checked first, and the library is given what was checked; of a
-    skops file only types known to be safe are loaded, and trees are checked right after.
+    The libraries' own loaders and predictors crash on malformed files, or run code that the file names. Here the trees
+    of XGBoost's and LightGBM's files are checked first, and the library is given only what was checked; of a skops file
+    only types known to be safe are loaded, and its trees are checked right after.
 
     Parameters
     ----------
     path : str or path-like
-        XGBoost JSON or UBJSON, LightGBM text, a file of `save_compact`, skops, pickle or joblib; told apart by content,
-        not by name.
+        XGBoost JSON or UBJSON, LightGBM text, a file of `save_compact`, skops, pickle or joblib. Its content decides
+        which, not its name.
     trust : bool, default=False
         Load pickle and joblib files, which can run any code, and skops files of any types.
     max_bytes : int, default=2**30
@@ -61,12 +62,17 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     ...     read_model(path, trust=True).get_n_leaves()
     9
     """
-    kind, data = _open(path, max_bytes)
-    return _load(kind, data, path, trust, max_bytes)[0]
+    file_format, data = _open(path, max_bytes)
+    family = _families().get(file_format)
+    if family is not None:
+        return family.read_file(data)[1]()
+    model = _load(file_format, data, path, trust, max_bytes)
+    _ = find_adapter(last_step(model)).forest  # checks the trees
+    return model
 
 
 def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int = 2**30) -> dict[str, Any]:
-    """Check a model file as `read_model` does, and say what is in it.
+    """Check a model file as `read_model` does, and describe the model in it.
 
     XGBoost and LightGBM files are checked without their libraries. Parameters and errors are those of `read_model`.
 
@@ -90,14 +96,16 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
     >>> found["model"], found["n_trees"], found["n_leaves"] == sum(tree.get_n_leaves() for tree in forest)
     ('sklearn.RandomForestClassifier', 20, True)
     """
-    kind, data = _open(path, max_bytes)
-    if kind in ("xgboost", "lightgbm"):
-        model, forest = f"{kind}.Booster", _forest(kind, data)[1].canonical()
+    file_format, data = _open(path, max_bytes)
+    family = _families().get(file_format)
+    if family is not None:
+        model, forest = f"{file_format}.Booster", family.read_file(data)[0].canonical()
     else:
-        loaded, forest = _load(kind, data, path, trust, max_bytes)
+        loaded = _load(file_format, data, path, trust, max_bytes)
         model = f"{type(loaded).__module__.partition('.')[0]}.{type(loaded).__name__}"
+        forest = find_adapter(last_step(loaded)).forest
     return {
-        "format": kind,
+        "format": file_format,
         "model": model,
         "n_bytes": len(data),
         "n_trees": forest.n_trees,
@@ -110,59 +118,44 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
 
 
 def _open(path, max_bytes):
-    """Kind and content of a file."""
+    """Format and content of a file."""
     size = os.stat(path).st_size
     if size > max_bytes:
         raise ModelFormatError(f"{path} has {size} bytes, more than max_bytes={max_bytes}.")
     data = Path(path).read_bytes()
-    body = data.removeprefix(b"\xef\xbb\xbf")  # refused by the parser of its kind
-    if body.startswith(b"{"):
-        return "xgboost", data
-    if data.startswith(MAGIC):
+    if data.startswith(MAGIC):  # which begins as a text of LightGBM
         return "compact", data
-    if body.startswith(b"tree"):
-        return "lightgbm", data
+    body = data.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, which the format's parser refuses
+    for file_format, family in _families().items():
+        if body.startswith(family.file_start):
+            return file_format, data
     if data.startswith(b"PK"):
         return "skops", data
     if data.startswith(_PICKLES):
         return "pickle", data
     start = f"starts with {data[:8]!r}" if data else "is empty"
-    raise ModelFormatError(f"{path} {start}, which is none of: {_KINDS}.")
+    raise ModelFormatError(f"{path} {start}, which is none of: {_FORMATS}.")
 
 
-def _forest(kind, data):
-    """What an XGBoost or LightGBM file was taken apart into, and its checked Forest."""
-    if kind == "xgboost":
-        from .adapters.xgboost_format import read_document as read
-    else:
-        from .adapters.lightgbm_format import read_text as read
-    return read(data)
+def _families():
+    """Adapters that read files of their libraries, by the name of the format."""
+    found = {adapter for adapter in adapters_by_model().values() if issubclass(adapter, NativeFiles)}
+    return {adapter.file_format: adapter for adapter in found}
 
 
-def _load(kind, data, path, trust, max_bytes):
-    if kind == "xgboost":
-        from .adapters.xgboost_models import booster_from
-
-        document, forest = _forest(kind, data)
-        return booster_from(document), forest
-    if kind == "lightgbm":
-        from .adapters.lightgbm_models import booster_from
-
-        text, forest = _forest(kind, data)
-        return booster_from(text), forest
-    if kind == "compact":
-        model = unpacked(data, max_bytes)
-    elif kind == "skops":
+def _load(file_format, data, path, trust, max_bytes):
+    """The object in a file that holds more than a Booster. Its trees may still be malformed."""
+    if file_format == "compact":
+        return unpacked(data, max_bytes)
+    if file_format == "skops":
         from .adapters.skops_files import load_skops
 
-        model = load_skops(data, trust, max_bytes)
-    elif not trust:
+        return load_skops(data, trust, max_bytes)
+    if not trust:
         raise UnsupportedModelError(
             f"{path} is a pickle, which can run any code when it is loaded: give trust=True if you trust its source."
         )
-    else:
-        model = _unpickle(path)
-    return model, find_adapter(last_step(model)).forest
+    return _unpickle(path)
 
 
 def _unpickle(path):

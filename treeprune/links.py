@@ -73,7 +73,7 @@ def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDAr
 
 
 class Linked:
-    """What classes with a link have in common: the mean of the trees' values goes through it.
+    """Mixin of classes with a link, which turns the mean of the trees' values into probabilities.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Linked:
     temperature_: float = 1.0
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any) -> Any:
-        """Fit as the stock class does. The link goes with the pruned trees: new ones hold probabilities."""
+        """Fit as the stock class does. Only a warm start keeps the link: new trees hold probabilities."""
         if not self.warm_start:
             _drop_link(self)
         return super().fit(X, y, sample_weight=sample_weight, **fit_params)
@@ -99,7 +99,7 @@ class Linked:
 
     @available_if(lambda self: self.link_ is not None)
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Mean of the trees' values, which no link brings to [0, 1]; the greatest is that of the class predicted.
+        """Mean of the trees' values before the link; the greatest is that of the predicted class.
 
         Returns
         -------
@@ -111,18 +111,18 @@ class Linked:
 
 
 class LinkedRandomForestClassifier(Linked, RandomForestClassifier):
-    """A pruned RandomForestClassifier with a link. All else is as it was."""
+    """A pruned RandomForestClassifier with a link."""
 
 
 class LinkedExtraTreesClassifier(Linked, ExtraTreesClassifier):
-    """A pruned ExtraTreesClassifier with a link. All else is as it was."""
+    """A pruned ExtraTreesClassifier with a link."""
 
 
 class LinkedBaggingClassifier(Linked, BaggingClassifier):
-    """A pruned BaggingClassifier with a link. All else is as it was."""
+    """A pruned BaggingClassifier with a link."""
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Logarithms of `predict_proba`; the trees, whose values may be negative, have none."""
+        """Logarithms of `predict_proba`, not of the trees' own values, which may be negative."""
         return np.log(self.predict_proba(X))
 
 
@@ -135,7 +135,7 @@ LINKED = {
 
 
 def unlinked(model: Linked) -> Any:
-    """A copy of an ensemble with a link, as the stock class that it comes from: its probabilities are the scores."""
+    """A copy of an ensemble with a link as its stock class, whose `predict_proba` gives the scores before the link."""
     plain = copy(model)
     plain.__class__ = next(stock for stock, cls in LINKED.items() if isinstance(model, cls))
     _drop_link(plain)

@@ -4,7 +4,6 @@ import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,29 +19,13 @@ from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 
 
-@dataclass(frozen=True)
-class StoredModel:
-    """A model taken apart: `Adapter.assembled` makes it again of the skeleton and the trees.
-
-    Parameters
-    ----------
-    skeleton : object
-        The model without the arrays of its trees: plain values, arrays and objects of the adapter's `models` and
-        `parts`.
-    trees : list of dict of str to ndarray
-        The arrays of each tree, as the model holds them.
-    forest : Forest
-        The same trees with the model's own numbers in all fields, in canonical order; the ids of each tree's nodes
-        count from 0.
-    """
-
-    skeleton: Any
-    trees: list[dict[str, NDArray]]
-    forest: Forest
-
-
 class Adapter(ABC):
     """One fitted model, seen as a Forest.
+
+    An adapter must have `models`, `operations` and the four abstract methods; all else has defaults. It is found by
+    being a class with `models` in a module of this package. Three subclasses add what is optional: `storage.Storage`
+    compact files, `stand_ins.StandIns` fast scores of many prunings, `native_files.NativeFiles` reading the files that
+    the family's library writes.
 
     Parameters
     ----------
@@ -53,36 +36,20 @@ class Adapter(ABC):
     ----------
     models : tuple of str
         Class paths of the models that the adapter takes, subclasses included.
-    format_name : str
-        The family's name in compact files. It never changes, whatever the adapter is called.
     operations : frozenset of str
         The fields of a Plan that the family can express.
     votes : bool
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
-    parts : tuple of str
-        Paths of the classes and functions that a stored model may be made of: its own, if its trees can be taken out of
-        it, and those of what it holds besides plain values and arrays.
-    needed : tuple of str
-        Statistics of nodes (`compact.packing`) that predictions depend on.
-    structure : frozenset of str
-        Arrays of stored trees that follow from the Forest alone; a file may not state them again.
-    unused : frozenset of str
-        Arrays of stored trees that predictions do not depend on, or only through values that the Forest holds, too.
     loss : callable or None
         For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]
-    format_name: ClassVar[str]
     operations: frozenset[str]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
-    parts: ClassVar[tuple[str, ...]] = ()
-    needed: ClassVar[tuple[str, ...]] = ()
-    structure: ClassVar[frozenset[str]] = frozenset()
-    unused: ClassVar[frozenset[str]] = frozenset()
     loss: Loss | None = None
 
     def __init__(self, model: Any):
@@ -116,27 +83,6 @@ class Adapter(ABC):
     @abstractmethod
     def encode_target(self, y: ArrayLike) -> NDArray:
         """Targets as class codes (int32) or numbers (float64), shape (n_rows, n_outputs), checked."""
-
-    @abstractmethod
-    def stored(self, full: bool) -> "StoredModel":
-        """The model taken apart for a file; if not `full`, without what describes its training rows."""
-
-    @classmethod
-    @abstractmethod
-    def arrays_of(cls, skeleton: Any, forest: Forest) -> list[dict[str, NDArray]]:
-        """The arrays of `StoredModel.trees`, derived from its skeleton and forest.
-
-        A compact file stores only the arrays of the model that differ from these.
-        """
-
-    @classmethod
-    @abstractmethod
-    def assembled(cls, skeleton: Any, trees: list[dict[str, NDArray]]) -> Any:
-        """The model, put together from a skeleton and the arrays of its trees.
-
-        They come from a file. The arrays named in `structure` are valid; the adapter must check the others, and that
-        trees and skeleton fit together.
-        """
 
     def prune(self, plan: Plan) -> Any:
         """The model after a plan. A plan without operations gives a deep copy."""
@@ -189,7 +135,7 @@ class Adapter(ABC):
         Returns
         -------
         Rows
-            Its forest is `forest`, with values in the place of NaN as far as the rows tell them.
+            Its forest is `forest`, with values worked out from the rows in the place of NaN where that is possible.
 
         Raises
         ------
@@ -199,9 +145,10 @@ class Adapter(ABC):
         return self.with_rows(X, y, sample_weight)[1]
 
     def with_rows(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "tuple[Adapter, Rows]":
-        """`rows`, and the adapter to carry out plans that go by them: its forest is that of the rows.
+        """`rows`, and the adapter that carries out plans made by them: both have the same forest.
 
-        The adapter is this one if it lacks nothing (`lacks_values`), else `completed` by the rows.
+        The adapter is this one, or where the model `lacks_values` one that is `completed` by the rows. The rows are
+        routed once.
         """
         rows = self._rows(X, y, sample_weight)
         if not self.lacks_values:
@@ -210,25 +157,25 @@ class Adapter(ABC):
         return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
 
     def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
-        """An adapter that knows, from the training rows, what the model does not store; this one if it lacks nothing.
+        """An adapter of the same model with what the model does not store, worked out from its training rows.
 
-        Parameters are those of `rows`.
+        It is this one if nothing is missing. Parameters are those of `rows`.
         """
         return self.with_rows(X, y, sample_weight)[0] if self.lacks_values else self
 
     @property
     def lacks_values(self) -> bool:
-        """Whether a pruned model needs more than the model stores, which its training rows can tell."""
+        """Whether pruning needs something that the model does not store and that its training rows can give."""
         return bool(np.isnan(self.forest.value).any())
 
     def _completed_by(self, rows: Rows, X: Any) -> "Adapter":
-        """A copy of the adapter that knows what these rows tell."""
+        """A copy of the adapter with what is worked out from these rows."""
         completed = copy(self)
         completed.forest = self._with_values(rows)
         return completed
 
     def _with_values(self, rows: Rows) -> Forest:
-        """`forest` with values in the place of NaN, where rows can tell them."""
+        """`forest` with values worked out from rows in the place of NaN."""
         return self.forest
 
     def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None):
@@ -310,60 +257,18 @@ class Adapter(ABC):
 
     @property
     def averages(self) -> bool:
-        """Whether the raw output is the mean of the trees' values: they neither add up nor vote."""
+        """Whether the model's output is the mean of the trees' values: they neither add up nor vote."""
         return self.forest.task != "margin" and not self.votes
 
-    @property
-    def summands(self) -> tuple[NDArray, NDArray[np.int32]]:
-        """What trees add to the raw output: numbers of each node as a leaf, and the column where those of a tree begin.
+    def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
+        """For trees whose leaves are functions of the row: what each row's leaf adds to the raw output.
 
         Returns
         -------
-        value : ndarray of shape (n_nodes, n_values)
-        column : ndarray of int32, shape (n_trees,)
-        """
-        forest = self.forest
-        value = forest.value.reshape(forest.n_nodes, -1)
-        if forest.task == "margin":
-            return value * forest.tree_weight[forest.node_tree][:, None], forest.tree_class
-        return value, np.zeros(forest.n_trees, np.int32)
-
-    def base(self, X: Any) -> NDArray:
-        """The raw output before the first tree, shape (n_rows or 1, n_columns), of the type that it is added up in."""
-        return np.zeros((1, self.forest.value[0].size))
-
-    def leaf_outputs(self, X: Any) -> Callable[[int], NDArray] | None:
-        """A function of a tree's index: what each row's leaf adds to the raw output, shape (n_rows, n_values).
-
-        None: what `summands` says of the leaf.
+        callable or None
+            A function of a tree's index that gives numbers of shape (n_rows, n_values). None: leaves are constants.
         """
         return None
-
-    def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
-        """A copy of the model that predicts, whatever rows it is given, what a raw output means to it.
-
-        Parameters
-        ----------
-        raw : ndarray of shape (n_rows, n_columns)
-            Raw output of a pruned model; the mean over trees where the model averages them.
-        reference : ndarray of shape (n_reference_rows, n_columns), optional
-            That of `reference_rows`.
-        """
-        forest = self.forest
-        if forest.task == "regression":
-            prediction = raw[:, 0] if raw.shape[1] == 1 else raw
-            return with_methods(self.model, predict=lambda X: prediction)
-        shares = np.split(raw, forest.n_outputs, axis=1)
-        shares = [share[:, :n] for share, n in zip(shares, forest.n_classes, strict=True)]
-        classes = [self.model.classes_] if forest.n_outputs == 1 else self.model.classes_
-        labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares, strict=True)]
-        if forest.n_outputs > 1:
-            labels = np.stack(labels, axis=1)
-            return with_methods(self.model, predict=lambda X: labels, predict_proba=lambda X: shares)
-        return with_methods(self.model, predict=lambda X: labels[0], predict_proba=lambda X: shares[0])
-
-    #: Rows whose raw output says, too, what a pruned model predicts; None: there are none such.
-    reference_rows: Any = None
 
     def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """The training rows, of which each tree sees only those that it was not grown on.
@@ -390,15 +295,6 @@ class Adapter(ABC):
 def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:
     """Monotonic constraints of all features, where the last ones may go without; None if there are none."""
     return np.array(signs + [0] * (n_features - len(signs)), np.int8) if any(signs) else None
-
-
-def with_methods(model: Any, **methods: Callable) -> Any:
-    """A copy of a model in which some methods are replaced."""
-    model = copy(model)
-    for name, method in methods.items():
-        method.__name__ = name  # scorers tell methods apart by it
-        setattr(model, name, method)
-    return model
 
 
 def plain_rows(X: Any, dtype: type) -> NDArray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..exceptions import ModelFormatError
 
-#: Deeper documents are refused: no model is, and recursive parsers die of them.
+#: Deeper documents are refused: no model nests so deep, and recursive parsers crash on them.
 MAX_NESTING = 64
 
 _FORMS = {b"U": "B", b"i": "b", b"I": "h", b"l": "i", b"L": "q", b"d": "f", b"D": "d"}

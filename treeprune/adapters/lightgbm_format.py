@@ -13,7 +13,7 @@ import numpy as np
 from ..core.forest import LEAF, Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
 
-#: Objectives whose leaves are set to quantiles of residuals: inner values say nothing about them.
+#: Objectives whose leaves are set to quantiles of residuals: inner nodes store something else.
 RESIDUAL_OBJECTIVES = ("regression_l1", "quantile", "mape")
 _INNER = {
     "split_feature": np.int32,
@@ -109,7 +109,7 @@ def parse(data: bytes) -> ModelText:
     model = ModelText(header, trees, _check_tail(tail))
     if len(trees) % model.per_iteration:
         raise ModelFormatError(f"{len(trees)} trees are no multiple of num_tree_per_iteration {model.per_iteration}")
-    sizes = (header.pop("tree_sizes", None) or "").split()  # LightGBM may go without, and dies of wrong ones
+    sizes = (header.pop("tree_sizes", None) or "").split()  # optional, but LightGBM crashes if they are wrong
     if sizes and len(sizes) != len(trees):
         raise ModelFormatError(f"header: tree_sizes has {len(sizes)} entries for {len(trees)} trees")
     for index, tree in enumerate(trees):
@@ -125,7 +125,7 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
     ----------
     model : ModelText
     as_stored : bool, default=False
-        Keep values of inner nodes that say nothing about what they would predict.
+        Keep the stored values of inner nodes even where these are not what the nodes would predict as leaves.
 
     Raises
     ------

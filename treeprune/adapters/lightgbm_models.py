@@ -4,18 +4,18 @@ import copy
 import json
 import re
 from functools import cached_property, partial
-from types import SimpleNamespace
 
 import numpy as np
-from scipy.special import expit, softmax
 from sklearn.utils.validation import check_array
 
-from ..exceptions import ModelFormatError, UnsupportedModelError
-from ..extras import import_extra
-from . import lightgbm_storage, lightgbm_text
-from .base import Adapter, StoredModel, padded, plain_rows
-from .lightgbm_format import ModelText, parse, read_forest, sharpened
+from ..exceptions import UnsupportedModelError
+from .base import padded, plain_rows
+from .lightgbm_format import parse, read_forest, read_text, sharpened
 from .lightgbm_objectives import loss_of
+from .lightgbm_stand_ins import LightGBMStandIns
+from .lightgbm_storage import LightGBMStorage
+from .lightgbm_text import booster_from, write
+from .native_files import NativeFiles
 from .residual_leaves import quantiles_from_rows, shifted
 
 _OPERATIONS = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
@@ -24,20 +24,16 @@ _CHUNK = 2**24  # leaf ids held at once
 _EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
 
-class LightGBMAdapter(Adapter):
+class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
     """Goes by way of the model text: the only interface that shows all of a tree, and takes one.
 
     Leaf ids come from ``predict(pred_leaf=True)``, a few iterations at a time.
     """
 
-    format_name = "lightgbm"
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     float_type = np.float64
-    parts = (
-        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
-        "sklearn.preprocessing._label.LabelEncoder",
-    )
-    unused = lightgbm_storage.STATISTICS
+    file_format = "lightgbm"
+    file_start = b"tree"
 
     def __init__(self, model):
         super().__init__(model)
@@ -78,12 +74,17 @@ class LightGBMAdapter(Adapter):
             return {}
         return dict.fromkeys(asked, 0) | {"n_estimators": len(self._text.trees) // self._text.per_iteration}
 
+    @classmethod
+    def read_file(cls, data):
+        text, forest = read_text(data)
+        return forest, partial(booster_from, text)
+
     @property
     def n_bytes(self):
         return len(self.booster.model_to_string(num_iteration=-1).encode())
 
     def write(self, forest):
-        new = type(self.booster)(model_str=lightgbm_text.write(self._text, forest))
+        new = type(self.booster)(model_str=write(self._text, forest))
         new.params = copy.deepcopy(self.booster.params)
         n_iterations = len(np.unique(forest.tree_id // self._text.per_iteration))
         new.best_iteration = n_iterations if self._best_iteration else self.booster.best_iteration
@@ -94,36 +95,6 @@ class LightGBMAdapter(Adapter):
         model._best_iteration = n_iterations if self._best_iteration else self.model._best_iteration
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
         return model
-
-    def stored(self, full):
-        wrapper = None if self.booster is self.model else copy.copy(self.model)
-        if wrapper is not None:
-            wrapper._Booster = None
-        whole = self._saved()
-        bare, trees = lightgbm_storage.take_apart(whole.trees)
-        text = {"header": whole.header, "trees": bare, "tail": whole.tail}
-        state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
-        forest = read_forest(whole, as_stored=True).canonical()
-        return StoredModel({"wrapper": wrapper, "text": text, "booster": state}, trees, forest)
-
-    @classmethod
-    def arrays_of(cls, skeleton, forest):
-        return [lightgbm_storage.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
-
-    @classmethod
-    def assembled(cls, skeleton, trees):
-        text, wrapper = skeleton["text"], skeleton["wrapper"]
-        whole = [bare | arrays for bare, arrays in zip(text["trees"], trees, strict=True)]
-        rendered = lightgbm_text.render(ModelText(text["header"], whole, text["tail"]), whole)
-        model = parse(rendered.encode())
-        read_forest(model)
-        booster = booster_from(model)
-        for name in ("params", "best_iteration", "best_score"):
-            setattr(booster, name, skeleton["booster"][name])
-        if wrapper is None:
-            return booster
-        wrapper._Booster = booster
-        return wrapper
 
     def _apply(self, X):
         k, n_rows = self._text.per_iteration, len(X)
@@ -165,9 +136,6 @@ class LightGBMAdapter(Adapter):
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
         return raw / n_iterations if self._text.averaged else raw
 
-    def base(self, X):
-        return np.zeros((1, self._text.per_iteration))
-
     def leaf_outputs(self, X):
         """Of linear trees, whose leaves are functions of the row, what LightGBM says."""
         if not self._is_linear:
@@ -179,14 +147,6 @@ class LightGBMAdapter(Adapter):
             return self.forest.tree_weight[tree] * raw.reshape(len(raw), -1)[:, [tree % k]]
 
         return of_leaf
-
-    def stand_in(self, raw, reference=None):
-        raw, model = raw[:, 0] if raw.shape[1] == 1 else raw, copy.copy(self.model)
-        prediction = _link(self._text.objective)(raw)
-        if self._text.averaged:  # raw scores that LightGBM gives are sums all the same
-            raw = raw * (self.forest.n_trees // self._text.per_iteration)
-        model._Booster = SimpleNamespace(predict=lambda X, raw_score=False, **_: raw if raw_score else prediction)
-        return model
 
     @property
     def _is_linear(self):
@@ -245,24 +205,6 @@ class LightGBMAdapter(Adapter):
         return y
 
 
-def _link(objective):
-    """What LightGBM makes of raw scores under an objective (``ObjectiveFunction::ConvertOutput``)."""
-    name, *settings = objective or ["none"]
-    if name == "multiclass":
-        return partial(softmax, axis=1)
-    if name in ("binary", "multiclassova"):
-        sigmoid = next(float(item.partition(":")[2]) for item in settings if item.startswith("sigmoid:"))
-        return lambda raw: expit(sigmoid * raw)
-    if "sqrt" in settings:
-        return lambda raw: np.sign(raw) * raw**2
-    others = {
-        "cross_entropy": expit,
-        "cross_entropy_lambda": lambda raw: np.log1p(np.exp(raw)),
-        **dict.fromkeys(("poisson", "gamma", "tweedie"), np.exp),
-    }
-    return others.get(name, lambda raw: raw)
-
-
 def _quantile(x, weight, level):
     """As LightGBM defines it: between two numbers, or with unequal weights next to the first beyond that share."""
     order, n = np.argsort(x, kind="stable"), len(x)
@@ -275,21 +217,3 @@ def _quantile(x, weight, level):
         return x[place]
     part = (level * below[-1] - below[place - 1]) / weight[place] if weight[place] >= 1 else 0.0
     return x[place - 1] + part * (x[place] - x[place - 1])
-
-
-def booster_from(text: ModelText):
-    """A Booster of a checked model text.
-
-    Raises
-    ------
-    ModelFormatError, UnsupportedModelError
-        LightGBM itself refuses it.
-    ImportError
-        LightGBM is not installed.
-    """
-    lightgbm = import_extra("lightgbm")
-    try:
-        return lightgbm.Booster(model_str=lightgbm_text.render(text, text.trees))
-    except (lightgbm.basic.LightGBMError, ValueError) as error:
-        kind = UnsupportedModelError if "Unknown objective" in str(error) else ModelFormatError
-        raise kind(f"LightGBM refuses the model: {error}") from error

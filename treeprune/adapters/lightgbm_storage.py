@@ -1,62 +1,60 @@
-"""Trees of LightGBM's model texts as arrays, for compact files."""
+"""LightGBM's models in compact files."""
+
+import copy
 
 import numpy as np
 
-from ..core.forest import Forest
-from ..exceptions import ModelFormatError
-
-#: Arrays of a tree that predictions do not depend on.
-STATISTICS = frozenset(
-    {"split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count"}
-)
+from .lightgbm_format import ModelText, parse, read_forest
+from .lightgbm_text import booster_from, render, tree_arrays
+from .storage import Storage, StoredModel
 
 
-def take_apart(trees: list[dict]) -> tuple[list[dict], list[dict]]:
+class LightGBMStorage(Storage):
+    """The skeleton is the model text without the arrays of its trees."""
+
+    format_name = "lightgbm"
+    parts = (
+        *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
+        "sklearn.preprocessing._label.LabelEncoder",
+    )
+    unused = frozenset(
+        {"split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count"}
+    )
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            wrapper._Booster = None
+        whole = self._saved()
+        bare, trees = _taken_apart(whole.trees)
+        text = {"header": whole.header, "trees": bare, "tail": whole.tail}
+        state = {name: getattr(self.booster, name) for name in ("params", "best_iteration", "best_score")}
+        forest = read_forest(whole, as_stored=True).canonical()
+        return StoredModel({"wrapper": wrapper, "text": text, "booster": state}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return tree_arrays(forest)
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        text, wrapper = skeleton["text"], skeleton["wrapper"]
+        whole = [bare | arrays for bare, arrays in zip(text["trees"], trees, strict=True)]
+        rendered = render(ModelText(text["header"], whole, text["tail"]), whole)
+        model = parse(rendered.encode())
+        read_forest(model)
+        booster = booster_from(model)
+        for name in ("params", "best_iteration", "best_score"):
+            setattr(booster, name, skeleton["booster"][name])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
+
+
+def _taken_apart(trees: list[dict]) -> tuple[list[dict], list[dict]]:
     """Trees in the form of `ModelText.trees` without their arrays, and the arrays."""
     arrays = [{name: item for name, item in tree.items() if isinstance(item, np.ndarray)} for tree in trees]
     return [
         {name: item for name, item in tree.items() if name not in a} for tree, a in zip(trees, arrays, strict=True)
     ], arrays
-
-
-def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """The arrays of a tree derived from a forest of one tree; node ids are inner nodes first, then leaves."""
-    order, n_inner = np.argsort(forest.node_id), forest.n_nodes - forest.n_leaves
-    inner, leaf = order[:n_inner], order[n_inner:]
-    if forest.is_leaf[inner].any():
-        raise ModelFormatError("LightGBM numbers inner nodes first, then leaves.")
-    nothing = np.zeros(forest.n_nodes)
-    weight, count, gain = (
-        nothing if array is None else array
-        for array in (forest.weighted_n_node_samples, forest.n_node_samples, forest.gain)
-    )
-    categorical = np.zeros(n_inner, bool) if forest.category_set is None else forest.category_set[inner] >= 0
-    missing = np.zeros(n_inner, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left[inner]
-    arrays = {
-        "split_feature": forest.feature[inner].astype(np.int32),
-        "split_gain": gain[inner],
-        "threshold": np.where(categorical, np.cumsum(categorical) - 1, forest.threshold[inner]),
-        "decision_type": np.where(categorical, 1, 8 | (2 * missing)).astype(np.uint8),
-        "internal_value": forest.value[inner, 0, 0],
-        "internal_weight": weight[inner].astype(np.float64),
-        "internal_count": count[inner].astype(np.int64),
-        "leaf_value": forest.value[leaf, 0, 0],
-        "leaf_weight": weight[leaf].astype(np.float64),
-        "leaf_count": count[leaf].astype(np.int64),
-    }
-    for side, children in (("left", forest.children_left), ("right", forest.children_right)):
-        child = forest.node_id[children[inner]]
-        arrays[f"{side}_child"] = np.where(child < n_inner, child, ~(child - n_inner)).astype(np.int32)
-    if categorical.any():
-        sets = [forest.category_sets[i] for i in forest.category_set[inner][categorical]]
-        words = [_words(categories) for categories in sets]
-        arrays["cat_boundaries"] = np.cumsum([0, *map(len, words)])
-        arrays["cat_threshold"] = np.concatenate(words)
-    return arrays
-
-
-def _words(categories):
-    """A set of categories as a bitset of 32-bit words."""
-    bits = np.zeros(32 * (categories.max(initial=0) // 32 + 1), bool)
-    bits[categories] = True
-    return np.packbits(bits, bitorder="little").view("<u4")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
+from .stand_ins import with_methods
 
 
 class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):

@@ -8,15 +8,16 @@ import numpy as np
 
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
-from .base import Adapter, StoredModel
-from .sklearn_tree import SklearnTreeAdapter, encode_target, read_tree, write_tree
-from .sklearn_tree_storage import attach_tree, most_classes, stored_tree, tree_arrays, without_tree
+from .sklearn_tree import SklearnTreeAdapter, encode_target
+from .sklearn_tree_format import read_tree, write_tree
+from .sklearn_tree_storage import SklearnEnsembleStorage
+from .stand_ins import StandIns
 
 #: Rows that are routed at a time: scikit-learn gives leaf ids as int64, treeprune keeps them as int32.
 CHUNK = 65_536
 
 
-class SklearnEnsembleAdapter(Adapter):
+class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
     """Reads and writes the tree estimators in ``estimators_``, one by one.
 
     Attributes
@@ -25,17 +26,11 @@ class SklearnEnsembleAdapter(Adapter):
         Fitted attributes besides ``estimators_`` with one entry per tree.
     stale : tuple of str
         Fitted attributes that no pruned model has: they could be had from the training rows only.
-    of_rows : tuple of str
-        Fitted attributes with an entry for each training row.
     """
 
     operations = SklearnTreeAdapter.operations | {"drop_tree"}
     per_tree = ()
     stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
-    of_rows = ("oob_decision_function_", "oob_prediction_", "_sample_weight")
-    parts = SklearnTreeAdapter.parts
-    structure = SklearnTreeAdapter.structure
-    unused = SklearnTreeAdapter.unused
 
     def __init__(self, model):
         from ..links import takes_link
@@ -97,31 +92,6 @@ class SklearnEnsembleAdapter(Adapter):
         for name in self.stale:
             vars(model).pop(name, None)
         return model
-
-    def stored(self, full):
-        bare = copy.copy(self.model)
-        bare.estimators_ = [without_tree(estimator) for estimator in self._estimators]
-        for name in () if full else self.of_rows:
-            vars(bare).pop(name, None)
-        trees = [read_tree(estimator, tree) for tree, estimator in enumerate(self._estimators)]
-        width = max(tree.value.shape[2] for tree in trees)  # bagged trees may know some classes only
-        trees = [replace(t, value=np.pad(t.value, [(0, 0), (0, 0), (0, width - t.value.shape[2])])) for t in trees]
-        arrays = [stored_tree(estimator.tree_) for estimator in self._estimators]
-        return StoredModel(bare, arrays, Forest.concatenate(trees).validate().canonical())
-
-    @classmethod
-    def arrays_of(cls, skeleton, forest):
-        return [
-            tree_arrays(forest.tree(i), most_classes(bare)) for i, bare in enumerate(np.ravel(skeleton.estimators_))
-        ]
-
-    @classmethod
-    def assembled(cls, skeleton, trees):
-        adapter = cls(skeleton)
-        for tree, (estimator, arrays) in enumerate(zip(adapter._estimators, trees, strict=True)):
-            attach_tree(estimator, arrays, tree)
-            adapter._checked_columns(tree)
-        return skeleton
 
     def _write_estimators(self, forest):
         """The estimators of the trees of a grafted forest, in a new list: warm starts add to it."""

@@ -9,11 +9,11 @@ import numpy as np
 from ..core import losses
 from ..core.risk import branch_sums
 from ..exceptions import ModelFormatError
-from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
 from .staged import values_from_rows
+from .stand_ins import with_methods
 
 
 class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
@@ -143,10 +143,12 @@ def newton_values(forest, stored):
     """Values of all nodes of trees whose leaves hold Newton steps and whose other nodes mean residuals.
 
     A leaf of weight W, mean residual m and sum of hessians H holds ``v = c W m / H`` with a constant c, so that
-    ``c / H`` follows from m, and a node's value from its own m and the sum of H over its leaves. The mean residual of
-    a leaf is what its parent's leaves over from its sibling's; for two sibling leaves it follows, but for its side,
-    from the variances (`impurity`) of the three nodes. The side is the one that agrees with the signs of the values,
-    and where both do, the one with less unequal mean hessians.
+    ``c / H`` follows from m, and a node's value from its own m and the sum of H over its leaves.
+
+    Leaves do not store m. A leaf whose sibling splits has the sum of residuals of its parent less that of its sibling.
+    Of two sibling leaves, the variances (`impurity`) of the three nodes give the difference of the means, but not which
+    is the larger one: that follows from the signs of the leaves' values, or if these allow both, the mean hessians of
+    the two leaves are taken to differ less.
 
     Parameters
     ----------

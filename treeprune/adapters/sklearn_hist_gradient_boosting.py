@@ -1,55 +1,43 @@
 """scikit-learn's HistGradientBoosting*."""
 
 import copy
-from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 
 from ..core import losses
 from ..core.forest import Forest
-from ..exceptions import ModelFormatError
-from .base import Adapter, StoredModel, padded, with_methods
-from .sklearn_hist_gradient_boosting_storage import predictor_of, stored_arrays, tree_arrays
-from .sklearn_losses import LOSSES
+from .base import padded
+from .sklearn_hist_gradient_boosting_format import SETS, made_predictor, model_columns, read_tree, tree_arrays
+from .sklearn_hist_gradient_boosting_storage import SklearnHistGradientBoostingStorage
 from .sklearn_tree import encode_target
 from .staged import values_from_rows
+from .stand_ins import StandIns, with_methods
 
 
-class SklearnHistGradientBoostingAdapter(Adapter):
+class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, StandIns):
     """Stages of trees of Newton steps, one for each class where there are more than two.
 
     Categorical columns are compared as the codes that the model's own encoder gives them. Rows are routed by the
     model's predictor, with node ids in the place of values.
     """
 
-    format_name = "sklearn hist gradient boosting"
     models = (
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",
     )
     operations = frozenset({"collapse", "source", "value", "n_node_samples", "drop_tree", "tree_weight"})
     float_type = np.float64
-    parts = (
-        *models,
-        *LOSSES,
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.preprocessing._label.LabelEncoder",
-        "sklearn.preprocessing._encoders.OrdinalEncoder",
-        "sklearn.preprocessing._function_transformer.FunctionTransformer",
-        "sklearn.compose._column_transformer.ColumnTransformer",
-        "sklearn.compose._column_transformer._RemainderColsList",  # scikit-learn 1.6 and 1.7
-        "sklearn.utils.validation.check_array",
-    )
-    structure = frozenset({"left", "right", "is_leaf", "feature_idx", "is_categorical", "bitset_idx"})
-    unused = frozenset({"value", "gain", "count", "depth"})
 
     def _read(self):
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self.model)
         return Forest.concatenate(
-            [self._read_tree(predictor, tree) for tree, predictor in enumerate(self._predictors)],
+            [
+                read_tree(predictor, self._values(predictor.nodes), self._columns, self.model, tree)
+                for tree, predictor in enumerate(self._predictors)
+            ]
         )
 
     @cached_property
@@ -64,64 +52,9 @@ class SklearnHistGradientBoostingAdapter(Adapter):
     def _columns(self):
         return model_columns(self.model)
 
-    def _read_tree(self, predictor, tree):
-        nodes, sets = predictor.nodes, predictor.raw_left_cat_bitsets
-        leaf = nodes["is_leaf"].astype(bool)
-        categorical = ~leaf & nodes["is_categorical"].astype(bool)
-        forest = Forest(
-            root=np.zeros(1, np.int32),
-            children_left=np.where(leaf, -1, nodes["left"].astype(np.int64)).astype(np.int32),
-            children_right=np.where(leaf, -1, nodes["right"].astype(np.int64)).astype(np.int32),
-            feature=np.where(leaf, -2, self._columns[np.where(leaf, 0, nodes["feature_idx"])]).astype(np.int32),
-            threshold=np.where(leaf, -2.0, nodes["num_threshold"]),
-            value=self._values(nodes, leaf)[:, None, None],
-            n_features=self.model.n_features_in_,
-            task="margin",
-            missing_go_to_left=~leaf & nodes["missing_go_to_left"].astype(bool),
-            n_node_samples=nodes["count"].astype(np.int64),
-            gain=np.where(leaf, 0.0, nodes["gain"]),
-            category_set=np.where(categorical, nodes["bitset_idx"], -1).astype(np.int32),
-            category_sets=tuple(np.flatnonzero(bits(words)).astype(np.int32) for words in sets),
-            tree_class=np.array([tree % self._n_columns], np.int32),
-            per_stage=self._n_columns,
-        )
-        return forest
-
-    def stored(self, full):
-        bare, predictors = copy.copy(self.model), self._predictors
-        bare._predictors, bare._scorer = len(self.model._predictors), None
-        forest = Forest.concatenate(
-            [
-                replace(self._read_tree(predictor, tree), value=predictor.nodes["value"][:, None, None].copy())
-                for tree, predictor in enumerate(predictors)
-            ]
-        )
-        return StoredModel(bare, [stored_arrays(p) for p in predictors], forest.validate().canonical())
-
-    @classmethod
-    def arrays_of(cls, skeleton, forest):
-        thresholds, columns = skeleton._bin_mapper.bin_thresholds_, model_columns(skeleton)
-        return [tree_arrays(forest.tree(tree), thresholds, columns) for tree in range(forest.n_trees)]
-
-    @classmethod
-    def assembled(cls, skeleton, trees):
-        from sklearn.metrics import check_scoring
-
-        known = np.asarray(skeleton._bin_mapper.is_categorical_).astype(bool)
-        if len(known) != skeleton.n_features_in_:
-            raise ModelFormatError(f"{len(known)} columns have bins, not {skeleton.n_features_in_}")
-        predictors = [predictor_of(arrays, known, index) for index, arrays in enumerate(trees)]
-        k, n_stages = skeleton.n_trees_per_iteration_, skeleton._predictors
-        if len(predictors) != k * n_stages or skeleton._baseline_prediction.shape != (1, k):
-            raise ModelFormatError(f"{len(predictors)} trees are not {n_stages} stages of {k}")
-        skeleton._predictors = [predictors[stage * k : (stage + 1) * k] for stage in range(n_stages)]
-        if skeleton.do_early_stopping_ and skeleton.scoring != "loss":
-            skeleton._scorer = check_scoring(skeleton, skeleton.scoring)
-        return skeleton
-
-    def _values(self, nodes, leaf):
+    def _values(self, nodes):
         """What each node would predict as a leaf; NaN where it is not known."""
-        shrinkage = self.model.learning_rate
+        shrinkage, leaf = self.model.learning_rate, nodes["is_leaf"].astype(bool)
         if not self.model._loss.differentiable:
             return np.where(leaf, nodes["value"], np.nan)
         value = np.where(leaf, nodes["value"] / shrinkage, nodes["value"])
@@ -147,23 +80,13 @@ class SklearnHistGradientBoostingAdapter(Adapter):
         return model
 
     def _write_tree(self, forest, tree):
-        old = self._predictors[tree]
-        nodes = np.zeros(forest.n_nodes, old.nodes.dtype)
-        leaf, origin = forest.is_leaf, old.nodes[forest.node_id]
-        for name in ("feature_idx", "num_threshold", "bin_threshold", "missing_go_to_left", "is_categorical"):
-            nodes[name] = np.where(leaf, 0, origin[name])
-        nodes["left"], nodes["right"] = (np.where(leaf, 0, x) for x in (forest.children_left, forest.children_right))
-        nodes["is_leaf"], nodes["depth"], nodes["count"] = leaf, forest.depth, forest.n_node_samples
-        nodes["gain"] = np.where(leaf, -1, origin["gain"])
-        nodes["value"] = np.where(leaf, forest.value[:, 0, 0] * forest.tree_weight[0], origin["value"])
-        split_on_set = nodes["is_categorical"].astype(bool)
-        kept = origin["bitset_idx"][split_on_set]
-        nodes["bitset_idx"][split_on_set] = np.arange(len(kept))
-        predictor = copy.copy(old)
-        predictor.nodes = nodes
-        predictor.binned_left_cat_bitsets = old.binned_left_cat_bitsets[kept]
-        predictor.raw_left_cat_bitsets = old.raw_left_cat_bitsets[kept]
-        return predictor
+        old, leaf = self._predictors[tree], forest.is_leaf
+        origin = old.nodes[forest.node_id]
+        arrays = tree_arrays(forest, self._columns)
+        arrays["value"] = np.where(leaf, forest.value[:, 0, 0] * forest.tree_weight[0], origin["value"])
+        arrays["bin_threshold"] = np.where(leaf, 0, origin["bin_threshold"])
+        kept = origin["bitset_idx"][arrays["is_categorical"]]
+        return made_predictor(arrays | {name: getattr(old, name)[kept] for name in SETS})
 
     def _apply(self, X):
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -233,19 +156,6 @@ class SklearnHistGradientBoostingAdapter(Adapter):
 
     def stand_in(self, raw, reference=None):
         return with_methods(self.model, _raw_predict=lambda X, n_threads=None: raw)
-
-
-def model_columns(model):
-    """The model's column of each column that its trees split on: the encoder puts categorical ones first."""
-    categorical, n = model.is_categorical_, model.n_features_in_
-    if categorical is None:
-        return np.arange(n)
-    return np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~np.asarray(categorical))])
-
-
-def bits(words):
-    """The bits of a bitset of 32-bit words, lowest first."""
-    return (words[:, None] >> np.arange(32, dtype=np.uint32) & 1).ravel().astype(bool)
 
 
 def root_value(nodes, value, leaf, l2):

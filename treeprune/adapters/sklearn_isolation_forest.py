@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ..exceptions import MissingStatisticError
-from .base import with_methods
 from .sklearn_ensemble import SklearnEnsembleAdapter
+from .stand_ins import with_methods
 
 
 class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):

@@ -11,11 +11,12 @@ import numpy as np
 
 from ..core.forest import LEAF, Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
-from .documents import decode
+from ..extras import import_extra
+from .documents import decode, encode
 from .xgboost_values import collapsed_value
 
 SUPPORTED = "gbtree and dart boosters with one value per leaf"
-#: Objectives whose leaves are set to quantiles of residuals: base weights say nothing about them.
+#: Objectives whose leaves are set to quantiles of residuals: base weights are something else.
 RESIDUAL_OBJECTIVES = ("reg:absoluteerror", "reg:quantileerror")
 _MAX_CATEGORY = 2**24  # category codes are read from float32
 #: Arrays of a saved tree, with an entry for each node, and those of its sets of categories.
@@ -197,6 +198,28 @@ def write_forest(document: dict, forest: Forest) -> dict:
     return document
 
 
+def booster_from(document: dict):
+    """A Booster of a checked document.
+
+    Raises
+    ------
+    ModelFormatError, UnsupportedModelError
+        XGBoost itself refuses it.
+    ImportError
+        XGBoost is not installed.
+    """
+    xgboost = import_extra("xgboost")
+    data = bytearray(encode(document))
+    try:
+        booster = xgboost.Booster()
+        booster.load_model(data)
+    except xgboost.core.XGBoostError as error:
+        text = str(error).partition("Stack trace")[0].strip()
+        kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
+        raise kind(f"XGBoost refuses the model: {text}") from error
+    return booster
+
+
 def _check_learner(learner):
     """Number of features and of columns of the margin; what native code would rely on holds."""
     param = _get(learner, dict, "learner_model_param")
@@ -297,56 +320,88 @@ def _check_numbers(forest, parents, swapped):
             raise ModelFormatError(f"tree {forest.node_tree[at]} node {own[at]}: {what}")
 
 
-def _write_trees(trees, forest):
-    """Saved trees of a forest's nodes; `trees` are those that they come from, one for each.
+def node_arrays(forest: Forest) -> dict[str, np.ndarray]:
+    """The arrays of saved trees, end to end, whose nodes stand in the order of a canonical forest's node ids.
 
-    Nodes stay in the order of the file, so that siblings stay neighbours: XGBoost goes right by adding one to the left
-    child.
+    That order keeps siblings side by side: XGBoost goes right by adding one to the left child. Leaves have their values
+    as base weights, and so have splits.
     """
-    old_node = np.cumsum([0, *(len(tree["parents"]) for tree in trees)])
-    place, kept = old_node[forest.node_tree] + forest.node_id, np.zeros(old_node[-1], bool)
-    kept[place] = True
-    position = np.cumsum(kept, dtype=np.int32)[place] - 1
-    order = np.empty(forest.n_nodes, np.int32)
-    order[position] = np.arange(forest.n_nodes, dtype=np.int32)
-    first, leaf = forest.start.astype(np.int32)[forest.node_tree], forest.is_leaf[order]
-    left, right = (position[child[order]] - first for child in (forest.children_left, forest.children_right))
-    parent = forest.parent[order]
-    origin = np.flatnonzero(kept)
-    new = {name: np.concatenate([tree[name] for tree in trees]).take(origin) for name in TREE_ARRAYS}
-    new = {name: new[name].astype(dtype) for name, dtype in TREE_ARRAYS.items()}
-    new["parents"] = np.where(parent < 0, NO_PARENT, position[parent] - first)
-    new["left_children"] = np.where(leaf, LEAF, np.minimum(left, right))  # those of a set of categories are swapped
-    new["right_children"] = np.where(leaf, LEAF, np.maximum(left, right))
-    value = forest.value[order, 0, 0].astype(np.float32)
-    changed = leaf & (value != new["split_conditions"])
-    new["base_weights"][changed] = value[changed]
-    new["split_conditions"][leaf] = value[leaf]
-    for name in ("split_indices", "split_type", "default_left", "loss_changes"):
-        new[name][leaf] = 0
-    new = {name: new[name].astype(np.dtype(dtype).newbyteorder(">")) for name, dtype in TREE_ARRAYS.items()}
-    written = []
-    for index, (tree, start, end) in enumerate(zip(trees, forest.start[:-1], forest.start[1:], strict=True)):
-        arrays = {name: array[start:end] for name, array in new.items()}
-        if len(tree["categories_nodes"]):
-            nodes = np.flatnonzero(arrays["split_type"])
-            arrays |= _write_categories(tree, forest.node_id[order[start:end][nodes]], nodes)
-        param = tree["tree_param"] | {"num_nodes": str(end - start), "num_deleted": "0"}
-        written.append(tree | arrays | {"tree_param": param, "id": index})
-    return written
-
-
-def _write_categories(tree, origin, categorical):
-    """The sets of the categorical splits that are left, which were the nodes `origin` of the tree."""
-    rows = np.searchsorted(tree["categories_nodes"], origin, sorter=np.argsort(tree["categories_nodes"]))
-    segments, sizes = tree["categories_segments"][rows], tree["categories_sizes"][rows]
-    sets = [tree["categories"][first : first + n] for first, n in zip(segments, sizes, strict=True)]
-    return {
-        "categories": np.concatenate([np.empty(0, np.int32), *sets]),
-        "categories_nodes": categorical.astype(np.int32),
-        "categories_segments": np.cumsum(sizes) - sizes,
-        "categories_sizes": sizes,
+    position, leaf, value = _position(forest), forest.is_leaf, forest.value[:, 0, 0]
+    own = position - forest.start.astype(np.int32)[forest.node_tree]
+    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
+    left, right = (np.where(leaf, LEAF, own[child]) for child in (forest.children_left, forest.children_right))
+    missing = np.zeros(forest.n_nodes, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
+    nothing = np.zeros(forest.n_nodes)
+    of_nodes = {
+        "base_weights": value,
+        "loss_changes": nothing if forest.gain is None else np.where(leaf, 0.0, forest.gain),
+        "sum_hessian": nothing if forest.weighted_n_node_samples is None else forest.weighted_n_node_samples,
+        "split_conditions": np.where(leaf, value, forest.threshold),
+        "left_children": np.where(categorical, right, left),  # see `read_forest`
+        "right_children": np.where(categorical, left, right),
+        "parents": np.where(forest.parent < 0, NO_PARENT, own[forest.parent]),
+        "split_indices": np.where(leaf, 0, forest.feature),
+        "split_type": categorical,
+        "default_left": ~leaf & (missing != categorical),
     }
+    arrays = {name: np.empty(forest.n_nodes, dtype) for name, dtype in TREE_ARRAYS.items()}
+    for name, array in of_nodes.items():
+        arrays[name][position] = array
+    return arrays
+
+
+def split_trees(arrays: dict[str, np.ndarray], forest: Forest) -> list[dict[str, np.ndarray]]:
+    """The arrays of `node_arrays` tree by tree, with the categories of the splits."""
+    trees = [
+        {name: array[start:end] for name, array in arrays.items()}
+        for start, end in zip(forest.start[:-1], forest.start[1:], strict=True)
+    ]
+    set_of_node = np.full(forest.n_nodes, -1)
+    if forest.category_set is not None:
+        set_of_node[_position(forest)] = forest.category_set
+    for tree, start in zip(trees, forest.start[:-1], strict=True):
+        nodes = np.flatnonzero(tree["split_type"]).astype(np.int32)
+        sets = [forest.category_sets[i] for i in set_of_node[start + nodes]]
+        sizes = np.array([len(categories) for categories in sets], np.int64)
+        tree |= {
+            "categories": np.concatenate([np.empty(0, np.int32), *sets]),
+            "categories_nodes": nodes,
+            "categories_segments": np.cumsum(sizes) - sizes,
+            "categories_sizes": sizes,
+        }
+    return trees
+
+
+def _position(forest):
+    """Where each node stands once those of every tree are in the order of their ids."""
+    n_ids = np.maximum.reduceat(forest.node_id, forest.start[:-1]) + 1 if forest.n_trees else np.zeros(0, int)
+    place = (np.cumsum(n_ids) - n_ids)[forest.node_tree] + forest.node_id
+    taken = np.zeros(n_ids.sum(), bool)
+    taken[place] = True
+    return np.cumsum(taken, dtype=np.int32)[place] - 1
+
+
+def _write_trees(trees, forest):
+    """Saved trees of a grafted forest's nodes; `trees` are those that they come from, one for each.
+
+    Base weights of nodes that stay as they were, and conditions of splits on categories, are those of the nodes'
+    origins: a Forest does not hold them.
+    """
+    arrays, n_old = node_arrays(forest), [len(tree["parents"]) for tree in trees]
+    origin, leaf = np.empty(forest.n_nodes, np.int64), arrays["left_children"] == LEAF
+    origin[_position(forest)] = (np.cumsum(n_old) - n_old)[forest.node_tree] + forest.node_id
+    weight, condition = (
+        np.concatenate([tree[name] for tree in trees]).take(origin) for name in ("base_weights", "split_conditions")
+    )
+    value = arrays["split_conditions"]
+    arrays["base_weights"] = np.where(leaf & (value != condition), value, weight)
+    arrays["split_conditions"] = np.where(leaf, value, condition)
+    arrays = {name: array.astype(np.dtype(TREE_ARRAYS[name]).newbyteorder(">")) for name, array in arrays.items()}
+    written = []
+    for index, (tree, new) in enumerate(zip(trees, split_trees(arrays, forest), strict=True)):
+        param = tree["tree_param"] | {"num_nodes": str(len(new["parents"])), "num_deleted": "0"}
+        written.append(tree | new | {"tree_param": param, "id": index})
+    return written
 
 
 def _parallel(model):

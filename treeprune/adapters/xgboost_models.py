@@ -9,32 +9,29 @@ from itertools import pairwise
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from ..exceptions import ModelFormatError, UnsupportedModelError
-from ..extras import import_extra
-from . import xgboost_storage
-from .base import Adapter, StoredModel, padded, plain_rows, with_methods
-from .documents import check_nesting, decode, encode
+from ..exceptions import UnsupportedModelError
+from .base import padded, plain_rows
+from .documents import decode, encode
+from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
-from .xgboost_format import booster_of, first_rounds, read_forest, write_forest
+from .xgboost_format import booster_from, booster_of, first_rounds, read_document, read_forest, write_forest
 from .xgboost_objectives import custom_objective, levels_of, loss_of
+from .xgboost_stand_ins import XGBoostStandIns
+from .xgboost_storage import XGBoostStorage
 
 _CHUNK = 2**24  # leaf ids held at once
 
 
-class XGBoostAdapter(Adapter):
+class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     """Goes by way of the saved model (UBJSON): the only interface that shows all of a tree, and takes one.
 
     Leaf ids come from ``predict(pred_leaf=True)``, a few rounds at a time.
     """
 
-    format_name = "xgboost"
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
-    parts = tuple(
-        f"xgboost.sklearn.XGB{name}"
-        for name in ("Model", "Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
-    )
-    unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
+    file_format = "xgboost"
+    file_start = b"{"
 
     def __init__(self, model):
         super().__init__(model)
@@ -79,29 +76,10 @@ class XGBoostAdapter(Adapter):
         vars(model).pop("evals_result_", None)
         return model
 
-    def stored(self, full):
-        wrapper = None if self.booster is self.model else copy.copy(self.model)
-        if wrapper is not None:
-            del wrapper._Booster
-        rest, trees, forest = xgboost_storage.take_apart(self._saved)
-        config = self.booster.save_config() if full else None
-        return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
-
     @classmethod
-    def arrays_of(cls, skeleton, forest):
-        return [xgboost_storage.tree_arrays(forest.tree(tree)) for tree in range(forest.n_trees)]
-
-    @classmethod
-    def assembled(cls, skeleton, trees):
-        document = xgboost_storage.put_together(skeleton["document"], trees)
-        read_forest(document)
-        booster, wrapper = booster_from(document), skeleton["wrapper"]
-        if skeleton["config"] is not None:
-            _configure(booster, skeleton["config"])
-        if wrapper is None:
-            return booster
-        wrapper._Booster = booster
-        return wrapper
+    def read_file(cls, data):
+        document, forest = read_document(data)
+        return forest, partial(booster_from, document)
 
     @property
     def n_bytes(self):
@@ -191,36 +169,6 @@ class XGBoostAdapter(Adapter):
         )
         return raw.reshape(len(raw), -1).astype(np.float64)
 
-    @property
-    def summands(self):
-        """In float32, as XGBoost adds up."""
-        value, column = super().summands
-        return value.astype(np.float32), column
-
-    def base(self, X):
-        from xgboost import DMatrix
-
-        row = DMatrix(np.zeros((1, self.forest.n_features)), feature_types=self.booster.feature_types)
-        row.feature_names = self.booster.feature_names
-        return self._zero_booster.predict(row, output_margin=True).reshape(1, -1)
-
-    def stand_in(self, raw, reference=None):
-        model, answers = copy.copy(self.model), {}
-        model._Booster = self._zero_booster
-        for name in ("predict", "predict_proba"):
-            if hasattr(model, name):
-                answers[name] = partial(getattr(model, name), base_margin=raw)
-        return with_methods(model, **answers)
-
-    @cached_property
-    def _zero_booster(self):
-        """A Booster of one tree that is a leaf of value 0: what is left is the base score and the objective."""
-        document, booster = write_forest(self._document, self.zero_leaf(0)), type(self.booster)()
-        model, _ = booster_of(document)
-        document["learner"]["gradient_booster"] = {"name": "gbtree", "model": model}  # dart's loses base margins
-        booster.load_model(bytearray(encode(document)))
-        return booster
-
     @cached_property
     def loss(self):
         return None if self._custom_objective else loss_of(self._objective)
@@ -264,50 +212,6 @@ class XGBoostAdapter(Adapter):
     @property
     def _objective(self):
         return self._document["learner"]["objective"]
-
-
-def booster_from(document: dict):
-    """A Booster of a checked document.
-
-    Raises
-    ------
-    ModelFormatError, UnsupportedModelError
-        XGBoost itself refuses it.
-    ImportError
-        XGBoost is not installed.
-    """
-    xgboost = import_extra("xgboost")
-    data = bytearray(encode(document))
-    try:
-        booster = xgboost.Booster()
-        booster.load_model(data)
-    except xgboost.core.XGBoostError as error:
-        text = str(error).partition("Stack trace")[0].strip()
-        kind = UnsupportedModelError if "Unknown objective" in text else ModelFormatError
-        raise kind(f"XGBoost refuses the model: {text}") from error
-    return booster
-
-
-def _configure(booster, text):
-    """Give a booster what another one's configuration says of training and evaluation; the model itself stays."""
-    xgboost = import_extra("xgboost")
-    check_nesting(text.encode())
-    config, wanted = json.loads(booster.save_config()), json.loads(text)
-    _set_training(config["learner"], wanted["learner"])
-    config["learner"]["metrics"] = [dict(metric) for metric in wanted["learner"]["metrics"]]
-    try:
-        booster.load_config(json.dumps(config))
-    except xgboost.core.XGBoostError as error:
-        raise ModelFormatError(f"XGBoost refuses the configuration: {error}") from error
-
-
-def _set_training(config, wanted):
-    for name, own in config.items():
-        if isinstance(own, dict) and isinstance(wanted.get(name), dict):
-            if name in ("generic_param", "tree_train_param", "gbtree_train_param", "dart_train_param"):
-                own |= {key: str(value) for key, value in wanted[name].items() if key in own}
-            else:
-                _set_training(own, wanted[name])
 
 
 def _quantile(x, weight, level):

@@ -1,15 +1,65 @@
-"""Trees of XGBoost's saved models taken out of the document and put back, for compact files."""
+"""XGBoost's models in compact files."""
 
+import copy
+import json
 from dataclasses import replace
 
 import numpy as np
 
-from ..core.forest import LEAF, Forest
-from .xgboost_format import CATEGORY_ARRAYS, NO_PARENT, TREE_ARRAYS, booster_of, read_forest, with_model
+from ..core.forest import Forest
+from ..exceptions import ModelFormatError
+from ..extras import import_extra
+from .documents import check_nesting
+from .storage import Storage, StoredModel
+from .xgboost_format import (
+    CATEGORY_ARRAYS,
+    TREE_ARRAYS,
+    booster_from,
+    booster_of,
+    node_arrays,
+    read_forest,
+    split_trees,
+    with_model,
+)
 
 
-def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
-    """A document without the arrays of its trees, those, and the trees as stored: base weights are values of splits."""
+class XGBoostStorage(Storage):
+    """The skeleton is the saved document without the arrays of its trees; full files add the training parameters."""
+
+    format_name = "xgboost"
+    parts = tuple(
+        f"xgboost.sklearn.XGB{name}"
+        for name in ("Model", "Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
+    )
+    unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
+
+    def stored(self, full):
+        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        if wrapper is not None:
+            del wrapper._Booster
+        rest, trees, forest = _taken_apart(self._saved)
+        config = self.booster.save_config() if full else None
+        return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
+
+    @classmethod
+    def arrays_of(cls, skeleton, forest):
+        return split_trees(node_arrays(forest), forest)
+
+    @classmethod
+    def assembled(cls, skeleton, trees):
+        document = _put_together(skeleton["document"], trees)
+        read_forest(document)
+        booster, wrapper = booster_from(document), skeleton["wrapper"]
+        if skeleton["config"] is not None:
+            _configure(booster, skeleton["config"])
+        if wrapper is None:
+            return booster
+        wrapper._Booster = booster
+        return wrapper
+
+
+def _taken_apart(document: dict) -> tuple[dict, list[dict], Forest]:
+    """A document without the arrays of its trees, these arrays, and a Forest in which splits hold base weights."""
     forest = read_forest(document)
     model, _ = booster_of(document)
     names = (*TREE_ARRAYS, *CATEGORY_ARRAYS)
@@ -29,43 +79,8 @@ def take_apart(document: dict) -> tuple[dict, list[dict], Forest]:
     return with_model(document, model | {"trees": bare}), trees, forest.canonical()
 
 
-def tree_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """The arrays of a tree, derived from its part of the forest of `take_apart`."""
-    own, leaf = forest.node_id, forest.is_leaf
-    categorical = np.zeros(forest.n_nodes, bool) if forest.category_set is None else forest.category_set >= 0
-    left, right = (np.where(leaf, LEAF, own[child]) for child in (forest.children_left, forest.children_right))
-    missing = np.zeros(forest.n_nodes, bool) if forest.missing_go_to_left is None else forest.missing_go_to_left
-    nothing, value = np.zeros(forest.n_nodes), forest.value[:, 0, 0]
-    canonical = {
-        "base_weights": value,
-        "loss_changes": nothing if forest.gain is None else forest.gain,
-        "sum_hessian": nothing if forest.weighted_n_node_samples is None else forest.weighted_n_node_samples,
-        "split_conditions": np.where(leaf, value, forest.threshold),
-        "left_children": np.where(categorical, right, left),
-        "right_children": np.where(categorical, left, right),
-        "parents": np.where(forest.parent < 0, NO_PARENT, own[forest.parent]),
-        "split_indices": np.where(leaf, 0, forest.feature),
-        "split_type": categorical,
-        "default_left": ~leaf & (missing != categorical),
-    }
-    arrays = {name: np.empty(forest.n_nodes, dtype) for name, dtype in TREE_ARRAYS.items()}
-    for name, array in canonical.items():
-        arrays[name][own] = array
-    nodes = np.flatnonzero(arrays["split_type"]).astype(np.int32)
-    of_node = np.full(forest.n_nodes, -1)
-    of_node[own] = -1 if forest.category_set is None else forest.category_set
-    sets = [forest.category_sets[i] for i in of_node[nodes]]
-    sizes = np.array([len(categories) for categories in sets], np.int64)
-    return arrays | {
-        "categories": np.concatenate([np.empty(0, np.int32), *sets]),
-        "categories_nodes": nodes,
-        "categories_segments": np.cumsum(sizes) - sizes,
-        "categories_sizes": sizes,
-    }
-
-
-def put_together(document: dict, trees: list[dict]) -> dict:
-    """A document with the arrays of its trees; nothing is checked."""
+def _put_together(document: dict, trees: list[dict]) -> dict:
+    """A document with the arrays of its trees, which are not checked."""
     model, _ = booster_of(document)
     whole = [bare | arrays for bare, arrays in zip(model["trees"], trees, strict=True)]
     return with_model(document, model | {"trees": whole})
@@ -74,3 +89,25 @@ def put_together(document: dict, trees: list[dict]) -> dict:
 def _native(array):
     """In the machine's order of bytes: files are read as views."""
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _configure(booster, text):
+    """Set a booster's parameters of training and evaluation to those in another's configuration; its model stays."""
+    xgboost = import_extra("xgboost")
+    check_nesting(text.encode())
+    config, wanted = json.loads(booster.save_config()), json.loads(text)
+    _set_training(config["learner"], wanted["learner"])
+    config["learner"]["metrics"] = [dict(metric) for metric in wanted["learner"]["metrics"]]
+    try:
+        booster.load_config(json.dumps(config))
+    except xgboost.core.XGBoostError as error:
+        raise ModelFormatError(f"XGBoost refuses the configuration: {error}") from error
+
+
+def _set_training(config, wanted):
+    for name, own in config.items():
+        if isinstance(own, dict) and isinstance(wanted.get(name), dict):
+            if name in ("generic_param", "tree_train_param", "gbtree_train_param", "dart_train_param"):
+                own |= {key: str(value) for key, value in wanted[name].items() if key in own}
+            else:
+                _set_training(own, wanted[name])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..adapters import adapters_by_model, find_adapter
+from ..adapters.storage import Storage
 from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from .archive import read_archive, write_archive
@@ -126,6 +127,8 @@ def packed(model: Any, level: str = "predict") -> bytes:
     if level not in _LEVELS:
         raise ValueError(f"The 'level' parameter must be 'predict' or 'full'. Got {level!r}.")
     adapter, known, full = find_adapter(model), _known(), level == "full"
+    if not isinstance(adapter, Storage):
+        raise UnsupportedModelError(f"Models of {type(model).__qualname__}'s family have no compact form.")
     if f"{type(model).__module__}.{type(model).__qualname__}" not in {*known, *adapter.models}:
         raise UnsupportedModelError(
             f"{type(model).__qualname__} is a subclass of a supported model: it has no compact form."
@@ -170,12 +173,17 @@ def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
 def _adapter_of(head):
     """The adapter class of the family that a file is of."""
     family = head["family"] if "family" in head else _CLASSES_OF_VERSION_2[head["adapter"]]
-    return {cls.format_name: cls for cls in adapters_by_model().values()}[family]
+    return {cls.format_name: cls for cls in _families()}[family]
+
+
+def _families():
+    """The adapters of families that have a compact form."""
+    return {adapter for adapter in adapters_by_model().values() if issubclass(adapter, Storage)}
 
 
 def _known():
     """Paths of all classes and functions that a file may name."""
-    return {part for adapter in adapters_by_model().values() for part in adapter.parts}
+    return {part for family in _families() for part in family.parts}
 
 
 def _rest(adapter, stored, derived, full):

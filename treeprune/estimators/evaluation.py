@@ -13,6 +13,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
+from ..adapters.stand_ins import StandIns
 from .candidates import Candidates, PathPrunings
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
@@ -113,7 +114,7 @@ class Evaluation:
         The tuple is that of `fold`.
         """
         adapter, weight = prunings.adapter, self.score_params.get("sample_weight")
-        if self.losses is None or not adapter.averages:
+        if self.losses is None or not (adapter.averages and isinstance(adapter, StandIns)):
             raise ValueError(
                 "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
                 f"over rows. Got {type(adapter.model).__name__} and scoring={self.scoring!r}."
@@ -125,10 +126,11 @@ class Evaluation:
     def _scores(self, prunings, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        if not isinstance(prunings, PathPrunings) or self.response is None:
+        adapter, weight = prunings.adapter, params.get("sample_weight")
+        on_path = isinstance(prunings, PathPrunings) and self.response is not None
+        if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(adapter)):
             rows = (X,) if y is None else (X, y)
             return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
-        adapter, weight = prunings.adapter, params.get("sample_weight")
         if self.in_one_sweep(adapter):
             return self.losses(*scoring_rows(adapter, X, y, weight)).along(prunings.path, prunings.alphas)
         if self.losses is None:

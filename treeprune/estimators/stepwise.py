@@ -1,14 +1,15 @@
 """Scores from the predictions of each pruned model, whose raw outputs are updated from step to step."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_samples
 
-from ..adapters.base import Adapter, check_weights
+from ..adapters.base import check_weights
+from ..adapters.stand_ins import StandIns
 from ..core.forest import Forest
 from ..core.path import PruningPath
 from ..core.rows import Rows
@@ -53,7 +54,8 @@ def stand_ins(
     prunings: PathPrunings, X: Any, leaf_ids: Callable | None = None
 ) -> Iterator[tuple[Any, NDArray[np.intp]]]:
     """For each candidate an object that predicts as the pruned model does, and the positions of those rows."""
-    adapter, reference = prunings.adapter, prunings.adapter.reference_rows
+    adapter = cast(StandIns, prunings.adapter)
+    reference = adapter.reference_rows
     outputs = [raw_outputs(adapter, prunings.path, prunings.alphas, X, leaf_ids)]
     if reference is not None:
         outputs.append(raw_outputs(adapter, prunings.path, prunings.alphas, reference))
@@ -63,11 +65,11 @@ def stand_ins(
 
 
 def raw_outputs(
-    adapter: Adapter, path: PruningPath, alphas: NDArray[np.float64], X: Any, leaf_ids: Callable | None = None
+    adapter: StandIns, path: PruningPath, alphas: NDArray[np.float64], X: Any, leaf_ids: Callable | None = None
 ) -> Iterator[NDArray]:
     """The model's raw output at each of some rising strengths, shape (n_rows, n_columns); NaN for rows without a tree.
 
-    `Adapter.stand_in` turns it into predictions.
+    `StandIns.stand_in` turns it into predictions.
     """
     from ..core.kernels import add_pruned_values
 
