@@ -210,7 +210,7 @@ def _skops(change=None, forest=False):
     from sklearn.tree import DecisionTreeClassifier
 
     X, y = np.nan_to_num(boosters.rows()[0]), boosters.target("binary")
-    model = RandomForestClassifier(2, max_depth=4) if forest else DecisionTreeClassifier(max_depth=4)
+    model = RandomForestClassifier(2, max_depth=4, random_state=0) if forest else DecisionTreeClassifier(max_depth=4)
     content = skops.io.dumps(model.fit(X, y))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
