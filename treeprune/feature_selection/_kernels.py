@@ -1,5 +1,7 @@
 """Compiled loops that grow histogram trees. Imported only inside the functions that need them."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..core.compilation import kernel, part
@@ -8,41 +10,126 @@ from ..core.compilation import kernel, part
 _LEAST_GAIN = 1e-10
 
 
-@kernel
-def grow_tree(
-    codes, column, order, orders, channel, y, weight, grow, judge, uniform, n_try, max_depth, nodes, stats, leaf,
-    pool, shuffled, row_channel, row_moment, row_weight, histogram, sums, waiting,
-):  # fmt: skip
-    """Grow one tree on the rows `grow`, depth first, and send the rows `judge` down with them; its number of nodes.
+class Features(NamedTuple):
+    """The features to split on. Feature ``f`` of row ``r`` is ``codes[column[f], orders[order[f], r]]``.
 
-    Feature ``f`` of row ``r`` is ``codes[column[f], orders[order[f], r]]``: a permuted column needs no copy. A
-    row's target is `y` in one of the channels: channel 0 for numbers and for two classes (0 and 1), one channel
-    per class, with ``y`` 1, for more classes.
+    A column in another order of rows is thus a feature of its own, without a copy of the column.
 
-    Parameters
+    Attributes
     ----------
     codes : ndarray of uint8, shape (n_columns, n_rows)
     column, order : ndarray of int32, shape (n_features,)
     orders : ndarray of uint32, shape (n_orders, n_rows)
-        The first is the rows' own.
+        Row numbers; the first order is the rows' own.
+    """
+
+    codes: np.ndarray
+    column: np.ndarray
+    order: np.ndarray
+    orders: np.ndarray
+
+
+class Target(NamedTuple):
+    """What the trees are to predict: one number for each row, in one of the channels.
+
+    Channel 0 holds numbers, and two classes as 0 and 1; of more classes each has a channel, where ``y`` is 1.
+
+    Attributes
+    ----------
     channel : ndarray of int32, shape (n_rows,)
     y, weight : ndarray of float64, shape (n_rows,)
+    """
+
+    channel: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+
+class GrownTree(NamedTuple):
+    """The arrays that `grow_tree` fills. Nodes are in preorder.
+
+    Attributes
+    ----------
+    nodes : ndarray of int32, shape (3, max_nodes)
+        Feature, code (rows with a code up to it go left) and number of rows. Comes with -1, which stays where a node
+        is not split.
+    statistics : ndarray of float64, shape (2 + n_channels, max_nodes)
+        Weight, weighted sum of squares, and mean of each channel.
+    leaf : ndarray of int32, shape (n_rows,)
+        Where each row to judge by ends; the entries of other rows stay.
+    """
+
+    nodes: np.ndarray
+    statistics: np.ndarray
+    leaf: np.ndarray
+
+
+class Workspace(NamedTuple):
+    """Space that `grow_tree` works in; `workspace` makes it.
+
+    Attributes
+    ----------
+    pool : ndarray of int, shape (n_features,)
+        All features; those that a node tries are moved to the front.
+    shuffled : ndarray of uint32, shape (n_grow,)
+        The rows of a node, in the row order that was last asked for.
+    row_channel, row_moment, row_weight : ndarray, shape (n_grow,)
+        Channel, weight times target, and weight of a node's rows, side by side.
+    histogram : ndarray of float64, shape (256, 1 + n_channels)
+        Weight and sums of the rows with each code. All zeros between uses.
+    sums : ndarray of float64, shape (2, n_channels)
+        Sum of each channel in the node, and left of a cut.
+    waiting : ndarray of int64, shape (max_depth + 2, 5)
+        Stack of the nodes to grow: first and last of its slices of the rows to grow and to judge by, and its depth.
+    """
+
+    pool: np.ndarray
+    shuffled: np.ndarray
+    row_channel: np.ndarray
+    row_moment: np.ndarray
+    row_weight: np.ndarray
+    histogram: np.ndarray
+    sums: np.ndarray
+    waiting: np.ndarray
+
+
+def workspace(n_grow, n_judge, n_features, n_channels, max_depth):
+    """The `Workspace` of one tree."""
+    waiting = np.empty((max_depth + 2, 5), np.int64)
+    waiting[0] = (0, n_grow, 0, n_judge, 0)
+    return Workspace(
+        pool=np.arange(n_features),
+        shuffled=np.empty(n_grow, np.uint32),
+        row_channel=np.empty(n_grow, np.int32),
+        row_moment=np.empty(n_grow),
+        row_weight=np.empty(n_grow),
+        histogram=np.zeros((256, 1 + n_channels)),
+        sums=np.empty((2, n_channels)),
+        waiting=waiting,
+    )
+
+
+@kernel
+def grow_tree(features, target, grow, judge, uniform, n_try, max_depth, tree, space):
+    """Grow one tree on the rows `grow`, depth first, and send the rows `judge` down with them; its number of nodes.
+
+    Parameters
+    ----------
+    features : Features
+    target : Target
     grow, judge : ndarray of uint32
-        Row numbers; both are reordered.
+        Row numbers; both are reordered, so that the rows of a node are a slice.
     uniform : ndarray of float64, shape (n_above * n_try,)
         Random numbers in [0, 1), for as many nodes as there may be above the depth limit.
     n_try, max_depth : int
         Features tried at each node; depth limit.
-    nodes : ndarray of int32, shape (3, max_nodes)
-        In preorder, filled with feature, code (rows with a code up to it go left) and number of rows. Comes with -1,
-        which stays where a node is not split.
-    stats : ndarray of float64, shape (2 + n_channels, max_nodes)
-        Filled with weight, weighted sum of squares, and mean of each channel.
-    leaf : ndarray of int32, shape (n_rows,)
-        Filled with where each row of `judge` ends; other rows stay.
-    pool, shuffled, row_channel, row_moment, row_weight, histogram, sums, waiting
-        What `scratch` gives.
+    tree : GrownTree
+        Filled.
+    space : Workspace
     """
+    codes, column, order, orders = features
+    nodes, statistics, leaf = tree
+    pool, waiting, n_channels = space.pool, space.waiting, space.sums.shape[1]
     size, n_nodes, drawn = 1, 0, 0
     while size:
         size -= 1
@@ -50,25 +137,26 @@ def grow_tree(
         judge_first, judge_last = waiting[size, 2], waiting[size, 3]
         node, n_nodes = n_nodes, n_nodes + 1
         rows, n = grow[first:last], last - first
-        total, square = _gather(rows, channel, y, weight, row_channel, row_moment, row_weight, sums)
-        nodes[2, node], stats[0, node], stats[1, node] = n, total, square
-        of_sums = 0.0
-        for k in range(sums.shape[1]):
-            stats[2 + k, node] = sums[0, k] / total
-            of_sums += sums[0, k] ** 2
-        least, held = of_sums / total + _LEAST_GAIN * square, 0
+        total, square = _gather(rows, target, space)
+        nodes[2, node], statistics[0, node], statistics[1, node] = n, total, square
+        square_of_sums = 0.0
+        for k in range(n_channels):
+            statistics[2 + k, node] = space.sums[0, k] / total
+            square_of_sums += space.sums[0, k] ** 2
+        # The score of a cut is compared with that of none, and must be larger by more than rounding.
+        least, held = square_of_sums / total + _LEAST_GAIN * square, 0
         for i in range(n_try if depth < max_depth and least < square else 0):
             j = i + int(uniform[drawn] * (len(pool) - i))  # features at random, none twice
             pool[i], pool[j], drawn = pool[j], pool[i], drawn + 1
             f = pool[i]
             if order[f] != 0 and order[f] != held:
                 held = order[f]
-                _look_up(orders[held], rows, shuffled)
-            at = rows if order[f] == 0 else shuffled[:n]
-            if sums.shape[1] == 1:
-                cut = _best_cut_of_one(codes[column[f]], at, row_weight, row_moment, total, sums[0, 0], histogram)
+                _look_up(orders[held], rows, space.shuffled)
+            at = rows if order[f] == 0 else space.shuffled[:n]
+            if n_channels == 1:
+                cut = _best_cut_of_one(codes[column[f]], at, total, space)
             else:
-                cut = _best_cut(codes[column[f]], at, row_channel, row_weight, row_moment, total, sums, histogram)
+                cut = _best_cut(codes[column[f]], at, total, space)
             if cut[0] > least:
                 least, nodes[0, node], nodes[1, node] = cut[0], f, cut[1]
         feature, code = nodes[0, node], nodes[1, node]
@@ -85,22 +173,6 @@ def grow_tree(
     return n_nodes
 
 
-def scratch(n_grow, n_judge, n_features, n_channels, max_depth):
-    """Space for `grow_tree`, in its order, for one tree."""
-    waiting = np.empty((max_depth + 2, 5), np.int64)  # slices of `grow` and `judge`, depth
-    waiting[0] = (0, n_grow, 0, n_judge, 0)
-    return (
-        np.arange(n_features),
-        np.empty(n_grow, np.uint32),  # the rows of a node in the order last asked for
-        np.empty(n_grow, np.int32),
-        np.empty(n_grow),
-        np.empty(n_grow),
-        np.zeros((256, 1 + n_channels)),
-        np.empty((2, n_channels)),  # of each channel: in the node, and left of a cut
-        waiting,
-    )
-
-
 @part
 def _wait(waiting, place, first, last, judge_first, judge_last, depth):
     waiting[place, 0], waiting[place, 1], waiting[place, 4] = first, last, depth
@@ -108,8 +180,10 @@ def _wait(waiting, place, first, last, judge_first, judge_last, depth):
 
 
 @part
-def _gather(rows, channel, y, weight, row_channel, row_moment, row_weight, sums):
-    """Targets and weights of a node's rows side by side; their weight, sum of squares and sums by channel."""
+def _gather(rows, target, space):
+    """Put the targets and weights of a node's rows side by side, and sum them; their weight and sum of squares."""
+    channel, y, weight = target
+    row_channel, row_moment, row_weight, sums = space.row_channel, space.row_moment, space.row_weight, space.sums
     total, square = 0.0, 0.0
     for k in range(sums.shape[1]):
         sums[0, k] = 0.0
@@ -131,12 +205,13 @@ def _look_up(order, rows, shuffled):
 
 
 @part
-def _best_cut(values, rows, channel, weight, moment, total, sums, histogram):
+def _best_cut(values, rows, total, space):
     """The largest sum over both sides of ``|sum of targets|^2 / weight``, and the code to cut after.
 
-    For numbers that falls short of the sum of squares by the squared error, for classes by the Gini impurity. The
-    histogram comes and leaves with zeros.
+    The sum of squares less that is the squared error for numbers, the Gini impurity for classes.
     """
+    channel, moment, weight = space.row_channel, space.row_moment, space.row_weight
+    sums, histogram = space.sums, space.histogram
     low, high = 255, 0
     for i in range(len(rows)):
         code = values[rows[i]]
@@ -166,9 +241,12 @@ def _best_cut(values, rows, channel, weight, moment, total, sums, histogram):
 
 
 @part
-def _best_cut_of_one(values, rows, weight, moment, total, moments, histogram):
-    """`_best_cut` of one channel, faster: sums stay in registers, and a code without rows, whose score is that of the
-    code before it, needs no branch."""
+def _best_cut_of_one(values, rows, total, space):
+    """`_best_cut` for one channel, faster.
+
+    Sums stay in registers. A code without rows has the score of the code before it, so it needs no branch.
+    """
+    moment, weight, histogram, moments = space.row_moment, space.row_weight, space.histogram, space.sums[0, 0]
     low, high = 255, 0
     for i in range(len(rows)):
         code = values[rows[i]]

@@ -96,24 +96,27 @@ def grow_forest(
     Rows
         The rows to judge by, routed through the forest.
     """
-    from ._kernels import grow_tree, scratch
+    from ._kernels import Features, GrownTree, Target, grow_tree, workspace
 
     channel, y, n_channels = _channels(rows)
+    features, target = Features(rows.codes, column, order, orders), Target(channel, y, rows.weight)
     n_try = min(len(column), int(np.ceil(1.5 * np.sqrt(len(column)))))
     trees, leaves, start = [], [], 0
     for grow, judge, rng in draws:
         most = min(2**max_depth, len(grow))  # leaves
         above = min(2**max_depth, 2 * most)  # nodes above the depth limit
-        nodes, stats = np.full((3, 2 * most - 1), -1, np.int32), np.empty((2 + n_channels, 2 * most - 1))
-        leaf = np.full(len(rows.target), -1, np.int32)
-        n_nodes = grow_tree(
-            rows.codes, column, order, orders, channel, y, rows.weight, grow.astype(np.uint32), judge.astype(np.uint32),
-            rng.random(above * n_try), n_try, max_depth, nodes, stats, leaf,
-            *scratch(len(grow), len(judge), len(column), n_channels, max_depth),
-        )  # fmt: skip
-        leaf[leaf >= 0] += start
-        trees.append((nodes[:, :n_nodes], stats[:, :n_nodes]))
-        leaves.append(leaf)
+        tree = GrownTree(
+            nodes=np.full((3, 2 * most - 1), -1, np.int32),
+            statistics=np.empty((2 + n_channels, 2 * most - 1)),
+            leaf=np.full(len(rows.target), -1, np.int32),
+        )
+        uniform = rng.random(above * n_try)
+        space = workspace(len(grow), len(judge), len(column), n_channels, max_depth)
+        grow, judge = grow.astype(np.uint32), judge.astype(np.uint32)
+        n_nodes = grow_tree(features, target, grow, judge, uniform, n_try, max_depth, tree, space)
+        tree.leaf[tree.leaf >= 0] += start
+        trees.append((tree.nodes[:, :n_nodes], tree.statistics[:, :n_nodes]))
+        leaves.append(tree.leaf)
         start += n_nodes
     forest = _forest(rows, trees, len(column))
     return Rows(forest, leaves.__getitem__, rows.target[:, None], rows.weight)
