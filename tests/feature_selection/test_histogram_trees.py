@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from treeprune.feature_selection.histogram_trees import BinnedRows, bin_columns, grow_forest
+from treeprune.feature_selection.histogram_trees import BinnedData, bin_columns, grow_forest
 from treeprune.testing import forest_apply
 
 RNG = np.random.default_rng(0)
@@ -20,7 +20,7 @@ def problem(n_classes):
         target = np.searchsorted(np.quantile(signal, np.arange(1, n_classes) / n_classes), signal).astype(np.int32)
     else:
         target = (signal - signal.mean()) / signal.std()
-    return BinnedRows(CODES, target, WEIGHT, n_classes)
+    return BinnedData(CODES, target, WEIGHT, n_classes)
 
 
 def grow(rows, grow_rows, judge, max_depth, n_features=1):
@@ -56,7 +56,7 @@ def test_permuted_columns_need_no_copy():
     column = np.zeros(1, np.int32)
     draw = [(np.arange(400), np.arange(400), np.random.default_rng(0))]
     through = grow_forest(rows, column, column + 1, orders, draw, 5)
-    copied = grow(BinnedRows(CODES[:, order], rows.target, WEIGHT, 0), np.arange(400), np.arange(400), 5)
+    copied = grow(BinnedData(CODES[:, order], rows.target, WEIGHT, 0), np.arange(400), np.arange(400), 5)
     np.testing.assert_array_equal(through.forest.threshold, copied.forest.threshold)
     np.testing.assert_array_equal(through.leaf_ids(0), copied.leaf_ids(0))
 

@@ -88,14 +88,14 @@ class TestPValues:
     def test_are_fine_enough_for_a_unit_alone(self, level):
         """The least p-value of every unit passes Benjamini-Hochberg at 0.1 with ten sets."""
         level = np.array(level)
-        shadows = Shadows.of(np.arange(len(level)), copies_needed(level))
+        shadows = Shadows.from_units(np.arange(len(level)), copies_needed(level))
         p = p_values(np.full(len(level), 9.0), np.ones((10, len(shadows.copied))), shadows.copied, level)
         assert p.max() <= 0.1 / len(level)
 
 
 class TestShadows:
     def test_are_columns_in_other_orders(self):
-        shadows = Shadows.of(np.array([0, 1, 0]), np.array([1, 2]))
+        shadows = Shadows.from_units(np.array([0, 1, 0]), np.array([1, 2]))
         assert shadows.column.tolist() == [0, 1, 2, 0, 1, 2, 1]
         assert shadows.order.tolist() == [0, 0, 0, 1, 1, 1, 2]
         assert shadows.unit.tolist() == [0, 1, 0, 2, 3, 2, 4]
@@ -103,7 +103,7 @@ class TestShadows:
         assert shadows.n_orders == 3
 
     def test_none_without_copies(self):
-        shadows = Shadows.of(np.array([0, 1]), np.array([0, 0]))
+        shadows = Shadows.from_units(np.array([0, 1]), np.array([0, 0]))
         assert shadows.column.tolist() == [0, 1]
         assert shadows.n_orders == 1
 

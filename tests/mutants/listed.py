@@ -77,7 +77,7 @@ MUTANTS = [
         "tests/compression/test_compress.py::test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be",
     ),
     Mutant(
-        "adapters/staged.py",
+        "adapters/unstored_values.py",
         "weight = np.where(forest.is_leaf, n_rows, 0.0)",
         "weight = np.where(forest.is_leaf, 1.0, 0.0)",
         "tests/adapters/test_sklearn_ensembles.py"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..core.forest import Forest
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError
-from .staged import values_from_rows
+from .unstored_values import values_from_rows
 
 _SAME, _NEAR = 1e-3, 0.05  # relative differences that rounding explains, and that rows left out of growing explain
 

@@ -12,8 +12,8 @@ from ..exceptions import ModelFormatError
 from .sklearn_ensemble import SklearnEnsembleAdapter
 from .sklearn_losses import LOSSES
 from .sklearn_tree import encode_target
-from .staged import values_from_rows
 from .stand_ins import with_methods
+from .unstored_values import values_from_rows
 
 
 class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):

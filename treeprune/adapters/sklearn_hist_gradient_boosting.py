@@ -11,8 +11,8 @@ from .base import padded
 from .sklearn_hist_gradient_boosting_format import SETS, made_predictor, model_columns, read_tree, tree_arrays
 from .sklearn_hist_gradient_boosting_storage import SklearnHistGradientBoostingStorage
 from .sklearn_tree import encode_target
-from .staged import values_from_rows
 from .stand_ins import StandIns, with_methods
+from .unstored_values import values_from_rows
 
 
 class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, StandIns):

@@ -14,7 +14,7 @@ N_BINS = 32
 
 
 @dataclass(frozen=True, eq=False)
-class BinnedRows:
+class BinnedData:
     """Rows as codes, and their target.
 
     Parameters
@@ -67,7 +67,7 @@ def bin_columns(X: NDArray[np.float64], n_bins: int = N_BINS) -> NDArray[np.uint
 
 
 def grow_forest(
-    rows: BinnedRows,
+    rows: BinnedData,
     column: NDArray[np.int32],
     order: NDArray[np.int32],
     orders: NDArray[np.uint32],
@@ -81,7 +81,7 @@ def grow_forest(
 
     Parameters
     ----------
-    rows : BinnedRows
+    rows : BinnedData
     column, order : ndarray of int32, shape (n_features,)
         Feature ``f`` of row ``r`` is ``codes[column[f], orders[order[f], r]]``.
     orders : ndarray of uint32, shape (n_orders, n_rows)

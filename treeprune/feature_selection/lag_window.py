@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time
 from .channels import channel_numbers
 from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
-from .series_rows import History, SeriesRows
-from .window_statistics import of_windows
+from .series_rows import History, SeriesWithPast
+from .window_statistics import window_features
 
 _MONDAY = np.datetime64("1970-01-05", "ns")
 _MOST_NAMED = 5
@@ -160,7 +160,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             if times is not None:
                 own = times[rows].in_zone(self.time_zone_)
                 step = own_step(own, read_freq(self.freq))
-                self._history[label] = History.of(values[rows], own, step, self._reach)
+                self._history[label] = History.from_series(values[rows], own, step, self._reach)
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64] | pd.DataFrame:
@@ -185,16 +185,16 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         in_time, values = self._read(self._table(X, reset=False))
         times = in_time.times
         self._check_kind(times)
-        of_time = [] if times is None else self._of_time(times.in_zone(self.time_zone_))
+        of_time = [] if times is None else self._time_features(times.in_zone(self.time_zone_))
         of_rows = np.empty((len(values), len(self.feature_parts_) - len(of_time)))
         unknown: list[str] = []
         gaps: list[str] = []
         for label, rows in in_time.series():
             if times is None:
-                known = SeriesRows(values[rows], Times(np.arange(len(rows)), ROW_NUMBERS))
+                known = SeriesWithPast(values[rows], Times(np.arange(len(rows)), ROW_NUMBERS))
             else:
                 known = self._with_past(label, values[rows], times[rows].in_zone(self.time_zone_), unknown, gaps)
-            of_rows[rows] = self._of_rows(known)
+            of_rows[rows] = self._row_features(known)
         _warn("What reaches back is missing (NaN)", unknown)
         _warn("Rows are missing, and lags and windows in rows reach over them", gaps)
         out = np.column_stack([of_rows, *of_time])
@@ -226,11 +226,11 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     def _with_past(self, label, values, times, unknown, gaps):
         """The rows of a series after those kept in fit; notes what is missing."""
         if not self._reach:
-            return SeriesRows(values, times)
+            return SeriesWithPast(values, times)
         history = self._history.get(label)
         if history is None:
             unknown.append(f"series {label!r} was not seen in fit")
-            return SeriesRows(values, times)
+            return SeriesWithPast(values, times)
         of = "" if label is None else f"series {label!r}: "
         known, missing = history.then(values, times)
         if missing:
@@ -241,7 +241,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             gaps.append(f"{of}{history.step.missing(times[found[0] : found[0] + 2])}{more}")
         return known
 
-    def _of_rows(self, known):
+    def _row_features(self, known):
         """Lags and windows of the rows of one series, shape (n_rows, n_features)."""
         reach, channels = self._reach, known.values.T
         back = [known.rows_back(lag, reach.tolerance) for lag in reach.lags]
@@ -251,10 +251,10 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
             starts = [known.window_starts(window) for window in reach.windows]
             for x in channels:
                 for first in starts:
-                    made += [_taken(of_window, ends) for of_window in of_windows(x, first, self.statistics)]
+                    made += [_taken(of_window, ends) for of_window in window_features(x, first, self.statistics)]
         return np.reshape(made, (len(made), len(known.values) - known.n_past)).T
 
-    def _of_time(self, times):
+    def _time_features(self, times):
         if times.are_dates:
             wall = times.wall()
             columns = [getattr(wall, name).to_numpy(np.float64) for name in self.calendar]

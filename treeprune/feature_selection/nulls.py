@@ -37,7 +37,7 @@ class Shadows:
         return int(self.order.max()) + 1
 
     @classmethod
-    def of(cls, unit: NDArray[np.intp], copies: NDArray[np.intp]) -> "Shadows":
+    def from_units(cls, unit: NDArray[np.intp], copies: NDArray[np.intp]) -> "Shadows":
         """Shadows of units of columns.
 
         Parameters

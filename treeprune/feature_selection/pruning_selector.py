@@ -18,7 +18,7 @@ from ..adapters.base import check_weights
 from ..methods import as_method
 from ..methods.parameters import NestedMethods
 from .draws import draw_rows, fit_draws
-from .histogram_trees import BinnedRows, bin_columns, grow_forest
+from .histogram_trees import BinnedData, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
 from .survival import benjamini_hochberg, p_values, survival, without_ties
 from .units import feature_units, number_in_order, order_by_content
@@ -202,7 +202,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             self._warn_of_random_walks(X, y if problem.n_classes == 0 else None, series)
         level = levels(problem.n_values, unit[order])
         copies = np.zeros(len(level), int) if self.null is None else copies_needed(level)
-        X, shadows = X[:, order], Shadows.of(unit[order], copies)
+        X, shadows = X[:, order], Shadows.from_units(unit[order], copies)
         splits = None if self.validation == "oob" else list(self.validation.split(given, y, groups))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(
@@ -309,11 +309,11 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         if self._is_classification(y):
             check_classification_targets(y)
             classes, target = np.unique(y, return_inverse=True)
-            return BinnedRows(bin_columns(X), target.astype(np.int32), weight, max(2, len(classes)))
+            return BinnedData(bin_columns(X), target.astype(np.int32), weight, max(2, len(classes)))
         y = y.astype(np.float64)
         y = y / (np.abs(y).max() or 1.0)  # so that squares of large numbers stay finite
         y = y - np.average(y, weights=weight)
-        return BinnedRows(bin_columns(X), y / (np.sqrt(np.average(y**2, weights=weight)) or 1.0), weight, 0)
+        return BinnedData(bin_columns(X), y / (np.sqrt(np.average(y**2, weights=weight)) or 1.0), weight, 0)
 
     def _is_classification(self, y):
         if self.estimator is not None and (is_classifier(self.estimator) or is_regressor(self.estimator)):

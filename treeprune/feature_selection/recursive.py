@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     """What both selectors share: rows as their estimator takes them, a mask, and its tags."""
 
-    def _rows(self, X, y):
+    def _checked_rows(self, X, y):
         finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
         return validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
 
@@ -175,7 +175,7 @@ class PruningRFE(_UsedFeatures):
                 "The 'min_features' parameter of PruningRFE must be an int in the range [1, inf). "
                 f"Got {self.min_features!r} instead."
             )
-        X, y = self._rows(X, y)
+        X, y = self._checked_rows(X, y)
         self._check_n_features_to_select("cv")
         weight = check_weights(sample_weight, len(y))
         groups = self._checked_groups(groups, y, self.cv is not None or hasattr(self.validation, "split"))
@@ -343,7 +343,7 @@ class PruningPathSelector(_UsedFeatures):
             A parameter is out of range, the trees use fewer features than wanted, or `groups` are given and nothing is
             cross-validated.
         """
-        X, y = self._rows(X, y)
+        X, y = self._checked_rows(X, y)
         self._check_n_features_to_select("alpha")
         cross_validated = self.alpha is None and self.n_features_to_select is None
         groups = self._checked_groups(groups, y, cross_validated)

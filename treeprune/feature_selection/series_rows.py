@@ -56,7 +56,7 @@ class Reach:
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesRows:
+class SeriesWithPast:
     """Rows in order: some of the past, then those that features are made for.
 
     Attributes
@@ -142,22 +142,22 @@ class History:
     step: Step
 
     @classmethod
-    def of(cls, values: NDArray[np.float64], times: Times, step: Step, reach: Reach) -> "History":
+    def from_series(cls, values: NDArray[np.float64], times: Times, step: Step, reach: Reach) -> "History":
         """Keep what later rows may reach back to."""
         start = reach.first_needed(times)
         before = times.values[start - 1] if start else None
         return cls(values[start:].copy(), times[start:], times.values[0], before, step)
 
-    def then(self, values: NDArray[np.float64], times: Times) -> tuple[SeriesRows, str]:
+    def then(self, values: NDArray[np.float64], times: Times) -> tuple[SeriesWithPast, str]:
         """Rows that come after those kept, together with them, and what is missing (or an empty text)."""
         n_past = np.searchsorted(self.times.values, times.values[0])
         if not n_past:
             anew = "" if times.values[0] == self.first else self._begins_early(times)
-            return SeriesRows(values, times), anew
+            return SeriesWithPast(values, times), anew
         past = self.times[:n_past]
         between = past[-1:].then(times[:1])
         gap = bool(self.step.gaps(between)[0])
-        rows = SeriesRows(
+        rows = SeriesWithPast(
             np.concatenate([self.values[:n_past], values]), past.then(times), n_past, not gap, self.before
         )
         if gap:

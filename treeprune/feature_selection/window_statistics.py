@@ -16,7 +16,7 @@ STATISTICS = {
 _MOST_NUMBERS = 1 << 22
 
 
-def of_windows(x: NDArray[np.float64], first: NDArray[np.intp], names: list[str]) -> list[NDArray[np.float64]]:
+def window_features(x: NDArray[np.float64], first: NDArray[np.intp], names: list[str]) -> list[NDArray[np.float64]]:
     """Statistics of the windows that end with each row.
 
     Each window is computed by itself: not a bit of it depends on other rows, as a running sum would.
