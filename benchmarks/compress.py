@@ -31,7 +31,7 @@ from treeprune import prune
 from treeprune.adapters import find_adapter
 from treeprune.compression.budget import Budget
 from treeprune.compression.compress import carried_out
-from treeprune.compression.search import Search
+from treeprune.compression.trials import Trials
 from treeprune.methods import DepthPruning, ReducedError, TreeSelection
 
 ANEW = "boosting anew"
@@ -81,7 +81,7 @@ class Contest:
 
     def search_of(self, model):
         """The search of `compress`, its rows split by the seed."""
-        return Search(model, (self.X, self.y, None), None, 0.25, self.seed)
+        return Trials(model, (self.X, self.y, None), None, 0.25, self.seed)
 
     def pruned(self, search, candidates) -> Callable[[int], object]:
         """By budget: the best of the candidates, done again on all rows."""
@@ -95,7 +95,7 @@ class Contest:
     def joint(self, model=None):
         """Joint pruning of the forest or of another model."""
         search = self.search if model is None else self.search_of(model)
-        return self.pruned(search, search.joint_prunings(self.whole // 10))
+        return self.pruned(search, search.jointly_pruned(self.whole // 10))
 
     def by_depth(self):
         """Pruning of the forest by depth."""

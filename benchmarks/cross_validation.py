@@ -93,7 +93,7 @@ def measure(problem, side):
     if side == "GridSearchCV":
         _, _, n_alphas, n_folds = (PROBLEMS | QUICK)[problem]
         path = pruning_path(clone(tree).fit(X, y))
-        alphas = PathCandidates.along(CostComplexity(), path, ALPHAS).alphas
+        alphas = PathCandidates.from_path(CostComplexity(), path, ALPHAS).alphas
         alphas = alphas[np.linspace(0, len(alphas) - 1, n_alphas).astype(int)]
     before = _peak()
     sides = {

@@ -62,7 +62,7 @@ METHODS = {
 
 
 def takes(method, task):
-    return all(stage.tasks is None or task in stage.tasks for stage in method.stages) and (
+    return all(part.tasks is None or task in part.tasks for part in method.methods_in_order) and (
         task == "classification" or getattr(method, "risk", None) != "error"
     )
 

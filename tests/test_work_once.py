@@ -85,7 +85,7 @@ def test_pruning_path(work):
     assert (work.of("read"), work.of("route"), work.of("path")) == ([1], [1], [1])
 
 
-def test_stages_of_a_sequence(work):
+def test_methods_of_a_sequence(work):
     prune(TREE.fit(X, Y), Sequence([CostComplexity(0.01), ReducedError()]), X, Y)
     assert work.of("read") == [1, 1]
     assert work.of("route") == [1, 1]

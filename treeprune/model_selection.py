@@ -139,7 +139,7 @@ class PurgedTimeSeriesSplit:
             if len(labels) != n:
                 raise ValueError(f"'groups' must have a label for each of {n} rows. Got {len(labels)}.")
         series, _ = series_numbers(labels, n)
-        return _OrderedRows(_places_as_times(series) if times is None else times, series)
+        return _Timeline(_places_as_times(series) if times is None else times, series)
 
     def _folds(self, rows):
         """All folds, so that one that cannot be is known before the first is used."""
@@ -165,7 +165,7 @@ class PurgedTimeSeriesSplit:
         return folds
 
 
-class _OrderedRows:
+class _Timeline:
     """Rows, each at one of `instants` (distinct, in order), the number of which is `when`."""
 
     def __init__(self, times: Times, series: NDArray[np.intp]):

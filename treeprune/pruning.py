@@ -73,7 +73,7 @@ RowsToJudgeBy = Callable[[Adapter], tuple[Adapter, Rows | None]]
 
 
 def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> Any:
-    """The model after all stages of a method, each planned for what the stage before left.
+    """The model after all methods of a Sequence, each planned for what the one before left.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> 
     method : PruningMethod
     judge : RowsToJudgeBy
     """
-    if not method.stages:
+    if not method.methods_in_order:
         return adapter.prune(Plan())
-    first, *others = method.stages
+    first, *others = method.methods_in_order
     adapter, rows = judge(adapter)
     model = adapter.prune(first.plan(adapter.forest, rows))
-    for stage in others:
+    for method in others:
         adapter, rows = judge(find_adapter(model))
-        model = adapter.prune(stage.plan(adapter.forest, rows))
+        model = adapter.prune(method.plan(adapter.forest, rows))
     return model
 
 

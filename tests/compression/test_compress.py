@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_compact
 from treeprune.adapters import find_adapter
-from treeprune.compression import budget, n_bytes, search
+from treeprune.compression import budget, n_bytes, trials
 from treeprune.compression.budget import Budget, latency_ratio
 from treeprune.compression.compress import _better, carried_out
 from treeprune.compression.scoring import Scorer
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Training anew does better"
 def quick():
     """One thread, and few penalties to try."""
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
-        patch.setattr(search, "REGS", (30.0, 100.0, 300.0))
+        patch.setattr(trials, "REGS", (30.0, 100.0, 300.0))
         yield
 
 
@@ -252,8 +252,8 @@ def test_classifiers_come_with_a_link_or_as_stock_scikit_learn(stock):
 
 
 def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
-    found = search.Search(CLASSIFIER, (XC, LABELS, None), None, 0.25, 0)
-    candidate = next(c for c in found.candidates() if c.name == "JointPruning" and c.n_nodes < 200)
+    found = trials.Trials(CLASSIFIER, (XC, LABELS, None), None, 0.25, 0)
+    candidate = next(c for c in found.pruned() if c.name == "JointPruning" and c.n_nodes < 200)
     brier = {}
     for link in ("simplex", "softmax"):
         model = find_adapter(found.grown)
@@ -273,8 +273,8 @@ def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
     n_rows = 300 if given else 400
     forest = RandomForestRegressor(12, random_state=0).fit(X[:n_rows], Y[:n_rows])
     held_out = (*given.values(), None) if given else None
-    found = search.Search(forest, (X[:n_rows], Y[:n_rows], None), held_out, 0.25, 0)
-    candidates = [c for c in found.candidates() if c.name == "JointPruning"]
+    found = trials.Trials(forest, (X[:n_rows], Y[:n_rows], None), held_out, 0.25, 0)
+    candidates = [c for c in found.pruned() if c.name == "JointPruning"]
     assert {c.out_of_bag for c in candidates} == {False, True}
     chosen = next(c for c in candidates if c.out_of_bag and c.n_nodes < 300)
     small, method = found.carry_out(chosen, "link")
@@ -286,8 +286,8 @@ def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
 @pytest.mark.parametrize("reg", [1.0, 30.0, 10000.0])
 def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, monkeypatch):
     regs = (1.0, 10.0, 30.0, 100.0, 1000.0, 10000.0)
-    monkeypatch.setattr(search, "REGS", regs)
-    found, least = search.Search(FOREST, (X, Y, None), None, 0.25, 0), {}
+    monkeypatch.setattr(trials, "REGS", regs)
+    found, least = trials.Trials(FOREST, (X, Y, None), None, 0.25, 0), {}
     climb = found.climb(JointPruning(reg=reg), 300)
     try:
         while True:
@@ -302,7 +302,7 @@ def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, monkeypatch):
 
 
 def test_more_rows_than_the_search_had_are_worth_more_nodes():
-    found = search.Search(FOREST, (X, Y, None), None, 0.25, 0)
+    found = trials.Trials(FOREST, (X, Y, None), None, 0.25, 0)
     candidates = list(found.path(JointPruning(reg=30.0)))
     limits = {"max_nodes": 100_000, "max_bytes": None, "max_latency_ratio": None, "max_loss": None}
     chosen, small, _ = carried_out(found, candidates, Budget(**limits, bytes_of="compact"), 100_000, "link")
@@ -313,8 +313,8 @@ def test_where_nothing_is_out_of_bag_there_is_one_start():
     without = RandomForestRegressor(6, bootstrap=False, max_features=2, random_state=0).fit(X, Y)
     other_rows = RandomForestRegressor(6, random_state=0).fit(X, Y), (X[:200], Y[:200], None), (X[200:], Y[200:], None)
     for model, data, held_out in ((without, (X, Y, None), None), other_rows):
-        found = search.Search(model, data, held_out, 0.25, 0)
-        assert not any(candidate.out_of_bag for candidate in found.candidates())
+        found = trials.Trials(model, data, held_out, 0.25, 0)
+        assert not any(candidate.out_of_bag for candidate in found.pruned())
 
 
 def test_rows_of_one_s_own_to_judge_by_set_leaves_in_the_end():
@@ -372,8 +372,8 @@ def test_wrong_parameters_are_named(params):
 )
 def test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be(n_nodes, loss, wins):
     limits = Budget(None, None, None, 0.1, "compact")
-    unpruned, chosen = (search.Candidate(name, "", n, 1, 1.0, 0.0) for name, n in (("unpruned", 200), ("joint", 100)))
-    rival = search.Candidate("retrained", "", n_nodes, 1, loss, 0.0)
+    unpruned, chosen = (trials.Trial(name, "", n, 1, 1.0, 0.0) for name, n in (("unpruned", 200), ("joint", 100)))
+    rival = trials.Trial("retrained", "", n_nodes, 1, loss, 0.0)
     assert _better([rival], chosen, unpruned, limits) == (rival if wins else None)
 
 
@@ -382,8 +382,8 @@ def test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be(n_nodes, loss, w
 )
 def test_within_a_size_a_rival_wins_if_it_is_no_larger_and_better(n_nodes, loss, wins):
     limits = Budget(100, None, None, None, "compact")
-    unpruned, chosen = search.Candidate("unpruned", "", 200, 1, 1.0, 0.0), search.Candidate("joint", "", 90, 1, 0.8, 0)
-    rival = search.Candidate("retrained", "", n_nodes, 1, loss, 0.0)
+    unpruned, chosen = trials.Trial("unpruned", "", 200, 1, 1.0, 0.0), trials.Trial("joint", "", 90, 1, 0.8, 0)
+    rival = trials.Trial("retrained", "", n_nodes, 1, loss, 0.0)
     assert _better([rival], chosen, unpruned, limits) == (rival if wins else None)
 
 

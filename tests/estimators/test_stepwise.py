@@ -28,7 +28,7 @@ from treeprune import MissingStatisticError, TreePrunerCV, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.adapters.base import Adapter
 from treeprune.core.path import PruningPath
-from treeprune.estimators.candidates import PathPrunings
+from treeprune.estimators.candidates import PathModels
 from treeprune.estimators.stepwise import stand_ins
 from treeprune.links import LINKED
 from treeprune.methods import CostComplexity, MaxDepth, MinSamples
@@ -71,7 +71,7 @@ def check_stand_ins(model, X, y=None, tolerance=1e-14):
     if y is not None or adapter.forest.task == "path_length":
         adapter = adapter.completed(X, y)
     path = any_path(adapter.forest)
-    prunings = PathPrunings(adapter, path, np.quantile(path.alphas, [0, 0.1, 0.5, 1.0]))
+    prunings = PathModels(adapter, path, np.quantile(path.alphas, [0, 0.1, 0.5, 1.0]))
     for step, (stand_in, known) in enumerate(stand_ins(prunings, X)):
         pruned = prunings.model(step)
         assert len(known) == len(X)
@@ -114,7 +114,7 @@ def test_values_that_are_not_known_are_refused():
     adapter = find_adapter(specimen.model)
     path = any_path(adapter.forest)
     with pytest.raises(MissingStatisticError, match="give rows"):
-        next(stand_ins(PathPrunings(adapter, path, path.alphas), specimen.rows[0]))
+        next(stand_ins(PathModels(adapter, path, path.alphas), specimen.rows[0]))
 
 
 # Scores of TreePrunerCV ----------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_scores_are_those_of_the_pruned_models(estimator, data, scoring, method)
     adapter = find_adapter(clone(estimator).fit(X[grow], y[grow]))
     adapter = adapter.completed(X[grow], y[grow])
     path = method.path(adapter.forest)
-    prunings = PathPrunings(adapter, path, path.knob.to_alpha(results[f"param_{path.knob.name}"]))
+    prunings = PathModels(adapter, path, path.knob.to_alpha(results[f"param_{path.knob.name}"]))
     scorer = check_scoring(estimator, scoring=scoring)
     for rows, name in ((judge, "split1_test_score"), (grow, "split1_train_score")):
         expected = [scorer(model, X[rows], y[rows]) for model in prunings.models()]

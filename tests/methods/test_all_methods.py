@@ -99,7 +99,7 @@ def rows_for(method, task):
 
 
 def takes(method, task):
-    return all(stage.tasks is None or task in stage.tasks for stage in method.stages)
+    return all(part.tasks is None or task in part.tasks for part in method.methods_in_order)
 
 
 each_method = pytest.mark.parametrize("method", EXAMPLES, ids=repr)
@@ -167,7 +167,9 @@ def test_says_the_same_of_several_outputs_or_that_it_does_not_take_them(method):
 @each_method
 @each_task
 def test_integer_weights_count_as_repetitions(method, task):
-    if any(isinstance(stage, MinSamples) for stage in method.stages) or not takes(method, task):  # counts weights as 1
+    if any(isinstance(part, MinSamples) for part in method.methods_in_order) or not takes(
+        method, task
+    ):  # counts weights as 1
         pytest.skip("not for this method")
     X, y, X_new, y_new = data(task)
     times = np.random.default_rng(0).integers(1, 4, len(X))

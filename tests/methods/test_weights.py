@@ -151,7 +151,7 @@ def test_equal_weights_are_none(name, method):
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "histograms" not in name])
-@pytest.mark.parametrize("method", [m for m in METHODS if m.counts_rows and len(m.stages) == 1], ids=repr)
+@pytest.mark.parametrize("method", [m for m in METHODS if m.counts_rows and len(m.methods_in_order) == 1], ids=repr)
 def test_counting_methods_take_naive_counts_for_rows(name, method):
     """The same forest, told that its rows weigh what they count."""
     if method.needs_rows or method.needs_training_rows or isinstance(method, MinSamples):

@@ -330,7 +330,7 @@ MUTANTS = [
         "tests/methods/test_error_based.py::test_raising_equals_its_recursive_twin",
     ),
     Mutant(
-        "search/newton.py",
+        "search/newton_descent.py",
         "            if change <= 0.0:\n",
         "            if change <= 1e9:\n",
         "tests/search/test_block_descent.py::test_newton_cycles_never_raise_a_loss_that_is_no_square",

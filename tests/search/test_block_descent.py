@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests import naive
 from treeprune.core.losses import logistic
 from treeprune.search.block_descent import BlockDescent, Quadratic, Tree
-from treeprune.search.newton import NewtonDescent
+from treeprune.search.newton_descent import NewtonDescent
 
 
 @st.composite

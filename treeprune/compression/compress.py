@@ -12,7 +12,7 @@ from sklearn.base import clone
 from ..adapters import find_adapter
 from ..methods import PruningMethod, TreeSelection
 from .budget import Budget
-from .search import Candidate, Search
+from .trials import Trial, Trials
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,15 +143,15 @@ def compress(
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
-    search = Search(model, (X, y, sample_weight), held_out, validation, random_state)
+    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state)
     limit = budget.first_limit(model)
-    found = [search.unpruned, *search.candidates(limit)]
-    others = list(search.rivals()) if retrain else []
-    chosen, small, method = carried_out(search, found, budget, limit, output)
+    found = [trials.unpruned, *trials.pruned(limit)]
+    others = list(trials.rivals()) if retrain else []
+    chosen, small, method = carried_out(trials, found, budget, limit, output)
     if output == "plain":
-        small = _plain(small, search)
-    winner = _better(others, chosen, search.unpruned, budget)
-    message = _message(search.unpruned, chosen, winner)
+        small = _plain(small, trials)
+    winner = _better(others, chosen, trials.unpruned, budget)
+    message = _message(trials.unpruned, chosen, winner)
     if winner is not None:
         warnings.warn(message, stacklevel=2)
     return CompressionResult(small, method, _frontier([*found, *others], chosen), winner is not None, message)
@@ -170,25 +170,25 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
 
 
 def carried_out(
-    search: Search, found: list[Candidate], budget: Budget, limit: float, output: str
-) -> tuple[Candidate, Any, PruningMethod | None]:
+    trials: Trials, found: list[Trial], budget: Budget, limit: float, output: str
+) -> tuple[Trial, Any, PruningMethod | None]:
     """The best candidate whose model is within the budget, the model and its method.
 
-    It may be larger than the candidate, up to `limit`, by as much as there are more rows than the search pruned by: so
+    It may be larger than the trial, up to `limit`, by as much as there are more rows than the trial was pruned by: so
     many nodes more are worth having. By its bytes or its latency a model may be larger than the candidate promised:
     then the candidate is made a little smaller, or a smaller one is taken.
     """
-    chosen = _choose(found, search.unpruned, budget, limit)
-    tried = _sized(chosen, min(limit, search.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
+    chosen = _choose(found, trials.unpruned, budget, limit)
+    tried = _sized(chosen, min(limit, trials.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
     for _ in range(_ATTEMPTS):
-        small, method = search.carry_out(tried, output)
-        over = budget.excess(small, search.model, search.judge[0])
+        small, method = trials.carry_out(tried, output)
+        over = budget.excess(small, trials.model, trials.judge[0])
         if over <= 1.0:
             return chosen, small, method
         n_nodes = find_adapter(small).forest.n_nodes
         if over > _FAR or not _has_alpha(method):
             limit = min(n_nodes / over, tried.n_nodes - 1)
-            chosen = tried = _choose(found, search.unpruned, budget, limit)
+            chosen = tried = _choose(found, trials.unpruned, budget, limit)
         else:
             tried = _sized(replace(tried, method=method), tried.n_nodes / max(over, 1.02))
     raise ValueError(
@@ -239,7 +239,7 @@ def _better(others, chosen, unpruned, budget):
     return min(good, key=lambda c: c.loss, default=None)
 
 
-def _plain(model, search):
+def _plain(model, trials):
     """Stock scikit-learn for a forest with a link."""
     if not hasattr(model, "link_"):
         return model
@@ -249,10 +249,10 @@ def _plain(model, search):
     from ..links import unlinked
 
     calibrated = CalibratedClassifierCV(FrozenEstimator(unlinked(model)), method="sigmoid")
-    return calibrated.fit(*search.judge[:2], sample_weight=search.judge[2])
+    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judge[2])
 
 
-def _frontier(candidates: list[Candidate], chosen: Candidate) -> "pd.DataFrame":
+def _frontier(candidates: list[Trial], chosen: Trial) -> "pd.DataFrame":
     import pandas as pd
 
     columns = ("name", "parameters", "n_nodes", "n_trees", "loss", "score")

@@ -47,20 +47,20 @@ class Scorer:
             raise ValueError("compress takes class labels as y, no shares of classes.")
         self.y = rows.target[:, 0].astype(np.int64) if self.is_classifier else rows.target
 
-    def of_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
+    def judge_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
         """Loss and score of additive scores, shape (n_rows, n_columns).
 
         The link of a forest classifier's scores is "simplex", or with a temperature "softmax".
         """
         if not self.is_classifier:
-            return self.of_prediction(score)
+            return self.judge_prediction(score)
         p = _PROBABILITIES[self.rows.loss](score) if self.task == "margin" else score
         p = np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
         if self.task != "margin":
             p = simplex(p) if temperature is None else softmax(p / temperature, axis=1)
-        return self.of_prediction(p)
+        return self.judge_prediction(p)
 
-    def of_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
+    def judge_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
         """Loss and score (accuracy or R squared) of probabilities, or of predicted numbers."""
         weight = self.rows.sample_weight
         if not self.is_classifier:
@@ -76,10 +76,10 @@ class Scorer:
         hits = prediction.argmax(axis=1) == self.y
         return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))
 
-    def of_model(self, model: Any, X: Any) -> tuple[float, float]:
+    def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
         """Loss and score of a model of the family."""
         if self.task == "margin":
             from ..adapters import find_adapter
 
-            return self.of_score(find_adapter(model).margin(X))
-        return self.of_prediction(model.predict_proba(X) if self.is_classifier else model.predict(X))
+            return self.judge_score(find_adapter(model).margin(X))
+        return self.judge_prediction(model.predict_proba(X) if self.is_classifier else model.predict(X))

@@ -125,7 +125,7 @@ class Additive:
 
     def score(self, pruning: Pruning, rows: Rows) -> NDArray[np.float64]:
         """Score of rows under a pruning, shape (n_rows, n_columns); of the same rows under many: `Scores`."""
-        return Scores(self, rows).of(pruning)
+        return Scores(self, rows).under(pruning)
 
     def _spread(self, pruning):
         """The pruning's values at its leaves and all nodes below them, zero elsewhere."""
@@ -228,7 +228,7 @@ class Scores:
             self._leaf.append(leaf[row])
             self._row.append(row)
 
-    def of(self, pruning: Pruning) -> NDArray[np.float64]:
+    def under(self, pruning: Pruning) -> NDArray[np.float64]:
         """Score of each row, shape (n_rows, n_columns)."""
         score = self._base.copy()
         bounds = np.searchsorted(pruning.leaf, self._additive.forest.start)

@@ -28,20 +28,20 @@ class Candidates(ABC):
         """The columns of ``cv_results_`` that say what the candidates are."""
 
     @abstractmethod
-    def of_model(self, adapter: Adapter, rows: tuple) -> "Prunings":
-        """The candidates as prunings of one fitted model.
+    def on_model(self, adapter: Adapter, data: tuple) -> "PrunedModels":
+        """One fitted model, pruned as each of the candidates says.
 
         Parameters
         ----------
         adapter : Adapter
             The model.
-        rows : tuple
+        data : tuple
             X, y and sample weights for a method that needs rows; empty for the statistics that the model stores.
         """
 
 
-class Prunings(ABC):
-    """The candidates on one fitted model."""
+class PrunedModels(ABC):
+    """One fitted model, pruned as each of the candidates says."""
 
     n_candidates: int
     #: Leaves of each candidate, shape (n_candidates,).
@@ -94,7 +94,7 @@ class PathCandidates(Candidates):
     params: KnobParams
 
     @classmethod
-    def along(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
+    def from_path(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
         """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves.
 
         A strength stands at a value of the method's own parameter, so that the method set to that value gives the same
@@ -114,13 +114,13 @@ class PathCandidates(Candidates):
         """Step and parameter."""
         return {"step": self.steps, f"param_{self.params.name}": self.params.values, "params": self.params}
 
-    def of_model(self, adapter, rows):
+    def on_model(self, adapter, data):
         """The model's own path at the strengths."""
-        return PathPrunings(adapter, path_of(self.method, adapter, rows), self.alphas)
+        return PathModels(adapter, path_of(self.method, adapter, data), self.alphas)
 
 
 @dataclass(frozen=True)
-class PathPrunings(Prunings):
+class PathModels(PrunedModels):
     """Trees of the path of one model, at some strengths."""
 
     adapter: Adapter
@@ -178,17 +178,17 @@ class GridCandidates(Candidates):
         """One method for each candidate."""
         return [clone(self.method).set_params(**params) for params in self.params]
 
-    def of_model(self, adapter, rows):
+    def on_model(self, adapter, data):
         """The methods, to be carried out on the model."""
-        return GridPrunings(adapter, rows, self.methods)
+        return GridModels(adapter, data, self.methods)
 
 
 @dataclass(frozen=True)
-class GridPrunings(Prunings):
-    """Prunings of one model by one method with different parameters."""
+class GridModels(PrunedModels):
+    """One model, pruned by one method with different parameters."""
 
     adapter: Adapter
-    rows: tuple
+    data: tuple
     methods: list[PruningMethod]
 
     @property
@@ -214,12 +214,12 @@ class GridPrunings(Prunings):
         return self._route(self.adapter)
 
     def _route(self, adapter):
-        return adapter.with_rows(*self.rows) if self.rows else (adapter, None)
+        return adapter.with_rows(*self.data) if self.data else (adapter, None)
 
 
-def path_of(method: PathMethod, adapter: Adapter, rows: tuple) -> PruningPath:
-    """The nested path of a fitted model; `rows` as in `Candidates.of_model`."""
-    return cast(PruningPath, method.path(adapter.forest, adapter.rows(*rows) if rows else None))
+def path_of(method: PathMethod, adapter: Adapter, data: tuple) -> PruningPath:
+    """The nested path of a fitted model; `data` as in `Candidates.on_model`."""
+    return cast(PruningPath, method.path(adapter.forest, adapter.rows(*data) if data else None))
 
 
 def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:

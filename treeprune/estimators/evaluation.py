@@ -14,7 +14,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..adapters.stand_ins import StandIns
-from .candidates import Candidates, PathPrunings
+from .candidates import Candidates, PathModels
 from .fitting import class_weighted, fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
 from .stepwise import by_losses, by_scorer, stepwise_scores
@@ -61,9 +61,9 @@ class Evaluation:
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
-        rows = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
-        adapter = find_adapter(model).completed(*rows)
-        return adapter, rows if self.needs_rows else ()
+        data = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
+        adapter = find_adapter(model).completed(*data)
+        return adapter, data if self.needs_rows else ()
 
     @cached_property
     def response(self) -> str | tuple[str, ...] | None:
@@ -104,16 +104,16 @@ class Evaluation:
         feature_strength : ndarray of float64, shape (n_features,), or None
             Strength up to which the model uses each feature; None for candidates without a path.
         """
-        prunings = candidates.of_model(*self.grow(train))
-        train_scores = self._scores(prunings, train) if self.train_score else None
-        return self._scores(prunings, test), train_scores, getattr(prunings, "feature_strength", None)
+        pruned = candidates.on_model(*self.grow(train))
+        train_scores = self._scores(pruned, train) if self.train_score else None
+        return self._scores(pruned, test), train_scores, getattr(pruned, "feature_strength", None)
 
-    def out_of_bag(self, prunings: PathPrunings) -> tuple[StepScores, None, None]:
+    def out_of_bag(self, pruned: PathModels) -> tuple[StepScores, None, None]:
         """Scores of all candidates on the training rows, each tree predicting those that it was not fitted on.
 
         The tuple is that of `fold`.
         """
-        adapter, weight = prunings.adapter, self.score_params.get("sample_weight")
+        adapter, weight = pruned.adapter, self.score_params.get("sample_weight")
         if self.losses is None or not (adapter.averages and isinstance(adapter, StandIns)):
             raise ValueError(
                 "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
@@ -121,23 +121,23 @@ class Evaluation:
             )
         rows = adapter.oob_rows(self.X, self.y, weight)
         score = by_losses(self.losses, cast(str, self.response), adapter.model, self.X, self.y, weight)
-        return stepwise_scores(prunings, self.X, score, rows.leaf_ids), None, None
+        return stepwise_scores(pruned, self.X, score, rows.leaf_ids), None, None
 
-    def _scores(self, prunings, index):
+    def _scores(self, pruned, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        adapter, weight = prunings.adapter, params.get("sample_weight")
-        on_path = isinstance(prunings, PathPrunings) and self.response is not None
+        adapter, weight = pruned.adapter, params.get("sample_weight")
+        on_path = isinstance(pruned, PathModels) and self.response is not None
         if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(adapter)):
             rows = (X,) if y is None else (X, y)
-            return StepScores(np.array([self.scorer(model, *rows, **params) for model in prunings.models()]))
+            return StepScores(np.array([self.scorer(model, *rows, **params) for model in pruned.models()]))
         if self.in_one_sweep(adapter):
-            return self.losses(*scoring_rows(adapter, X, y, weight)).along(prunings.path, prunings.alphas)
+            return self.losses(*scoring_rows(adapter, X, y, weight)).along(pruned.path, pruned.alphas)
         if self.losses is None:
             score = by_scorer(self.scorer, X, y, params)
         else:
             score = by_losses(self.losses, self.response, adapter.model, X, y, weight)
-        return stepwise_scores(prunings, X, score)
+        return stepwise_scores(pruned, X, score)
 
 
 def score_weights(

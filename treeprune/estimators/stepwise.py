@@ -13,7 +13,7 @@ from ..adapters.stand_ins import StandIns
 from ..core.forest import Forest
 from ..core.path import PruningPath
 from ..core.rows import Rows
-from .candidates import PathPrunings
+from .candidates import PathModels
 from .fitting import take
 from .scoring import AdditiveScore, StepScores
 
@@ -25,7 +25,7 @@ StepScore = Callable[[Any, NDArray[np.intp]], StepScores]
 
 
 def stepwise_scores(
-    prunings: PathPrunings,
+    pruned: PathModels,
     X: Any,
     score: StepScore,
     leaf_ids: Callable[[int], NDArray[np.int32]] | None = None,
@@ -34,8 +34,8 @@ def stepwise_scores(
 
     Parameters
     ----------
-    prunings : PathPrunings
-        Steps of the path of a model.
+    pruned : PathModels
+        A model pruned at some strengths of its path.
     X : array-like or DataFrame of shape (n_rows, n_features)
         Rows to score by.
     score : callable
@@ -44,21 +44,19 @@ def stepwise_scores(
         The leaf of each row in a tree; -1 where the tree does not count, as in `Rows`. A row without a tree is left
         out. None: the model's own leaves.
     """
-    steps = [score(model, known) for model, known in stand_ins(prunings, X, leaf_ids)]
+    steps = [score(model, known) for model, known in stand_ins(pruned, X, leaf_ids)]
     sums = ("score", "loss", "square") if steps[0].loss is not None else ("score",)
     joined = {name: np.concatenate([getattr(step, name) for step in steps]) for name in sums}
     return StepScores(**joined, weight=steps[0].weight)
 
 
-def stand_ins(
-    prunings: PathPrunings, X: Any, leaf_ids: Callable | None = None
-) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+def stand_ins(pruned: PathModels, X: Any, leaf_ids: Callable | None = None) -> Iterator[tuple[Any, NDArray[np.intp]]]:
     """For each candidate an object that predicts as the pruned model does, and the positions of those rows."""
-    adapter = cast(StandIns, prunings.adapter)
+    adapter = cast(StandIns, pruned.adapter)
     reference = adapter.reference_rows
-    outputs = [raw_outputs(adapter, prunings.path, prunings.alphas, X, leaf_ids)]
+    outputs = [raw_outputs(adapter, pruned.path, pruned.alphas, X, leaf_ids)]
     if reference is not None:
-        outputs.append(raw_outputs(adapter, prunings.path, prunings.alphas, reference))
+        outputs.append(raw_outputs(adapter, pruned.path, pruned.alphas, reference))
     for raw, *of_reference in zip(*outputs, strict=True):
         known = np.flatnonzero(~np.isnan(raw).any(axis=1))
         yield adapter.stand_in(raw[known], *of_reference), known

@@ -20,7 +20,7 @@ from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
-from .candidates import GridCandidates, PathCandidates, PathPrunings, path_of
+from .candidates import GridCandidates, PathCandidates, PathModels, path_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
 from .evaluation import Evaluation, score_weights
 from .fitting import warn_of_growing_rows
@@ -217,14 +217,14 @@ class TreePrunerCV(PrunedEstimator):
             train_score=self.return_train_score,
         )
         if grid is None:
-            candidates, prunings = self._candidates(evaluation, method)
+            candidates, pruned = self._candidates(evaluation, method)
         else:
-            candidates, prunings = grid, grid.of_model(*evaluation.grow())
-        folds = [evaluation.out_of_bag(prunings)] if splits is None else self._folds(evaluation, candidates, splits)
+            candidates, pruned = grid, grid.on_model(*evaluation.grow())
+        folds = [evaluation.out_of_bag(pruned)] if splits is None else self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
-        self._choose(candidates, prunings.n_leaves, folds, grouped)
-        self._refit(candidates, prunings)
+        self._choose(candidates, pruned.n_leaves, folds, grouped)
+        self._refit(candidates, pruned)
         return self
 
     def to_frame(self) -> "pd.DataFrame":
@@ -312,8 +312,8 @@ class TreePrunerCV(PrunedEstimator):
         if number == "auto":
             number = "all" if evaluation.in_one_sweep(adapter) else FEW_CANDIDATES
         path = path_of(method, adapter, rows)
-        candidates = PathCandidates.along(method, path, None if number == "all" else number)
-        return candidates, PathPrunings(adapter, path, candidates.alphas)
+        candidates = PathCandidates.from_path(method, path, None if number == "all" else number)
+        return candidates, PathModels(adapter, path, candidates.alphas)
 
     @property
     def _out_of_bag(self):
@@ -370,11 +370,11 @@ class TreePrunerCV(PrunedEstimator):
         self.best_params_ = candidates.params[self.best_index_]
         self.best_score_ = float(mean[self.best_index_])
 
-    def _refit(self, candidates, prunings):
-        if isinstance(prunings, PathPrunings):
-            self.alpha_ = float(prunings.alphas[self.best_index_])
-            self.pruning_path_ = replace(prunings.path, write=prunings.adapter.prune)
+    def _refit(self, candidates, pruned):
+        if isinstance(pruned, PathModels):
+            self.alpha_ = float(pruned.alphas[self.best_index_])
+            self.pruning_path_ = replace(pruned.path, write=pruned.adapter.prune)
         if self.refit:
-            self.estimator_ = prunings.model(self.best_index_)
+            self.estimator_ = pruned.model(self.best_index_)
             forest = find_adapter(self.estimator_).forest
             self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes

@@ -147,8 +147,8 @@ class TreeDisplay:
         """
         forest = self.forest
         conditions, leaves = self._conditions(), self._leaf_texts()
-        x, width = _columns(forest, conditions, leaves)
-        y = _rows(forest)
+        x, width = _places_across(forest, conditions, leaves)
+        y = _places_down(forest)
         size = max(width, 2.5), _ROW * (forest.n_leaves + 0.9)
         new = ax is None
         ax = axes(ax, size)
@@ -245,7 +245,7 @@ class TreeDisplay:
         return mpl.colormaps["cividis"]((value[:, 0, 0] - low) / (high - low) if high > low else 0.5 + 0 * leaf)
 
 
-def _rows(forest: Forest) -> NDArray[np.float64]:
+def _places_down(forest: Forest) -> NDArray[np.float64]:
     """Where each node stands from top to bottom: leaves one below the other, a split in the middle of its children."""
     y = np.zeros(forest.n_nodes)
     y[forest.is_leaf] = np.arange(forest.n_leaves)
@@ -254,7 +254,7 @@ def _rows(forest: Forest) -> NDArray[np.float64]:
     return y
 
 
-def _columns(forest, conditions, leaves):
+def _places_across(forest, conditions, leaves):
     """Where each node stands from left to right, so that every text has room, and the width; in inches."""
     room = np.zeros(forest.depth.max() + 1)
     np.maximum.at(room, forest.depth, [_inches(text) + 1.5 * _GAP if text else 0.0 for text in conditions])

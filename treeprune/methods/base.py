@@ -76,7 +76,7 @@ class PruningMethod(BaseEstimator, ABC):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
 
     @property
-    def stages(self) -> list["PruningMethod"]:
+    def methods_in_order(self) -> list["PruningMethod"]:
         """The methods to carry out one after the other, each on the model that the one before gave."""
         return [self]
 

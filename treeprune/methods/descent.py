@@ -132,7 +132,7 @@ class DescentMethod(PathMethod):
     def _start(self, forest, rows):
         """The additive view, the search at its start, and the loss of the best constant score."""
         from ..search.block_descent import BlockDescent, Quadratic
-        from ..search.newton import NewtonDescent
+        from ..search.newton_descent import NewtonDescent
 
         self._check_task(forest)
         additive = Additive(forest, rows)

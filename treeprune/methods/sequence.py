@@ -46,35 +46,35 @@ class Sequence(NestedMethods, PruningMethod):
         self.methods = methods
 
     @property
-    def stages(self) -> list[PruningMethod]:
+    def methods_in_order(self) -> list[PruningMethod]:
         """The steps, those of sequences within the sequence included."""
         from . import as_method
 
         if not isinstance(self.methods, (list, tuple)):
             raise ValueError(f"The 'methods' parameter of Sequence must be a list. Got {self.methods!r} instead.")
-        return [stage for method in self.methods for stage in as_method(method).stages]
+        return [part for method in self.methods for part in as_method(method).methods_in_order]
 
     @property
     def needs_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs rows that did not grow the tree."""
-        return any(stage.needs_rows for stage in self.stages)
+        return any(method.needs_rows for method in self.methods_in_order)
 
     @property
     def needs_training_rows(self) -> bool:  # type: ignore[override]
         """Whether a step needs the rows that did grow the tree."""
-        return any(stage.needs_training_rows for stage in self.stages)
+        return any(method.needs_training_rows for method in self.methods_in_order)
 
     @property
     def counts_rows(self) -> bool:  # type: ignore[override]
         """Whether a step counts rows."""
-        return any(stage.counts_rows for stage in self.stages)
+        return any(method.counts_rows for method in self.methods_in_order)
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """The plan of the only step. Several steps have no one plan: each is made for what the one before left."""
-        stages = self.stages
-        if len(stages) > 1:
+        methods = self.methods_in_order
+        if len(methods) > 1:
             raise ValueError("A Sequence of several methods has no single plan; use treeprune.prune.")
-        return stages[0].plan(forest, rows) if stages else Plan()
+        return methods[0].plan(forest, rows) if methods else Plan()
 
     def _methods(self):
         """The steps by their place; none where `methods` is no list, which is refused when it is used."""

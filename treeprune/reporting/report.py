@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from .page import render
-from .summary import Subject, best_of_search, summarise
+from .summary import Subject, best_of_parameter_search, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,6 +153,6 @@ def report(
     Report(Smaller, with no clear change in score: 22 leaves → 3 leaves;
     CV accuracy 91.7 % → 92.4 % (+0.7 points, 95 % interval −2.6 to +4.1))
     """
-    search, model = best_of_search(model)
+    search, model = best_of_parameter_search(model)
     subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names, search)
     return Report(summarise(subject, title), subject.predictor)

@@ -95,7 +95,7 @@ def check_pruning(method: PruningMethod, model: Any, X: Any, y: Any, rtol: float
         The contract is broken.
     """
     task = find_adapter(model).forest.task
-    taken = all(stage.tasks is None or task in stage.tasks for stage in method.stages)
+    taken = all(part.tasks is None or task in part.tasks for part in method.methods_in_order)
     before = [pickle.dumps(x) for x in (model, X, y, method.get_params())]
     try:
         pruned = prune(model, method, X, y)
@@ -117,8 +117,8 @@ def check_pruning(method: PruningMethod, model: Any, X: Any, y: Any, rtol: float
         assert small.n_nodes == large.n_nodes, f"{_name(method)} is soft, yet removed nodes"
     again = prune(model, method, X, y)
     assert same_model(pruned, again, X), f"{_name(method)} gives another model when asked again"
-    if len(method.stages) == 1:
-        _check_plan(method.stages[0], model, pruned, X, y, rtol, atol)
+    if len(method.methods_in_order) == 1:
+        _check_plan(method.methods_in_order[0], model, pruned, X, y, rtol, atol)
     if isinstance(method, PathMethod):
         _check_path(method, model, X, y)
     return pruned
@@ -129,7 +129,7 @@ _NOT_TO_CHANGE = ("the model that it was given", "the rows", "the targets", "its
 
 def _check_refusal(method: PruningMethod, model: Any, error: Exception) -> None:
     """A refusal says who refuses, or what the model lacks; what native code says of shapes is none."""
-    names = [*(type(stage).__name__ for stage in method.stages), *map(repr, method.get_params())]
+    names = [*(type(part).__name__ for part in method.methods_in_order), *map(repr, method.get_params())]
     named = any(name in str(error) for name in names)
     assert named or isinstance(error, (MissingStatisticError, UnsupportedModelError)), (
         f"{_name(method)} refuses {type(model).__name__} without saying who does: {type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ from typing import Any
 from .anomaly import summarise_anomaly
 from .ensemble import summarise_ensemble
 from .numbers import show_change_of, show_score, show_with_error
-from .search import best_of_search, summarise_search
+from .parameter_search import best_of_parameter_search, summarise_parameter_search
 from .selection import summarise_selection
 from .settings import settings, versions
 from .subject import Subject
@@ -14,7 +14,15 @@ from .tree import MOST_RULES, summarise_tree
 from .verdict import other_losses
 from .words import glossary, limitations
 
-__all__ = ["MOST_RULES", "Subject", "best_of_search", "show_change_of", "show_score", "show_with_error", "summarise"]
+__all__ = [
+    "MOST_RULES",
+    "Subject",
+    "best_of_parameter_search",
+    "show_change_of",
+    "show_score",
+    "show_with_error",
+    "summarise",
+]
 
 
 def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
@@ -24,7 +32,7 @@ def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
     summary |= {"created": f"{datetime.now(UTC):%Y-%m-%d}", "versions": versions(subject)}
     summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= _of_kind(subject)
-    summary |= summarise_search(subject)
+    summary |= summarise_parameter_search(subject)
     summary["warnings"] = other_losses(summary["verdicts"])
     summary["settings"] = settings(subject)
     summary["limitations"] = limitations(summary)

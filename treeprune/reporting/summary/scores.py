@@ -61,7 +61,7 @@ def name_of_search_score(search: Any) -> tuple[str, bool]:
     return name_of_score(metric_of(search) if search.multimetric_ else search.scoring, is_classifier(search))
 
 
-def _cv_of_search(search):
+def _cv_of_parameter_search(search):
     """The score of the setting that a search over parameters has chosen."""
     results, metric = search.cv_results_, metric_of(search)
     name, is_share = name_of_search_score(search)
@@ -76,7 +76,7 @@ def _cv_of_search(search):
 def _cv(subject):
     pruner = subject.pruner
     if not hasattr(pruner, "cv_results_"):
-        return None if subject.search is None else _cv_of_search(subject.search)
+        return None if subject.search is None else _cv_of_parameter_search(subject.search)
     results, place = pruner.cv_results_, pruner.best_index_
     name, is_share = name_of_score(pruner.scoring, is_classifier(pruner))
     first, score, error = plain(

@@ -16,7 +16,7 @@ from .settings import as_text
 MOST_SETTINGS = 60
 
 
-def best_of_search(given: Any) -> tuple[Any, Any]:
+def best_of_parameter_search(given: Any) -> tuple[Any, Any]:
     """The search over parameters, or None if there is none, and the model to report on: the best one of the search.
 
     Searches are scikit-learn's GridSearchCV and RandomizedSearchCV, and those that have a `best_estimator_` as they
@@ -38,7 +38,7 @@ def best_of_search(given: Any) -> tuple[Any, Any]:
     return search, Pipeline([*given.steps[:-1], *(getattr(best, "steps", None) or [(given.steps[-1][0], best)])])
 
 
-def summarise_search(subject) -> dict[str, Any]:
+def summarise_parameter_search(subject) -> dict[str, Any]:
     """The settings tried, the best first, with their parameters as texts."""
     search = subject.search
     if search is None:

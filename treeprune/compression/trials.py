@@ -1,4 +1,4 @@
-"""What compress tries: prunings of a model and models trained anew, all judged on rows that made none of them."""
+"""What compress tries: prunings of a model, and models trained anew. All are judged on rows that made none of them."""
 
 import warnings
 from collections.abc import Generator, Iterator
@@ -23,8 +23,8 @@ from ..pruning import prune
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
 
-#: Ridge penalties, in rows or hessians. A search goes from one to the next as long as that does better: how far leaves
-#: should be shrunk is a matter of the data, hardly of the size or of where the search starts.
+#: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
+#: should be shrunk is a matter of the data, hardly of the size or of where the trials start.
 REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 OF_FORESTS = (JointPruning(reg=30.0),)
 OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
@@ -32,8 +32,8 @@ _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """One point of the frontier; a model trained anew has no method."""
+class Trial:
+    """A pruned model or one trained anew, its size and how it was judged: a point of the frontier."""
 
     name: str
     parameters: str
@@ -41,7 +41,7 @@ class Candidate:
     n_trees: int
     loss: float
     score: float
-    method: PruningMethod | None = field(default=None, repr=False)
+    method: PruningMethod | None = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
     out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
 
     @property
@@ -50,8 +50,8 @@ class Candidate:
         return self.method is None and self.name != "unpruned"
 
 
-class Search:
-    """The model to search with, the rows that it may use and those to judge by.
+class Trials:
+    """Trials of prunings of a model: the model, the rows to prune it by and those to judge by.
 
     Parameters
     ----------
@@ -68,12 +68,13 @@ class Search:
     Attributes
     ----------
     grown : object
-        The model to search with: a clone of the model, fitted on the rows that do not judge, or the model itself.
-    unpruned : Candidate
-        It.
+        The model that the trials prune: a clone, fitted on the rows that do not judge, or the model itself.
+    unpruned : Trial
+        `grown` as it is.
     use, judge, all : tuple of (X, y, sample_weight)
+        Rows to grow and prune by, rows to judge by, and both.
     growth : float
-        How many times as many rows there are in all as are for use.
+        Number of all rows, over that of the rows in `use`.
     """
 
     def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
@@ -94,8 +95,8 @@ class Search:
         self.adapter, self.held_out = adapter.with_rows(*self.judge)
         self.forest = self.adapter.forest
         self.scorer = Scorer(self.forest, self.held_out)
-        whole = self.scorer.of_model(self.grown, self.judge[0])
-        self.unpruned = Candidate("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
+        whole = self.scorer.judge_model(self.grown, self.judge[0])
+        self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
 
     @staticmethod
     def _check(adapter):
@@ -125,7 +126,7 @@ class Search:
         grown = clone(self.model).set_params(**find_adapter(self.model).refit_settings)
         return fitted(grown, *self.use)
 
-    def candidates(self, n_nodes: float = np.inf) -> Iterator[Candidate]:
+    def pruned(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Prunings by all methods that apply, smallest last along each path.
 
         Parameters
@@ -133,13 +134,13 @@ class Search:
         n_nodes : float
             Size within which one ridge penalty has to do better than another.
         """
-        best = yield from self.joint_prunings(n_nodes)
+        best = yield from self.jointly_pruned(n_nodes)
         if self.forest.n_trees > 1 and best.constraint is None:
             yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to))
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
-    def joint_prunings(self, n_nodes: float = np.inf) -> Generator[Candidate, None, JointPruning]:
+    def jointly_pruned(self, n_nodes: float = np.inf) -> Generator[Trial, None, JointPruning]:
         """Prunings of all trees together, from all starts; returns the method that did best."""
         # without a link only probabilities can be leaf values
         free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
@@ -155,7 +156,7 @@ class Search:
 
     def climb(
         self, method: PruningMethod, n_nodes: float = np.inf, out_of_bag: bool = False
-    ) -> Generator[Candidate, None, tuple[float, PruningMethod]]:
+    ) -> Generator[Trial, None, tuple[float, PruningMethod]]:
         """Paths of one of `REGS` after another, from the method's own; returns the least loss, and the method with it.
 
         They start from the model as it was grown, or from trees that out-of-bag rows have pruned.
@@ -176,7 +177,7 @@ class Search:
                 at += step
         return losses[at], clone(method).set_params(reg=REGS[at])
 
-    def path(self, method: PruningMethod, out_of_bag: bool = False) -> Iterator[Candidate]:
+    def path(self, method: PruningMethod, out_of_bag: bool = False) -> Iterator[Trial]:
         """Prunings along a method's path, judged."""
         adapter = self._out_of_bag if out_of_bag else self.adapter
         additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use))
@@ -184,14 +185,14 @@ class Search:
         for alpha, pruning in steps:
             if len(pruning.leaf) == 0:
                 break
-            judged = self.scorer.of_score(scores.of(pruning))
+            judged = self.scorer.judge_score(scores.under(pruning))
             found = clone(method).set_params(alpha=alpha)
             size = pruning.n_nodes, pruning.n_trees
-            yield Candidate(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
+            yield Trial(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
 
     @cached_property
     def _out_of_bag(self):
-        """The adapter of the model to search with, each tree pruned by its out-of-bag rows; None if there are none."""
+        """The adapter of `grown` with each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
         pruned = _pruned_out_of_bag(self.adapter, self.use) if is_fitted_on_them else None
         return None if pruned is None else find_adapter(pruned)
@@ -209,23 +210,23 @@ class Search:
             method, judged = TreeSelection(n_trees), []
             for ordering, judging in ((0, 1), (1, 0)):
                 kept = self.adapter.prune(method.plan(self.forest, rows[ordering]))
-                judged.append(scorers[judging].of_model(kept, _taken(self.judge, halves[judging])[0]))
+                judged.append(scorers[judging].judge_model(kept, _taken(self.judge, halves[judging])[0]))
             kept = find_adapter(self.adapter.prune(method.plan(self.forest, self.held_out))).forest
-            yield Candidate("TreeSelection", f"n_trees={n_trees}", kept.n_nodes, n_trees, *np.mean(judged, 0), method)
+            yield Trial("TreeSelection", f"n_trees={n_trees}", kept.n_nodes, n_trees, *np.mean(judged, 0), method)
 
-    def rivals(self) -> Iterator[Candidate]:
-        """Models trained anew on the rows that the search used."""
+    def rivals(self) -> Iterator[Trial]:
+        """Models trained anew on the rows in `use`."""
         for rival in rivals(self.grown, *self.use, self.scorer.is_classifier, self.random_state):
             judged = self._judged(rival)
-            yield Candidate(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
+            yield Trial(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
 
     def _judged(self, rival):
         if rival.model is not None:
-            return self.scorer.of_model(rival.model, self.judge[0])
-        return self.scorer.of_prediction(rival.predict(self.judge[0]))
+            return self.scorer.judge_model(rival.model, self.judge[0])
+        return self.scorer.judge_prediction(rival.predict(self.judge[0]))
 
-    def carry_out(self, chosen: Candidate, output: str) -> tuple[Any, PruningMethod | None]:
-        """The model that a candidate stands for, of the model to prune, and the method that made it.
+    def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
+        """The pruned model that the user gets for a trial, and the method that made it.
 
         Methods that set leaves do so on all rows, or on those that do not judge if the judging ones are needed for
         calibration after it. Tree selection needs rows that did not grow the trees.
@@ -255,7 +256,7 @@ class Search:
         score = additive.score(pruning, adapter.rows(*self.judge))
         whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
         temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)
-        losses = [self.scorer.of_score(score, t)[0] for t in (None, temperature)]
+        losses = [self.scorer.judge_score(score, t)[0] for t in (None, temperature)]
         return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
 
 
