@@ -1,4 +1,4 @@
-"""The losses of LightGBM's objectives, as model texts tell them."""
+"""The losses of LightGBM's objectives, as model texts state them."""
 
 from collections.abc import Callable
 from functools import partial

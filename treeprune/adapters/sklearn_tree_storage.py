@@ -88,9 +88,9 @@ def _without_tree(estimator):
 
 
 def _numbered(forest, n_classes):
-    """`stored_arrays` in which the nodes of a forest of one have their own ids; what it does not hold is 0.
+    """The arrays that scikit-learn stores for the tree of a forest of one, in the order of the model's node ids.
 
-    ``n_classes`` is the most classes of any output, 1 for numbers.
+    Fields that a Forest does not have are 0. ``n_classes`` is the most classes of any output, 1 for numbers.
     """
     from sklearn.tree._tree import NODE_DTYPE
 

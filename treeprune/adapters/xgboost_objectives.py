@@ -1,4 +1,4 @@
-"""The losses of XGBoost's objectives, as saved models tell them."""
+"""The losses of XGBoost's objectives, as saved models state them."""
 
 import json
 from functools import partial
@@ -57,7 +57,7 @@ def loss_of(objective: dict) -> losses.Loss | None:
 
 
 def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
-    """The name of the function that a model was trained with in the place of an objective; None: nothing tells of one.
+    """The name of the function that a model was trained with in the place of an objective; None: no sign of one.
 
     A saved model says "reg:squarederror" then, and a wrapper keeps the function. Else the trees have to tell: the
     hessians of the squared error are the rows' weights, whose sums are whole numbers or, where all rows are used, the

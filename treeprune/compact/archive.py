@@ -1,4 +1,4 @@
-"""One file of text and arrays: versioned, packed by LZMA, checked on reading. Nothing in it is ever run."""
+"""Files of JSON data and arrays: with a version, compressed by LZMA, and checked on reading. No code in them is run."""
 
 import io
 import json
@@ -17,7 +17,10 @@ _KINDS = "biufU"  # arrays of numbers and of text
 
 
 def write_archive(head: dict, arrays: list[NDArray]) -> bytes:
-    """The bytes of a head of plain text and numbers, and of arrays; bytes of equal weight stand together."""
+    """The bytes of a file with a head (JSON data) and arrays.
+
+    Of each array the first bytes of all numbers come first, then all second bytes, and so on, which compresses better.
+    """
     body, index = io.BytesIO(), []
     for array in arrays:
         index.append([array.dtype.str, list(array.shape)])

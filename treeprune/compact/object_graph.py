@@ -1,8 +1,9 @@
-"""Objects as plain text and arrays, and back: what pickle does, without running anything that a file says.
+"""Objects as JSON data and arrays, and back. It does what pickle does, but a file cannot make it run any code.
 
-Numbers, text, containers and arrays go as they are. Of other objects only the attributes go, and only if their class
-is among those that the caller names; reading makes an object of such a class and sets the attributes. Objects of one
-class and the same attributes in a list (the trees of a forest) become columns.
+Numbers, text, containers and arrays are written as they are. Any other object is written as its class and attributes,
+and only if the class is among those that the caller allows. Reading makes an empty object of that class and sets the
+attributes. Objects of one class with the same attributes in a list, such as the trees of a forest, are written as
+columns, one for each attribute.
 """
 
 from collections import OrderedDict, defaultdict
@@ -26,25 +27,25 @@ _FACTORIES = {cls.__name__: cls for cls in (OrderedDict, dict, list, int, float)
 
 
 def flatten(value: Any, known: Collection[str]) -> tuple[Any, list[NDArray]]:
-    """A value as what JSON holds, and its arrays.
+    """A value as JSON data, and the arrays that the data refer to by their positions.
 
     Parameters
     ----------
     value : object
     known : collection of str
-        Paths (module and name) of the classes and functions that may be in it.
+        Paths (module and name) of the classes and functions that the value may contain.
 
     Raises
     ------
     UnsupportedModelError
-        Something in it is of another class; the message says where.
+        The value contains an object of another class; the message says where.
     """
     writer = _Writer(known)
     return writer.value(value, type(value).__name__, 0), writer.arrays
 
 
 def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
-    """What `flatten` was given.
+    """The value that `flatten` was given.
 
     Raises
     ------
@@ -64,11 +65,16 @@ def _path(item):
 
 
 class _Writer:
-    """Each method gives the text of one kind of value; JSON objects have one key, the kind."""
+    """Writes values as JSON data, each kind of value by a method of its own.
+
+    What JSON has no form for becomes an object with one key, the kind, by which `_READERS` finds how to read it.
+    """
 
     def __init__(self, known):
         self.known, self.arrays, self.numbers = known, [], {}
-        self.seen = {}  # number of each object that may be shared, by identity; the object is kept alive
+        # By id(): the number of each object written so far, which stands for it where it occurs again, and the object
+        # itself, because the id of an object that is gone may be given to another.
+        self.seen = {}
 
     def value(self, value, where, depth):
         if depth > _MAX_DEPTH:
@@ -108,7 +114,11 @@ class _Writer:
         return [self.value(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(values)]
 
     def columns(self, values, where, depth):
-        """Objects or dictionaries with the same attributes, attribute by attribute; arrays end to end."""
+        """A list of items that are alike in a shorter form; None if they are not alike.
+
+        Objects or dictionaries with the same attributes are written attribute by attribute. Arrays of numbers with one
+        dimension are written as one array, end to end, and their lengths.
+        """
         first = values[0]
         if any(type(item) is not type(first) for item in values):
             return None
@@ -136,6 +146,7 @@ class _Writer:
         return {"columns": [name, len(values), columns]}
 
     def column(self, values, where, depth):
+        """One attribute of all objects: once if they share it or it is equal in all, else as a list."""
         if all(item is values[0] for item in values):
             return {"one": self.value(values[0], where, depth + 1)}
         column = self.items(values, where, depth)
@@ -150,7 +161,7 @@ class _Writer:
         return self.refuse(value, where)
 
     def number(self, array):
-        """Index of an array; equal arrays are kept once."""
+        """Position of an array in `arrays`, where equal arrays are kept once."""
         array = np.ascontiguousarray(array).reshape(array.shape)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.numbers:
@@ -185,8 +196,8 @@ class _Writer:
         if hasattr(value, "__dict__"):
             state = {k: self.value(v, f"{where}.{k}", depth + 1) for k, v in self.state(value).items()}
             return {"object": [number, _path(type(value)), state]}
-        made_by, arguments, *state = value.__reduce__()  # of a compiled class without attributes of its own
-        if made_by is not type(value):  # by default Cython gives the class, a checksum and the state
+        made_by, arguments, *state = value.__reduce__()  # compiled classes have no __dict__ to read
+        if made_by is not type(value):  # what Cython makes by itself: arguments are class, checksum and state
             arguments, state = (), [*arguments[2:], *state]
         if any(part is not None and part != () for part in state):
             return self.refuse(value, where)
@@ -206,6 +217,8 @@ class _Writer:
 
 
 class _Reader:
+    """Makes values of the data that `_Writer` wrote. The data may be damaged or made up, so all of it is checked."""
+
     def __init__(self, arrays, known):
         self.arrays, self.known, self.seen, self.left = arrays, known, {}, _MAX_ITEMS
 
@@ -240,6 +253,7 @@ class _Reader:
         return values
 
     def split(self, content, depth):
+        """Arrays that were written end to end."""
         joined, lengths = (self.arrays[index] for index in content)
         if lengths.min() < 0 or lengths.sum() != len(joined):
             raise ModelFormatError("The compact file is damaged: lengths of arrays do not add up.")
@@ -278,12 +292,13 @@ class _Reader:
     def call(self, content, depth):
         number, path, arguments = content
         cls = self.find(path)
-        if cls.__dictoffset__:  # such are never written so
+        if cls.__dictoffset__:  # `_Writer` never writes a call of a class whose objects have a __dict__
             raise ModelFormatError(f"The compact file calls {path!r}.")
         self.seen[number] = cls(*self.value(arguments, depth))
         return self.seen[number]
 
     def made(self, cls, state, value=None):
+        """An object of a class, or the one given, with its attributes set."""
         value = cls.__new__(cls) if value is None else value
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)

@@ -1,9 +1,12 @@
-"""A Forest as few bytes: what can be worked out again is stored as corrections to that, mostly zeros.
+"""A Forest in few bytes.
 
-The trees are a preorder stream: one bit for the shape, then for each split its feature and the position of its
-threshold in a table of that feature's own thresholds, for each leaf the position of its value in a codebook. Statistics
-of nodes are summed from the leaves up; what differs from the model's own is stored as the difference of the bits. Such
-sums use additions, products and quotients of float64 only, which every machine rounds alike.
+Nodes are stored in preorder, where one bit for each node, whether it splits, gives the shape of the trees. A split is
+stored as its feature and the position of its threshold in a table of that feature's thresholds, a leaf as the position
+of its value in a table of values, the codebook.
+
+Statistics of splits can nearly be computed from those of the leaves. Only the difference to the model's own number is
+stored, taken between the bits of the two as integers. Most differences are 0, which compresses well. The computation
+uses additions, products and quotients of float64 only, which every machine rounds alike.
 """
 
 import math
@@ -16,7 +19,7 @@ from numpy.typing import NDArray
 from ..core.forest import NO_FEATURE, NO_THRESHOLD, Forest, preorder_children
 from ..exceptions import ModelFormatError
 
-#: What a Forest holds beyond what predictions need; "value" stands for the values of splits.
+#: What a Forest holds and predictions do not need; "value" stands for the values of splits.
 STATISTICS = ("n_node_samples", "weighted_n_node_samples", "value", "impurity", "gain")
 _SUMS = STATISTICS[:2]
 _TEXT = ("n_features", "task", "comparison")
@@ -25,14 +28,14 @@ _TEXT = ("n_features", "task", "comparison")
 def pack(
     forest: Forest, statistics: Collection[str], round_thresholds: bool = False
 ) -> tuple[dict, dict[str, NDArray]]:
-    """Text and arrays that `unpack` makes the forest of again.
+    """JSON data and arrays, of which `unpack` makes the forest again.
 
     Parameters
     ----------
     forest : Forest
         A canonical forest.
     statistics : collection of str
-        Those of `STATISTICS` that come back; of the others counts come back as None, values of splits as 0.
+        Which of `STATISTICS` to store. The others are None after `unpack`; values of splits are 0.
     round_thresholds : bool, default=False
         Round thresholds down to float32, for rows of float32.
     """
@@ -66,12 +69,19 @@ def pack(
 
 
 def unpack(text: dict, arrays: dict[str, NDArray], max_bytes: int = 2**30) -> Forest:
-    """The forest of `pack`, checked; `max_bytes` is the most that the values of its nodes may take.
+    """The forest that `pack` was given, checked.
+
+    Parameters
+    ----------
+    text, arrays : dict
+        What `pack` returned.
+    max_bytes : int
+        Most memory that the values of the nodes may take.
 
     Raises
     ------
     ModelFormatError
-        They are malformed.
+        The data are malformed.
     """
     try:
         forest = _structure(text, arrays, max_bytes).validate()
@@ -83,13 +93,13 @@ def unpack(text: dict, arrays: dict[str, NDArray], max_bytes: int = 2**30) -> Fo
 
 
 def rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Largest float32 not above each threshold: float32 rows compare with it as with the threshold itself."""
+    """Largest float32 that is not above each threshold. Rows of float32 are on the same side of both."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def _thresholds(feature, threshold, n_features):
-    """Table of distinct thresholds by feature, and each split's position in its feature's part."""
+    """The table of distinct thresholds, sorted by feature, and the position of each split within its feature's part."""
     order = np.lexsort((threshold, feature))
     sorted_feature, sorted_threshold = feature[order], threshold[order]
     bits = sorted_threshold.view(f"i{threshold.itemsize}")  # 0.0 and -0.0 are two
@@ -102,7 +112,10 @@ def _thresholds(feature, threshold, n_features):
 
 
 def _values(values):
-    """Rows of values: as they are, or as a codebook and codes if that is shorter; of complements, the second."""
+    """Values of leaves: as they are, or as a codebook and positions in it where that is shorter.
+
+    Where the first of two columns is exactly 1 minus the second, only the second is stored.
+    """
     if values.shape[1] == 2 and (_as_int(1.0 - values[:, 1]) == _as_int(values[:, 0])).all():
         values = values[:, 1:]
     values = _narrow_floats(values)
@@ -112,7 +125,7 @@ def _values(values):
     if len(first) * bits.itemsize + len(code) * code.itemsize >= len(bits) * bits.itemsize:
         return {"value": values}
     book = values[first]
-    order = np.lexsort(book.T[::-1])  # by the numbers, not by their bytes: neighbours share bytes
+    order = np.lexsort(book.T[::-1])  # close numbers have bytes in common, which compresses better
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return {"book": book[order], "code": _narrow(rank[code])}
@@ -128,7 +141,7 @@ def _level_order(forest):
     return order - forest.start[forest.node_tree]
 
 
-#: Ways to number the nodes of each tree that libraries use; a model's own differences from one of them are stored.
+#: How libraries number the nodes of a tree. What is stored is the difference of the model's numbers to one of these.
 _NUMBERINGS = {"from preorder": _preorder, "from level order": _level_order}
 
 
@@ -180,7 +193,7 @@ def _bits(packed, n):
 
 
 def _statistics(forest, names):
-    """Sums at leaves, and corrections of what follows from them."""
+    """Statistics of the leaves and, for splits, the difference of the model's own to those computed from the leaves."""
     at_leaves = {}
     for name in (*_SUMS, "impurity"):
         if name in names and getattr(forest, name) is not None:
@@ -221,7 +234,7 @@ def _with_statistics(forest, arrays):
 
 
 def _numbered(forest, ids):
-    """The ids, if they are 0, 1, ... within each tree in any order."""
+    """The ids as int32, after a check that each tree has the ids 0, 1, ... in some order."""
     place = ids + forest.start[forest.node_tree]
     inside = (ids >= 0) & (ids < np.diff(forest.start)[forest.node_tree])
     if not inside.all() or np.bincount(place, minlength=forest.n_nodes).max() > 1:
@@ -234,7 +247,10 @@ def _as_int(array):
 
 
 def _guesses(forest, at_leaves):
-    """Statistics of all nodes worked out from those at leaves; the same when written and when read."""
+    """Statistics of all nodes, computed from those of the leaves.
+
+    Writing and reading must compute the same bits, so no operation here may depend on the machine.
+    """
     leaf, guess = forest.is_leaf, {}
     for name in _SUMS:
         stored = at_leaves.get(f"{name} of leaves")
@@ -245,7 +261,7 @@ def _guesses(forest, at_leaves):
     safe = np.where(weight > 0, weight, 1.0)[:, None, None]
     sums = np.where(leaf[:, None, None], forest.value * safe, 0.0).reshape(len(leaf), -1)
     if forest.task == "classification":
-        sums = np.rint(sums)  # class counts, of which the stored fractions are rounded quotients
+        sums = np.rint(sums)  # class counts: the stored fractions are rounded, so these sums are nearly whole
     sums = np.stack([_summed(forest, column) for column in sums.T], axis=1).reshape(forest.value.shape)
     guess["value"] = np.where(leaf[:, None, None], forest.value, sums / safe)
     if "impurity of leaves" in at_leaves:
@@ -269,7 +285,7 @@ def _gini(counts, weight):
 
 
 def _variance(forest, of_leaves, mean, weight):
-    """Mean over outputs of the mean square less the squared mean; leaves give their own variances."""
+    """Variance (mean of the squares less square of the mean), averaged over outputs, from those of the leaves."""
     leaf, n_outputs = forest.is_leaf, mean.shape[1]
     square_of_mean = np.zeros(len(leaf))
     for output in range(n_outputs):
@@ -294,7 +310,7 @@ def _summed(forest, x):
 
 
 def _narrow(array):
-    """The same whole numbers in the narrowest type that holds them; others as they are."""
+    """Whole numbers in the narrowest integer type that holds them; other numbers as they are."""
     if array.size == 0 or array.dtype.kind not in "biuf":
         return array
     if array.dtype.kind == "f":

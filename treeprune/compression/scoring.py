@@ -20,7 +20,7 @@ _PROBABILITIES: dict[Any, Callable] = {
 
 
 def classifies(forest: Forest, loss: Any) -> bool:
-    """Whether a model of that forest and loss tells classes."""
+    """Whether a model with this forest and loss is a classifier."""
     return forest.task == "classification" or loss in _PROBABILITIES
 
 

@@ -135,7 +135,7 @@ def check_finite(forest: Forest, array: NDArray[np.float64], what: str) -> None:
 
 
 def risk_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
-    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where nothing tells it.
+    """Impurity risk of each node per unit of row weight, for the table of a path; NaN where it is not known.
 
     Where the model stores what each split won in its own objective, what the splits of the node's branch won.
     """

@@ -1,1 +1,1 @@
-"""What counts say of what they were drawn from: tests and confidence limits."""
+"""Statistical tests and confidence limits for counts."""

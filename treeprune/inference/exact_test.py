@@ -26,10 +26,11 @@ def fisher_exact(both, in_first_row, in_first_column, total):
 
 @kernel
 def _fisher_exact(both, in_first_row, in_first_column, total, p):
-    """Fill in the p-values. With the margins given, a table is told by the one count ``k`` that margins leave free.
+    """Fill in the p-values, each a sum over all tables that have the margins of the observed one.
 
-    Probabilities are hypergeometric, and divided by that of the observed table, which cancels in the quotient of the
-    two sums and keeps both far from underflow: one term is 1.
+    Margins leave one count free: with ``low + k`` in the first row and column, the other three counts follow. The
+    probability of a table is hypergeometric. Here it is divided by that of the observed table, which the quotient of
+    the two sums takes out again. So one term of both sums is exactly 1, and neither can underflow.
     """
     for i in range(len(both)):
         row, column, n = in_first_row[i], in_first_column[i], total[i]
@@ -38,7 +39,7 @@ def _fisher_exact(both, in_first_row, in_first_column, total, p):
         at_all, as_rare = 0.0, 0.0
         for k in range(int(high - low) + 1):
             log_ways = _log_ways(low + k, row, column, n) - observed
-            at_all += exp(min(log_ways, 700.0))
+            at_all += exp(min(log_ways, 700.0))  # a larger exponent overflows; p is 0 to all digits then
             if log_ways <= 1e-7:  # tables as likely as the observed one, but for rounding
                 as_rare += exp(log_ways)
         p[i] = min(as_rare / at_all, 1.0)

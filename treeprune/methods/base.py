@@ -38,7 +38,7 @@ class PruningMethod(BaseEstimator, ABC):
     for_ensembles : bool
         Whether the method weighs the trees of an ensemble against each other; else it prunes each tree by itself.
     needs_parameters : bool
-        Whether the method prunes nothing until it is told what.
+        Whether the method prunes nothing with its default parameters.
     examples : tuple of dict
         Parameters with which the method prunes a fully grown tree (or for an ensemble method, an ensemble) of some
         hundred rows: what it is shown and tested with.

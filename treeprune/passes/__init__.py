@@ -1,1 +1,1 @@
-"""One pass over the nodes, up or down: what they take from those above or below them."""
+"""Passes over the nodes, up or down, in which each node takes something from its parent or its children."""

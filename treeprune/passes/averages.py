@@ -6,15 +6,18 @@ from ..core.compilation import kernel
 
 
 def blend(forest, reach, value):
-    """Mean of each node's value and those of its ancestors, by how much reaches each and goes on.
+    """Weighted mean of each node's value and those of its ancestors.
+
+    A node at depth d averages the values of the d + 1 nodes on its path. An ancestor's weight is the share that reaches
+    it and does not go on to its children; the node's own weight is the share that reaches the node.
 
     Parameters
     ----------
     forest : Forest
         A canonical forest.
     reach : ndarray of float64, shape (n_nodes,)
-        Share that reaches each node: 1 at roots, the same for both children of a node, not rising down a branch. What
-        does not go on to a node's children stays with the node's value.
+        Share that reaches each node: 1 at roots, the same for both children of a node, and never more than at their
+        parent.
     value : ndarray of float64, shape (n_nodes, ...)
 
     Returns
@@ -29,7 +32,10 @@ def blend(forest, reach, value):
 
 
 def reach_shares(forest, loss, split_probability):
-    """Share of the weight of all prunings that reaches each node: none of its ancestors is a leaf.
+    """Share of the prunings that reach each node, by weight: those in which none of its ancestors is a leaf.
+
+    A pruning weighs the product over its nodes of the prior probabilities of splitting or not, times the weights of its
+    leaves.
 
     Parameters
     ----------
@@ -53,7 +59,11 @@ def reach_shares(forest, loss, split_probability):
 
 @kernel
 def _blend(parent, reach, value, stayed, blended):
-    """``stayed`` is the part of each node's mean that is due to its ancestors; 0 at roots."""
+    """Fill ``blended``, parents before children.
+
+    ``stayed`` is the part of each node's mean that is due to its ancestors; it is 0 at roots. A child's part is its
+    parent's plus the parent's own term, so no path is walked twice.
+    """
     for node in range(len(parent)):
         above = parent[node]
         if above >= 0:
@@ -67,9 +77,10 @@ def _blend(parent, reach, value, stayed, blended):
 def _reach_shares(children_left, children_right, loss, log_split, log_stop, log_weight, going_on, reach):
     """Fill ``reach`` (1 at roots) by a pass up and a pass down; ``log_weight`` comes with those of leaves, ``-loss``.
 
-    Up: the weight of a branch is that of its prunings that stop at the node plus that of those which split it, a
-    product over the two children. Sums are taken of logarithms, less the larger, lest they underflow; ``going_on`` is
-    the share of the second part. Down: what reaches a node and goes on reaches both of its children.
+    Up: the prunings of a branch either stop at its node or split it. The weight of the latter is the product of the
+    weights of the two children's branches. The sum of both parts is taken as ``log(exp(a) + exp(b))`` with the larger
+    of ``a`` and ``b`` taken out first, because the weights themselves underflow. ``going_on`` is the share of the part
+    that splits. Down: the share that reaches a node, times ``going_on``, reaches each of its two children.
     """
     for node in range(len(loss) - 1, -1, -1):
         left, right = children_left[node], children_right[node]

@@ -1,4 +1,4 @@
-"""The largest below each node, the smallest above it, and the label that all leaves below it share."""
+"""For each node: the largest value below it, the smallest above it, and the label that all leaves below it share."""
 
 import numpy as np
 

@@ -115,8 +115,8 @@ def cost_of(span, leaf, value, sums, hessian, ridge, prior):
 def look_into(tree, sums, terms, penalty, everything, bottom, found):
     """Fill ``found`` with the nodes that a best pruning may reach, in preorder; how many.
 
-    None below the nodes `bottom` (ascending, none below another). A node's whole branch is skipped where all of its
-    rows together cannot win what one more split and leaf cost; with `everything`, none is.
+    No node below one of `bottom` (ascending, none below another) is looked at. Unless `everything` is set, a branch is
+    also skipped where its rows, even if each had a value of its own, could not win what one more split and leaf cost.
     """
     n_nodes, n_columns = len(tree.span), sums.gradient.shape[1]
     size, node, at_bottom = 0, 0, 0
@@ -180,9 +180,9 @@ def _project(x, low, total):
 def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, leaves):
     """Cost of the cheapest pruning of the nodes looked into, and the number of its leaves; ties prune.
 
-    ``leaves`` is filled with their positions. In reverse preorder a node comes right after its two branches, whose best
-    costs are then on top of the stack ``waiting``. ``stays``, scratch space, says where the split is worth its price;
-    a second pass in preorder takes the topmost nodes where it is not.
+    ``leaves`` is filled with their positions. The first pass runs in reverse preorder, where a node comes right after
+    its two branches, whose best costs are then on top of the stack ``waiting``. It notes in ``stays`` where the split
+    is worth its price. The second pass, in preorder, takes the topmost nodes where the split is not.
     """
     size, n_waiting = len(node), 0
     for i in range(size - 1, -1, -1):
@@ -210,9 +210,10 @@ def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, le
 
 @kernel
 def best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
-    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
+    """Cost of the tree cut at the depth where that costs least, and the number of its leaves; ties: the shallower.
 
-    ``leaves`` is filled with them, ``change``, zeros at first, with what the cut's move down to each layer adds.
+    ``leaves`` is filled with them. ``change`` comes with zeros and is filled with what each layer adds to the cost of a
+    cut at the layer above.
     """
     for node in range(len(span)):
         if node > 0:
@@ -242,7 +243,7 @@ def price(span, split_price, leaf):
     if len(split_price) == 0:
         return price
     for i in range(len(leaf)):
-        while node < leaf[i]:  # what stands before a leaf and after the last one is a split above it
+        while node < leaf[i]:  # in preorder, nodes between two leaves are splits above the second
             price += split_price[node]
             node += 1
         node = span[leaf[i], 0]
@@ -251,11 +252,12 @@ def price(span, split_price, leaf):
 
 @kernel
 def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place.
+    """Update negative gradients, in place, when a tree goes from an old pruning to a new one.
 
-    The leaves of both prunings cut the same sorted rows into slices that follow one another. Two places move along them
-    as in a merge: ``first:last`` is the next run of rows that have one old and one new leaf, and whichever of the two
-    leaves ends there (or both) gives way to its successor.
+    A row's gradient falls by its hessian times the difference between its new and its old value. Rows are sorted by
+    leaf, so the leaves of each pruning cut them into consecutive slices. The two lists of slices are walked as in a
+    merge: ``first:last`` is the longest run of rows that share both their old and their new leaf, and at its end the
+    old leaf, the new one, or both give way to the next.
     """
     i, old, first = 0, 0, 0
     while i < len(leaf) and old < len(old_leaf):

@@ -8,9 +8,9 @@ from ..core.compilation import kernel, part
 from ..core.counts import rows_per_weight
 from ..inference.error_limit import error_limit
 
-#: A node of the tree as it is by now: what is known of it stands side by side, as a row that walks down needs it.
-#: Nodes in `todo` are to be looked at: all at first, then those that rows moved into. `first` begins the list of the
-#: rows that are parked at a leaf, -1: none.
+#: A node of the tree as pruned so far. Its fields are stored side by side, since a row that walks down reads most of
+#: them. `todo` marks nodes to look at: all at first, later those that rows have moved into. `first` is the first row of
+#: a leaf, -1: none.
 _NODE = np.dtype(
     [
         *((name, np.int32) for name in ("left", "right", "parent", "end", "source", "feature")),
@@ -21,13 +21,13 @@ _NODE = np.dtype(
     align=True,
 )
 
-#: A row: `next` is the one that is parked behind it; where it would end, if the raise that is being weighed came about,
-#: is its `leaf`.
+#: A row. The rows of a leaf are a linked list: `next` is the row after this one, -1: none. `leaf` is where the row
+#: would end after the raise that is being weighed.
 _ROW = np.dtype([("code", np.int64), ("weight", np.float64), ("next", np.int64), ("leaf", np.int64)], align=True)
 
 
 class Bound(NamedTuple):
-    """How errors are counted: CF and deviate of `error_limits`, and the rows that a weight of 1 stands for."""
+    """Parameters of `error_limit`, and the number of rows that a weight of 1 stands for (`unit`)."""
 
     confidence: float
     z: float
@@ -90,7 +90,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
         bound = Bound(confidence, z, float(unit[t]))
         _prune(tree, counts, extra, parked, X_parked, forest.start[t], forest.start[t + 1], bound, slack)
     source = tree["source"].copy()
-    for node in range(n - 1, -1, -1):  # what took a place may have lost it to one of its own branches
+    for node in range(n - 1, -1, -1):  # a branch that was raised may itself have been replaced by a raise within it
         if source[node] != node:
             source[node] = source[source[node]]
     return tree["leaf"] & ~forest.is_leaf, source, counts, tree["n_rows"].copy()
@@ -98,7 +98,7 @@ def prune_and_raise(forest, class_weight, rows, confidence, z, slack):
 
 @kernel
 def _park(tree, rows, X, root):
-    """Link the rows of each leaf; the first row that the stated splits send elsewhere, or -1."""
+    """Link the rows of each leaf. Returns the first row that the stated splits send to another leaf, or -1."""
     for row in range(len(rows)):
         leaf = rows[row]["leaf"]
         if _descend(tree, X, row, root) != leaf:
@@ -110,7 +110,7 @@ def _park(tree, rows, X, root):
 
 @part
 def _descend(tree, X, row, at):
-    """The leaf, of the tree as it is by now, that a row reaches from a node."""
+    """The leaf of the tree, as pruned so far, that a row reaches from a node."""
     while not tree[at]["leaf"]:
         at = _next(tree, X, row, at)
     return at
@@ -140,8 +140,8 @@ def _limit(counts, extra, node, bound):
 def _prune(tree, counts, extra, rows, X, start, stop, bound, slack):
     """Prune and raise the nodes ``start:stop`` of a tree, from the last to the first: children before parents.
 
-    After a raise, the pass goes back to the last node that got rows and up again, but only nodes that are marked
-    `todo` are looked at: those on the ways of the moved rows, and the branch's root.
+    A raise gives rows to nodes that were looked at before. So the pass goes back to the last of them and comes up
+    again, but looks only at nodes marked `todo`: those that moved rows passed through, and the root of the branch.
     """
     at = stop
     while at > start:
@@ -163,16 +163,17 @@ def _prune(tree, counts, extra, rows, X, start, stop, bound, slack):
             node["leaf"] = True
             node["limit"] = own
         elif raised <= branch + slack:
-            at = _raise(tree, counts, rows, X, at, large, small) + 1  # prune again what has changed of the branch
+            at = _raise(tree, counts, rows, X, at, large, small) + 1  # look again at what has changed
 
 
 @part
 def _raised_limit(tree, counts, extra, rows, X, large, small, bound):
     """Limit of the errors of the larger branch, if it had the rows of the smaller one too.
 
-    Rows of the smaller branch are sent down the larger one, and ``extra`` takes up their weights at the leaves that
-    they reach. Only there does the limit change. A second round over the same rows adds up the changes and empties
-    ``extra`` again, leaf by leaf, so that its cost is that of the rows and not of all leaves.
+    The first round sends the rows of the smaller branch down the larger one, and adds their weights in ``extra`` to the
+    leaves that they reach. The limit changes at these leaves only. The second round goes over the same rows, adds up
+    the changes, and sets ``extra`` back to zero. So the cost depends on the number of rows moved, not on that of all
+    leaves.
     """
     limit = tree[large]["limit"]
     for place in range(small, tree[small]["end"]):
@@ -186,7 +187,7 @@ def _raised_limit(tree, counts, extra, rows, X, large, small, bound):
         row = tree[place]["first"]
         while row >= 0:
             leaf = rows[row]["leaf"]
-            if extra[leaf, rows[row]["code"]] > 0.0:  # the first row that comes back to the leaf settles it
+            if extra[leaf, rows[row]["code"]] > 0.0:  # else another row has already counted this leaf
                 limit += _limit(counts, extra, leaf, bound) - tree[leaf]["limit"]
                 for k in range(extra.shape[1]):
                     extra[leaf, k] = 0.0
@@ -204,9 +205,9 @@ def _total(counts, node):
 
 @part
 def _raise(tree, counts, rows, X, at, large, small):
-    """Put the larger branch in the place of its node, and send the rows of the smaller one down it.
+    """Put the larger branch in the place of its node, and move the rows of the smaller one down it.
 
-    The last node that got rows: from there up, the branch is to be pruned again.
+    Returns the last node that got rows, from which the pass has to come up again.
     """
     above = tree[at]["parent"]
     if above >= 0:

@@ -48,7 +48,12 @@ def strengths(forest, risk, total_weight=1.0):
 
 @kernel
 def _weakest_link(children_left, children_right, risk, total_weight, strength, n_leaves, branch, heap, path):
-    """``n_leaves`` and ``branch``, the risk, are those of each branch as it is just before its node collapses."""
+    """Fill ``strength``, children before parents.
+
+    ``n_leaves[node]`` and ``branch[node]`` (a risk, as a double-double) are those of the node's branch as it is pruned
+    just before the node itself collapses. The heap of a branch holds its node, on top, and the splits that collapse
+    before it; those that would collapse later are popped, as they go together with it. ``path`` is scratch space.
+    """
     for node in range(len(risk) - 1, -1, -1):
         left, right = children_left[node], children_right[node]
         if left < 0:
@@ -77,12 +82,13 @@ def _weakest_link(children_left, children_right, risk, total_weight, strength, n
 
 @part
 def _meld(a, b, key, heap, path):
-    """Meld two skew heaps (Sleator & Tarjan 1986), the largest key on top; their root.
+    """Meld two skew heaps (Sleator & Tarjan 1986) with the largest key on top; the root of the result.
 
-    The way down takes, of the two roots left, the larger, and goes on with what stands to its right and the other. The
-    way back up puts what was melded on the left of each and its old left on the right: this swap keeps melding at
-    O(log n) on average without any balance kept. ``heap`` has what stands to the left and right below each node;
-    ``path`` is scratch space.
+    ``heap[node]`` holds the left and the right child of a node in its heap, -1 where there is none. Down: of the two
+    roots, the one with the larger key is put on ``path``, and its right child is melded with the other root, until one
+    heap is used up. Up: each node on ``path`` gets the melded heap as its left child and its old left child as its
+    right one. Swapping the children in this way keeps the right-hand paths short, so that a meld takes O(log n) on
+    average over all melds, though no balance is kept.
     """
     size = 0
     while a >= 0 and b >= 0:

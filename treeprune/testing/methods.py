@@ -225,13 +225,13 @@ def _check_parameters(method: PruningMethod) -> None:
     try:
         params, twin = method.get_params(deep=False), clone(method)
         given = {key: type(method)(**{key: mark}).get_params(deep=False)[key] for key in params}
-        told = {key: clone(method).set_params(**{key: mark}).get_params(deep=False)[key] for key in params}
+        set_to = {key: clone(method).set_params(**{key: mark}).get_params(deep=False)[key] for key in params}
     except (AttributeError, RuntimeError, TypeError) as error:
         raise AssertionError(f"{name} cannot be cloned or does not store its parameters as given: {error}") from error
     assert repr(twin) == repr(method), f"the clone of {name} has other parameters"
     for key in params:
         assert given[key] is mark, f"{name} does not store {key!r} as given"
-        assert told[key] is mark, f"{name} does not set {key!r}"
+        assert set_to[key] is mark, f"{name} does not set {key!r}"
     assert repr(pickle.loads(pickle.dumps(method))) == repr(method), f"{name} loses parameters in a pickle"
     assert method.knob is None or method.knob in params, f"{name} has no parameter {method.knob!r}, its knob"
 
