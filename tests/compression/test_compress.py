@@ -264,7 +264,7 @@ def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
                 continue
             method = chosen
         small = model.prune(method.plan(model.forest, model.rows(*found.use)))
-        brier[link] = found.scorer.of_model(small, found.judge[0])[0]
+        brier[link] = found.scorer.judge_model(small, found.judge[0])[0]
     assert found._with_best_link(candidate.method, False).link == min(brier, key=brier.get)
 
 
@@ -399,9 +399,9 @@ def test_scores_of_weighted_rows_are_those_of_repetitions(kind):
     }[kind].fit(Z, z if kind == "regressor" else z > 0)
     z = z if kind == "regressor" else z > 0
     adapter = find_adapter(model)
-    weighted = Scorer(adapter.forest, adapter.rows(Z, z, times)).of_model(model, Z)
+    weighted = Scorer(adapter.forest, adapter.rows(Z, z, times)).judge_model(model, Z)
     Z, z = Z.repeat(times, axis=0), z.repeat(times)
-    assert weighted == pytest.approx(Scorer(adapter.forest, adapter.rows(Z, z)).of_model(model, Z))
+    assert weighted == pytest.approx(Scorer(adapter.forest, adapter.rows(Z, z)).judge_model(model, Z))
     assert weighted[1] == pytest.approx(model.score(Z, z))
 
 

@@ -1,4 +1,4 @@
-"""compress: pruning, selection and models trained anew, side by side within a budget."""
+"""compress: the best model within a budget, among pruned ones and ones trained again at a smaller size."""
 
 from .budget import n_bytes
 from .compress import CompressionResult, compress

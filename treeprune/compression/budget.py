@@ -1,4 +1,4 @@
-"""Budgets of compress, and what a model takes of them."""
+"""Budgets of compress, and how much of them a model uses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Budget:
         return limit
 
     def excess(self, small: Any, model: Any, X: Any) -> float:
-        """What a model takes of the tightest limit, as a ratio: up to 1 it is within the budget."""
+        """How much of the tightest limit a model uses, as a ratio: up to 1 it is within the budget."""
         ratios = [0.0]
         if self.max_nodes is not None:
             ratios.append(find_adapter(small).forest.n_nodes / self.max_nodes)
@@ -78,8 +78,8 @@ def n_bytes(model: Any, bytes_of: str = "compact") -> int:
 def latency_ratio(small: Any, model: Any, X: Any) -> float:
     """Time in which a model predicts rows, over that of another one.
 
-    The two take turns, so that what else the machine does meets both, and the least time of each counts: nothing makes
-    a model faster than it is.
+    The two take turns, so that other work of the machine slows both. The least time of each counts, because other work
+    can only add to it.
     """
     times: list[tuple[Callable[[], Any], list[float]]]
     times = [(partial(find_adapter(m).predict, X), []) for m in (small, model)]

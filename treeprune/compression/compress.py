@@ -1,4 +1,4 @@
-"""compress: the best model of the same class within a budget, and what else could have been had."""
+"""compress: the best model of the same class within a budget, and a comparison with its rivals."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ATTEMPTS = 20
-_FAR = 1.3  # so far beyond a budget another candidate is taken; nearer, the same one is made smaller
+#: A model that takes more than this many times the budget is given up for a smaller trial; else it is pruned further.
+_FAR = 1.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +76,10 @@ def compress(
 
     Joint pruning (from the model as it is and, of bootstrapped trees, from what their out-of-bag rows leave of each),
     depth pruning and tree selection are tried at many strengths, and judged on rows that neither grew the trees nor set
-    their leaves. The ridge penalty of leaves goes from one value to the next as long as that does better. What did best
-    within the budget is then done to the model itself, on all rows. Beside them stand models trained anew: the same
-    class with fewer trees and with fewer leaves, and HistGradientBoosting. If one of those wins, `retrained_wins` and
-    the message say so, and a warning.
+    their leaves. Ridge penalties of leaves are tried one after the other as long as the next does better. The model
+    itself is then pruned, on all rows, by what did best within the budget. For comparison, rivals are trained on the
+    same rows: the same class with fewer trees and with fewer leaves, and HistGradientBoosting. If one of those wins,
+    `retrained_wins` and the message say so, and a warning is given.
 
     Parameters
     ----------
@@ -172,11 +173,11 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
 def carried_out(
     trials: Trials, found: list[Trial], budget: Budget, limit: float, output: str
 ) -> tuple[Trial, Any, PruningMethod | None]:
-    """The best candidate whose model is within the budget, the model and its method.
+    """The best trial whose model is within the budget, the model and its method.
 
-    It may be larger than the trial, up to `limit`, by as much as there are more rows than the trial was pruned by: so
-    many nodes more are worth having. By its bytes or its latency a model may be larger than the candidate promised:
-    then the candidate is made a little smaller, or a smaller one is taken.
+    The model is pruned by more rows than the trial was, and more rows can support more nodes. So it may have more nodes
+    than the trial in the same proportion, up to `limit`. Bytes and latency are known only when the model is made. If
+    they exceed the budget, the method is made to prune a little more, or a smaller trial is chosen.
     """
     chosen = _choose(found, trials.unpruned, budget, limit)
     tried = _sized(chosen, min(limit, trials.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
@@ -200,16 +201,16 @@ def _has_alpha(method):
     return method is not None and not isinstance(method, TreeSelection)
 
 
-def _sized(candidate, n_nodes):
-    """The candidate at another size."""
-    if not _has_alpha(candidate.method):
-        return candidate
+def _sized(trial, n_nodes):
+    """The trial at another size."""
+    if not _has_alpha(trial.method):
+        return trial
     most = max(int(n_nodes), 1)
-    return replace(candidate, method=clone(candidate.method).set_params(alpha=None, max_nodes=most), n_nodes=most)
+    return replace(trial, method=clone(trial.method).set_params(alpha=None, max_nodes=most), n_nodes=most)
 
 
 def _choose(found, unpruned, budget, limit):
-    """The candidate with the least loss within the size; with `max_loss`, the smallest that is no worse."""
+    """The trial with the least loss within the size; with `max_loss`, the smallest whose loss is allowed."""
     within = [c for c in found if c.n_nodes <= limit]
     if not within:
         smallest = min(found, key=lambda c: c.n_nodes)
@@ -252,13 +253,13 @@ def _plain(model, trials):
     return calibrated.fit(*trials.judge[:2], sample_weight=trials.judge[2])
 
 
-def _frontier(candidates: list[Trial], chosen: Trial) -> "pd.DataFrame":
+def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
     import pandas as pd
 
     columns = ("name", "parameters", "n_nodes", "n_trees", "loss", "score")
-    frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in candidates])
-    frame["rival"] = [c.is_rival for c in candidates]
-    frame["chosen"] = [c is chosen for c in candidates]
+    frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in trials])
+    frame["rival"] = [c.is_rival for c in trials]
+    frame["chosen"] = [c is chosen for c in trials]
     return frame.rename(columns={"name": "method"})
 
 

@@ -1,4 +1,4 @@
-"""Models trained anew at a smaller size: what pruning has to beat."""
+"""Rivals: models trained again at a smaller size, to compare pruned models with."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _SHARES = (0.3, 0.1, 0.03, 0.01)
 _TREE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _LEAVES = (8, 16, 31)
 _MOST_ROUNDS = 400
-#: The parameter that limits the leaves of a tree, and what else must be so.
+#: Parameters that limit the leaves of a tree, and other parameters that they need.
 _LEAF_LIMITS = {
     "max_leaf_nodes": {},
     "estimator__max_leaf_nodes": {},
@@ -28,7 +28,7 @@ _LEAF_LIMITS = {
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """A model trained anew: one of the family as `model`, or one whose `predict` gives probabilities or numbers."""
+    """A model trained again: a `model` of the same family, or only `predict`, which gives probabilities or numbers."""
 
     name: str
     parameters: str
@@ -56,8 +56,8 @@ def rivals(
     Parameters
     ----------
     model : object
-        Fitted on the rows. Its first trees are what training anew with fewer of them gives (but for dropout), so that
-        a model that cannot be fitted anew has rivals, too.
+        Fitted on the rows. Training with fewer trees would give its first trees (unless it uses dropout). So even a
+        model that cannot be fitted again has rivals.
     X, y, sample_weight : array-like
         The rows.
     classifier : bool

@@ -1,9 +1,13 @@
-"""Additive: an ensemble as a sum of trees, whatever its library makes of their values.
+"""Additive: an ensemble as a sum of trees, in the same form for forests and boosted ensembles.
 
-The score of a row is ``base + intercept + sum over trees of value[leaf]``. For forests that average their trees the
-base is 0, the intercept is the mean target and a tree's values are its deviations from it over the number of trees; for
-boosted ensembles the base is what the library adds (its starting score) and the intercept is the mean that the trees
-themselves add. Each tree keeps its share of the intercept, and those that stay take over that of those that go.
+The score of a row is ``base + intercept + sum over trees of value[leaf]``:
+
+- For forests that average their trees, the base is 0 and the intercept is the mean target. The values of a tree are its
+  deviations from that mean, divided by the number of trees.
+- For boosted ensembles, the base is the starting score of the library, and the intercept is the mean of what the trees
+  add. The values of a tree are what it adds, less its own mean.
+
+When a tree is dropped, the trees that stay take over its share of the intercept.
 """
 
 from dataclasses import dataclass
@@ -20,7 +24,7 @@ from .rows import Rows, rows_by_leaf
 
 @dataclass(frozen=True, eq=False)
 class Pruning:
-    """Leaves and values of every tree of a pruned additive ensemble: what a search found, small to keep.
+    """Leaves and values of every tree of a pruned additive ensemble, a compact form of what a search found.
 
     Parameters
     ----------
@@ -29,7 +33,7 @@ class Pruning:
     value : ndarray of float64, shape (n_leaves, n_columns)
         What each adds to the score.
     n_nodes, n_leaves, n_trees : int
-        Size of the model, with what dropped trees leave behind.
+        Size of the pruned model, the single leaves that stand in for dropped trees included.
     """
 
     leaf: NDArray[np.int32]
@@ -40,7 +44,7 @@ class Pruning:
 
 
 class Additive:
-    """The additive view of a forest.
+    """A forest as a sum of trees.
 
     Parameters
     ----------
@@ -75,7 +79,8 @@ class Additive:
             rows.require_loss()
             self.columns = rows.margin.shape[1]
             contribution = forest.value[:, 0] * forest.tree_weight[forest.node_tree][:, None]
-            unknown = np.isnan(contribution) & ~forest.is_leaf[:, None]  # of splits, after an earlier refit of leaves
+            # After an earlier refit of leaves, values of splits are unknown.
+            unknown = np.isnan(contribution) & ~forest.is_leaf[:, None]
             contribution = np.where(unknown, self._means(np.where(unknown, 0.0, contribution)), contribution)
             center = np.zeros(forest.n_trees)
             for tree in range(forest.n_trees):
@@ -109,7 +114,7 @@ class Additive:
         return one_hot[:, 1:] if n_classes == 2 else one_hot
 
     def base(self, rows: Rows) -> NDArray[np.float64]:
-        """What is added to the trees' values and is not theirs, shape (n_rows, n_columns)."""
+        """The part of the score that is not due to the trees' values: base and intercept, shape (n_rows, n_columns)."""
         base = np.tile(self.intercept, (len(rows.target), 1))
         if self.is_margin:
             base += rows.margin
@@ -124,11 +129,11 @@ class Additive:
         return slice(self.forest.tree_class[tree], self.forest.tree_class[tree] + 1) if self.is_margin else slice(None)
 
     def score(self, pruning: Pruning, rows: Rows) -> NDArray[np.float64]:
-        """Score of rows under a pruning, shape (n_rows, n_columns); of the same rows under many: `Scores`."""
+        """Score of rows under a pruning, shape (n_rows, n_columns). For many prunings, use `Scores`."""
         return Scores(self, rows).under(pruning)
 
     def _spread(self, pruning):
-        """The pruning's values at its leaves and all nodes below them, zero elsewhere."""
+        """For each node, the value of the pruning's leaf that it is or lies below; zero above the leaves."""
         value = np.zeros_like(self.value)
         size = self.forest.end[pruning.leaf] - pruning.leaf
         below = np.repeat(pruning.leaf - np.cumsum(size) + size, size) + np.arange(size.sum())
@@ -144,7 +149,7 @@ class Additive:
         return Pruning(leaf, value, 2 * n_leaves - n_trees, n_leaves, n_trees)
 
     def _kept(self, leaf):
-        """Which trees a pruning keeps, and those of them that it keeps as a root alone, for the intercept.
+        """Which trees a pruning keeps, and which of these as a single leaf, to carry the intercept.
 
         At least one is kept for each column of the score.
         """
@@ -165,23 +170,28 @@ class Additive:
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)
         collapse[np.concatenate([pruning.leaf, forest.root[first]]).astype(int)] = True
-        center = self.center.copy()  # what dropped trees add on average, the others of their column share out
+        center = self.center.copy()  # the mean of dropped trees is shared out among the others of their column
         for c in range(len(n_kept)):
             center[column == c] += self.center[(column == c) & ~kept].sum(axis=0) / n_kept[c]
         value = self._written(self._means(self._spread(pruning)) + center[forest.node_tree], n_kept[0])
         return Plan(collapse=collapse & ~forest.is_leaf, value=value, drop_tree=None if kept.all() else ~kept)
 
     def weighted(self, factor: NDArray[np.float64], n_kept: int) -> NDArray[np.float64]:
-        """Values as the model stores them after each tree's contribution has been multiplied; `n_kept` trees stay.
+        """Values as the model stores them, when its score is a weighted sum of trees.
 
-        A factor is that of a tree's deviation from the mean target, where all factors are 1 / n_kept in a plain mean.
+        Parameters
+        ----------
+        factor : ndarray of float64, shape (n_trees,)
+            Weight of each tree's deviation from the mean target. In a plain mean all weights are ``1 / n_kept``.
+        n_kept : int
+            Number of trees that stay.
         """
         forest = self.forest
         value = self.value * forest.n_trees * factor[forest.node_tree][:, None] + self.intercept / n_kept
         return self._written(value, n_kept)
 
     def _means(self, value):
-        """Values of splits filled in: the mean of what lies below, by training rows where the model counts them."""
+        """Values with those of splits filled in: means of the leaves below, weighted by training rows if known."""
         from .kernels import accumulate
 
         forest = self.forest

@@ -6,16 +6,17 @@ not say: AdaBoost's sum to 1, those of a survey to the population. The rule:
 - **Whole weights are repetitions.** Where the weights of all rows are whole numbers, each counts as that many equal
   rows, as in scikit-learn's own contract; the draws of a bootstrap are such weights. A factor that all of them have in
   common is taken out: weights of 1,000,000 throughout are weights of 1.
-- **Other weights are proportions.** The rows of a tree then count together as many as they are, and each by its share:
-  ``weight * (rows at the root) / (weight at the root)``, rows of weight 0 being none. So C5.0 scales case weights,
-  Weka those of boosting, and Stata its analytic weights.
+- **Other weights are proportions.** They are scaled so that their sum is the number of rows of the tree, without those
+  of weight 0: ``weight * (rows at the root) / (weight at the root)``. C5.0 scales case weights in this way, Weka the
+  weights of boosting, and Stata its analytic weights.
 
-A factor on the weights changes nothing, then, unless it makes fractions of whole numbers or the other way round.
-Methods that estimate the leaves of all trees together take rows by the same rule: `Rows.row_weight`.
+So a common factor of all weights changes nothing, unless it turns whole numbers into fractions or fractions into whole
+numbers. Methods that estimate the leaves of all trees together follow the same rule by `Rows.row_weight`.
 
-A model stores sums over nodes, and not the weights of its rows. They are taken for whole if the sums of all leaves are.
-The common factor is the largest common divisor of these sums that is no more than the mean weight of a row in any leaf;
-in a tree of a few leaves this can be more than that of the weights, which rows (X, y, sample_weight) then tell.
+A model does not store the weights of its rows, only their sums over nodes. The weights are taken to be whole if the
+sums of all leaves are. The common factor is the largest common divisor of these sums that is no more than the mean
+weight of a row in any leaf. In a tree of few leaves it can exceed that of the weights themselves; giving the rows
+(X, y, sample_weight) settles it.
 """
 
 from dataclasses import replace
@@ -43,7 +44,7 @@ def counted_statistics(forest: Forest, rows: Rows | None = None) -> NodeStatisti
     Returns
     -------
     NodeStatistics
-        `weight`, `class_weight`, `total` and `square` are in numbers of rows; `n_rows` has repetitions in it.
+        `weight`, `class_weight`, `total` and `square` are in numbers of rows; `n_rows` counts repetitions.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def rows_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.floa
 
 
 def _unit(forest, rows):
-    """What one repetition weighs, 0 where weights are no repetitions."""
+    """Weight of one repetition; 0 where weights are not repetitions."""
     if rows is not None:
         return common_unit(rows.sample_weight)
     n_rows, weight, leaf = forest.n_node_samples, forest.weighted_n_node_samples, forest.is_leaf

@@ -1,13 +1,17 @@
 """Compiled loops over nodes and rows. Imported only inside the functions that need them: numba loads slowly.
 
-Every kernel takes plain arrays, fills those among them that it says, and has a slow, obvious twin in
+Every kernel takes plain arrays, fills those that its docstring names, and has a slow, obvious twin in
 ``tests/naive.py``. Node arrays are in preorder unless a kernel says otherwise, so ``for node in reversed(range(n))``
 visits children first.
 
-The first use of a kernel compiles it, which users wait for. What takes long to compile, and has no place in a kernel:
-allocations; slices and whole rows that are assigned, whose error texts are compiled as well; numpy's sorts and sums;
-and one kernel for several types of arguments, of which the number 0 or -1 that a variable starts with is one
-(``python -m benchmarks.first_use``).
+The first use of a kernel compiles it while the user waits. So kernels avoid what takes long to compile
+(``python -m benchmarks.first_use`` measures it):
+
+- allocations,
+- assignments of slices and whole rows, for which numba also compiles checks and their error texts,
+- numpy's sorts and sums,
+- calls with several types of arguments, because each is compiled by itself. A variable that starts as the literal 0 or
+  -1 has a type of its own, too.
 """
 
 from .compilation import kernel
@@ -56,11 +60,11 @@ def structure_fault(root, start, children_left, children_right, visited, stack):
 
 @kernel
 def preorder(root, children_left, children_right, collapse, source, order, split, new_root, stack):
-    """Fill ``order`` with the nodes of all trees, depth first, left child first, as they remain; how many these are.
+    """Fill ``order`` with the nodes that remain of all trees, in preorder; their number.
 
     ``source[node]`` takes the place of ``node`` (itself unless a subtree is raised); a node whose ``collapse`` is
-    set becomes a leaf. ``split`` is filled with whether each splits, ``new_root`` with each root's position; ``stack``
-    is scratch space for one node more than there are. The structure must be sound.
+    set becomes a leaf. ``split`` is filled with whether each remaining node splits, ``new_root`` with the position of
+    each root in ``order``. ``stack`` is scratch space of ``n_nodes + 1``. The structure must be sound.
     """
     position = 0
     for tree in range(len(root)):
@@ -82,8 +86,11 @@ def preorder(root, children_left, children_right, collapse, source, order, split
 
 @kernel
 def preorder_children(split, left, right, waiting):
-    """Fill in the children of nodes in preorder, from which of them split; malformed where splits and leaves do not
-    match. ``left`` and ``right`` come with -1 everywhere; ``waiting`` is scratch space."""
+    """Fill in the children of nodes in preorder, given which of them split.
+
+    ``left`` and ``right`` come with -1 everywhere; ``waiting`` is scratch space. If ``split`` is not that of a whole
+    tree, the result is malformed, which `Forest.validate` finds.
+    """
     size = 0  # splits that still lack their right child
     for node in range(len(split)):
         if node and not split[node - 1] and size:
@@ -97,7 +104,7 @@ def preorder_children(split, left, right, waiting):
 
 @kernel
 def subtree_end(children_right, end):
-    """Fill in one past the last node of each node's subtree, which in preorder is the slice ``node:end[node]``."""
+    """Fill in where each node's subtree ends: in preorder, it is the slice ``node:end[node]``."""
     for node in range(len(children_right) - 1, -1, -1):
         end[node] = end[children_right[node]] if children_right[node] >= 0 else node + 1
 
@@ -154,11 +161,11 @@ def sums_by_index(index, weight, x, high, low):
 
 @kernel
 def add_pruned_values(leaf, of_leaf, parent, strength, alphas, value, column, total):
-    """Add to ``total`` what each row gets from a tree pruned at each of some rising strengths.
+    """Add to ``total`` what each row gets from a tree that is pruned at one strength after another, in rising order.
 
-    A row climbs from its ``leaf`` (-1: it does not count) as nodes above it collapse: its leaf gives it ``of_leaf``,
-    shape (n_rows, n_values), a node above it ``value``, shape (n_nodes, n_values). ``total`` has the shape (n_rows,
-    n_strengths, n_columns), and the tree's values begin at ``column``.
+    A row starts at its ``leaf`` (-1: it does not count) and climbs whenever the node above collapses. At the leaf it
+    gets its row of ``of_leaf``, shape (n_rows, n_values); at a node above, that node's ``value``, shape (n_nodes,
+    n_values). ``total`` has the shape (n_rows, n_strengths, n_columns), and the tree's values begin at ``column``.
     """
     for row in range(len(leaf)):
         node = leaf[row]

@@ -93,7 +93,7 @@ def one_versus_rest(y: NDArray, margin: NDArray) -> Derivatives:
 
 
 def steeper(y: NDArray, margin: NDArray, loss: Loss, slope: float) -> Derivatives:
-    """Another loss at ``slope`` times the margin, such as a log-loss with a steeper sigmoid."""
+    """Another loss, taken at ``slope`` times the margin. A log-loss becomes one with a steeper sigmoid."""
     gradient, hessian = loss(y, slope * margin)
     return slope * gradient, slope**2 * hessian
 

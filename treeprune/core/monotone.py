@@ -1,4 +1,4 @@
-"""Monotonic constraints: the nearest leaf values with which no tree falls where it must not."""
+"""Monotonic constraints: the nearest leaf values with which every tree keeps to them."""
 
 from dataclasses import replace
 
@@ -13,12 +13,14 @@ _MOST_STEPS = 100
 def constrained(forest: Forest, monotonic: NDArray[np.int8]) -> Forest:
     r"""A forest whose trees rise (or fall) with each constrained feature; the same one if they do already.
 
-    At each split on a constrained feature, from the root down, the leaves of the lower branch may not exceed those of
-    the upper one. Where they do, both are cut at the level m that minimises
-    :math:`\sum_\text{lower} w (v - m)_+^2 + \sum_\text{upper} w (m - v)_+^2`, which of two leaves is their weighted
-    mean, as in isotonic regression. Cuts further down stay between values that are there, so that what holds above
-    goes on to hold. This is more than monotonicity needs: leaves are kept apart, too, that no change of the constrained
-    feature alone leads from one to the other, as by the "basic" method of LightGBM and by XGBoost and scikit-learn.
+    At each split on a constrained feature, no leaf of the lower branch may exceed any leaf of the upper one. Splits are
+    visited from the root down. Where leaves break the rule, both branches are cut off at the level m that minimises
+    :math:`\sum_\text{lower} w (v - m)_+^2 + \sum_\text{upper} w (m - v)_+^2`. For two leaves this is their weighted
+    mean, as in isotonic regression. A later cut, further down, only takes levels between values that are there, so it
+    cannot break the rule of a split above.
+
+    The rule asks for more than monotonicity: it also compares leaves whose regions differ in other features. The
+    "basic" method of LightGBM, XGBoost and scikit-learn do the same.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def _leaves(forest, node):
 
 
 def _level(lower, lower_weight, upper, upper_weight):
-    """The level at which cutting changes least: the weighted mean of what it cuts."""
+    """The level at which a cut changes the values least, which is the weighted mean of the values that it changes."""
     level = (lower.max() + upper.min()) / 2
     for _ in range(_MOST_STEPS):
         above, below = lower > level, upper < level

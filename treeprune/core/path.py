@@ -1,4 +1,4 @@
-"""Paths: families of pruned trees. A PruningPath is nested, and held as one number per node."""
+"""Paths: series of ever smaller pruned trees. A PruningPath is nested, so that one number per node says it all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,10 +32,10 @@ class Knob:
     name : str
         Name of the parameter.
     of_alpha : callable
-        Array of strengths to array of values of the parameter. A strength between two values, as there are where the
-        parameter is a whole number, gives the value that prunes less; strength 0 gives the one that prunes least.
+        Turns an array of strengths into values of the parameter. Where the parameter is a whole number, a strength may
+        lie between two values: it gives the one that prunes less. Strength 0 gives the value that prunes least.
     to_alpha : callable
-        Array of values of the parameter to array of strengths.
+        Turns an array of values of the parameter into strengths.
     """
 
     name: str = "alpha"
@@ -184,11 +184,11 @@ class PruningPath(Path):
     def alphas(self) -> NDArray[np.float64]:
         """Strength of each step, shape (n_steps,), strictly rising from 0."""
         strengths = self._rising_strengths[np.isfinite(self._rising_strengths)]
-        last = np.ones(len(strengths), bool)  # of each run of strengths that rounding could have set apart
+        last = np.ones(len(strengths), bool)  # of each run of strengths that differ by rounding only
         last[:-1] = np.diff(strengths) > self.resolution
         steps = strengths[last]
         if len(steps) and steps[0] <= self.resolution:
-            steps[0] = self.resolution  # splits without gain: no alpha below the resolution means anything
+            steps[0] = self.resolution  # splits without gain: below the resolution, alphas differ by rounding only
         return np.concatenate([[0.0], steps])
 
     @cached_property
@@ -201,7 +201,7 @@ class PruningPath(Path):
         """Sum of the risks of the leaves of each tree, shape (n_steps,)."""
         sums, negative, stored = self.totals(self.risk), self.risk < 0, self.forest.impurity
         if not negative.any() or (stored is not None and (stored[negative] < 0).all()):
-            return np.maximum(sums, 0.0)  # risks that are below zero, if at all, by the rounding of impurities
+            return np.maximum(sums, 0.0)  # risks below zero are impurities of zero that were rounded
         return sums
 
     def totals(self, node_score: NDArray[np.float64], alphas: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -219,7 +219,7 @@ class PruningPath(Path):
         ndarray of float64, shape (n_steps,) or (n_steps, k)
         """
         forest, node = self.forest, self.forest.internal
-        change = node_score[node] - node_score[forest.children_left[node]]  # in preorder, which lies in memory so
+        change = node_score[node] - node_score[forest.children_left[node]]  # in preorder: reads memory in order
         change -= node_score[forest.children_right[node]]
         leaves = node_score[forest.is_leaf].sum(axis=0, keepdims=True)
         sums = np.concatenate([leaves, leaves + np.cumsum(change[self._rising], axis=0)])

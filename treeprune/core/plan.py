@@ -13,7 +13,7 @@ class Plan:
     Parameters
     ----------
     collapse : ndarray of bool, shape (n_nodes,), optional
-        Nodes that become leaves. What stands below them is dropped.
+        Nodes that become leaves. All nodes below them are dropped.
     source : ndarray of int32, shape (n_nodes,), optional
         The node (itself or a descendant) that takes each node's place: subtree raising. It is final: the
         children of ``source[i]`` are replaced by their own sources.
@@ -22,12 +22,12 @@ class Plan:
     n_node_samples, weighted_n_node_samples, impurity : ndarray, shape (n_nodes,), optional
         New node statistics, where rows moved between nodes or leaves were estimated again.
     drop_tree : ndarray of bool, shape (n_trees,), optional
-        Trees that go altogether.
+        Trees to drop.
     tree_weight : ndarray of float64, shape (n_trees,), optional
         New factor of each tree's value in the ensemble's score.
     link : tuple of str and float, optional
-        Name and temperature of the function that makes probabilities of a classifier's scores, which `value` lets
-        leave [0, 1]: a name of `treeprune.links.LINKS`.
+        Name (of `treeprune.links.LINKS`) and temperature of the function that turns a classifier's scores into
+        probabilities. It is needed where `value` lets scores leave [0, 1].
     """
 
     collapse: NDArray[np.bool_] | None = None

@@ -1,4 +1,4 @@
-"""Estimate node values again, on rows that may be others than those that grew the tree."""
+"""Estimate the values of nodes again, on the rows that grew the tree or on others."""
 
 from dataclasses import replace
 

@@ -16,14 +16,14 @@ poisson         half mean Poisson deviance       :math:`y \log(y / v) - y + v`
 so that one name, "impurity", means the same for training rows (where the model stores it) and for other rows. With
 several outputs, losses are averaged over outputs, as scikit-learn does.
 
-A tree of a boosted ensemble has no loss of its own: it lowers what the stages before it have left. To second order
-(Chen & Guestrin 2016, eq. 3), with g and h the derivatives of a row's loss at the margin before the tree's stage,
-adding v there changes the loss by
+A tree of a boosted ensemble has no loss of its own: it lowers the loss that the stages before it have left. To second
+order (Chen & Guestrin 2016, eq. 3), with g and h the derivatives of a row's loss at the margin before the tree's stage,
+adding v to that margin changes the loss by
 
 .. math:: R(t) = \sum_i g_i v + \tfrac{1}{2} h_i v^2.
 
-Trees are judged where they were grown, not at the margin of the whole ensemble: there every tree can be spared, since
-the others do its work, but not all trees at once.
+Each tree is judged at the margin at which it was grown, not at that of the whole ensemble. At the latter each single
+tree looks superfluous, because the others do its work, and all would be pruned at once.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Rows: labelled rows routed through the trees of a Forest, for what a method may ask of them."""
+"""Rows: labelled rows that were routed through the trees of a Forest, and what methods can ask about them."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -106,8 +106,9 @@ class Rows:
     def loss_statistics(self, loss: str | Loss | None = None) -> NodeStatistics:
         """Sums of gradients and hessians over the rows of each node, at the margin before the node's stage.
 
-        That is where the tree was grown: for the training rows these are the sums that chose its splits. Stages, of one
-        tree for each column of the margin, are taken off the ensemble's margin from the last to the first.
+        The tree was grown at that margin: for the training rows these are the sums that chose its splits. A stage is
+        one tree for each column of the margin. To get the margin before each stage, stages are subtracted from the
+        ensemble's margin, from the last to the first.
 
         Parameters
         ----------

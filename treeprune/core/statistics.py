@@ -1,4 +1,4 @@
-"""NodeStatistics: what rows say about the nodes of a Forest, as sums that add up."""
+"""NodeStatistics: sums over the rows of each node of a Forest. Sums of two sets of rows can be added."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,8 +30,9 @@ class NodeStatistics:
         Weighted sums of the first and second derivatives of a loss by the column of the ensemble's margin that the
         node's tree adds to, at the margin before that tree's stage (boosted trees).
     leaf_loss : ndarray of float64, shape (n_nodes,), or None
-        Of leaves that are functions of the row (linear trees), the weighted sum of the loss that they add, to second
-        order: ``gradient * f + hessian * f**2 / 2`` for a row that gets f. Elsewhere without meaning.
+        Where leaves are functions of the row (linear trees): the weighted sum over a leaf's rows of the loss that the
+        leaf adds, to second order, ``gradient * f + hessian * f**2 / 2`` for a row that gets f. Only those of leaves
+        have a meaning.
     """
 
     n_rows: NDArray[np.int64]
@@ -100,7 +101,7 @@ class NodeStatistics:
 
 
 class NodeSums:
-    """Weighted sums over the rows of every node, by leaf and then up the trees, in one or more columns."""
+    """Weighted sums over the rows of every node, in one or more columns: rows add to their leaves, leaves to splits."""
 
     def __init__(self, forest, n_columns=1):
         self.parent, self.n_columns = forest.parent, n_columns

@@ -22,7 +22,7 @@ def score_columns(folds: list[StepScores], kind: str) -> dict[str, NDArray]:
 
 
 def ranks(mean: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Ranks of scores, 1 the best; what is not finite comes last."""
+    """Ranks of scores, 1 for the best; scores that are not finite come last."""
     return rankdata(-np.where(np.isfinite(mean), mean, -np.inf), method="min").astype(np.int32)
 
 
@@ -52,7 +52,7 @@ def choose(rule: str | Callable, results: dict[str, Any]) -> int:
     ValueError
         No candidate has a finite score.
     TypeError, IndexError
-        A callable returns something that is no row.
+        A callable returns something other than the number of a row.
     """
     if callable(rule):
         index = rule(results)

@@ -21,7 +21,7 @@ def take(data: Any, index: NDArray | None) -> Any:
 
 
 def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> dict[str, Any]:
-    """Metadata of the rows at `index`; what is not one value per row is passed on as it is.
+    """Metadata of the rows at `index`. Metadata without one value per row are passed on as they are.
 
     Rankers take ``group``: the number of rows of each query, whose rows are neighbours.
     """
@@ -49,7 +49,7 @@ def _sizes(query):
 def class_weighted(
     estimator: Any, y_grow: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> NDArray[np.float64] | None:
-    """Row weights times the estimator's class weights, which are those of the rows that grew it.
+    """Row weights times the estimator's class weights, which follow from the rows that it is fitted on.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def class_weighted(
     for output in range(y.shape[1]):
         of_output = class_weight[output] if isinstance(class_weight, list) else class_weight
         if isinstance(of_output, str):
-            of_output = "balanced"  # "balanced_subsample" is that, drawn anew for each tree of a forest
+            of_output = "balanced"  # "balanced_subsample" is "balanced" on the bootstrap sample of each tree
         classes = np.unique(y_grow[:, output])
         known = np.isin(y[:, output], classes)  # the adapter refuses unseen labels
         by_class = compute_class_weight(of_output, classes=classes, y=y_grow[:, output])

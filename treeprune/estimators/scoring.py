@@ -1,7 +1,7 @@
-r"""Scores that are sums over rows: node statistics of held-out rows give them for all trees of a path at once.
+r"""Scores that are functions of sums over rows. Sums over the nodes give them for all trees of a path at once.
 
-Each is a function of the mean, over rows, of a loss :math:`\ell(y, v)` of the target y and the leaf's value v. A score
-of scikit-learn that is no such function is computed from predictions, tree by tree.
+Each is a function of the mean, over rows, of a loss :math:`\ell(y, v)` of the target y and the leaf's value v. Other
+scores of scikit-learn are computed from predictions, tree by tree.
 """
 
 from collections.abc import Callable
@@ -86,7 +86,7 @@ class NodeLosses:
         return StepScores(score, slope * loss.mean(axis=1), slope**2 * square, self.weight)
 
 
-#: From rows, and the class labels of their codes, to the losses of the nodes.
+#: Takes rows, and the class labels of their codes, and gives the losses of the nodes.
 AdditiveScore = Callable[[Rows, NDArray | None], NodeLosses]
 
 
@@ -120,7 +120,7 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
 
 
 def response_of(estimator: Any, scoring: Any) -> Any:
-    """Name of the prediction method that a score depends on, or names, of which the first that the model has counts.
+    """Name of the prediction method that a score depends on. Of several names, the first that the model has is used.
 
     Parameters are those of `additive_score`.
 
@@ -233,7 +233,7 @@ def _share(mean):
 
 
 def _class_losses(rows, loss, link):
-    """From the loss of each class at each node, shape (n_nodes, n_classes)."""
+    """Node losses, given the loss of each class at each node, shape (n_nodes, n_classes)."""
     weight = rows.statistics.class_weight[:, 0]
     sums = (weight * loss).sum(axis=1, keepdims=True)
     return NodeLosses(sums, (weight * loss**2).sum(axis=1), rows.sample_weight.sum(), link)
@@ -253,7 +253,7 @@ def _accuracy(rows, labels):
 
 
 def _balanced_accuracy(rows, labels):
-    """Accuracy of rows whose weights make all classes that they hold equally heavy."""
+    """Accuracy with weights that make all classes among the rows equally heavy."""
     codes = rows.target[:, 0]
     by_class = np.bincount(codes, rows.sample_weight)
     share = rows.sample_weight.sum() / np.count_nonzero(by_class)
@@ -282,7 +282,7 @@ def _cost_losses(rows, labels, cost_matrix, **kwargs):
 
 
 def _bilinear_losses(rows, of_target, of_value, link, slope=None, refused=None):
-    r"""From a loss of the form :math:`\psi_0(v) + \psi_1(v) \phi_1(y) + \psi_2(v) \phi_2(y)`.
+    r"""Node losses for a loss of the form :math:`\psi_0(v) + \psi_1(v) \phi_1(y) + \psi_2(v) \phi_2(y)`.
 
     Its sums and those of its square are functions of the node's sums of products of the :math:`\phi`.
     """
@@ -318,7 +318,7 @@ def _squared_error(rows, labels):
 
 
 def _root_squared_error(rows, labels):
-    """The error of the root is that of the mean square over twice the root (delta method)."""
+    """By the delta method, the standard error of the root is that of the mean square, divided by twice the root."""
 
     def slope(mean):
         root = np.sqrt(mean[:, 0])
@@ -344,7 +344,7 @@ def _r2(rows, labels):
 
 
 def _absolute_error(rows, labels):
-    """No function of node sums: for every row, the loss at each node on its way from leaf to root is added up."""
+    """This is no function of node sums, so each row adds its loss to every node on its way from leaf to root."""
     losses = [
         rows.node_loss(lambda y, value, power=power: np.abs(y - value[:, :, 0]).mean(axis=1) ** power)
         for power in (1, 2)

@@ -23,9 +23,9 @@ class AllPruningsAverage(PruningMethod):
     its leaves that are no leaves of the tree, and is weighted by :math:`e^{-\eta L(T)}`, with L its loss on the rows.
     The sum over all prunings takes one pass from the leaves to the root, as in context-tree weighting: a branch has
     the weight :math:`w_t = (1 - p) e^{-\eta L_t} + p \, w_l w_r`, and a leaf of the tree :math:`e^{-\eta L_t}`. A pass
-    from the root down then gives each node the part of the sum that stops at it (Helmbold & Schapire 1997; Gaïffas,
-    Merad & Yu 2021). Below a node, prunings count as if they stopped there: this is the value that the node takes
-    if it becomes a leaf later.
+    from the root down then gives each node the share of the sum that stops at it (Helmbold & Schapire 1997; Gaïffas,
+    Merad & Yu 2021). Nodes that split get a value, too, for the case that they become leaves later: it is the average
+    in which prunings that go on below the node count as if they stopped there.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class AllPruningsAverage(PruningMethod):
     split_probability : float, default=0.5
         The p of the prior.
     smoothing : float, default=0.5
-        Rows that each class is worth beforehand in the probabilities of a node, classifiers only: without it, a leaf of
-        few training rows gives the rows of other classes no probability at all. 0.5 is Krichevsky and Trofimov's
+        Number of rows of each class that are added to a node when its probabilities are taken (classifiers). Without
+        them, a leaf of few training rows gives the probability 0 to the other classes. 0.5 is Krichevsky and Trofimov's
         estimate, as in WildWood.
 
     Notes
@@ -103,7 +103,7 @@ class AllPruningsAverage(PruningMethod):
 
 
 def smoothed(forest: Forest, count: float) -> NDArray[np.float64]:
-    """Class shares of each node, were there this many more rows of each class, of the shape of ``forest.value``."""
+    """Class shares of each node with `count` more rows of each class, of the shape of ``forest.value``."""
     n = row_counts(forest)[:, None, None]
     (n_classes,) = stored(forest, "n_classes")
     known = np.arange(forest.value.shape[2]) < n_classes[:, None]
@@ -111,6 +111,6 @@ def smoothed(forest: Forest, count: float) -> NDArray[np.float64]:
 
 
 def _inverse_variance(forest, loss, rows):
-    """One over the mean loss of the leaves; 0 (the prior alone) where there is no loss to tell prunings apart."""
+    """One over the mean loss of the leaves; 0 (the prior alone) where all losses are 0."""
     total = loss[forest.is_leaf].sum()
     return row_counts(forest, rows)[forest.root].sum() / total if total > 0 else 0.0

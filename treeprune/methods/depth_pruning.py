@@ -19,7 +19,7 @@ class DepthPruning(DescentMethod):
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
     max_bytes : int, optional
-        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Candidates are written to find
+        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Prunings are written to find
         the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
         Ridge penalty of leaf values, in rows; see `JointPruning`.

@@ -1,4 +1,4 @@
-"""What the methods have in common that prune all trees of an ensemble by block descent."""
+"""The base of the methods that prune all trees of an ensemble by block descent."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ _BISECTIONS = 5
 
 
 class DescentMethod(PathMethod):
-    """A method that lowers an ensemble's loss plus a price of its nodes, one tree at a time.
+    """A method that minimises an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
     `price`, `tol` and `max_cycles`.
@@ -82,7 +82,7 @@ class DescentMethod(PathMethod):
         return replace(additive.plan(pruning), link=self._link(additive, pruning, rows))
 
     def _link(self, additive, pruning, rows):
-        """What makes probabilities of scores that need it."""
+        """The link that turns scores into probabilities, for methods that need one."""
 
     def prunings(
         self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None
@@ -130,7 +130,7 @@ class DescentMethod(PathMethod):
         return {}
 
     def _start(self, forest, rows):
-        """The additive view, the search at its start, and the loss of the best constant score."""
+        """The forest in additive form, the descent at its start, and the loss of the best constant score."""
         from ..search.block_descent import BlockDescent, Quadratic
         from ..search.newton_descent import NewtonDescent
 
@@ -148,7 +148,7 @@ class DescentMethod(PathMethod):
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
-        scale = _scale(trees, len(weight))  # a row that some trees do not see counts as if the others stood for all
+        scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
         model = Quadratic(residual * (weight * scale)[:, None], weight * scale**2)
         unit = model.loss
         descent = BlockDescent(trees, [model], **options)
@@ -156,7 +156,7 @@ class DescentMethod(PathMethod):
         return additive, descent, unit
 
     def _within_budget(self, additive, descent, penalties, rows):
-        """The plan of the largest pruning found along the path that no budget forbids."""
+        """The plan of the largest pruning found along the path that is within all budgets."""
         low, state = None, descent.state()
         for penalty in chain(penalties, (float(penalties[-1]) * 10.0**k for k in range(1, 300))):
             descent.descend(penalty, self.tol, self.max_cycles)
@@ -203,7 +203,7 @@ class DescentMethod(PathMethod):
 
 
 def snapshot(additive: Additive, descent: "BlockDescent") -> Pruning:
-    """The present pruning of a search."""
+    """The pruning that a descent has reached."""
     starts = additive.forest.start[:-1]
     kept = [(first, tree) for first, tree in zip(starts, descent.trees, strict=True) if not tree.dropped]
     leaf = np.concatenate([np.empty(0, np.int64), *(tree.leaf + first for first, tree in kept)]).astype(np.int32)

@@ -18,7 +18,7 @@ from .base import PruningMethod
 class ErrorBased(PruningMethod):
     r"""C4.5's pruning: by the upper confidence limit of the errors on the training rows.
 
-    Use it for classifiers when rows are few and no strength is to be tuned: its default has served for thirty years.
+    Use it for classifiers when rows are few and no strength is to be tuned: its default has proved itself since 1993.
     It keeps larger trees than cost-complexity with the one-standard-error rule, often with slightly less error.
 
     A node whose leaf gets e of its N training rows wrong is taken to err :math:`N \, U_{CF}(e, N)` times. At no error,
@@ -28,8 +28,8 @@ class ErrorBased(PruningMethod):
     .. math:: U = \frac{f + \frac{z^2}{2N} + z \sqrt{\frac{f}{N} - \frac{f^2}{N} + \frac{z^2}{4N^2}}}{1 + z^2 / N},
 
     at most 1; in between, linear. From the leaves up, a node becomes a leaf if that is no worse than its branch, plus a
-    slack. With raising, its largest branch may take its place instead: the rows of the other side are sent down that
-    branch, values are taken anew where rows came in, and the branch is pruned again.
+    slack. With raising, its largest branch may take its place instead. The rows of the other side are then sent down
+    that branch, values are estimated again where rows came in, and the branch is pruned again.
 
     Lower confidence mostly means a smaller tree, but the trees are not nested, and can even grow.
 
@@ -41,7 +41,7 @@ class ErrorBased(PruningMethod):
         Whether branches may be raised. This needs the training rows: X, y, and the weights that the tree was fitted
         with, class weights included, or multiples of them.
     slack : float, default=0.1
-        How many errors more a smaller tree may be taken to make. 0 is Quinlan's formula; Weka's J48 grants 0.1.
+        How many more errors a smaller tree may have by the limits. 0 is Quinlan's formula; Weka's J48 uses 0.1.
 
     Notes
     -----
@@ -95,7 +95,7 @@ class ErrorBased(PruningMethod):
         return Plan(collapse=cheapest(forest, limits, tolerance=self.slack + resolution(limits)))
 
     def error_limits(self, forest: Forest, rows: Rows | None = None) -> NDArray[np.float64]:
-        """What each node as a leaf is taken to get wrong, in rows, float64, shape (n_nodes,)."""
+        """Upper limit of the number of errors of each node as a leaf, float64, shape (n_nodes,)."""
         from ..inference.error_limit import error_limits
 
         self._check(forest)
@@ -138,7 +138,7 @@ class ErrorBased(PruningMethod):
         moved = (counts != before).any(axis=1)
         if grown is not None:  # the rows' weights may be multiples of those that the model was fitted with
             counts *= (grown[forest.root] / rows.statistics.weight[forest.root])[forest.node_tree][:, None]
-        return Plan(collapse, source, **_statistics_anew(forest, moved, counts, n_rows))
+        return Plan(collapse, source, **_updated_statistics(forest, moved, counts, n_rows))
 
 
 def _shares(forest, weight):
@@ -146,17 +146,17 @@ def _shares(forest, weight):
     return weight / weight[forest.root][forest.node_tree]
 
 
-def _statistics_anew(forest, moved, counts, n_rows):
-    """The node arrays of a Plan: as stored, but for the nodes that rows moved into."""
+def _updated_statistics(forest, moved, counts, n_rows):
+    """The node arrays of a Plan: those of the forest, updated at nodes that rows moved into."""
     weight = counts[moved].sum(axis=1)
-    anew = {
+    updated = {
         "value": (counts[moved] / weight[:, None])[:, None, :],
         "n_node_samples": n_rows[moved],
         "weighted_n_node_samples": weight,
         "impurity": class_impurity(counts[moved] / weight[:, None], forest.criterion),
     }
-    arrays = {name: getattr(forest, name) for name in anew}
+    arrays = {name: getattr(forest, name) for name in updated}
     arrays = {name: array.copy() for name, array in arrays.items() if array is not None}
     for name, array in arrays.items():
-        array[moved] = anew[name]
+        array[moved] = updated[name]
     return arrays

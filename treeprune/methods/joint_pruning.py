@@ -18,8 +18,8 @@ class JointPruning(DescentMethod):
     where a row's score :math:`F_i` is a constant plus the values of the leaves that it reaches, W the sum of the
     weights, and L half the squared error for forests that average their trees (of one-hot classes: half the Brier
     score) and the ensemble's own loss for boosted ones. Block descent takes one tree at a time and finds the best of
-    all its prunings with the other trees fixed; a tree that does not earn its nodes goes altogether. It starts from the
-    unpruned model at a small alpha and goes on from there as alpha rises.
+    all its prunings with the other trees fixed; a tree that does not earn its nodes is dropped. The descent starts from
+    the unpruned model at a small alpha, and at each larger alpha from the pruning before.
 
     Parameters
     ----------
@@ -30,19 +30,19 @@ class JointPruning(DescentMethod):
     max_nodes, max_leaves, max_trees : int, optional
         Largest size; several may be given.
     max_bytes : int, optional
-        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Candidates are written to find
+        Largest file, as the model's own library saves it (scikit-learn's: as a pickle). Prunings are written to find
         the largest that fits; for the files of `save_compact` see `compress`.
     reg : float, default=30.0
-        :math:`\lambda`: shrinks leaf values, like so many rows for which the tree has nothing to add (in hessians,
-        where the loss is not the squared error). The choice that matters most besides size: make it on rows that the
-        leaves were not estimated on, as `compress` does.
+        :math:`\lambda`: how much leaf values are shrunk. It acts like this many more rows in each leaf for which the
+        tree has nothing to add (in hessians, where the loss is not the squared error). Besides size this parameter
+        matters most. Choose it on rows on which the leaves were not estimated, as `compress` does.
     shrink_to : {"zero", "values"}, optional
         Whether `reg` shrinks leaves towards zero or towards the values :math:`v^0` that their nodes had, the penalty
         then being :math:`|v - v^0|^2`. None: "values" for boosted ensembles with another loss than the squared error,
-        which have mostly learnt their rows by heart and do so again when shrunk towards zero; else "zero". Both are
-        worth trying.
+        which have mostly overfitted their training rows and do so again when shrunk towards zero; else "zero". Both
+        are worth trying.
     leaf_refit : bool, default=True
-        Whether leaves are estimated again; if not, each adds to the score what it did.
+        Whether leaves are estimated again; if not, each keeps the value that its node had.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes, so that features that cost money to know can be
         priced out. It is paid at every split.

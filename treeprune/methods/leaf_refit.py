@@ -20,9 +20,9 @@ class LeafRefit(PruningMethod):
     r"""Estimate the leaves of all trees together; the trees stay as they are.
 
     Minimises :math:`\sum_i w_i L(y_i, F_i) + \frac{\lambda}{2} \sum_\ell |v_\ell - v_\ell^0|^2` over the values v of
-    all leaves, shrunk towards what they are, :math:`v^0`, by conjugate gradients on the sparse indicators of leaves.
-    The loss L is that of `JointPruning`; losses other than the squared error take Newton steps, shortened until they do
-    not lead uphill.
+    all leaves, which are shrunk towards their present values :math:`v^0`. It is solved by conjugate gradients on the
+    sparse matrix of the leaves that each row reaches. The loss L is that of `JointPruning`. Losses other than the
+    squared error take Newton steps, each shortened until the objective does not rise at its end.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class LeafRefit(PruningMethod):
             for c, part in enumerate(parts):
                 step[column == c] = self._solve(part, np.maximum(hessian[:, c], 1e-16), -rise[column == c])
             length = 1.0
-            while length > 1e-6:  # where the slope along the step is still downhill, a convex loss has fallen all along
+            while length > 1e-6:  # a convex loss whose slope at the end of the step is downhill has fallen on the way
                 there = value + change + length * step
                 if uphill(slope(score(there))[0], there) @ step <= 1e-9 * abs(rise @ step):
                     break
@@ -130,7 +130,8 @@ class LeafRefit(PruningMethod):
 
 
 def _indicator(forest, rows, leaf):
-    """Sparse matrix of the leaves (columns) that each row reaches; rows unseen by some trees count as if seen."""
+    """Sparse matrix of the leaves (columns) that each row reaches. Where some trees do not count a row, the others
+    stand in for them."""
     n_rows, column = len(rows.target), np.full(forest.n_nodes, -1)
     column[leaf] = np.arange(len(leaf))
     ids = np.stack([rows.leaf_ids(tree) for tree in range(forest.n_trees)], axis=1)

@@ -15,12 +15,12 @@ _LN2 = np.log(2.0)
 
 
 class MinimumDescriptionLength(PruningMethod):
-    r"""Prune to the tree that, sent together with the targets it does not explain, takes the fewest bits.
+    r"""Prune to the tree that takes the fewest bits to send, together with the targets given the tree.
 
     Use it when no rows can be held out and no strength is to be tuned, and small trees are wanted. On classes that
-    need many leaves, or hardly any noise, it may prune more or less than held-out rows would speak for.
+    need many leaves, or that have hardly any noise, it may prune more or less than held-out rows would suggest.
 
-    A tree is sent node by node: one bit says whether a node is a leaf; a
+    A tree is sent node by node: one bit says whether a node is a leaf. A
     split then takes :math:`\log_2 p + \log_2 (n - 1)` bits, to name one of :math:`p` features and one of the
     :math:`n - 1` places between the node's :math:`n` rows (not fewer than 0). A leaf takes the code length of the
     targets of its rows. One bottom-up pass finds the cheapest pruning; ties prune.

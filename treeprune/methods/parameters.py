@@ -1,4 +1,4 @@
-"""Parameters of the methods that an estimator holds, under nested names, be they objects or aliases."""
+"""Nested parameters of estimators that hold pruning methods, as objects or by alias."""
 
 from typing import Any, Self
 
@@ -10,8 +10,8 @@ from .base import PruningMethod
 class NestedMethods(BaseEstimator):
     """An estimator that holds methods: ``method__alpha`` works whether `method` is a method or an alias.
 
-    As scikit-learn has it, `get_params` lists nested parameters, and `set_params` sets them after what holds them. An
-    alias stands for its method with defaults; setting a parameter of it puts that method in its place.
+    As in scikit-learn, `get_params` lists nested parameters, and `set_params` sets a method before its parameters. An
+    alias stands for its method with default parameters. Setting one of them replaces the alias by the method.
     """
 
     method: PruningMethod | str

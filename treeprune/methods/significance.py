@@ -16,11 +16,11 @@ _ADJUSTMENTS = (None, "features", "splits")
 
 
 class Significance(PathMethod):
-    r"""Prune splits that chance explains, from the leaves up.
+    r"""Prune splits that are not significant, from the leaves up.
 
-    Use it when a tree is read as a set of findings, each of which should stand a test. The level is a knob, not the
-    probability of anything: the split was chosen to look significant on the training rows. Choose it by
-    cross-validation, or give fresh rows.
+    Use it when a tree is read as a set of findings, each of which should pass a test. On training rows the level is
+    only a knob, and not the probability of an error: each split was chosen because it looked significant there. Choose
+    the level by cross-validation, or give fresh rows.
 
     Each split is tested for independence of the target and the side on which a row falls. A node becomes a leaf if
     neither its own split nor any below it is significant (:math:`p \le` `level`), so that a good split under a weak
@@ -35,8 +35,8 @@ class Significance(PathMethod):
             Pearson's test on the table of sides and classes, with as many degrees of freedom as the node has
             classes, less one (classifiers; "auto"). With several outputs, the statistics add up.
         "fisher"
-            Fisher's exact test, two-sided: reliable for few rows. Needs one output of which no node has more than two
-            classes. Counts that weights make fractions are rounded, side by side.
+            Fisher's exact test, two-sided: reliable for few rows. Needs one output, and nodes of at most two classes.
+            Where weights turn counts into fractions, the counts of each side are rounded.
         "f"
             The F test of one-way analysis of variance (regressors; "auto"). With q outputs, sums of squares add up
             and degrees of freedom are q times as many. Degrees of freedom come from numbers of rows, as in weighted
@@ -116,7 +116,7 @@ class Significance(PathMethod):
 
 
 def _level_of(alpha):
-    """Levels for strengths; only at strength 0 is it 1, at which splits with a p-value of 1 stay."""
+    """Levels for strengths. Only strength 0 gives the level 1, at which even splits with a p-value of 1 stay."""
     return np.minimum(np.exp(-alpha), np.where(alpha > 0, np.nextafter(1.0, 0.0), 1.0))
 
 
@@ -161,7 +161,7 @@ def _f(forest, statistics):
 
     node, n, q = forest.internal, statistics.weight, forest.n_outputs
     squares = (statistics.square - statistics.total**2 / np.where(n > 0, n, 1)[:, None]).sum(axis=1)
-    squares[squares <= 4 * np.finfo(float).eps * statistics.square.sum(axis=1)] = 0  # but for rounding, all are alike
+    squares[squares <= 4 * np.finfo(float).eps * statistics.square.sum(axis=1)] = 0  # but for rounding, all equal
     left, right = forest.children_left[node], forest.children_right[node]
     within = squares[left] + squares[right]
     between = np.maximum(squares[node] - within, 0)

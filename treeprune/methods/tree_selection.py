@@ -101,7 +101,7 @@ class TreeSelection(PathMethod):
         self.order = order
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
-        """The trees to drop; for "lasso", new values, too."""
+        """The trees to drop and, for "lasso", new values."""
         n_trees = self._count(forest.n_trees)
         additive, predictions = self._start(forest, rows)
         return self._plan_of(additive, predictions, rows, self._order(additive, predictions, rows), n_trees)
@@ -140,7 +140,7 @@ class TreeSelection(PathMethod):
         return replace(plan, value=additive.weighted(of_tree, n_trees), link=link)
 
     def _start(self, forest, rows):
-        """The additive view and the trees' deviations from the mean target, one array for each column."""
+        """The forest in additive form, and the trees' deviations from the mean target, an array for each column."""
         self._check_choice("order", ORDERS)
         self._check_task(forest)
         if self.order in _BY_VOTES and forest.task != "classification":
@@ -188,7 +188,7 @@ class TreeSelection(PathMethod):
 
 
 def _lasso_order(predictions, target, weight):
-    """Trees as they enter the lasso with weights >= 0, by its path over the Gram matrix; the rest as they stand."""
+    """Trees as they enter the lasso with weights >= 0, by its path over the Gram matrix; then the others."""
     from sklearn.linear_model import lars_path_gram
 
     root = np.sqrt(weight)
