@@ -166,7 +166,7 @@ class PurgedTimeSeriesSplit:
 
 
 class _Timeline:
-    """Rows, each at one of `instants` (distinct, in order), the number of which is `when`."""
+    """Rows in time: `instants` are all distinct times in order, `when` is the position of each row's time in them."""
 
     def __init__(self, times: Times, series: NDArray[np.intp]):
         self.times, self.series = times, series

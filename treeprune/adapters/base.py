@@ -1,4 +1,4 @@
-"""What an adapter is: the only code that knows the inside of one family of models."""
+"""The base of all adapters. An adapter is the only code that knows the inside of one family of models."""
 
 import pickle
 from abc import ABC, abstractmethod
@@ -22,9 +22,9 @@ from ..exceptions import MissingStatisticError, UnsupportedModelError
 class Adapter(ABC):
     """One fitted model, seen as a Forest.
 
-    An adapter must have `models`, `operations` and the four abstract methods; all else has defaults. It is found by
-    being a class with `models` in a module of this package. Three subclasses add what is optional: `storage.Storage`
-    compact files, `stand_ins.StandIns` fast scores of many prunings, `native_files.NativeFiles` reading the files that
+    An adapter must have `models`, `operations` and the four abstract methods; all else has defaults. Any class with
+    `models` in a module of this package is found. Three subclasses add optional abilities: `storage.Storage` compact
+    files, `stand_ins.StandIns` fast scores of many prunings, and `native_files.NativeFiles` reading of the files that
     the family's library writes.
 
     Parameters
@@ -57,7 +57,7 @@ class Adapter(ABC):
 
     @property
     def objective(self) -> str:
-        """What the model calls the loss that it minimises, for messages."""
+        """The model's name for the loss that it minimises, for messages."""
         return "the ensemble's own objective"
 
     @cached_property
@@ -106,7 +106,7 @@ class Adapter(ABC):
     def monotonic(self) -> NDArray[np.int8] | None:
         """Monotonic constraint of each feature, shape (n_features,): 1 rising, -1 falling, 0 none; None: no feature's.
 
-        What a file does not hold is not known: XGBoost's models lose them when they are saved.
+        XGBoost's models lose their constraints when they are saved; then they are not known.
         """
         return None
 
@@ -157,9 +157,9 @@ class Adapter(ABC):
         return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
 
     def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
-        """An adapter of the same model with what the model does not store, worked out from its training rows.
+        """An adapter of the same model with the values that the model does not store, computed from its training rows.
 
-        It is this one if nothing is missing. Parameters are those of `rows`.
+        It is this adapter if nothing is missing. Parameters are those of `rows`.
         """
         return self.with_rows(X, y, sample_weight)[0] if self.lacks_values else self
 
@@ -169,7 +169,7 @@ class Adapter(ABC):
         return bool(np.isnan(self.forest.value).any())
 
     def _completed_by(self, rows: Rows, X: Any) -> "Adapter":
-        """A copy of the adapter with what is worked out from these rows."""
+        """A copy of the adapter with the missing values, computed from these rows."""
         completed = copy(self)
         completed.forest = self._with_values(rows)
         return completed
@@ -199,7 +199,7 @@ class Adapter(ABC):
 
     @property
     def refit_settings(self) -> dict[str, Any]:
-        """Parameters with which a clone is fitted to as many rounds as the model predicts with, no rows to stop by."""
+        """Parameters for a clone that is to be fitted for as many rounds as the model has, without early stopping."""
         return {}
 
     @property
@@ -232,9 +232,9 @@ class Adapter(ABC):
 
     @property
     def category_values(self) -> dict[int, list]:
-        """By column, the values of rows that stand for the codes 0, 1, ... of `compared`; others count as missing.
+        """For columns of categories, the values whose codes in `compared` are 0, 1, ...; others count as missing.
 
-        A categorical column that is not named holds the codes themselves.
+        Columns of categories that are not listed hold the codes themselves.
         """
         return {}
 
@@ -252,8 +252,7 @@ class Adapter(ABC):
         alone = self.forest.tree(tree)
         return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
 
-    # Predictions of pruned models without the models: trees add up to a raw output, of which the model's own code makes
-    # what it predicts.
+    # For predictions of pruned models without making the models, see `stand_ins`.
 
     @property
     def averages(self) -> bool:
@@ -271,7 +270,7 @@ class Adapter(ABC):
         return None
 
     def oob_rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
-        """The training rows, of which each tree sees only those that it was not grown on.
+        """The training rows; in each tree, only those count that it was not grown on.
 
         Raises
         ------
@@ -293,12 +292,12 @@ class Adapter(ABC):
 
 
 def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:
-    """Monotonic constraints of all features, where the last ones may go without; None if there are none."""
+    """Constraints of all features, given those of the first ones; None if no feature has any."""
     return np.array(signs + [0] * (n_features - len(signs)), np.int8) if any(signs) else None
 
 
 def plain_rows(X: Any, dtype: type) -> NDArray:
-    """A copy of rows as numbers, the categories of a frame by their codes, missing ones as NaN."""
+    """A copy of rows as numbers. Categories of a DataFrame become their codes, missing ones NaN."""
     if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
         return np.array(X, dtype=dtype)
     columns = [X[name] for name in X.columns]

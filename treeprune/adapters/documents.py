@@ -1,4 +1,4 @@
-"""JSON and UBJSON documents, as XGBoost saves its models in: read with every step checked, written anew.
+"""JSON and UBJSON documents, in which XGBoost saves its models: read with every step checked, and written.
 
 UBJSON is the format of https://ubjson.org (draft 12), big-endian. Typed arrays are NumPy views of their bytes.
 """
@@ -53,7 +53,7 @@ def check_nesting(data: bytes) -> None:
     Raises
     ------
     ModelFormatError
-        It does.
+        The data nest too deep.
     """
     depth = 0
     for token in _JSON_TOKEN.finditer(data):

@@ -25,7 +25,7 @@ _EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopp
 
 
 class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
-    """Goes by way of the model text: the only interface that shows all of a tree, and takes one.
+    """Reads and writes model texts, the only interface that shows whole trees and takes them.
 
     Leaf ids come from ``predict(pred_leaf=True)``, a few iterations at a time.
     """

@@ -11,7 +11,8 @@ from ..core.rows import Rows
 from ..exceptions import MissingStatisticError
 from .unstored_values import values_from_rows
 
-_SAME, _NEAR = 1e-3, 0.05  # relative differences that rounding explains, and that rows left out of growing explain
+#: Relative differences that are due to rounding, and to rows that were left out when a tree was grown.
+_SAME, _NEAR = 1e-3, 0.05
 
 
 def quantiles_from_rows(
@@ -52,7 +53,9 @@ def learning_rate(
     quantile: Callable[[NDArray, NDArray, float], float],
     expected: float,
 ) -> float:
-    """The factor between quantiles of residuals and the leaves of the first stage, where the model does not say it.
+    """The learning rate of a model that does not store it, from rows.
+
+    It is the ratio between the leaves of the first stage and the quantiles of their rows' residuals.
 
     Parameters are those of `quantiles_from_rows`; `expected` is the rate that the model was probably trained with.
 
@@ -74,7 +77,7 @@ def learning_rate(
     if np.mean(np.abs(np.array(found) / rate - 1) < _SAME) > 0.5:
         return rate
     raise MissingStatisticError(
-        "The model does not store its learning rate, and the rows do not tell it: give the rows that it was fitted on."
+        "The model does not store its learning rate, and the rows do not show it: give the rows that it was fitted on."
     )
 
 

@@ -31,7 +31,8 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
         same = [self._is_as_grown(forest.tree(i), tree) for i, tree in enumerate(forest.tree_id)]
         errors = model.estimator_errors_[: forest.n_trees]
         model.estimator_errors_ = model.estimator_errors_.copy()
-        model.estimator_errors_[: forest.n_trees] = np.where(same, errors, np.nan)  # of training, which knew others
+        # Errors in training are not those of trees that have changed.
+        model.estimator_errors_[: forest.n_trees] = np.where(same, errors, np.nan)
         model.estimator_weights_ = np.append(
             forest.tree_weight, unused if forest.n_trees == len(self._estimators) else []
         )
@@ -70,7 +71,7 @@ class SklearnAdaBoostAdapter(SklearnEnsembleAdapter):
 
 
 def weighted_median(values, weight):
-    """Of each row the least value up to which half of the weight lies, as AdaBoost.R2 predicts it."""
+    """Weighted median of each row, as AdaBoost.R2 predicts it: the least value up to which half of the weight lies."""
     order = np.argsort(values, axis=1)
     below = np.cumsum(weight[order], axis=1)
     place = (below >= 0.5 * below[:, -1:]).argmax(axis=1)

@@ -8,9 +8,9 @@ from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
 class SklearnBaggingAdapter(SklearnEnsembleAdapter):
-    """The mean of the values of trees which may know some columns and some classes only.
+    """The mean of the values of trees, each of which may have been grown on some columns and some classes only.
 
-    A tree that is given values for other classes than it was grown on knows all of them from then on.
+    A tree that is given values for other classes than it was grown on has all classes from then on.
     """
 
     format_name = "sklearn bagging"

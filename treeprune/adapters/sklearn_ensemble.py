@@ -1,4 +1,4 @@
-"""What scikit-learn's ensembles of its own trees have in common."""
+"""The base of the adapters of scikit-learn's ensembles of its own trees."""
 
 import copy
 from dataclasses import replace
@@ -25,7 +25,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
     per_tree : tuple of str
         Fitted attributes besides ``estimators_`` with one entry per tree.
     stale : tuple of str
-        Fitted attributes that no pruned model has: they could be had from the training rows only.
+        Fitted attributes that are removed from pruned models, because only the training rows could give new ones.
     """
 
     operations = SklearnTreeAdapter.operations | {"drop_tree"}
@@ -65,7 +65,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         """The columns of X that a tree is given, in its order; None: all."""
 
     def _checked_columns(self, tree):
-        """`_columns`, if they are the model's and as many as the tree knows: compiled code does not look."""
+        """`_columns`, after checks of their range and number, which compiled code does not make."""
         columns, n_columns = self._columns(tree), self.model.n_features_in_
         n_given, n_known = n_columns if columns is None else len(columns), self._estimators[tree].n_features_in_
         if n_known != n_given or (columns is not None and not ((columns >= 0) & (columns < n_columns)).all()):

@@ -142,25 +142,25 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
 def newton_values(forest, stored):
     """Values of all nodes of trees whose leaves hold Newton steps and whose other nodes mean residuals.
 
-    A leaf of weight W, mean residual m and sum of hessians H holds ``v = c W m / H`` with a constant c, so that
-    ``c / H`` follows from m, and a node's value from its own m and the sum of H over its leaves.
+    A leaf of weight W, mean residual m and sum of hessians H holds ``v = c W m / H`` with a constant c. So a leaf's m
+    gives its ``H / c``, and sums of ``H / c`` over leaves, with the m that other nodes store, give the values of these.
 
-    Leaves do not store m. A leaf whose sibling splits has the sum of residuals of its parent less that of its sibling.
-    Of two sibling leaves, the variances (`impurity`) of the three nodes give the difference of the means, but not which
-    is the larger one: that follows from the signs of the leaves' values, or if these allow both, the mean hessians of
-    the two leaves are taken to differ less.
+    Leaves do not store m. If a leaf's sibling splits, the leaf's sum of residuals is that of its parent less that of
+    the sibling. For two sibling leaves, the variances (`impurity`) of the three nodes give the difference of the two
+    means, but not which mean is larger. The signs of the leaves' values decide that; where they allow both, the choice
+    with the smaller difference between the mean hessians of the two leaves is taken.
 
     Parameters
     ----------
     forest : Forest
         Boosted trees with impurities.
     stored : ndarray of float64, shape (n_nodes,)
-        What the trees store as values.
+        The values that the trees store.
 
     Returns
     -------
     ndarray of float64, shape (n_nodes,)
-        NaN where a leaf's value of 0 says nothing of its hessians.
+        NaN where a leaf below has the value 0, from which its hessians cannot be computed.
     """
     weight, impurity = forest.weighted_n_node_samples, forest.impurity
     mean = np.where(forest.is_leaf, np.nan, stored)

@@ -14,8 +14,8 @@ from .stand_ins import with_methods
 class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     """Path lengths: a leaf at depth d that holds n training rows counts ``d + c(n)`` (Liu, Ting & Zhou 2008, eq. 1).
 
-    They follow from the structure, so that no plan can change them otherwise. The impurities that the trees store
-    are those of a random target: the Forest has none.
+    Path lengths follow from the structure, so plans cannot change values. The impurities that the trees store are those
+    of a random target, so the Forest has none.
     """
 
     format_name = "sklearn isolation forest"

@@ -1,7 +1,8 @@
 """Predictions of pruned models without making the models.
 
-Trees add up to a raw output, from which the model's own code makes its predictions. All prunings along a path differ in
-what their trees add only, so that one walk over the trees gives the raw outputs of all of them.
+Trees add up to a raw output, from which the model's own code makes its predictions. Prunings along a path differ only
+in what their trees add, so one walk over the trees gives the raw outputs of all prunings. A stand-in is a copy of the
+model that takes such a raw output in place of its trees'.
 """
 
 from collections.abc import Callable
@@ -47,7 +48,7 @@ class StandIns(Adapter):
         return np.zeros((1, self.forest.value[0].size))
 
     def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
-        """A copy of the model that predicts by a given raw output, whatever rows it is shown.
+        """A copy of the model that predicts from a given raw output, and does not look at the rows.
 
         Parameters
         ----------

@@ -23,7 +23,7 @@ _CHUNK = 2**24  # leaf ids held at once
 
 
 class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
-    """Goes by way of the saved model (UBJSON): the only interface that shows all of a tree, and takes one.
+    """Reads and writes saved models (UBJSON), the only interface that shows whole trees and takes them.
 
     Leaf ids come from ``predict(pred_leaf=True)``, a few rounds at a time.
     """
@@ -40,7 +40,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     @cached_property
     def _document(self):
-        """The saved model, without the rounds after the best one where the model ignores them: wrappers do."""
+        """The saved model. Wrappers ignore the rounds after the best one, so these are left out there."""
         document, best = self._saved, self._best_iteration
         return document if best is None else first_rounds(document, best + 1)
 

@@ -59,9 +59,10 @@ def loss_of(objective: dict) -> losses.Loss | None:
 def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
     """The name of the function that a model was trained with in the place of an objective; None: no sign of one.
 
-    A saved model says "reg:squarederror" then, and a wrapper keeps the function. Else the trees have to tell: the
-    hessians of the squared error are the rows' weights, whose sums are whole numbers or, where all rows are used, the
-    same in all trees; and a base score that XGBoost was left to estimate leaves it the gradient 0.
+    Such a saved model says "reg:squarederror", as if it had been trained by that. A wrapper keeps the function. Without
+    one, the trees are checked for signs of the squared error: its hessians are the rows' weights, whose sums are whole
+    numbers or, where all rows are used, the same in all trees; and where XGBoost estimated the base score, the gradient
+    at the first root is 0.
 
     Parameters
     ----------

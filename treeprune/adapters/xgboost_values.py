@@ -7,8 +7,8 @@ from ..core.forest import Forest
 
 _SAME = 2e-4  # relative spread of what float32 statistics say about one and the same number
 _ROUND_OFF = 1e-5  # and of the middle of many such
-_MOST_SPLITS = 100  # of a tree that are asked
-_DECISIVE = 0.9  # share of estimates that leaves no room for another penalty
+_MOST_SPLITS = 100  # of a tree, from which its shrinkage is estimated
+_DECISIVE = 0.9  # share of estimates that must agree for a penalty to be taken at once
 _ENOUGH, _FEW = 0.1, 3  # a group of estimates counts if it holds this share of all, and this many
 
 
@@ -19,10 +19,10 @@ def collapsed_value(
 
     A leaf of gradient and hessian sums G and H has the weight :math:`w = -G / (H + \lambda)`, and a split gains
     :math:`\sum_c w_c^2 (H_c + \lambda) - w^2 (H + \lambda)` over its children c (Chen & Guestrin 2016, eq. 5 and 7).
-    Internal nodes store w, leaves their value :math:`v = s w`; the shrinkage s, the learning rate over the number of
-    parallel trees, is stored nowhere, but each split above a leaf gives an estimate of it. The middle of those that
-    agree (a cap on weights or a monotonic constraint disturbs some) is rounded to four digits where that is within
-    float32 error, since learning rates are short numbers.
+    Internal nodes store w, but leaves their value :math:`v = s w`. The shrinkage s is the learning rate over the number
+    of parallel trees. It is not stored, but each split above a leaf gives an estimate of it. Some estimates are wrong,
+    where weights are capped or a monotonic constraint binds, so the middle of those that agree is taken. Learning rates
+    are short numbers, so it is rounded to four digits where that is within float32 error.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def collapsed_value(
     n_parallel : int
         Trees grown per round and class.
     eta : float, optional
-        The learning rate, if known: taken where it agrees with the trees.
+        The learning rate, if known. It is used where it agrees with the trees.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def collapsed_value(
 
 
 def _some_splits(forest):
-    """Splits of each tree, every second, third, ... where they are more than enough."""
+    """Splits of each tree: all, or every second, third, ... where there are more than `_MOST_SPLITS`."""
     node = forest.internal
     count = np.bincount(forest.node_tree[node], minlength=forest.n_trees)
     stride, rank = -(-count // _MOST_SPLITS), np.arange(len(node)) - (np.cumsum(count) - count)[forest.node_tree[node]]
@@ -66,8 +66,8 @@ def _some_splits(forest):
 def _estimates(forest, node, w):
     """The shrinkage according to each split above a leaf, NaN at others.
 
-    The penalty lambda is not stored either: that one is taken which makes most estimates agree. The commonest settings
-    are tried first, then what the inner splits say and what a linear fit to all splits says.
+    The penalty lambda is not stored either. The one with which most estimates agree is taken. The commonest settings
+    are tried first, then the estimates of lambda from inner splits and from a linear fit to all splits.
     """
     hessian, gain = forest.weighted_n_node_samples, forest.gain[node]
     children = np.stack([forest.children_left[node], forest.children_right[node]])

@@ -32,7 +32,7 @@ _TREE_FIELDS = ("tree_id", "tree_class", "tree_weight")
 
 
 def preorder_children(split: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Left and right children of nodes in preorder, from which of them split; malformed where these do not add up."""
+    """Left and right children of nodes in preorder, given which of them split; malformed if these make no trees."""
     from . import kernels
 
     left, right = np.full((2, len(split)), LEAF, np.int32)
@@ -97,7 +97,8 @@ class Forest:
     tree_id : ndarray of int32, shape (n_trees,), or None
         The model's own index of each tree; None: ``0..n_trees - 1``.
     per_stage : int
-        Trees that the model stores side by side. One that is dropped leaves a leaf behind unless all of them are.
+        Number of trees that the model stores side by side. A dropped tree is replaced by a single leaf, unless all
+        trees of its stage are dropped.
     """
 
     root: NDArray[np.int32]
@@ -268,8 +269,7 @@ class Forest:
     def preorder(self, root, collapse=None, source=None) -> tuple[NDArray, NDArray, NDArray]:
         """The nodes of the trees with these roots in preorder, whether each splits, and where each tree begins.
 
-        As they remain where the nodes that `collapse` marks become leaves and `source` says which node takes the
-        place of each. The structure must be sound.
+        Nodes that `collapse` marks are leaves, and each node is replaced by its `source`. The structure must be sound.
         """
         from .kernels import preorder
 
@@ -285,7 +285,7 @@ class Forest:
     def concatenate(cls, forests: Sequence["Forest"], **changes) -> "Forest":
         """One forest of the trees of several, which store the same fields. Keyword arguments replace fields.
 
-        Node ids stay those of the model within each tree; tree ids count anew.
+        Node ids stay those of the model within each tree; tree ids start from 0 again.
         """
         first_node = np.cumsum([0] + [forest.n_nodes for forest in forests])
         first_set = np.cumsum([0] + [len(forest.category_sets) for forest in forests])
@@ -317,7 +317,7 @@ class Forest:
         return replace(self, root=(self.root[tree : tree + 1] - first).astype(np.int32), start=start, **arrays)
 
     def take(self, origin, children_left, children_right, root, **changes) -> "Forest":
-        """A forest whose nodes come from the nodes `origin` of this one, under new children and roots.
+        """A forest of the nodes `origin` of this one, with new children and roots.
 
         Nodes that are leaves now lose their split. Keyword arguments replace further fields.
         """

@@ -16,10 +16,10 @@ Draw = tuple[NDArray[np.intp], NDArray[np.intp], np.random.Generator]
 def draw_rows(
     n_draws: int, n_rows: int, splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]] | None, seed: tuple[int, ...]
 ) -> Iterator[Draw]:
-    """Half of the rows to grow by, at random, and the others to judge by; or those of a splitter, in turn.
+    """Draws of rows to grow by and rows to judge by: random halves, or the splits of a splitter in turn.
 
-    Halves without replacement, instead of bootstrap samples: more rows are left to judge by, and copies of a row do
-    not hide the noise that a tree fits (Friedman & Hall 2007).
+    Halves are drawn without replacement. Bootstrap samples would leave fewer rows to judge by, and their copies of a
+    row would hide the noise that a tree fits (Friedman & Hall 2007).
 
     Parameters
     ----------

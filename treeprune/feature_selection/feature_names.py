@@ -1,4 +1,4 @@
-"""What a feature's name says of it: groups of features for the selectors."""
+"""Groups of features for the selectors, from the features' names."""
 
 
 def by_channel(name: str) -> str:

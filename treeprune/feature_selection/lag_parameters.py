@@ -1,4 +1,4 @@
-"""What the parameters of LagWindowFeatures may be, by themselves and for the times of a table."""
+"""Checks of the parameters of LagWindowFeatures, each by itself and against the times of a table."""
 
 from datetime import timedelta, tzinfo
 from numbers import Real

@@ -1,4 +1,4 @@
-"""LagWindowFeatures: what a row may know of the rows before it."""
+"""LagWindowFeatures: features of a row from the rows before it."""
 
 import warnings
 from typing import Any
@@ -50,8 +50,8 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     time_format : str, optional
         Format of times that are text, such as "%d.%m.%Y %H:%M"; None: ISO 8601, year first.
     time_zone : str or tzinfo, optional
-        The zone of calendars and clocks; None: that of the times in `fit`. Needed where text with several offsets
-        does not tell it.
+        The zone of calendars and clocks; None: that of the times in `fit`. Needed where times are text with several
+        offsets, which name no zone.
     freq : str, timedelta or pandas offset, optional
         The step of all series, by which missing rows are known; None: each series' own, as it was in `fit`.
     tolerance : str or timedelta, default="0s"
@@ -79,11 +79,11 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     needs is. A window in time also takes in the stretch before its first row, which at the start of a series is taken
     to be as long as the first step.
 
-    The last rows of each series are kept at `fit`. In `transform`, rows that follow them in time go on from there;
-    where rows in between are missing, come before those kept, or a series is new, a warning says so and what reaches
-    back is missing (NaN). Rows that are missing inside a table are warned of: lags and windows in rows reach over
-    them, as the rows of the table are what is counted; those in time do not.
-    Rows without time always start anew. Rows come back in the order in which they are given.
+    `fit` keeps the last rows of each series. In `transform`, rows that follow them in time can reach back to them. If
+    rows in between are missing, if rows come before those kept, or if a series is new, a warning says so, and features
+    that reach back are missing (NaN). A warning is also given where rows inside a table are missing: lags and windows
+    in rows count the rows of the table and so reach over the gap; those in time do not. Rows without time never reach
+    back to those of `fit`. Rows come back in the order in which they are given.
 
     Examples
     --------
@@ -224,7 +224,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         return parts + [("time", 0, f"{wave}_{span_name(p)}") for p in self.seasonal for wave in ("sin", "cos")]
 
     def _with_past(self, label, values, times, unknown, gaps):
-        """The rows of a series after those kept in fit; notes what is missing."""
+        """The rows of a series, with those kept in `fit` before them; adds what is missing to `unknown` and `gaps`."""
         if not self._reach:
             return SeriesWithPast(values, times)
         history = self._history.get(label)

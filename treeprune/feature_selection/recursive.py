@@ -1,4 +1,7 @@
-"""PruningRFE and PruningPathSelector: the features that a pruned model still uses. No null, no claim about errors."""
+"""PruningRFE and PruningPathSelector: the features that a pruned model still uses.
+
+Features are not compared with shadows here, so nothing is claimed about the share of false picks.
+"""
 
 import warnings
 from numbers import Integral
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
-    """What both selectors share: rows as their estimator takes them, a mask, and its tags."""
+    """The base of both selectors: checks of rows, the mask of the features kept, and tags."""
 
     def _checked_rows(self, X, y):
         finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
@@ -81,7 +84,7 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
 
 
 class PruningRFE(_UsedFeatures):
-    """Recursive elimination: fit, prune, drop the features that do not survive, until all that are left do.
+    """Recursive elimination: fit, prune and drop the features that do not survive, until all features survive.
 
     Parameters
     ----------
@@ -235,11 +238,11 @@ class PruningRFE(_UsedFeatures):
             kept = survivors
 
     def _at_least(self, survivors, kept, model, X, y, weight):
-        """The survivors; with the strongest others where they are too few, without the weakest where all survive."""
+        """The survivors. The strongest others are added if they are too few; the weakest goes if all survive."""
         n_kept = min(max(survivors.sum(), self.n_features_to_select), kept.sum() - 1)
         if n_kept == survivors.sum():
             return survivors
-        if survivors.sum() < n_kept:  # by the trees before pruning, which tell the others apart
+        if survivors.sum() < n_kept:  # ranked by the trees before pruning, as none of the others survives
             fit_params, _ = self._route(weight)
             model = clone(self.estimator).fit(X[:, kept], y, **fit_params)
         won = _won(model, X[:, kept], y, weight)
@@ -402,7 +405,7 @@ def _used(model):
 
 
 def _won(model, X, y, weight):
-    """What the splits of each feature win, shape (n_features,)."""
+    """Total gain of the splits on each feature, shape (n_features,)."""
     adapter = find_adapter(model)
     nothing = Plan(collapse=np.zeros(adapter.forest.n_nodes, bool))
     return survival(adapter.rows(X, y, weight), nothing, np.arange(X.shape[1]))[1]

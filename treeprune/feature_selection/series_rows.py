@@ -1,4 +1,4 @@
-"""The rows of one series that are known: which lie so far back, and which a window holds."""
+"""The known rows of one series: which row lies how far back, and which rows a window holds."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class Reach:
         )
 
     def first_needed(self, times: Times) -> int:
-        """The first of the rows, in order, that rows after all of them may reach back to."""
+        """The first of these rows to which rows that come after all of them may reach back."""
         needed = [self._met(times, lag) for lag in self.lags]
         if self.windows:
             end = int(np.clip(self._met(times, self.window_lag), 0, len(times) - 1))
@@ -84,7 +84,7 @@ class SeriesWithPast:
         return 0 if self.is_joined else self.n_past
 
     def rows_back(self, lag: Span, tolerance: pd.Timedelta) -> NDArray[np.intp]:
-        """For each row after the past, the row that is so far back; -1: there is none."""
+        """For each row after the past, the row that is a lag further back; -1: there is none."""
         if isinstance(lag, int):
             rows = np.arange(self.n_past, len(self.values)) - lag
             return np.where(rows < self._break, -1, rows)
@@ -106,7 +106,7 @@ class SeriesWithPast:
             known[cut:] = np.maximum(known[cut:], self.times.values[cut - 1])
             known[cut] = _NEVER
         if self.before is None:
-            known[0] = _NEVER  # how long the first row stands for, only the second tells
+            known[0] = _NEVER  # how long the first row lasts is known only from the second
         return np.where(since < known, -1, np.searchsorted(self.times.values, since, "right"))
 
     def _known_since(self, first, end, before):
@@ -149,11 +149,11 @@ class History:
         return cls(values[start:].copy(), times[start:], times.values[0], before, step)
 
     def then(self, values: NDArray[np.float64], times: Times) -> tuple[SeriesWithPast, str]:
-        """Rows that come after those kept, together with them, and what is missing (or an empty text)."""
+        """Rows that follow those kept, together with these, and a text that says what is missing (or is empty)."""
         n_past = np.searchsorted(self.times.values, times.values[0])
         if not n_past:
-            anew = "" if times.values[0] == self.first else self._begins_early(times)
-            return SeriesWithPast(values, times), anew
+            missing = "" if times.values[0] == self.first else self._begins_early(times)
+            return SeriesWithPast(values, times), missing
         past = self.times[:n_past]
         between = past[-1:].then(times[:1])
         gap = bool(self.step.gaps(between)[0])

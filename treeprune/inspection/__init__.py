@@ -1,4 +1,4 @@
-"""Look at what was pruned, and why."""
+"""Displays and rules: look at trees, at what was pruned, and at why."""
 
 from .before_after_display import BeforeAfterDisplay
 from .path_display import PruningPathDisplay

@@ -10,7 +10,7 @@ from ..exceptions import UnsupportedModelError
 
 @dataclass(frozen=True)
 class Condition:
-    """What one feature must be on the way to a leaf: a number in an interval or, if `missing`, a missing value."""
+    """A condition on one feature on the way to a leaf: a number in an interval or, with `missing`, a missing value."""
 
     low: float = -np.inf
     low_open: bool = False
@@ -19,7 +19,7 @@ class Condition:
     missing: bool = True
 
     def split(self, bound: float, is_open: bool, left: bool, missing: bool) -> "Condition":
-        """What is left of it past a split: values up to the bound (if open, without it) on the left."""
+        """The condition after a split: values up to the bound (if open, without it) go left."""
         missing = missing and self.missing
         if left:
             high, closed = min((self.high, not self.high_open), (bound, not is_open))
@@ -28,7 +28,7 @@ class Condition:
         return replace(self, low=low, low_open=low_open, missing=missing)
 
     def and_also(self, other: "Condition") -> "Condition":
-        """What fulfils both."""
+        """The condition that holds where both do."""
         if not isinstance(other, Condition):
             raise UnsupportedModelError("A column reaches the tree both as a number and encoded: no rule can say so.")
         left = self.split(other.high, other.high_open, True, other.missing)
@@ -43,7 +43,7 @@ class Condition:
 
     @property
     def empty(self) -> bool:
-        """Whether no number fulfils it."""
+        """Whether the condition holds for no number."""
         return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
 
     def write(self, name: str, language: "Language") -> str:
@@ -63,14 +63,14 @@ class Condition:
 
 @dataclass(frozen=True)
 class CategoryCondition:
-    """What one categorical feature must be on the way to a leaf: within a set, or outside of one."""
+    """A condition on one categorical feature on the way to a leaf: within a set, or outside of one."""
 
     values: frozenset = frozenset()
     within: bool = False
     missing: bool = True
 
     def split(self, chosen: frozenset, inside: bool, missing: bool) -> "CategoryCondition":
-        """What is left of it on one side of a split: values among the chosen ones, or all others."""
+        """The condition on one side of a split: values among the chosen ones, or all others."""
         missing = missing and self.missing
         if inside:
             values = chosen & self.values if self.within else chosen - self.values
@@ -79,7 +79,7 @@ class CategoryCondition:
         return CategoryCondition(values, self.within or inside, missing)
 
     def and_also(self, other: "CategoryCondition") -> "CategoryCondition":
-        """What fulfils both."""
+        """The condition that holds where both do."""
         if not isinstance(other, CategoryCondition):
             raise UnsupportedModelError("A column reaches the tree both as a number and encoded: no rule can say so.")
         return self.split(other.values, other.within, other.missing)
@@ -125,7 +125,7 @@ class Language:
 
 
 class Quiet(Language):
-    """How text says it where missing values are no part of the story."""
+    """Text that does not mention missing values."""
 
     present, also_missing, but_present = "", "{test}", "{test}"
 

@@ -1,4 +1,4 @@
-"""What all displays share: matplotlib when it is needed, colours, and names cut to a legible length."""
+"""Helpers of all displays: axes of matplotlib (loaded when needed), colours, and names of a legible length."""
 
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,14 @@ def axes(ax: "Axes | None", figsize: tuple[float, float]) -> "Axes":
 
 
 def plain(ax: "Axes", grid: str = "y") -> None:
-    """Take off what a chart does not need; leave faint lines across."""
+    """Remove frame lines that a chart does not need, and draw faint lines across."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, color="0.92", linewidth=0.8)
     ax.set_axisbelow(True)
 
 
 def shorten(name: str, length: int = 32) -> str:
-    """A name on one line, its middle left out where it is longer; dollar signs are no mathematics."""
+    """A name on one line, with the middle left out if it is too long, and dollar signs that do not start formulas."""
     name = " ".join(str(name).split())
     if len(name) > length:
         name = f"{name[: length - length // 3 - 1]}…{name[-(length // 3) :]}"

@@ -11,7 +11,7 @@ from ..core.plan import Plan
 
 
 def fold(forest: Forest, max_leaves: int, max_depth: int) -> tuple[Forest, NDArray[np.int64]]:
-    """Open a tree from its root on, always where most rows are, as far as the limits allow.
+    """Choose the nodes to show: from the root on, the one with most rows is opened next, as far as limits allow.
 
     Parameters
     ----------

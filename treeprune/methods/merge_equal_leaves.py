@@ -1,4 +1,4 @@
-"""Merging leaves that say the same."""
+"""Merging leaves that predict the same."""
 
 import numpy as np
 
@@ -9,18 +9,18 @@ from .base import PruningMethod
 
 
 class MergeEqualLeaves(PruningMethod):
-    """Collapse every branch whose leaves all say the same.
+    """Collapse every branch whose leaves all predict the same.
 
-    Use it to make a model smaller and faster for nothing: with ``same="value"`` nothing that it outputs changes, with
-    ``same="prediction"`` no predicted class does. Do it last, or on purpose: it changes the numbers of leaves that
-    cost-complexity pruning sees, so it never runs by itself.
+    Use it to make a model smaller and faster at no cost. With ``same="value"`` none of its outputs change, with
+    ``same="prediction"`` no predicted class does. Use it last: it changes numbers of leaves, on which cost-complexity
+    pruning depends. For the same reason no other method does this by itself.
 
     Parameters
     ----------
     same : {"value", "prediction"}, default="value"
         "value": leaves with equal values, to the last bit. "prediction": leaves that predict the same class (of each
-        output); `predict_proba` may change. For other trees than classifiers' both mean the same. In an isolation
-        forest the two rows of a node of two are told apart for nothing: their path is as long as the node's.
+        output); `predict_proba` may change. Both are the same for trees that are not classifiers. In an isolation
+        forest, nodes of two rows collapse, because their path length is the same as that of their two leaves.
 
     Examples
     --------

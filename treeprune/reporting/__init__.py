@@ -1,4 +1,4 @@
-"""The report: what is to be said is summarised first, then drawn, and put on a page."""
+"""The report: its figures are summarised first, then drawn, then put on a page."""
 
 from .report import Report, report
 

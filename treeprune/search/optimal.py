@@ -11,10 +11,10 @@ LARGEST_TABLE = 2**27
 class OptimalSubtrees:
     """For each number of leaves, the pruning with the least sum of a risk over its leaves.
 
-    A branch with j leaves is its node alone (j = 1), or shares j among its two children in the best way; every branch
-    with more leaves than asked for is left out (Bohanec & Bratko 1994). Trees of an ensemble share the leaves among
-    them, as if joined under nodes that cannot be leaves. With sizes capped at k the work is O(n k) and so, at 12
-    bytes an entry, is the memory; on bushy trees both are less, the sum over nodes of the leaves below them.
+    A branch with one leaf is its node alone. A branch with j > 1 leaves splits j between its two children in the best
+    way (Bohanec & Bratko 1994). An ensemble is treated as one tree, its trees joined under nodes that cannot be leaves.
+    For at most k leaves the work is O(n k), and so is the memory, at 12 bytes an entry. On bushy trees both are less:
+    the sum over nodes of the number of leaves below them.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class OptimalSubtrees:
 
 @kernel
 def _sizes(order, left, right, cap, size):
-    """Fill in the entries of each node in the table, one for each number of leaves up to the cap; 1 at first."""
+    """Fill in how many entries each node has in the table: numbers of leaves up to the cap. ``size`` comes with 1."""
     for i in range(len(order)):
         node = order[i]
         if left[node] >= 0:
@@ -70,7 +70,7 @@ def _sizes(order, left, right, cap, size):
 
 @kernel
 def _best(order, left, right, cost, cap, start, best, choice):
-    """Fill in the least risk of each branch with each number of leaves, and how many of them its left child then has.
+    """Fill in the least risk of each branch for each number of leaves, and how many of them its left child then has.
 
     ``start`` has where the entries of each node start in the table; ``best`` comes with inf.
     """

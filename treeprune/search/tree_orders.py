@@ -1,8 +1,8 @@
-"""Orders of the trees of an ensemble that averages them: the first m trees are the sub-ensemble of m trees.
+"""Orders in which the trees of an ensemble that averages them are kept: its first m trees make an ensemble of m trees.
 
-Errors of averages come from a Gram matrix of the trees' errors, votes are added up tree by tree, so that all sizes
-cost one pass over the rows. `error` is the Gram matrix; `correct` says which trees vote right, bool, shape (n_trees,
-n_rows).
+One pass over the rows serves ensembles of all sizes: errors of averages are computed from a Gram matrix of the trees'
+errors, and votes are added up tree by tree. `error` is that Gram matrix; `correct` says which trees vote right, bool,
+shape (n_trees, n_rows).
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def individual_error(
 
 
 def reduced_error(error: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Each tree next that makes the squared error of the average least (Margineantu & Dietterich 1997)."""
+    """Next comes the tree that makes the squared error of the average least (Margineantu & Dietterich 1997)."""
     own, with_chosen, total = np.diag(error), np.zeros(len(error)), 0.0
     order, waiting = [], np.ones(len(error), bool)
     for _ in range(len(error)):
@@ -55,7 +55,7 @@ def average_errors(error: NDArray[np.float64], order: NDArray[np.intp]) -> NDArr
 
 
 def complementariness(votes: NDArray, y: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Each tree next that is right on most of what the vote so far has wrong (Martinez-Munoz & Suarez 2004)."""
+    """Next comes the tree that is right on most rows where the vote so far is wrong (Martinez-Munoz & Suarez 2004)."""
     counts, correct = np.zeros((len(y), votes.max() + 1)), np.ascontiguousarray((votes == y).T)
     wrong, scores = np.ones(len(y), bool), weight @ correct
 
@@ -70,7 +70,7 @@ def complementariness(votes: NDArray, y: NDArray, weight: NDArray[np.float64]) -
 
 
 def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], point: float = 0.075) -> NDArray[np.intp]:
-    """Each tree next that brings the mean signature nearest to a point (Martinez-Munoz & Suarez 2004).
+    """Next comes the tree that brings the mean signature nearest to a point (Martinez-Munoz & Suarez 2004).
 
     A tree's signature is 1 where it votes right and -1 where not; the point has all coordinates `point`.
     """
@@ -86,7 +86,10 @@ def margin_distance(correct: NDArray[np.bool_], weight: NDArray[np.float64], poi
 
 
 def orientation(correct: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Trees by the angle of their signature to what all lack of the diagonal (Martinez-Munoz & Suarez 2006)."""
+    """Trees by the angle of their signature to a reference (Martinez-Munoz & Suarez 2006).
+
+    The reference is the part of the diagonal (right on all rows) that is orthogonal to the mean signature.
+    """
     signature = np.where(correct, 1.0, -1.0)
     mean = signature.mean(axis=0)
     reference = 1.0 - mean * (weight @ mean) / max(weight @ mean**2, np.finfo(float).tiny)
@@ -94,7 +97,7 @@ def orientation(correct: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDAr
 
 
 def diversity(votes: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Trees of the pairs that agree least, by kappa (Margineantu & Dietterich 1997)."""
+    """Trees in pairs, from the pair that agrees least, by kappa (Margineantu & Dietterich 1997)."""
     n_classes, total, root = votes.max() + 1, weight.sum(), np.sqrt(weight)
     agree, shares = 0.0, []
     for label in range(n_classes):
@@ -112,7 +115,7 @@ def diversity(votes: NDArray, weight: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def drep(votes: NDArray, y: NDArray, weight: NDArray[np.float64], share: float = 0.4) -> NDArray[np.intp]:
-    """Of the `share` of trees that differ most from the vote so far, the one that helps it most (Li, Yu & Zhou 2012).
+    """Next comes, of the `share` of trees that differ most from the vote, the one that helps it most (Li et al. 2012).
 
     The paper stops when the error no longer falls; all trees are ordered here.
     """

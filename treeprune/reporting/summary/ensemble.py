@@ -112,7 +112,7 @@ def _sentence(subject, summary):
 
 
 def _sentence_of_compression(subject, summary):
-    """By the rows given, if they are held out and what was before is known; else by those that chose."""
+    """By the rows given, if they are held out and the model before pruning is known; else by the rows that chose."""
     points = summary["frontier"]["points"]
     unpruned = next(point for point in points if point["method"] == "unpruned")
     chosen = next(point for point in points if point["chosen"])
@@ -132,6 +132,6 @@ def _sentence_of_compression(subject, summary):
 
 
 def _verdict_of_losses(before, after):
-    """A loss is marked as such; how much of it is chance is not known."""
+    """A loss is marked as such, though it may be due to chance."""
     found = {"name": "loss on held-out rows", "is_share": False, "before": before, "after": after, "change": None}
     return found | {"outcome": "loss" if after > before else None, "certain": True}

@@ -1,4 +1,4 @@
-"""Selected features: by what each was judged, what chance gives, and how the selection went."""
+"""Selected features: how each was judged, what chance alone would give, and the course of the selection."""
 
 from typing import Any
 

@@ -75,7 +75,7 @@ def score_in_words(summary: dict[str, Any]) -> str:
 
 
 def other_losses(verdicts: list[dict[str, Any]]) -> list[str]:
-    """Losses of which the first sentence does not speak."""
+    """Losses that the first sentence does not mention."""
     found = []
     for verdict in verdicts[1:]:
         if verdict["outcome"] == "loss":

@@ -1,4 +1,4 @@
-"""What the report says in words: limits of what it shows, and what its terms mean."""
+"""Texts of the report: the limits of what it shows, and its glossary."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from .selection import promises
 
 
 def limitations(summary: dict[str, Any]) -> list[str]:
-    """What a reader must not take from the report, in plain words; only what applies."""
+    """Conclusions that the report does not support, in plain words; only those that apply."""
     if summary["kind"] == "selection":
         return _of_selection(summary)
     found = [
