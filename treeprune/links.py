@@ -87,7 +87,7 @@ class Linked:
     temperature_: float = 1.0
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any) -> Any:
-        """Fit as the stock class does. Only a warm start keeps the link: new trees hold probabilities."""
+        """Fit as the stock class does. New trees hold probabilities, so only a warm start keeps the link."""
         if not self.warm_start:
             _drop_link(self)
         return super().fit(X, y, sample_weight=sample_weight, **fit_params)
@@ -148,7 +148,7 @@ def _drop_link(model):
 
 
 def takes_link(model: Any) -> bool:
-    """Whether the model's class has a link, or a counterpart with one."""
+    """Whether the model's class has a link, or a subclass with one."""
     return type(model) in LINKED or isinstance(model, Linked)
 
 

@@ -142,7 +142,7 @@ def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | No
         raise ValueError("The 'sample_weight' parameter needs X and y.")
 
     def judge(adapter):
-        if X is not None and y is None and adapter.forest.task != "path_length":  # isolation knows no targets
+        if X is not None and y is None and adapter.forest.task != "path_length":  # isolation forests have no targets
             raise ValueError("Give X and y together. Got X only.")
         return (adapter, None) if X is None else adapter.with_rows(X, y, sample_weight)
 

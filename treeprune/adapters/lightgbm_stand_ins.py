@@ -1,4 +1,4 @@
-"""What LightGBM's models predict once pruned, without making the pruned models."""
+"""Predictions of pruned LightGBM models without making the models."""
 
 import copy
 from functools import partial
@@ -11,7 +11,7 @@ from .stand_ins import StandIns
 
 
 class LightGBMStandIns(StandIns):
-    """The wrapper gets, in the place of its Booster, an object whose predictions are given."""
+    """A stand-in is the wrapper with an object in place of its Booster that returns given predictions."""
 
     def base(self, X):
         return np.zeros((1, self._text.per_iteration))
@@ -26,7 +26,7 @@ class LightGBMStandIns(StandIns):
 
 
 def _link(objective):
-    """What LightGBM makes of raw scores under an objective (``ObjectiveFunction::ConvertOutput``)."""
+    """How LightGBM turns raw scores into predictions under an objective (``ObjectiveFunction::ConvertOutput``)."""
     name, *settings = objective or ["none"]
     if name == "multiclass":
         return partial(softmax, axis=1)

@@ -86,7 +86,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
         return model
 
     def encode_target(self, y):
-        """Zeros: isolation knows no target."""
+        """Zeros: isolation forests have no targets."""
         return np.zeros((len(y), 1))
 
     def _is_lossless(self, forest):
@@ -100,7 +100,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
 
 
 def _set_path_lengths(model):
-    """What scikit-learn keeps of the trees beside them."""
+    """Set the path lengths that scikit-learn stores beside the trees."""
     trees = [estimator.tree_ for estimator in model.estimators_]
     model._average_path_length_per_tree = tuple(average_path_length(tree.n_node_samples) for tree in trees)
     model._decision_path_lengths = tuple(tree.compute_node_depths() for tree in trees)

@@ -1,4 +1,4 @@
-"""What XGBoost's models predict once pruned, without making the pruned models."""
+"""Predictions of pruned XGBoost models without making the models."""
 
 import copy
 from functools import cached_property, partial
@@ -11,11 +11,11 @@ from .xgboost_format import booster_of, write_forest
 
 
 class XGBoostStandIns(StandIns):
-    """Raw outputs go in as base margins of a Booster that adds nothing to them."""
+    """A stand-in passes raw outputs as base margins to a Booster that adds nothing to them."""
 
     @property
     def summands(self):
-        """In float32, as XGBoost adds up."""
+        """In float32, in which XGBoost adds them up."""
         value, column = super().summands
         return value.astype(np.float32), column
 

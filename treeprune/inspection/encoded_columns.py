@@ -1,4 +1,4 @@
-"""Columns of a table behind those that reach a tree: conditions on codes become conditions on what they stand for."""
+"""Columns of a table before encoding: conditions on codes become conditions on the values that they stand for."""
 
 import warnings
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Unchanged:
     place: int
 
     def condition(self, of_tree: Condition | CategoryCondition) -> Condition | CategoryCondition:
-        """What a condition on what reaches the tree means for the column."""
+        """The condition on the column that a condition on its encoded form means."""
         return of_tree
 
     def mentions_missing(self, learned: bool) -> bool:
-        """Whether text says where missing values go, if the tree learned their way or not."""
+        """Whether text mentions missing values, given whether the tree learned where they go."""
         return learned
 
 
@@ -53,7 +53,7 @@ class Encoded:
     knows_missing: bool
 
     def condition(self, of_tree: Condition | CategoryCondition) -> CategoryCondition:
-        """What a condition on what reaches the tree means for the column."""
+        """The condition on the column that a condition on its encoded form means."""
         missing = self.missing is not None and of_tree.holds(self.missing)
         chosen = frozenset(value for value, code in self.codes.items() if of_tree.holds(code))
         if self.unknown is not None and of_tree.holds(self.unknown):
@@ -61,7 +61,7 @@ class Encoded:
         return CategoryCondition(chosen, True, missing)
 
     def mentions_missing(self, learned: bool) -> bool:
-        """Whether text says where missing values go, if the tree learned their way or not."""
+        """Whether text mentions missing values, given whether the tree learned where they go."""
         return learned if self.missing is not None and np.isnan(self.missing) else self.knows_missing
 
 
@@ -141,7 +141,7 @@ def _places(chosen, names, n_columns):
 
 
 def _encoded(encoder, columns):
-    """What an encoder makes of each column, asked of the encoder itself, value by value."""
+    """The codes of each column's values, found by passing the values through the encoder."""
     outputs = [_outputs(encoder, place) for place in range(len(columns))]
     n_columns = max(np.shape(codes)[1] for _, codes, *_ in outputs)
     if isinstance(encoder, OrdinalEncoder):

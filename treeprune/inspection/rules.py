@@ -157,7 +157,7 @@ class Rules:
 
     @staticmethod
     def _write(rules, names, language, always, quiet=frozenset()):
-        """Each rule in a language; in text, columns can be quiet on missing values."""
+        """Each rule in a language. In text, some columns' missing values are not mentioned."""
         tests = (
             [c.write(names[column], Quiet() if column in quiet else language) for column, c in rule.items()]
             for rule in rules
@@ -261,7 +261,7 @@ def rules(
 
 
 def _mentioned_on_table(mentioned, columns, n_columns, everywhere):
-    """Of the columns of the table, those of which text says where missing values go."""
+    """The columns of the table whose missing values text mentions."""
     if mentioned is None or everywhere:
         return None
     on_table = np.zeros(n_columns, bool)

@@ -1,4 +1,4 @@
-"""SurvivalDisplay: what features were judged by, against their shadows, as a figure."""
+"""SurvivalDisplay: how features were judged, beside their shadows, as a figure."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Contracts, for anyone who adds a family of models or a pruning method, and independent evaluation of trees."""
+"""Checks of the contracts of adapters and methods, for anyone who adds one, and evaluation of trees in plain NumPy."""
 
 from .adapters import (
     check_adapter,

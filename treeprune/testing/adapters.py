@@ -17,7 +17,7 @@ from ..links import unlinked
 
 
 def forest_apply(forest: Forest, X: NDArray, tree: int = 0) -> NDArray[np.int32]:
-    """Leaf of each row in one tree, by following the stated splits: nothing of the model's own code runs.
+    """Leaf of each row in one tree, found by following the stated splits, without the model's own code.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def same_arrays(a: Any, b: Any) -> bool:
 
 
 def forest_output(forest: Forest, X: NDArray, base: NDArray | float = 0.0) -> NDArray[np.float64]:
-    """What an ensemble makes of its trees' values: their weighted mean, or for boosted trees their sum.
+    """The score of an ensemble from its trees' values: their weighted mean, or for boosted trees their sum.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def forest_votes(forest: Forest, X: NDArray) -> NDArray:
 
 
 def model_output(model: Any, X: Any) -> NDArray:
-    """What a fitted model says of rows, by its own code, in the most telling form that it has."""
+    """Predictions of a fitted model by its own code: scores or probabilities where it has them."""
     adapter = find_adapter(model)
     task = adapter.forest.task
     if task == "margin":
@@ -193,7 +193,7 @@ def check_adapter(
 
 
 def _check_missing_values(adapter: Adapter) -> None:
-    """Where the model does not store what a node would predict as a leaf, it cannot become one without rows."""
+    """A node whose value as a leaf is not stored must not become a leaf without rows."""
     unknown = np.isnan(adapter.forest.value).any(axis=(1, 2))
     if unknown.any():
         try:
@@ -260,7 +260,7 @@ def _check_copies(pruned: Any, X: Any) -> None:
 
 
 def _check_sizes(sizes: list[tuple[int, int]]) -> None:
-    """The fewer nodes, the fewer bytes."""
+    """A model with fewer nodes takes fewer bytes."""
     sizes = sorted(set(sizes))
     n_nodes, n_bytes = np.array(sizes).T
     fewer = np.diff(n_nodes) > 0

@@ -65,7 +65,7 @@ def check_method(method: PruningMethod, *, out_of_range: Mapping[str, Any] | Non
 
 
 def check_pruning(method: PruningMethod, model: Any, X: Any, y: Any, rtol: float = 1e-9, atol: float = 1e-9) -> Any:
-    """Check what a method makes of one fitted model.
+    """Check how a method prunes one fitted model.
 
     Either the method refuses the model with a clear error, or it gives a model of the same class, no larger, that
     predicts what its plan says, evaluated in plain NumPy; the same when asked again. Neither the model, the rows nor
@@ -128,7 +128,7 @@ _NOT_TO_CHANGE = ("the model that it was given", "the rows", "the targets", "its
 
 
 def _check_refusal(method: PruningMethod, model: Any, error: Exception) -> None:
-    """A refusal says who refuses, or what the model lacks; what native code says of shapes is none."""
+    """An error must name the method or what the model lacks; errors about shapes from native code do not count."""
     names = [*(type(part).__name__ for part in method.methods_in_order), *map(repr, method.get_params())]
     named = any(name in str(error) for name in names)
     assert named or isinstance(error, (MissingStatisticError, UnsupportedModelError)), (
@@ -141,7 +141,7 @@ def _name(method: PruningMethod) -> str:
 
 
 def same_model(a: Any, b: Any, X: Any) -> bool:
-    """Whether two fitted models have equal trees and say the same of rows, to the last bit."""
+    """Whether two fitted models have equal trees and equal predictions for rows, to the last bit."""
     first, second = find_adapter(a).forest, find_adapter(b).forest
     fields = ("children_left", "children_right", "feature", "threshold", "value", "tree_weight")
     return all(
@@ -150,7 +150,7 @@ def same_model(a: Any, b: Any, X: Any) -> bool:
 
 
 def _check_plan(method: PruningMethod, model: Any, pruned: Any, X: Any, y: Any, rtol: float, atol: float) -> None:
-    """The model says what the plan says, unless a link makes probabilities of values, or leaves are linear."""
+    """The model predicts the plan's values, unless a link turns them into probabilities, or leaves are linear."""
     adapter, rows = find_adapter(model).with_rows(X, y)
     plan = method.plan(adapter.forest, rows)
     forest = adapter.forest
@@ -209,7 +209,7 @@ def _check_step(method: PathMethod, path: Path, step: int, rows: Rows) -> None:
 
 
 def _left_by(method: PathMethod, value: float, forest: Forest, rows: Rows) -> Iterator[NDArray]:
-    """Ids of the nodes that a value of the knob leaves, with the other parameters, and without other strengths."""
+    """Ids of the nodes that stay at a value of the knob: with the other parameters, then without other numbers."""
     params = method.get_params(deep=False) | {method.knob: value}
     for known in (params, {key: x for key, x in params.items() if key == method.knob or not isinstance(x, Real)}):
         try:

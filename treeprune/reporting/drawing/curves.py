@@ -87,7 +87,7 @@ def frontier(points: Sequence[dict[str, Any]], measure: str, size: str, better: 
 
 
 def _method(points, place, of_method, code, key, better, y):
-    """One method's points: its best in a line (dashed: a model trained anew), with errors where there are any."""
+    """Points of one method, the best in a line (dashed: models trained again), with errors where there are any."""
     sign, best, kept = (1 if better == "low" else -1), float("inf"), []
     for i in sorted(of_method, key=lambda i: (points[i]["size"], sign * points[i][key])):
         if "error" in points[i] or sign * points[i][key] < best:

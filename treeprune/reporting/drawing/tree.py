@@ -118,7 +118,7 @@ class _Picture:
         return element("g", *parts)
 
     def test(self, node):
-        """What a split asks, after the name of the feature, and the signs on its branches.
+        """The condition of a split, after the name of the feature, and the signs on its branches.
 
         Below an infinite threshold lies all that is not missing. Signs cannot be taken for classes, as "yes" could.
         """
@@ -137,7 +137,7 @@ class _Picture:
         return room
 
     def words_of_end(self, node):
-        """What stands under an end: how large the branch is, or what the leaf predicts."""
+        """The text under an end: how large the branch is, or what the leaf predicts."""
         if self.splits(node):
             return f"{self.leaves[node]:,} leaves"
         value = self.tree["value"][node]

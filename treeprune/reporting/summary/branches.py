@@ -21,7 +21,7 @@ def pruned_branches(subject) -> dict[str, Any]:
     leaf = np.flatnonzero(subject.forest.is_leaf)
     collapsed = leaf[(origin[leaf] >= 0) & ~before.is_leaf[origin[leaf]]]
     node = origin[collapsed]
-    number = np.cumsum(subject.forest.is_leaf)[collapsed]  # that of the leaf's rule, from 1
+    number = np.cumsum(subject.forest.is_leaf)[collapsed]  # of the leaf's rule, from 1
     columns = {"leaf": number.tolist(), "n_leaves": branch_sums(before, before.is_leaf.astype(float))[node].astype(int)}
     if before.n_node_samples is not None:
         columns["n_rows"] = before.n_node_samples[node]

@@ -9,7 +9,7 @@ _Z95 = 1.959964
 
 
 def wilson(share: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bounds of a share among n rows (Wilson 1927), which are no single point where all rows are alike."""
+    """Bounds of a share among n rows (Wilson 1927). They are apart even where the share is 0 or 1."""
     share, n = np.asarray(share, float), np.maximum(np.asarray(n, float), 1.0)
     middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
     half = _Z95 / (1 + _Z95**2 / n) * np.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2))
@@ -55,6 +55,6 @@ def change_of_folds(before: NDArray[np.float64], after: NDArray[np.float64]) -> 
 
 
 def change_of_means(before: float, after: float, standard_error: float) -> tuple[float, float] | None:
-    """Bounds of a change of which only the error of one end is known, as if the ends were independent: rather wide."""
+    """Bounds of a change from the standard error of one end alone: wide, as both ends count as independent."""
     half = _Z95 * np.sqrt(2) * standard_error
     return (float(after - before - half), float(after - before + half)) if np.isfinite(half) else None

@@ -16,7 +16,7 @@ from .frames import frame_of
 _MOST_CHARACTERS = 120
 #: Parameters that are shown even where they are at their defaults.
 _ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
-#: Parameters of what decides that have a place of their own on the page.
+#: Parameters that are shown elsewhere on the page.
 _ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
 
 
@@ -88,7 +88,7 @@ def _equal(value, default):
 
 
 def as_text(value: Any) -> str:
-    """A parameter as text; of an object that may hold data, only the name of its class."""
+    """A parameter as text; for an object that may hold data, only the name of its class."""
     if isinstance(value, type(None) | bool | int | float | str | np.number):
         text = str(value)
     elif callable(value) and hasattr(value, "__name__"):

@@ -1,4 +1,4 @@
-"""What a report is about: the fitted model, what pruned it, what it was before, and rows to score it on."""
+"""The subject of a report: the fitted model, what pruned it, the model before, and rows to score it on."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _MOST_GROUPS = 10
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What the caller gave, and what follows from it.
+    """The arguments of `report`, and what follows from them.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Subject:
 
     def _check_rows(self):
         if self.X is not None and self.y is None and self.forest.task != "path_length":
-            raise ValueError("Give X and y together. Got X only.")  # isolation knows no targets
+            raise ValueError("Give X and y together. Got X only.")  # isolation forests have no targets
         if self.before is not None and self.model_before_task != self.forest.task:
             raise ValueError(
                 f"The 'before' parameter must be a model of the same task as the one reported on, {self.forest.task}. "
@@ -100,7 +100,7 @@ class Subject:
 
     @property
     def predictor(self) -> Any:
-        """What predicts rows in the form that the caller has them."""
+        """The object that predicts rows in the form in which the caller has them."""
         return self.given if self.compression is None else self.compression.model
 
     @property

@@ -1,4 +1,4 @@
-"""One tree: the slider's steps, the nodes that the page draws, its rules and what they rest on."""
+"""One tree: the slider's steps, the nodes that the page draws, its rules, and the rows behind them."""
 
 from dataclasses import replace
 from typing import Any
