@@ -4,7 +4,7 @@
 each set, ``--sets a,b`` some sets. What is done is kept in ``results/compress.jsonl`` and not done again: the run can
 be stopped and resumed, and several processes can share the sets. A quarter of the rows is for the test and touched by
 no choice; a quarter of the rest judges strengths, penalties, starts, orders and sizes; what was chosen is then done
-again on all of the rest. Pruning is by the search of ``treeprune.compress``.
+again on all of the rest. Prunings are tried as by ``treeprune.compress``.
 """
 
 import argparse
@@ -76,30 +76,30 @@ class Contest:
     def __init__(self, name, seed, most_rows):
         self.X, self.X_test, self.y, self.y_test = problem(name, seed, most_rows)
         self.seed, self.model = seed, forest_for(name, self.y, seed).fit(self.X, self.y)
-        self.whole, self.search = n_nodes(self.model), self.search_of(self.model)
-        self.use, self.judge, self.grown = self.search.use[:2], self.search.judge[:2], self.search.grown
+        self.whole, self.trials = n_nodes(self.model), self.trials_of(self.model)
+        self.use, self.judge, self.grown = self.trials.use[:2], self.trials.judge[:2], self.trials.grown
 
-    def search_of(self, model):
-        """The search of `compress`, its rows split by the seed."""
+    def trials_of(self, model):
+        """The trials of `compress`, their rows split by the seed."""
         return Trials(model, (self.X, self.y, None), None, 0.25, self.seed)
 
-    def pruned(self, search, candidates) -> Callable[[int], object]:
-        """By budget: the best of the candidates, done again on all rows."""
-        found = list(candidates)
+    def pruned(self, trials, tried) -> Callable[[int], object]:
+        """By budget: the best of those tried, done again on all rows."""
+        found = list(tried)
 
         def at(nodes):
-            return carried_out(search, found, Budget(nodes, None, None, None, "compact"), nodes, "link")[1]
+            return carried_out(trials, found, Budget(nodes, None, None, None, "compact"), nodes, "link")[1]
 
         return at
 
     def joint(self, model=None):
         """Joint pruning of the forest or of another model."""
-        search = self.search if model is None else self.search_of(model)
-        return self.pruned(search, search.jointly_pruned(self.whole // 10))
+        trials = self.trials if model is None else self.trials_of(model)
+        return self.pruned(trials, trials.jointly_pruned(self.whole // 10))
 
     def by_depth(self):
         """Pruning of the forest by depth."""
-        return self.pruned(self.search, self.search.climb(DepthPruning(reg=100.0), self.whole // 10))
+        return self.pruned(self.trials, self.trials.climb(DepthPruning(reg=100.0), self.whole // 10))
 
     def selected(self, budget):
         """The longest greedy order of trees that the budget allows."""

@@ -17,7 +17,7 @@ DEMO_DATA = ("breast_cancer", "wine", "digits", "diabetes")
 
 
 def compared_methods(task: str) -> list[str]:
-    """Aliases of the methods that prune a single tree for a task without being told anything else."""
+    """Aliases of the methods that prune a single tree for a task with their default parameters."""
     return sorted(
         alias
         for alias, method in ALIASES.items()
@@ -36,7 +36,7 @@ def compare(
     seed: int = 0,
     show: Callable[[str], None] = lambda what: None,
 ) -> pd.DataFrame:
-    """What each method makes of a fully grown tree, judged by rows that neither grew nor pruned it.
+    """The tree that each method makes of a fully grown one, judged by rows that neither grew nor pruned it.
 
     Strengths of nested trees are chosen by folds within the growing rows (`TreePrunerCV`, rule "best"). Methods that
     judge by other rows, and strengths that folds cannot choose, have a share of the growing rows held out for that:

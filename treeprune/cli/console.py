@@ -41,7 +41,7 @@ _unfinished: set[Path] = set()
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """Exit codes of the process."""
 
     OK = 0
     INTERNAL = 1
@@ -61,7 +61,7 @@ class Failure(click.ClickException):
 
 
 def prepare_process() -> None:
-    """Settle what is the process's own: encoding, warnings, interruption."""
+    """Set up the process: encoding of the streams, warnings and interruption."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can
     said = set()
@@ -84,7 +84,7 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
 
 
 def _say_once(message, said):
-    """Say what has not been said: fits on folds and parts of the rows repeat their warnings."""
+    """Show each warning once, since fits on folds and parts of the rows repeat theirs."""
     if message not in said:
         said.add(message)
         say(message)
@@ -270,7 +270,7 @@ def _cells(column):
 
 
 def _explain(error):
-    """Say what went wrong in one line if it is a matter of the input, else in full."""
+    """Report an error: in one line if the input caused it, else in full."""
     if isinstance(error, MissingExtraError):
         say(f"Error: {error}")
         return ExitCode.MISSING_EXTRA

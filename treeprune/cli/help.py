@@ -1,4 +1,4 @@
-"""What ``--help`` looks like."""
+"""The layout of ``--help``."""
 
 import shutil
 

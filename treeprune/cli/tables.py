@@ -1,4 +1,4 @@
-"""Tables: split into columns and target, encode what is not a number, leave out what says nothing."""
+"""Tables: split into columns and target, encode what is not a number, leave out columns without information."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the command line does with rows: grow a tree, choose a strength, prune, measure."""
+"""The work of the commands on rows: grow a tree, choose a strength, prune, measure."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -77,7 +77,7 @@ def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> lis
 def prune_by(
     model: Any, method: PruningMethod | str, judge: Rows | None = None, train: Rows | None = None, **strength: float
 ) -> tuple[Any, dict[str, Any]]:
-    """Prune at a strength, or where none is given, at the one that rows which did not grow the model speak for.
+    """Prune at a strength. If none is given, choose it by rows that did not grow the model.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def load_model(path: str | Path, *, trust: bool, load: Callable = read_model) ->
 
 
 def best_of_each_size(frontier: pd.DataFrame) -> pd.DataFrame:
-    """Of everything that `compress` tried, what no smaller model of its kind beats, pruned or retrained.
+    """The best of what `compress` tried: pruned or retrained models that no smaller one of their kind beats.
 
     Parameters
     ----------

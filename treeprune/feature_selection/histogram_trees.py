@@ -1,4 +1,4 @@
-"""Small bagged trees on binned columns, made to be grown by the hundred beside permuted copies of the columns."""
+"""Small bagged trees on binned columns and their permuted copies, grown fast enough to have hundreds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def grow_forest(
 
 
 def _channels(rows):
-    """The target as the kernel takes it: a channel and a number for each row, and the number of channels."""
+    """The target in the form of `_kernels.Target`: a channel and a number for each row; and the number of channels."""
     if rows.n_classes > 2:
         return rows.target.astype(np.int32), np.ones(len(rows.target)), rows.n_classes
     return np.zeros(len(rows.target), np.int32), rows.target.astype(np.float64), 1

@@ -1,4 +1,4 @@
-"""Shadows: copies of the features that have lost their tie to the target and nothing else."""
+"""Shadows: copies of features in another order of rows, which breaks their relation to the target and nothing else."""
 
 from dataclasses import dataclass
 

@@ -41,7 +41,7 @@ def survival(rows: Rows, plan: Plan, unit: NDArray[np.intp]) -> tuple[NDArray[np
 
 
 def without_ties(count: NDArray[np.int64], won: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Counts, and half of each unit's share of what all units win: it matters where units survive in all trees."""
+    """Counts plus half of each unit's share of the total gain, which ranks units that survive in equally many trees."""
     return count + won / (2.0 * won.sum() or 1.0)
 
 
