@@ -43,7 +43,7 @@ def main():
     rows = []
     for task, tree, X, y in trees():
         for method in METHODS:
-            if task not in (method.tasks or (task,)):
+            if not method.takes(task):
                 continue
             judge = (X, y) if method.needs_rows or method.needs_training_rows else ()
             prune(tree, method, *judge)  # compiles

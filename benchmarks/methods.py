@@ -62,9 +62,7 @@ METHODS = {
 
 
 def takes(method, task):
-    return all(part.tasks is None or task in part.tasks for part in method.methods_in_order) and (
-        task == "classification" or getattr(method, "risk", None) != "error"
-    )
+    return method.takes(task) and (task == "classification" or getattr(method, "risk", None) != "error")
 
 
 def one_split(X, y, task, seed):

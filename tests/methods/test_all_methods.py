@@ -98,10 +98,6 @@ def rows_for(method, task):
     return (X_new, y_new) if method.needs_rows else (X, y) if method.needs_training_rows else (None, None)
 
 
-def takes(method, task):
-    return all(part.tasks is None or task in part.tasks for part in method.methods_in_order)
-
-
 each_method = pytest.mark.parametrize("method", EXAMPLES, ids=repr)
 each_task = pytest.mark.parametrize("task", ["classification", "regression"])
 
@@ -127,7 +123,7 @@ def test_defaults_work_under_the_alias(alias):
 def test_gives_a_smaller_or_softer_model_of_the_same_class(method, task):
     model = fitted(task)
     before = pickle.dumps(model)
-    if not takes(method, task):
+    if not method.takes(task):
         with pytest.raises(ValueError, match=f"{type(method).__name__} prunes trees for"):
             prune(model, method, *rows_for(method, task))
         return
@@ -167,9 +163,8 @@ def test_says_the_same_of_several_outputs_or_that_it_does_not_take_them(method):
 @each_method
 @each_task
 def test_integer_weights_count_as_repetitions(method, task):
-    if any(isinstance(part, MinSamples) for part in method.methods_in_order) or not takes(
-        method, task
-    ):  # counts weights as 1
+    counts_weights_as_one = any(isinstance(part, MinSamples) for part in method.methods_in_order)
+    if counts_weights_as_one or not method.takes(task):
         pytest.skip("not for this method")
     X, y, X_new, y_new = data(task)
     times = np.random.default_rng(0).integers(1, 4, len(X))
@@ -252,7 +247,7 @@ def empty(name, pair, tree):
 @pytest.mark.parametrize("method", [m for m in KNOBS if isinstance(m, PathMethod) and m.nested], ids=repr)
 @given(forest=naive.forests(max_leaves=10, max_trees=2))
 def test_paths_are_nested_and_say_what_the_method_does(method, forest):
-    if not takes(method, forest.task):
+    if not method.takes(forest.task):
         return
     path = method.path(forest)
     assert not path.strength[forest.is_leaf].any()

@@ -21,7 +21,7 @@ def compared_methods(task: str) -> list[str]:
     return sorted(
         alias
         for alias, method in ALIASES.items()
-        if not (method.needs_parameters or method.for_ensembles) and task in (method.tasks or (task,))
+        if not (method.needs_parameters or method.for_ensembles) and method().takes(task)
     )
 
 

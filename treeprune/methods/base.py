@@ -80,6 +80,10 @@ class PruningMethod(BaseEstimator, ABC):
         """The methods to carry out one after the other, each on the model that the one before gave."""
         return [self]
 
+    def takes(self, task: str) -> bool:
+        """Whether the method is for trees whose values mean this, one of the tasks of a Forest."""
+        return all(method.tasks is None or task in method.tasks for method in self.methods_in_order)
+
     @abstractmethod
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """What to prune.
