@@ -193,7 +193,7 @@ class Rows:
 
 
 def common_unit(weight: NDArray[np.float64]) -> int:
-    """Greatest common divisor of weights that are whole numbers; 0 where some are not, or are too large to tell."""
+    """Greatest common divisor of whole weights; 0 if some are not whole, or too large to know."""
     if not len(weight) or weight.max() > LARGEST_WHOLE or (weight != np.rint(weight)).any():
         return 0
     return int(np.gcd.reduce(weight.astype(np.int64)))

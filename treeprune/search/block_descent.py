@@ -1,4 +1,4 @@
-"""Block descent over the trees of an ensemble: each step prunes one tree exactly, all others as they are.
+"""Block descent over the trees of an ensemble: each step finds the best pruning of one tree, with all others fixed.
 
 The ensemble is additive: the score of a row is a constant plus the values of the leaves that it reaches. Minimised is
 
@@ -9,12 +9,12 @@ its leaves of ``-G v + H v^2 / 2``, with G and H the sums of negative gradients 
 leaf's best value is then ``G / (H + ridge)``, and it wins ``G^2 / (2 (H + ridge))`` (Chen & Guestrin 2016, eq. 5 and
 6); where values are shrunk towards priors in place of zero, ``(G + ridge prior) / (H + ridge)``. With the rows sorted
 by leaf, the rows of every node are a slice, and running sums over the rows give G and H of any node. One bottom-up pass
-over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its nodes goes
-altogether.
+over costs finds the best of all prunings of the tree, in O(rows + nodes); a tree that does not earn its nodes is
+dropped.
 
-No branch can win more than its rows could if each had a value of its own, ``Q = sum of g^2 / 2 h``. So a node whose
-Q exceeds what it wins as a leaf by no more than the price of a split and a leaf need not be looked into, which spares
-much of a deep tree and changes nothing.
+No branch can win more than its rows would if each had a value of its own, ``Q = sum of g^2 / 2 h``. If a node's Q
+exceeds what the node wins as a leaf by no more than the price of a split and a leaf, no pruning of its branch can pay.
+The branch is then skipped, which saves much of the work on deep trees and does not change the result.
 """
 
 from dataclasses import dataclass, field
@@ -42,12 +42,12 @@ class Quadratic:
     hessian: NDArray[np.float64]
 
     def __post_init__(self):
-        #: The hessian, as one number where it is the same for all rows, which spares looking it up row by row.
+        #: The hessian, as a single number if it is the same for all rows, which is faster.
         self.of_row = self.hessian[:1] if (self.hessian == self.hessian[0]).all() else self.hessian
 
     @property
     def loss(self) -> float:
-        """What is left to win: 0 where every row has its best score; half the squared error of least squares."""
+        """Loss above that of the best score for every row; for the squared error, half the sum of squares."""
         safe = np.where(self.hessian > 0, self.hessian, np.inf)
         return float(((self.gradient**2).sum(axis=1) / (2.0 * safe)).sum())
 
@@ -59,8 +59,8 @@ class Tree:
     Parameters
     ----------
     span : ndarray of int32, shape (n_nodes, 3)
-        The whole tree in preorder: for each node, one past the last node of its subtree and, in `row`, its first row
-        and one past its last. Side by side, since trees are large and memory is slow.
+        The whole tree in preorder: for each node, the end of its subtree, and the beginning and end of its rows in
+        `row`. The three numbers are stored side by side, so that they are read from memory together.
     depth : ndarray of int32, shape (n_nodes,)
         Depth of each node.
     split_price : ndarray of float64, shape (n_nodes,) or (0,)
@@ -127,7 +127,7 @@ class BlockDescent:
     layers : bool
         Whether a tree may only be cut at a depth, the same for all of its branches.
     drop : bool
-        Whether trees may go altogether.
+        Whether trees may be dropped.
     anchored : bool
         Whether `ridge` shrinks each leaf towards the value that its node has at the start, in place of zero.
     """
@@ -157,9 +157,9 @@ class BlockDescent:
         return sum(model.loss for model in self.models) + self._cost(penalty)
 
     def step(self, tree: Tree, penalty: float, within: bool = False) -> float:
-        """Give one tree its best pruning; by how much the objective falls (0: the tree stays as it is).
+        """Give one tree its best pruning. Returns by how much the objective falls; 0: the tree stays as it is.
 
-        With `within`, the best of the prunings of the present pruning only, which is faster.
+        With `within`, nodes that are pruned already stay so, which is faster.
         """
         if within and tree.dropped:
             return 0.0
@@ -203,15 +203,15 @@ class BlockDescent:
 
     def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
         """Cycle until one over whole trees wins no more than `tol` of the objective."""
-        within = self.n_nodes < self._unpruned  # from an earlier pruning, first within that
+        within = self.n_nodes < self._unpruned  # pruned before: first prune that further
         for _ in range(max_cycles):
             done = self.cycle(penalty, within) <= tol * self.objective(penalty)
             if done and not within:
                 break
-            within = not done  # whole trees again once nothing is left to win within the present prunings
+            within = not done  # once pruning further wins nothing, look at whole trees again
 
     def take_out(self):
-        """Take the trees' values out of gradients that are those of the score without them."""
+        """Adjust the gradients, which are given for the score without the trees, to the score with them."""
         for tree in self.trees:
             nothing = np.zeros(1, np.int32), np.zeros((1, tree.value.shape[1]))
             model = self.models[tree.model]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from .block_descent import BlockDescent, Quadratic, Tree
 from .descent_kernels import move
 
-#: Nodes and weights on [0, 1] by which a loss's change along a step is integrated from its gradient: of a logistic loss
-#: to within 0.0005 a row for steps of up to 10.
+#: Nodes and weights of Gauss-Legendre quadrature on [0, 1], by which the change of a loss along a step is integrated
+#: from its gradient. For a logistic loss and steps of up to 10, the error is below 0.0005 a row.
 _NODES, _WEIGHTS = (0.5 * (a + b) for a, b in zip(np.polynomial.legendre.leggauss(8), (1.0, 0.0), strict=True))
 _MOST_DOUBLINGS = 12
 
@@ -17,8 +17,9 @@ _MOST_DOUBLINGS = 12
 class NewtonDescent(BlockDescent):
     """Block descent whose models of the loss are renewed before every cycle.
 
-    The second-order model of a loss is no bound of it, so a cycle may overshoot. It is then taken back and done again
-    with doubled hessians until the loss itself, integrated along the step from its gradient, lets the objective fall.
+    The second-order model of a loss can be lower than the loss, so a cycle may overshoot. It is then undone and
+    repeated with doubled hessians, until the objective falls with the loss itself, whose change is integrated from its
+    gradient.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class NewtonDescent(BlockDescent):
         self._renew()
 
     def cycle(self, penalty: float, within: bool = False) -> float:
-        """One step for each tree on a new model of the loss; by how much the objective falls, loss and all."""
+        """One step for each tree on a new model of the loss; by how much the objective falls, with the loss itself."""
         before = self.state()
         cost, self.doublings = self._cost(penalty), max(self.doublings - 1, 0)
         while self.doublings <= _MOST_DOUBLINGS:
