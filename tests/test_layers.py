@@ -19,7 +19,7 @@ LAYERS = [
     {"core"},
     {"inference", "passes"},
     {"search", "adapters"},
-    {"methods"},
+    {"methods", "composites"},
     {"pruning", "compact"},
     {"testing", "estimators", "compression", "model_selection"},
     {"wrappers"},

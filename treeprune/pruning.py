@@ -5,9 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
+from sklearn.base import is_outlier_detector
 
 from .adapters import find_adapter
 from .adapters.base import Adapter
+from .composites import find_composite
+from .composites.base import Given
+from .composites.exchange import exchanged, tree_models
 from .core.path import Path
 from .core.plan import Plan
 from .core.rows import Rows
@@ -27,11 +31,13 @@ def prune(
     Parameters
     ----------
     model : object
-        A fitted model of a supported class. It is not changed.
+        A fitted model of a supported class, or one that holds such models, as deep as they stand: a Pipeline, a search,
+        a calibrated, voting or stacked model, one made of a model for each class or output. It is not changed.
     method : PruningMethod or str, default="cost_complexity"
         How to prune, or an alias: "cost_complexity" (whose default prunes nothing), "reduced_error", "mdl".
     X : array-like or DataFrame of shape (n_rows, n_features), optional
-        Rows to judge by, in the form that the model takes; None: the training statistics that the model stores.
+        Rows to judge by, in the form that the model takes; None: the training statistics that the model stores. A
+        model inside another is judged by what it sees of them.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
         Their targets.
     sample_weight : array-like of shape (n_rows,), optional
@@ -65,7 +71,16 @@ def prune(
     >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
-    return carry_out(find_adapter(model), as_method(method), _rows_to_judge_by(X, y, sample_weight))
+    method = as_method(method)
+
+    def pruned(tree_model, seen):
+        return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen))
+
+    given = Given(X, y, sample_weight)
+    if find_composite(model) is None:
+        return pruned(model, given)
+    _check_given(model, given)
+    return exchanged(model, pruned, given)
 
 
 #: Routes the rows to judge by through a model: gives the adapter to carry out the plan with, and the rows or None.
@@ -131,8 +146,43 @@ def pruning_path(
     method = as_method(method)
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
-    adapter, rows = _rows_to_judge_by(X, y, sample_weight)(find_adapter(model))
-    return replace(method.path(adapter.forest, rows), write=adapter.prune)
+    given = Given(X, y, sample_weight)
+    if find_composite(model) is None:
+        adapter, rows = _rows_to_judge_by(*given)(find_adapter(model))
+        return replace(method.path(adapter.forest, rows), write=adapter.prune)
+    _check_given(model, given)
+    return _path_inside(model, method, given)
+
+
+def _path_inside(model, method, given):
+    """The path of the one tree model inside a composite, whose prunings are copies of the composite."""
+    held = list({id(inside): inside for inside in tree_models(model)}.values())
+    if len(held) > 1:
+        names = ", ".join(type(inside).__name__ for inside in held)
+        raise ValueError(
+            f"There is no single path: {type(model).__name__} holds {len(held)} tree models ({names}). Prune it at one "
+            "strength, or ask for the path of one of them."
+        )
+    found = []
+
+    def routed(tree_model, seen):
+        found.append(_rows_to_judge_by(*seen)(find_adapter(tree_model)))
+        return tree_model
+
+    exchanged(model, routed, given)
+    adapter, rows = found[0]
+
+    def write(plan):
+        return exchanged(model, lambda *_: adapter.prune(plan), Given())
+
+    return replace(method.path(adapter.forest, rows), write=write)
+
+
+def _check_given(model, given):
+    """Rows without targets judge outlier detectors only; a composite looks at targets before its parts do."""
+    _rows_to_judge_by(*given)
+    if given.X is not None and given.y is None and not all(map(is_outlier_detector, tree_models(model))):
+        raise ValueError("Give X and y together. Got X only.")
 
 
 def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None) -> RowsToJudgeBy:

@@ -37,6 +37,11 @@ def register(adapter: type[Adapter]) -> type[Adapter]:
     return adapter
 
 
+def adapter_class(model: Any) -> type[Adapter] | None:
+    """The class of the adapter of a model, fitted or not; None: there is none."""
+    return next((adapters_by_model()[path] for path in _class_paths(model) if path in adapters_by_model()), None)
+
+
 def find_adapter(model: Any) -> Adapter:
     """The adapter of a fitted model.
 
@@ -45,10 +50,14 @@ def find_adapter(model: Any) -> Adapter:
     UnsupportedModelError
         No adapter takes models of this class. The message says which are supported.
     """
-    known, paths = adapters_by_model(), [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]
-    for path in paths:
-        if path in known:
-            return known[path](model)
+    found = adapter_class(model)
+    if found is not None:
+        return found(model)
+    paths = _class_paths(model)
     reason = "".join(f": {REFUSED[path]}" for path in paths if path in REFUSED)
-    names = sorted({path.rpartition(".")[2] for path in known})
+    names = sorted({path.rpartition(".")[2] for path in adapters_by_model()})
     raise UnsupportedModelError(f"No adapter for {paths[0]}{reason}. Supported: {', '.join(names)}.")
+
+
+def _class_paths(model):
+    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]

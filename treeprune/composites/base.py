@@ -1,0 +1,129 @@
+"""What holds fitted models: which ones, what rows and targets each of them sees, and how it is put together again."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+
+class Given(NamedTuple):
+    """Rows, targets and weights as someone gave them; each may be None."""
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+
+
+def _as_given(given: Given) -> Given:
+    return given
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A fitted model inside a composite.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    model : object
+        The model; it may be a composite itself.
+    sees : callable
+        ``sees(given)`` is what the model was fitted on where the composite was fitted on the rows `given`.
+    """
+
+    name: str
+    model: Any
+    sees: Callable[[Given], Given] = _as_given
+
+
+class Composite(ABC):
+    """A fitted model that holds fitted models.
+
+    Parameters
+    ----------
+    model : object
+        It is not changed.
+    """
+
+    #: Class paths of the models.
+    models: ClassVar[tuple[str, ...]]
+
+    def __init__(self, model: Any):
+        check_is_fitted(model)
+        self.model = model
+
+    @classmethod
+    def takes(cls, model: Any) -> bool:
+        """Whether a model of these classes is a composite; if not, an adapter may take it as a whole."""
+        return True
+
+    @abstractmethod
+    def parts(self) -> list[Part]:
+        """The fitted models inside."""
+
+    @abstractmethod
+    def with_models(self, models: Sequence[Any]) -> Any:
+        """A copy that holds other models in the places of `parts`."""
+
+
+class OneModel(Composite):
+    """A model that holds one other model and passes rows on as they are."""
+
+    #: The attribute that holds it.
+    attribute: ClassVar[str]
+
+    def parts(self) -> list[Part]:
+        return [Part(self.attribute, getattr(self.model, self.attribute), self.sees)]
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        return with_attributes(self.model, {self.attribute: models[0]})
+
+    def sees(self, given: Given) -> Given:
+        """What the model inside was fitted on."""
+        return given
+
+
+class ManyModels(Composite):
+    """A model that holds a list of others."""
+
+    attribute: ClassVar[str] = "estimators_"
+
+    def parts(self) -> list[Part]:
+        held = zip(self.names, self.held, strict=True)
+        return [Part(name, model, self.seen_by(i)) for i, (name, model) in enumerate(held)]
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        return with_attributes(self.model, {self.attribute: list(models)})
+
+    @property
+    def held(self) -> list[Any]:
+        """The models."""
+        return list(getattr(self.model, self.attribute))
+
+    @property
+    def names(self) -> list[str]:
+        """What messages call each of them."""
+        return [f"{self.attribute}[{i}]" for i in range(len(self.held))]
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        """What the model at a position was fitted on."""
+        return _as_given
+
+
+def with_attributes(model: Any, attributes: dict[str, Any]) -> Any:
+    """A shallow copy of a model with other values of some attributes."""
+    other = copy(model)
+    for name, value in attributes.items():
+        setattr(other, name, value)
+    return other
+
+
+def as_array(X: Any) -> Any:
+    """Rows as those pass them on that check them first: an array without names, or a sparse matrix."""
+    return X.tocsr() if sparse.issparse(X) else np.asarray(X)

@@ -1,0 +1,46 @@
+"""Bagging and AdaBoost over other models than single trees, which have adapters of their own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.tree import BaseDecisionTree
+
+from .base import Given, ManyModels, as_array
+from .multiclass import codes_of
+
+
+class _OverModels(ManyModels):
+    @classmethod
+    def takes(cls, model: Any) -> bool:
+        """Whether the ensemble is one of other models than single trees."""
+        held: list[Any] = getattr(model, "estimators_", [])
+        return len(held) > 0 and not isinstance(held[0], BaseDecisionTree)
+
+
+class BaggingComposite(_OverModels):
+    """Each model sees its columns of all rows, as an array; classes as codes. Rows it was not drawn count as well."""
+
+    models = ("sklearn.ensemble._bagging.BaggingClassifier", "sklearn.ensemble._bagging.BaggingRegressor")
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        columns = np.asarray(self.model.estimators_features_[position])
+
+        def seen(given):
+            y = codes_of(self.model.classes_, given.y) if is_classifier(self.model) else given.y
+            return given._replace(X=as_array(given.X)[:, columns], y=y)
+
+        return seen
+
+
+class AdaBoostComposite(_OverModels):
+    """Each model sees all rows as they are: the weights that boosting gave them are not replayed."""
+
+    models = (
+        "sklearn.ensemble._weight_boosting.AdaBoostClassifier",
+        "sklearn.ensemble._weight_boosting.AdaBoostRegressor",
+    )
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        return lambda given: given._replace(X=as_array(given.X))

@@ -1,0 +1,80 @@
+"""Models inside composites, as deep as they come, exchanged for others."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..adapters import adapter_class
+from ..exceptions import UnsupportedModelError
+from . import find_composite
+from .base import Given
+
+
+def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -> Any:
+    """A copy of a model in which each tree model inside is another one.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model that an adapter takes, or a composite of such and other models. It is not changed.
+    exchange : callable
+        ``exchange(tree_model, seen)`` gives the model to put in the place of a tree model, which sees the rows `seen`.
+        It is called once for a model that stands in several places, which is then shared still.
+    given : Given
+        Rows as the whole model takes them.
+
+    Returns
+    -------
+    object
+        Of the same class.
+
+    Raises
+    ------
+    UnsupportedModelError
+        There is no tree model inside. The message names what there is.
+    """
+    if not any(True for _ in tree_models(model)):
+        _refuse(model)
+    return _exchanged(model, exchange, given, {})
+
+
+def _exchanged(model, exchange, given, done):
+    if id(model) in done:
+        return done[id(model)]
+    composite = find_composite(model)
+    if composite is None:
+        other = exchange(model, given) if adapter_class(model) is not None else model
+    else:
+        parts = composite.parts()
+        seen = [given if given.X is None or not _has_trees(part.model) else part.sees(given) for part in parts]
+        other = composite.with_models(
+            [_exchanged(part.model, exchange, rows, done) for part, rows in zip(parts, seen, strict=True)]
+        )
+    done[id(model)] = other
+    return other
+
+
+def tree_models(model: Any) -> Iterator[Any]:
+    """The tree models inside a model, each once for every place in which it stands."""
+    composite = find_composite(model)
+    if composite is None:
+        if adapter_class(model) is not None:
+            yield model
+        return
+    for part in composite.parts():
+        yield from tree_models(part.model)
+
+
+def _has_trees(model):
+    return any(True for _ in tree_models(model))
+
+
+def _refuse(model):
+    """What stands inside a model without trees."""
+    composite = find_composite(model)
+    if composite is None:
+        return
+    held = ", ".join(f"{part.name} ({type(part.model).__name__})" for part in composite.parts())
+    steps = getattr(model, "steps", None)
+    if steps is not None:
+        held = ", ".join(f"{name} ({step if isinstance(step, str) else type(step).__name__})" for name, step in steps)
+    raise UnsupportedModelError(f"There is no tree model inside {type(model).__name__}, which holds {held or 'none'}.")

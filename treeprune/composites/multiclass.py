@@ -1,0 +1,67 @@
+"""Classifiers of many classes made of binary ones: each sees targets of its own, or some of the rows only."""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing
+
+from .base import Given, ManyModels, as_array
+
+
+class OneVsRestComposite(ManyModels):
+    """Each model tells one class, or one label, from the others."""
+
+    models = ("sklearn.multiclass.OneVsRestClassifier",)
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        def seen(given):
+            if not self.model.multilabel_:
+                codes_of(self.model.classes_, given.y)  # an unseen label would be none of the classes
+            column = self.model.label_binarizer_.transform(given.y)[:, [position]]
+            return given._replace(y=np.ravel(column.toarray() if issparse(column) else column))
+
+        return seen
+
+
+class OneVsOneComposite(ManyModels):
+    """Each model tells two classes from each other and sees their rows only."""
+
+    models = ("sklearn.multiclass.OneVsOneClassifier",)
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        low, high = list(combinations(self.model.classes_, 2))[position]
+
+        def seen(given):
+            y = np.asarray(given.y)
+            rows = np.flatnonzero((y == low) | (y == high))
+            weight = None if given.sample_weight is None else _safe_indexing(given.sample_weight, rows)
+            return Given(as_array(given.X)[rows], (y[rows] == high).astype(int), weight)
+
+        return seen
+
+
+class OutputCodeComposite(ManyModels):
+    """Each model tells one bit of the classes' code words."""
+
+    models = ("sklearn.multiclass.OutputCodeClassifier",)
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        bits = self.model.code_book_[:, position]
+        return lambda given: given._replace(y=bits[codes_of(self.model.classes_, given.y)].astype(int))
+
+
+def codes_of(classes: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Positions of labels among the classes, which are sorted.
+
+    Raises
+    ------
+    ValueError
+        A label is none of the classes.
+    """
+    y = np.asarray(y)
+    unseen = np.setdiff1d(y, classes)
+    if len(unseen):
+        raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}.")
+    return np.searchsorted(classes, y)

@@ -1,0 +1,20 @@
+"""Fitted TreePruner and TreePrunerCV: the pruned model inside may be pruned again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .base import OneModel
+
+
+class PrunedComposite(OneModel):
+    """The copy says its own size; the path of the pruning before is not its own and goes."""
+
+    models = ("treeprune.estimators.base.PrunedEstimator",)
+    attribute = "estimator_"
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        whole = super().with_models(models)
+        for name in ("n_leaves_", "n_nodes_"):
+            vars(whole).pop(name, None)
+        vars(whole).pop("pruning_path_", None)
+        return whole

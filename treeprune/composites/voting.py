@@ -1,0 +1,63 @@
+"""Models that vote and models that are stacked: a list with names, and perhaps a final model."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import Bunch
+
+from .base import Given, ManyModels, Part
+
+
+class _Named(ManyModels):
+    """Models that have names, in `named_estimators_` as well."""
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, model in self.model.estimators if not isinstance(model, str)]
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        whole = super().with_models(models)
+        by_name = dict(zip(self.names, models, strict=True))
+        whole.named_estimators_ = Bunch(**(dict(self.model.named_estimators_) | by_name))
+        return whole
+
+
+class VotingComposite(_Named):
+    """VotingClassifier's models see codes of the classes."""
+
+    models = ("sklearn.ensemble._voting.VotingClassifier", "sklearn.ensemble._voting.VotingRegressor")
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        return lambda given: given._replace(y=self.model.le_.transform(given.y)) if is_classifier(self.model) else given
+
+
+class StackingComposite(_Named):
+    """The models below see the rows, the final one what the models below say of them."""
+
+    models = ("sklearn.ensemble._stacking.StackingClassifier", "sklearn.ensemble._stacking.StackingRegressor")
+
+    def parts(self) -> list[Part]:
+        return [*super().parts(), Part("final_estimator_", self.model.final_estimator_, self._above)]
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        *below, final = models
+        whole = super().with_models(below)
+        whole.final_estimator_ = final
+        return whole
+
+    def seen_by(self, position: int) -> Callable[[Given], Given]:
+        return self._coded
+
+    def _above(self, given: Given) -> Given:
+        return self._coded(given)._replace(X=self.model.transform(given.X))
+
+    def _coded(self, given: Given) -> Given:
+        if not is_classifier(self.model):
+            return given
+        encoder = self.model._label_encoder
+        if not isinstance(encoder, list):
+            return given._replace(y=encoder.transform(given.y))
+        labels = np.asarray(given.y).T
+        return given._replace(y=np.column_stack([one.transform(of) for one, of in zip(encoder, labels, strict=True)]))
