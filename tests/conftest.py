@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from tests.zoo import SINGLE_TREES, ZOO
 
 settings.register_profile("quick", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("few", settings.get_profile("quick"), max_examples=10)
 settings.load_profile("quick")
 
 #: One member of each kind, for checks that are slow or that the rest could not tell apart.

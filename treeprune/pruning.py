@@ -15,6 +15,7 @@ from .composites.exchange import exchanged, tree_models
 from .core.path import Path
 from .core.plan import Plan
 from .core.rows import Rows
+from .core.targets import check_target
 from .methods import PathMethod, PruningMethod, as_method
 
 
@@ -190,6 +191,7 @@ def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | No
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
         raise ValueError("The 'sample_weight' parameter needs X and y.")
+    check_target(y)
 
     def judge(adapter):
         if X is not None and y is None and adapter.forest.task != "path_length":  # isolation forests have no targets

@@ -1,5 +1,7 @@
 """Early stopping: what a model predicts with is what is pruned, judged and counted."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -20,15 +22,18 @@ STOP = X[REST], Y[REST]
 SMALL = {"learning_rate": 0.5, "max_depth": 4, "n_jobs": 1}
 
 
+@cache
 def xgboost_wrapper(n=60, booster="gbtree", stop=True):
     model = xgboost.XGBRegressor(n_estimators=n, booster=booster, early_stopping_rounds=10 if stop else None, **SMALL)
     return model.fit(*DATA, **({"eval_set": [STOP], "verbose": False} if stop else {}))
 
 
+@cache
 def xgboost_dart(n=60, stop=True):
     return xgboost_wrapper(n, "dart", stop)
 
 
+@cache
 def xgboost_classes(n=60, stop=True):
     labels = [np.digitize(y, [-0.5, 0.5]) for y in (DATA[1], STOP[1])]
     settings = {"num_parallel_tree": 2, "subsample": 0.7, "early_stopping_rounds": 10 if stop else None}
@@ -36,11 +41,13 @@ def xgboost_classes(n=60, stop=True):
     return model.fit(X[TRAIN], labels[0], **({"eval_set": [(STOP[0], labels[1])], "verbose": False} if stop else {}))
 
 
+@cache
 def lightgbm_wrapper(n=60, stop=True):
     callbacks = {"eval_X": STOP[0], "eval_y": STOP[1], "callbacks": [lightgbm.early_stopping(10, verbose=False)]}
     return lightgbm.LGBMRegressor(n_estimators=n, verbose=-1, **SMALL).fit(*DATA, **(callbacks if stop else {}))
 
 
+@cache
 def lightgbm_booster(n=60, stop=True):
     params, train = {"learning_rate": 0.5, "verbose": -1, "num_threads": 1}, lightgbm.Dataset(*DATA)
     callbacks = [lightgbm.early_stopping(10, verbose=False)] if stop else []

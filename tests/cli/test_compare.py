@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from tests.processes import ON_WINE, as_frame, process
+from tests.processes import ON_WINE, as_frame
 
 
-def test_prints_the_comparison_of_the_library(tmp_path):
-    code, out, err = process("compare", *ON_WINE, "--test", "0.3", "--seed", "1", cwd=tmp_path)
+def test_prints_the_comparison_of_the_library(command):
+    code, out, err = command("compare", *ON_WINE, "--test", "0.3", "--seed", "1")
     assert code == 0, err
     from treeprune.cli.comparison import compare
     from treeprune.cli.reading import read_table

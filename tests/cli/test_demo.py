@@ -1,7 +1,6 @@
 """``treeprune demo``: all methods on bundled data, and a report."""
 
 import os
-import subprocess
 import sys
 
 import pytest
@@ -27,14 +26,11 @@ def test_shows_each_method_beside_the_unpruned_tree_and_writes_a_report(tmp_path
     assert "<h1>Pruning report: breast cancer</h1>" in (tmp_path / "treeprune-demo.html").read_text("utf-8")
 
 
-def test_without_the_extra_says_how_to_have_a_report(tmp_path):
-    code = (
-        "import sys; sys.modules['jinja2'] = None\n"
-        "import treeprune.cli.comparison; treeprune.cli.comparison.DEMO_DATA = ('wine',)\n"
-        "from treeprune.cli import main; main()"
-    )
-    args = [sys.executable, "-c", code, "demo", "--cv", "2"]
-    done = subprocess.run(args, capture_output=True, text=True, timeout=600, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "No report: jinja2 is not installed: pip install 'treeprune[report]'" in done.stderr
+def test_without_the_extra_says_how_to_have_a_report(command, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setattr("treeprune.cli.comparison.DEMO_DATA", ("wine",))
+    code, _, err = command("demo", "--cv", "2")
+    assert code == 0, err
+    assert "No report: jinja2 is not installed: pip install 'treeprune[report]'" in err
     assert not os.listdir(tmp_path)

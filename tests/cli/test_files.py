@@ -275,12 +275,12 @@ def test_rows_are_ordered_by_instants(values, time_format, expected):
 @pytest.mark.parametrize(
     ("values", "time_format", "message"),
     [
-        (["03.04.2026", "2026-01-01"], None, "several ways, such as '03.04.2026'"),
-        (["3/4/2026", "4/4/2026"], None, "give --time-format"),
+        (["03.04.2026", "2026-01-01"], None, "ISO 8601, the year first. Got '03.04.2026'"),
+        (["3/4/2026", "4/4/2026"], None, "--time-format"),
         (["31.12.2026", "12.31.2026"], "%d.%m.%Y", "cannot be read: "),
         (["2026-13-01"], None, "cannot be read: "),
-        (["2026-01-01T00:00Z", "2026-01-01T00:00"], None, "zone in some rows only"),
-        (["2026-01-01", None], None, "is missing in 1 row"),
+        (["2026-01-01T00:00Z", "2026-01-01T00:00"], None, "Some times have a zone and others have none"),
+        (["2026-01-01", None], None, "1 of 2 rows have no time"),
         ([True, False], None, "neither dates nor numbers"),
     ],
 )

@@ -8,12 +8,12 @@ import sys
 import pandas as pd
 import pytest
 
-from tests.processes import ON_WINE, process, terminal
+from tests.processes import ON_WINE, process, terminal, terminal_within
 
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_table_fits(columns):
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal("path", *ON_WINE, columns=columns))
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal_within("path", *ON_WINE, columns=columns))
     lines = text.replace("\r", "\n").split("\n")
     assert max(map(len, lines)) <= columns
     assert any(line.split() == ["10", "0.2518", "1", "0.6583", "1.0000"] for line in lines)
@@ -31,7 +31,7 @@ def test_help_fits(monkeypatch, command, columns, args):
 
 
 def test_too_wide_a_table_becomes_a_list():
-    text = terminal("compare", *ON_WINE, "--test", "0.3", columns=40)
+    text = terminal_within("compare", *ON_WINE, "--test", "0.3", columns=40)
     assert re.search(r"method\s+cost_complexity\s+strength\s+folds\s", text)
     assert "…" not in text
 
@@ -61,7 +61,7 @@ ODD = "size;pa\x1b[31mint;y\n" + "".join(f"{i % 7},5;{i % 3};{'ja' if i % 7 > 3 
 def test_names_cannot_steer_the_terminal_nor_break_a_row(table, command):
     path = table('"a\nb";' + ODD.replace("\n", "\n1;").removesuffix("1;"))
     options = ["--target", "y", "--cv", "2"]
-    text = terminal("select", str(path), *options[:2])
+    text = terminal_within("select", str(path), *options[:2])
     assert "pa\\x1b[31mint" in text
     assert "\x1b[31mint" not in text
     assert re.search(r"^a\\nb +no", text, re.MULTILINE)
@@ -75,7 +75,7 @@ def test_names_cannot_steer_the_terminal_nor_break_a_row(table, command):
 
 def test_notes_are_set_apart_where_they_fold(table):
     path = table("a;b\n1;NA\n2;x\n" * 3, "a_rather_long_name_of_a_table.csv")
-    lines = terminal("path", str(path), "--target", "b", columns=30).replace("\r", "").split("\n")
+    lines = terminal_within("path", str(path), "--target", "b", columns=30).replace("\r", "").split("\n")
     at = lines.index("  'NA' is read as text (see")
     assert lines[at + 1] == "    --na-values): b"
 

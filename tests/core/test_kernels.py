@@ -149,10 +149,10 @@ def test_kernels_do_nothing_that_takes_long_to_compile(function):
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without compilation")
-@pytest.mark.parametrize("path", ["core/test_kernels.py", "search"])
-def test_without_compilation(path):
+def test_without_compilation():
     tests = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tests / path)]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=few"]
+    command = [sys.executable, "-m", "pytest", *options, str(tests / "core/test_kernels.py"), str(tests / "search")]
     run = subprocess.run(
         command, cwd=tests.parent, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True
     )

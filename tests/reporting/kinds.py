@@ -1,6 +1,6 @@
 """A report of each kind of page that there is, to be opened in a browser and looked into."""
 
-from functools import partial
+from functools import cache, partial
 from inspect import signature
 
 import numpy as np
@@ -82,5 +82,6 @@ SELECTORS = [
     for found in (getattr(feature_selection, name) for name in feature_selection.__all__)
     if hasattr(found, "get_support")
 ]
-KINDS = {f.__name__: f for f in (hostile, forest, isolation, compressed, single_leaf, grid)}
-KINDS |= {cls.__name__: partial(selection, cls) for cls in SELECTORS}
+#: By name, what makes the page: once, as no test changes it.
+KINDS = {f.__name__: cache(f) for f in (hostile, forest, isolation, compressed, single_leaf, grid)}
+KINDS |= {cls.__name__: cache(partial(selection, cls)) for cls in SELECTORS}

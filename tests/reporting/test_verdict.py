@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from tests.reporting.kinds import KINDS
 from tests.reporting.test_report import html_of
 from treeprune import TreePrunerCV, prune, report
 from treeprune.compression import CompressionResult
@@ -187,6 +188,13 @@ def test_a_selector_that_keeps_none_promises_nothing():
     page = report(PruningSelector(n_estimators=5, random_state=0).fit(rng.normal(size=(200, 8)), rng.normal(size=200)))
     assert page.to_dict()["n_kept"] == 0
     assert page.to_dict()["sentence"] == "None of 8 features survives pruning more often than chance allows"
+    assert "false picks" not in page.html
+
+
+def test_anomaly_selection_that_keeps_all_untested_promises_nothing():
+    page = KINDS["AnomalyPruningSelector"]()
+    assert page.to_dict()["n_dropped"] == 0
+    assert page.to_dict()["sentence"].startswith("All 12 features are kept: it could not be shown")
     assert "false picks" not in page.html
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 
+from ..times import read_times
+
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20
 #: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
@@ -206,32 +208,14 @@ def time_order(column: pd.Series, time_format: str | None = None) -> NDArray[np.
     >>> time_order(pd.Series(["03.01.2026", "01.02.2026"]), "%d.%m.%Y").tolist()
     [0, 1]
     """
-    name = column.name
-    if column.isna().any():
-        raise ValueError(f"the time {name!r} is missing in {count(column.isna().sum(), 'row')}.")
-    if pd.api.types.infer_dtype(column) in ("string", "datetime", "date"):
-        column = _instants(column, name, time_format)
-    elif _kind(column) not in (_NUMBER, _DATE):
-        raise ValueError(f"the time {name!r} holds neither dates nor numbers.")
-    return np.argsort(column.to_numpy(), kind="stable")
-
-
-def _instants(column, name, time_format):
-    """Dates as instants; those without a zone are taken to be in UTC, which orders them as they are."""
-    if time_format is None and pd.api.types.infer_dtype(column) == "string":
-        if not column.str.fullmatch(_ISO_DATE).all():
-            example = column[~column.str.fullmatch(_ISO_DATE)].iloc[0]
-            raise ValueError(
-                f"the time {name!r} holds dates that can be read in several ways, such as {example!r}: "
-                "write them as 2026-12-31, or give --time-format, such as '%d.%m.%Y'."
-            )
-        zoned = column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$") & (column.str.len() > len("2026-12-31"))
-        if zoned.any() and not zoned.all():
-            raise ValueError(f"the time {name!r} has a zone in some rows only.")
+    if _kind(column) is None or pd.api.types.infer_dtype(column) == "boolean":
+        raise ValueError(f"the time {column.name!r} holds neither dates nor numbers.")
     try:
-        return pd.to_datetime(column, format=time_format or "ISO8601", utc=True)
+        times = read_times(column, time_format)
     except ValueError as error:
-        raise ValueError(f"the time {name!r} cannot be read: {str(error).split('. ')[0]}.") from error
+        hint = " On the command line: --time-format." if "time_format" in str(error) else ""
+        raise ValueError(f"the time {column.name!r} cannot be read: {error}{hint}") from error
+    return np.argsort(times.values, kind="stable")
 
 
 def _categories(column):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from ..adapters import find_adapter
+from ..core.targets import check_target
 from ..methods import PruningMethod, TreeSelection
 from .budget import Budget
 from .trials import Trial, Trials
@@ -143,6 +144,8 @@ def compress(
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
+    check_target(y)
+    check_target(y_val, "y_val")
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
     trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state)
     limit = budget.first_limit(model)

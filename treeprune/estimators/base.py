@@ -8,6 +8,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..core.targets import check_target
 from ..methods.parameters import NestedMethods
 
 
@@ -89,6 +90,7 @@ class PrunedEstimator(MetaEstimatorMixin, NestedMethods):
     @available_if(_estimator_has("score"))
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score of the pruned model, by the inner estimator's own measure."""
+        check_target(y)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._fitted().score(X, y, **weights)
 

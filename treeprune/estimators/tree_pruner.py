@@ -16,6 +16,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..core.refit import refit_plan
+from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from ..pruning import carry_out
 from .base import PrunedEstimator
@@ -133,6 +134,8 @@ class TreePruner(PrunedEstimator):
         self._check_parameters(X_val, y_val, sample_weight_val)
         X, y, sample_weight = indexable(X, y, sample_weight)
         check_weights(sample_weight, _num_samples(X))
+        check_target(y)
+        check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
         grow, judge = self._split(X, y, X_val, split_params)
         grown = check_memory(self.memory).cache(fit_estimator)(

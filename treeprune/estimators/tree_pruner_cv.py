@@ -18,6 +18,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
 from .candidates import GridCandidates, PathCandidates, PathModels, path_of
@@ -199,6 +200,7 @@ class TreePrunerCV(PrunedEstimator):
         self._check_parameters(method)
         X, y, sample_weight = indexable(X, y, sample_weight)
         check_weights(sample_weight, _num_samples(X))
+        check_target(y)
         self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
         routed = self._route(sample_weight, fit_params)
         splits = None if self._out_of_bag else self._splits(X, y, routed.splitter.split)
@@ -255,6 +257,7 @@ class TreePrunerCV(PrunedEstimator):
         **params : dict
             Metadata for the scorer, such as ``sample_weight``.
         """
+        check_target(y)
         model = self._fitted()
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "score", **params).scorer.score

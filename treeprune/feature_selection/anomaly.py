@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
@@ -194,7 +195,7 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         y = column_or_1d(y)
         if len(y) != n_rows:
             raise ValueError(f"y has {len(y)} labels for {n_rows} rows.")
-        if any(label is None or label != label for label in y.tolist()):
+        if pd.isna(y).any():
             raise ValueError("The labels y must have no missing values: 0 for rows that are not known to be anomalies.")
         labels, count = np.unique(y, return_counts=True)
         values = set(labels.tolist())

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..adapters.base import check_weights
+from ..core.targets import check_target
 from ..methods import as_method
 from ..methods.parameters import NestedMethods
 from .draws import draw_rows, fit_draws
@@ -182,6 +183,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         """
         n_sets = self._check_parameters()
         self._warn_of_time(X)
+        check_target(y)
         finite = False if self.estimator is None else "allow-nan" if self._allow_nan() else True
         frame = X if hasattr(X, "columns") else None  # for the splitter, which may know rows by their index
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
@@ -386,10 +388,7 @@ def _check_number(estimator, name, low, high=math.inf, *, none=False):
 
 
 def _known_target(y):
-    """A target held as Python's own objects as numbers, if it is all numbers; nothing in it may be missing."""
+    """A target held as Python's own objects as numbers, if it is all numbers."""
     if y.dtype != object:
         return y
-    n_missing = sum(value is None or value != value for value in y)
-    if n_missing:
-        raise ValueError(f"The target y must have no missing values. Got {n_missing} in {len(y)} rows.")
     return y.astype(np.float64) if all(isinstance(v, Real) and not isinstance(v, bool) for v in y) else y

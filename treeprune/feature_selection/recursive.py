@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..core.plan import Plan
+from ..core.targets import check_target
 from ..estimators import TreePruner, TreePrunerCV
 from ..estimators.evaluation import score_weights
 from ..estimators.fitting import take, take_params
@@ -35,6 +36,7 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     """The base of both selectors: checks of rows, the mask of the features kept, and tags."""
 
     def _checked_rows(self, X, y):
+        check_target(y)
         finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
         return validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
 

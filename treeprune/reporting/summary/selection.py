@@ -143,8 +143,12 @@ def _sentence(summary):
 
 
 def promises(summary: dict[str, Any]) -> bool:
-    """Whether a bound on the share of false picks says anything: some features are picked by it."""
-    return summary["fdr"] is not None and summary["n_kept"] > 0
+    """Whether a bound on the share of false picks says anything: some features are picked by it.
+
+    For anomalies, all are kept where the test cannot be made.
+    """
+    untested = summary["measure"]["name"] == "agreement" and summary["n_dropped"] == 0
+    return summary["fdr"] is not None and summary["n_kept"] > 0 and not untested
 
 
 def _score_in_words(summary):

@@ -16,6 +16,7 @@ from ...compression import CompressionResult
 from ...core.forest import Forest
 from ...core.graft import graft
 from ...core.path import Path, PruningPath
+from ...core.targets import check_target
 from ...estimators.base import PrunedEstimator
 from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...inspection.rules import column_names, learned_missing
@@ -68,6 +69,7 @@ class Subject:
             raise ValueError("Give X and y together. Got y only.")
         if self.y is not None:
             check_consistent_length(self.X, self.y)
+            check_target(self.y)
         if self.selector is None:
             self._check_rows()
 
