@@ -169,7 +169,7 @@ LIGHTGBM = {
     "shared leaf": (_line("right_child", lambda v: re.sub(r"-\d+", "-1", v)), "reached twice"),
     "feature out of range": (_token("split_feature", 0, "99"), r"feature 99 outside 0\.\.4"),
     "threshold NaN": (_token("threshold", 0, "nan"), "threshold is not a number"),
-    "threshold infinite": (_token("threshold", 0, "-inf"), "threshold is not finite"),
+    "threshold infinite": (_token("threshold", 0, "-inf"), "threshold is -inf"),
     "threshold text": (_token("threshold", 0, "high"), "threshold holds something"),
     "leaf not finite": (_token("leaf_value", 0, "inf"), "leaf value .* not finite"),
     "num_leaves wrong": (_line("num_leaves", lambda v: "2147483646"), "split_feature has .* entries, not 2147483645"),

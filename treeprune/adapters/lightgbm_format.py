@@ -182,10 +182,10 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
         start=start,
     )
     forest = forest.validate()
-    infinite = inner & np.isinf(threshold)
-    if infinite.any():
-        node = np.flatnonzero(infinite)[0]
-        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: threshold is not finite")
+    low = inner & np.isneginf(threshold)  # the other infinity sets missing values apart
+    if low.any():
+        node = np.flatnonzero(low)[0]
+        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: threshold is -inf")
     return forest
 
 
