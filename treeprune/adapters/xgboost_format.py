@@ -41,7 +41,7 @@ CATEGORY_ARRAYS = {
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
-_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint8)}
+_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.int8, np.uint8)}
 #: What the root has in the place of a parent.
 NO_PARENT = np.iinfo(np.int32).max
 
@@ -516,7 +516,7 @@ def _array(mapping, name, dtype, where):
         array = np.array(value) if len(value) else np.empty(0, dtype)
     except (ValueError, OverflowError) as error:
         raise ModelFormatError(f"{where}: {name} is not an array of numbers") from error
-    mixed = bool in kinds and len(kinds) > 1
+    mixed = len(kinds) > 1 or (not whole and int in kinds)  # XGBoost's own reader refuses such
     if mixed or array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
         raise ModelFormatError(f"{where}: {name} holds something that is not a {'whole ' if whole else ''}number")
     if whole and len(array) and not np.iinfo(dtype).min <= array.min() <= array.max() <= np.iinfo(dtype).max:
