@@ -1,6 +1,7 @@
-"""A process that may die: ``python -m tests.fuzz.child MUTANTS READER FORMAT FIRST SECONDS``.
+"""A process that may die: ``python -m tests.fuzz.child FILES READER FORMAT FIRST SECONDS``.
 
-It loads each file of a pickled list from a position on, predicts, and prints for each ``[position, outcome]`` as JSON.
+Of a pickled sound file and list of mutants it loads each mutant from a position on, predicts, and prints for each
+``[position, outcome]`` as JSON. The sound file is read first, so that time is not counted for imports.
 READER is "treeprune" or "library".
 """
 
@@ -65,7 +66,7 @@ def judged(data, file_format, reader):
         return f"refused: {error}"
     except Exception as error:
         return f"loading raises {type(error).__name__}: {error}"
-    wide = "Hist" in type(model).__name__ or reader_takes_holes(model)
+    wide = "Hist" in type(model).__name__ or type(model).__module__.startswith(("xgboost", "lightgbm"))
     try:
         said = answers(model, rows() if wide else np.nan_to_num(rows()))
     except Exception as error:
@@ -74,17 +75,14 @@ def judged(data, file_format, reader):
     return f"predicts {hashlib.sha256(b'|'.join(parts)).hexdigest()[:16]}"
 
 
-def reader_takes_holes(model):
-    return type(model).__module__.partition(".")[0] in ("xgboost", "lightgbm")
-
-
 def main(path, reader, file_format, first, seconds):
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with open(path, "rb") as file:
-        mutants = pickle.load(file)
+        sound, mutants = pickle.load(file)
     out = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # libraries write there, too
+    judged(sound, file_format, reader)
     for at in range(int(first), len(mutants)):
         if mutants[at] is None:
             continue

@@ -32,10 +32,10 @@ def outcomes(file_format: str, family: str, n_mutants: int, seed: int = 0, secon
     """What became of so many mutants of the files of a format and family, the same for the same seed."""
     sound = files(file_format, family)
     mutants = [mutant(file_format, sound[i % len(sound)], np.random.default_rng([seed, i])) for i in range(n_mutants)]
-    ours = _judged(mutants, "treeprune", file_format, seconds)
+    ours = _judged(sound[0], mutants, "treeprune", file_format, seconds)
     accepted = [data if ours[i].startswith("predict") else None for i, data in enumerate(mutants)]
     of_library = file_format != "compact"  # which only treeprune loads
-    theirs = _judged(accepted, "library", file_format, seconds) if of_library else {}
+    theirs = _judged(sound[0], accepted, "library", file_format, seconds) if of_library else {}
     found = Outcomes()
     for i, data in enumerate(mutants):
         outcome = _outcome(ours[i], theirs.get(i))
@@ -57,13 +57,13 @@ def _outcome(ours, theirs):
     return "as the library" if theirs in (None, ours) else "another prediction"
 
 
-def _judged(mutants, reader, file_format, seconds):
+def _judged(sound, mutants, reader, file_format, seconds):
     """Outcomes by position. A process goes on where the last one died."""
     found, first = {}, 0
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mutants")
-        path.write_bytes(pickle.dumps(mutants))
+        path.write_bytes(pickle.dumps((sound, mutants)))
         while True:
             command = [
                 sys.executable,

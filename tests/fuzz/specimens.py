@@ -55,7 +55,7 @@ SKLEARN: dict[str, Callable] = {
     "histogram boosting": lambda: ensemble.HistGradientBoostingClassifier(
         max_iter=3, min_samples_leaf=3, categorical_features=[4]
     ).fit(boosters.rows()[0], boosters.target("binary")),
-    "isolation forest": lambda: _fitted(ensemble.IsolationForest(3, max_samples=32, random_state=0)),
+    "isolation forest": lambda: _fitted(ensemble.IsolationForest(n_estimators=3, max_samples=32, random_state=0)),
 }
 _BOOSTERS = {"xgboost": (_XGBOOST, boosters.XGBOOST), "lightgbm": (_LIGHTGBM, boosters.LIGHTGBM)}
 

@@ -41,7 +41,9 @@ CATEGORY_ARRAYS = {
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
-_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.int8, np.uint8)}
+_SWAPPED = {
+    dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.int8, np.uint8)
+}
 #: What the root has in the place of a parent.
 NO_PARENT = np.iinfo(np.int32).max
 
