@@ -60,6 +60,8 @@ it.
 - refused: ModelFormatError or UnsupportedModelError.
 - as the library: the model predicts bit for bit what the library's own loader makes of the file, or raises the same.
   Compact files, whose checksums are right, only treeprune loads: the model predicts.
+- predicting raises: of compact files, the model loads and refuses to predict, as scikit-learn does of parameters out of
+  range.
 - the library dies: the model predicts, and the library's own loader ends the process or hangs.
 - process ends, hangs, another error (than the two), another prediction (than the library's own): none is allowed.
 

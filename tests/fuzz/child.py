@@ -47,9 +47,10 @@ def loaded(data, file_format, reader):
 
 def answers(model, X):
     """What a model says of rows: numbers by method, or the kind of error that it raises."""
-    if type(model).__module__ == "xgboost.core":
+    if type(model).__module__.startswith("xgboost"):
         import xgboost
 
+        model = getattr(model, "_Booster", model)
         X = xgboost.DMatrix(X, feature_names=model.feature_names, feature_types=model.feature_types)
         return [model.predict(X, output_margin=True), model.predict(X, pred_leaf=True), model.predict(X)]
     if type(model).__module__ == "lightgbm.basic":

@@ -50,23 +50,27 @@ def find_adapter(model: Any) -> Adapter:
     known, paths = adapters_by_model(), [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]
     for path, cls in zip(paths, type(model).__mro__, strict=True):
         if path in known:
-            _check_subclass(model, cls)
+            _check_subclass(model, _library(cls))
             return known[path](model)
     reason = "".join(f": {REFUSED[path]}" for path in paths if path in REFUSED)
     names = sorted({path.rpartition(".")[2] for path in known})
     raise UnsupportedModelError(f"No adapter for {paths[0]}{reason}. Supported: {', '.join(names)}.")
 
 
-def _check_subclass(model, stock):
+def _library(cls):
+    return cls.__module__.partition(".")[0]
+
+
+def _check_subclass(model, library):
     """Refuse a subclass from elsewhere with fitted attributes of its own, which may hold the unpruned trees again."""
-    cls = type(model)
-    if cls.__module__.partition(".")[0] == stock.__module__.partition(".")[0]:
+    stock = next(cls for cls in type(model).__mro__ if _library(cls) == library)
+    if stock is type(model):
         return
     own = sorted(name for name in vars(model) if name.endswith("_") and name not in _attributes(stock))
     if own:
         raise UnsupportedModelError(
-            f"{cls.__name__} is a subclass of {stock.__name__} that holds {', '.join(own)} besides, which may hold the "
-            "unpruned trees again: it needs an adapter of its own (treeprune.adapters.register)."
+            f"{type(model).__name__} is a subclass of {stock.__name__} that holds {', '.join(own)} besides, which may "
+            "hold the unpruned trees again: it needs an adapter of its own (treeprune.adapters.register)."
         )
 
 

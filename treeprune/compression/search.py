@@ -136,20 +136,17 @@ class Search:
         best = yield from self.joint_prunings(n_nodes)
         if self.forest.n_trees > 1 and best.constraint is None:
             yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to))
-        if self.forest.task in TreeSelection.tasks and self.has_free_values:
+        if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
-
-    @property
-    def has_free_values(self) -> bool:
-        """Whether leaves may have any values: without a link, those of a classifier's trees must be probabilities."""
-        return self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
 
     def joint_prunings(self, n_nodes: float = np.inf) -> Generator[Candidate, None, JointPruning]:
         """Prunings of all trees together, from all starts; returns the method that did best."""
+        # without a link only probabilities can be leaf values
+        free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
         out_of_bag = self._out_of_bag is not None  # smaller, so that its paths take less time
         found = []
         for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
-            method = clone(method).set_params(constraint=None if self.has_free_values else "leaf")
+            method = clone(method).set_params(constraint=None if free else "leaf")
             found.append((yield from self.climb(method, n_nodes, out_of_bag)))
         _, best = min(found, key=lambda loss_and_method: loss_and_method[0])
         if out_of_bag:
