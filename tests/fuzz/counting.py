@@ -79,6 +79,10 @@ def _judged(sound, mutants, reader, file_format, seconds):
             ]
             child = subprocess.run(command, env=env, capture_output=True, text=True)
             found |= dict(map(json.loads, child.stdout.splitlines()))
+            if not found.get(-1, "").startswith("predicts"):
+                raise RuntimeError(
+                    f"{reader} does not take a sound file of {file_format}: {found} {child.stderr[-500:]}"
+                )
             if child.returncode == 0:
                 return found
             first = max(found, default=-1) + 1

@@ -9,7 +9,7 @@ from tests.fuzz.mutations import mutant
 #: Formats whose families are read by the same code are tried on one family each.
 FEW = [
     *(("xgboost JSON", "xgboost"), ("xgboost UBJSON", "xgboost"), ("lightgbm text", "lightgbm"), ("skops", "tree")),
-    *(("compact", family) for family in ("bagging", "histogram boosting", "xgboost", "lightgbm")),
+    *(("compact", family) for family in ("bagging", "histogram boosting, categories", "xgboost", "lightgbm")),
 ]
 
 

@@ -1,4 +1,8 @@
-"""One file of text and arrays: versioned, packed by LZMA, checked on reading. Nothing in it is ever run."""
+"""One file of text and arrays: versioned, packed by LZMA, checked on reading. Nothing in it is ever run.
+
+The container's checksum (CRC-64) tells a file that was damaged, but not one that was made to do harm, whose checksum
+may be right: whoever reads the text and the arrays must take them for untrusted.
+"""
 
 import io
 import json
