@@ -117,6 +117,7 @@ XGBOOST = {
     "best round beyond the last": (_in({"best_iteration": "99"}, "attributes"), "best_iteration is 99, but there are"),
     "two trees of one id": (lambda d: _tree(d, 1).update(id=0), "tree 1: its id is 0"),
     "trees in another order": (lambda d: (_tree(d, 0).update(id=1), _tree(d, 1).update(id=0)), "tree 0: its id is 1"),
+    "categories missing": (lambda d: _tree(d).pop("categories_sizes"), "tree 0: categories_sizes is missing"),
     "tree without id": (lambda d: _tree(d).pop("id"), "tree 0: its id is None"),
     "infinite number of parallel trees": (
         _in(float("inf"), "gradient_booster", "model", "gbtree_model_param", "num_parallel_tree"),

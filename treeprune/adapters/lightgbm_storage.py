@@ -21,7 +21,9 @@ class LightGBMStorage(Storage):
     )
 
     def stored(self, full):
-        wrapper = None if self.booster is self.model else without_functions(self.model, "_Booster")
+        wrapper = None if self.booster is self.model else without_functions(self.model)
+        if wrapper is not None:
+            wrapper._Booster = None
         whole = self._saved()
         bare, trees = _taken_apart(whole.trees)
         text = {"header": whole.header, "trees": bare, "tail": whole.tail}

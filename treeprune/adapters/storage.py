@@ -100,14 +100,13 @@ def lost_function(y_true: Any, y_pred: Any) -> Any:
 LOST_FUNCTION = f"{__name__}.{lost_function.__name__}"
 
 
-def without_functions(wrapper: Any, booster: str) -> Any:
-    """A copy of a booster's wrapper without the booster, an attribute, and with `lost_function` for other functions."""
+def without_functions(wrapper: Any) -> Any:
+    """A copy of a booster's wrapper with `lost_function` in the place of other functions."""
     wrapper, lost = copy.copy(wrapper), []
     for name, value in list(vars(wrapper).items()):
         if name in ("objective", "_objective", "eval_metric") and callable(value):
             setattr(wrapper, name, lost_function)
             lost.append(name)
-    delattr(wrapper, booster)
     if lost:
         names = " and ".join(sorted({name.removeprefix("_") for name in lost}))
         warnings.warn(

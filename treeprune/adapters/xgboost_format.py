@@ -353,7 +353,8 @@ def _check_tree(tree, index):
     if (arrays["split_type"] > 1).any():
         raise ModelFormatError(f"{where}: split_type is neither 0 nor 1")
     for name, dtype in CATEGORY_ARRAYS.items():
-        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if name in tree else np.empty(0, dtype)
+        known = name in tree or "split_type" in tree  # XGBoost looks for either all of these or none
+        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if known else np.empty(0, dtype)
     return tree | arrays
 
 

@@ -34,7 +34,9 @@ class XGBoostStorage(Storage):
     unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
 
     def stored(self, full):
-        wrapper = None if self.booster is self.model else without_functions(self.model, "_Booster")
+        wrapper = None if self.booster is self.model else without_functions(self.model)
+        if wrapper is not None:
+            del wrapper._Booster
         rest, trees, forest = _taken_apart(self._saved)
         config = self.booster.save_config() if full else None
         return StoredModel({"wrapper": wrapper, "document": rest, "config": config}, trees, forest)
