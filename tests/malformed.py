@@ -247,6 +247,8 @@ LIGHTGBM = {
     "objective empty": (_line("objective", lambda v: "", None), "objective is empty"),
     "unknown objective": (_line("objective", lambda v: "x", None), "UnsupportedModelError.*Unknown objective"),
     "parameters malformed": (lambda t: t.replace("[boosting: gbdt]", "boosting gbdt"), "parameters: a line"),
+    "line that is none": (lambda t: t.replace("\nsplit_gain=", "\nsplit_gain ", 1), "tree 0: the line 'split_gain "),
+    "blank line in a tree": (lambda t: t.replace("\nsplit_gain=", "\n\nsplit_gain=", 1), "tree 0: the line '' is no"),
     "line twice": (lambda t: t.replace("num_cat=0", "num_cat=0\nnum_cat=0", 1), "'num_cat' stands twice"),
     "tree missing": (lambda t: t.replace("Tree=2\n", "Tree=3\n", 1), "tree 2: stands as Tree='3'"),
     "truncated": (lambda t: t[: len(t) // 3], "cut short"),

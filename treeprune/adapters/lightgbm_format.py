@@ -40,6 +40,7 @@ _PARAMETERS = {
     **dict.fromkeys(("alpha", "fair_c", "tweedie_variance_power", "learning_rate", "boost_from_average"), _NUMBER),
     "monotone_constraints": r"(-?[01](,-?[01])*)?",
 }
+_LINE = re.compile(r"[a-z_]+=")
 _SETTING = re.compile(r"[a-z_]+(:[-+0-9.e]+)?")
 #: What numbers are written with, and Python may read more than: digits of other scripts, underscores, other blanks.
 _INTEGERS, _FLOATS = re.compile(r"[-+0-9 ]*"), re.compile(r"[-+0-9.eEinfa ]*")
@@ -116,7 +117,11 @@ def parse(data: bytes) -> ModelText:
         number, _, rest = block.partition("\n")
         if number.strip() != str(index):
             raise ModelFormatError(f"tree {index}: stands as Tree={number[:20]!r}")
-        trees.append(_parse_tree(_pairs(rest.split("\n"), f"tree {index}"), f"tree {index}"))
+        lines = rest.rstrip("\n").split("\n")
+        wrong = next((line for line in lines if not _LINE.match(line)), None)
+        if wrong is not None:  # where LightGBM takes the tree to end
+            raise ModelFormatError(f"tree {index}: the line {wrong[:20]!r} is no 'name=value'")
+        trees.append(_parse_tree(_pairs(lines, f"tree {index}"), f"tree {index}"))
     model = ModelText(header, trees, _check_tail(tail))
     if len(trees) % model.per_iteration:
         raise ModelFormatError(f"{len(trees)} trees are no multiple of num_tree_per_iteration {model.per_iteration}")
