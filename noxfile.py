@@ -18,6 +18,13 @@ def mutants(session):
 
 
 @nox.session
+def fuzz(session):
+    """Model files damaged at random, 1,000 of each format and family: about an hour."""
+    session.install(".[test]")
+    session.run("python", "-m", "tests.fuzz", "--mutants", "1000", *session.posargs)
+
+
+@nox.session
 def downstream(session):
     """Pruned models in SHAP, ONNX and treelite, each with the newest version that there is."""
     session.install("--upgrade", "--upgrade-strategy", "eager", ".[test]")

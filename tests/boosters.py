@@ -34,6 +34,7 @@ def target(task: str) -> np.ndarray:
         "names": lambda: np.array(["acid", "base", "charm"])[np.digitize(z, [0.0, 1.0])],
         "ranks": lambda: np.digitize(z, [-0.5, 0.5, 1.5]),
         "two numbers": lambda: np.stack([z, -(z**2)], axis=1),
+        "missing apart": lambda: z + 9 * np.isnan(rows()[0][:, 0]),
     }
     return make[task]()
 
@@ -173,6 +174,7 @@ LIGHTGBM: dict[str, Callable[[], Any]] = {
     "monotonic": lambda: _lgb("numbers", monotone_constraints=[1, 0, 0, 0, 0]),
     "extra trees": lambda: _lgb("numbers", extra_trees=True),
     "missing values off": lambda: _lgb("numbers", use_missing=False),
+    "missing apart": lambda: _lgb("missing apart"),
     "root only": lambda: _lgb("numbers", min_child_samples=N_ROWS),
     "dart": lambda: _lgb("numbers", boosting_type="dart", drop_rate=0.5),
     "goss": lambda: _lgb("numbers", data_sample_strategy="goss"),

@@ -121,6 +121,11 @@ def files():
     hist = packed(SCIKIT_LEARN[_CATEGORIES].model, "full")
     yield "stages", edited(hist, _objects('"_predictors": 4', '"_predictors": 5')), "stages of"
     yield "columns", edited(hist, _objects('"n_features_in_": 5', '"n_features_in_": 50')), ""
+    if find_spec("xgboost"):
+        booster = packed(boosters.XGBOOST["hist"]())
+        yield "two trees of one id", edited(booster, _objects('"id": [0, 1,', '"id": [0, 0,')), "tree 1: its id is 0"
+        features = _objects('"num_feature", "5"', '"num_feature", "５"')
+        yield "number of other digits", edited(booster, features), "num_feature '５' is not a whole number"
 
 
 def random_changes(n):

@@ -113,7 +113,35 @@ XGBOOST = {
         lambda d: _tree(d)["tree_param"].update(size_leaf_vector="3"),
         "UnsupportedModelError.*multi_output_tree",
     ),
-    "attribute of the wrong type": (_in({"a": 5}, "attributes"), "XGBoost refuses"),
+    "attribute of the wrong type": (_in({"a": 5}, "attributes"), "attributes are not strings"),
+    "best round beyond the last": (_in({"best_iteration": "99"}, "attributes"), "best_iteration is 99, but there are"),
+    "two trees of one id": (lambda d: _tree(d, 1).update(id=0), "tree 1: its id is 0"),
+    "trees in another order": (lambda d: (_tree(d, 0).update(id=1), _tree(d, 1).update(id=0)), "tree 0: its id is 1"),
+    "categories missing": (lambda d: _tree(d).pop("categories_sizes"), "tree 0: categories_sizes is missing"),
+    "tree without id": (lambda d: _tree(d).pop("id"), "tree 0: its id is None"),
+    "infinite number of parallel trees": (
+        _in(float("inf"), "gradient_booster", "model", "gbtree_model_param", "num_parallel_tree"),
+        "num_parallel_tree inf is not a whole number",
+    ),
+    "number of other digits": (
+        _in("５", "learner_model_param", "num_feature"),
+        "num_feature '５' is not a whole number",
+    ),
+    "number with underscores": (_in("0_5", "learner_model_param", "num_feature"), "num_feature '0_5' is not a whole"),
+    "number in blanks": (_in(" 5", "learner_model_param", "num_feature"), "num_feature ' 5' is not a whole number"),
+    "base_score with underscores": (
+        _in("0_1.5", "learner_model_param", "base_score"),
+        "base_score '0_1.5' is no number",
+    ),
+    "classes of the objective": (
+        _in({"num_class": "4"}, "objective", "softmax_multiclass_param"),
+        "3, but 4 in the obj",
+    ),
+    "unknown kind of split": (_set("split_type", 0, 2), "tree 0: split_type is neither 0 nor 1"),
+    "categories of other columns": (
+        _in({"enc": [], "feature_segments": [0, 5], "sorted_idx": []}, "gradient_booster", "model", "cats"),
+        "feature_segments do not count",
+    ),
 }
 
 
@@ -160,6 +188,10 @@ def _token(name, index, value, tree=0):
     return _line(name, change, tree)
 
 
+def _tail(old, new):
+    return lambda text: text.replace(old, new)
+
+
 #: Changes of a LightGBM text, and what the error says.
 LIGHTGBM = {
     "child beyond the end": (_token("left_child", 0, "1000000"), "tree 0 node 0: left child .* outside"),
@@ -169,7 +201,7 @@ LIGHTGBM = {
     "shared leaf": (_line("right_child", lambda v: re.sub(r"-\d+", "-1", v)), "reached twice"),
     "feature out of range": (_token("split_feature", 0, "99"), r"feature 99 outside 0\.\.4"),
     "threshold NaN": (_token("threshold", 0, "nan"), "threshold is not a number"),
-    "threshold infinite": (_token("threshold", 0, "-inf"), "threshold is not finite"),
+    "threshold infinite": (_token("threshold", 0, "-inf"), "threshold is -inf"),
     "threshold text": (_token("threshold", 0, "high"), "threshold holds something"),
     "leaf not finite": (_token("leaf_value", 0, "inf"), "leaf value .* not finite"),
     "num_leaves wrong": (_line("num_leaves", lambda v: "2147483646"), "split_feature has .* entries, not 2147483645"),
@@ -180,13 +212,43 @@ LIGHTGBM = {
     "category index out of range": (_token("decision_type", 0, "1"), "categorical split outside|cat_boundaries"),
     "num_cat without sets": (_line("num_cat", lambda v: "2"), "cat_boundaries has"),
     "missing kind unknown": (_token("decision_type", 0, "14"), "unknown kind of missing"),
-    "trees of no whole iteration": (_line("num_tree_per_iteration", lambda v: "4", None), "no multiple of"),
+    "trees of no whole iteration": (
+        lambda t: (
+            t.replace("num_class=1", "num_class=4").replace("_iteration=1", "_iteration=4").replace("objective", "a")
+        ),
+        "6 trees are no multiple of num_tree_per_iteration 4",
+    ),
+    "more trees per iteration than classes": (
+        _line("num_tree_per_iteration", lambda v: "3", None),
+        "num_class 1 and num_tree_per_iteration 3 must be positive and equal",
+    ),
+    "more classes than trees per iteration": (_line("num_class", lambda v: "3", None), "num_class 3 and num_tree"),
+    "no classes": (_line("num_class", lambda v: "0", None), "num_class 0"),
+    "classes for an objective of one column": (
+        lambda t: t.replace("num_class=1", "num_class=3").replace("per_iteration=1", "per_iteration=3"),
+        "objective 'regression' is of one column, but num_class is 3",
+    ),
+    "objective of other classes": (
+        _line("objective", lambda v: "multiclass num_class:3", None),
+        "says num_class:3, but",
+    ),
+    "objective's setting no number": (_line("objective", lambda v: "binary sigmoid:１", None), "setting 'sigmoid:１'"),
+    "number of other digits": (_token("leaf_value", 0, "１"), "tree 0: leaf_value holds something"),
+    "number with underscores": (_token("threshold", 0, "1_0"), "tree 0: threshold holds something"),
+    "number in blanks": (_token("leaf_value", 0, "1\u00a0"), "tree 0: leaf_value holds something"),
+    "count in blanks": (_line("num_leaves", lambda v: f" {v}"), "num_leaves ' 12' is not a whole number"),
+    "kind of split beyond its type": (_token("decision_type", 0, "258"), "decision_type holds numbers out of range"),
+    "child beyond 32 bits": (_token("left_child", 0, str(2**40)), "left_child holds numbers out of range"),
+    "parameter no number": (_tail("[learning_rate: 0.1]", "[learning_rate: 0_1]"), "learning_rate '0_1' is malformed"),
+    "categories no lists": (_tail("pandas_categorical:null", "pandas_categorical:[5]"), "pandas_categorical is no"),
     "stale tree_sizes": (_line("tree_sizes", lambda v: "1 2", None), "tree_sizes has 2 entries for 6"),
     "names short": (_line("feature_names", lambda v: "a b", None), "2 feature_names"),
     "feature_infos malformed": (_line("feature_infos", lambda v: "[] " + v.partition(" ")[2], None), "feature_infos"),
     "objective empty": (_line("objective", lambda v: "", None), "objective is empty"),
     "unknown objective": (_line("objective", lambda v: "x", None), "UnsupportedModelError.*Unknown objective"),
     "parameters malformed": (lambda t: t.replace("[boosting: gbdt]", "boosting gbdt"), "parameters: a line"),
+    "line that is none": (lambda t: t.replace("\nsplit_gain=", "\nsplit_gain ", 1), "tree 0: the line 'split_gain "),
+    "blank line in a tree": (lambda t: t.replace("\nsplit_gain=", "\n\nsplit_gain=", 1), "tree 0: the line '' is no"),
     "line twice": (lambda t: t.replace("num_cat=0", "num_cat=0\nnum_cat=0", 1), "'num_cat' stands twice"),
     "tree missing": (lambda t: t.replace("Tree=2\n", "Tree=3\n", 1), "tree 2: stands as Tree='3'"),
     "truncated": (lambda t: t[: len(t) // 3], "cut short"),

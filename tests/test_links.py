@@ -8,13 +8,14 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_friedman1
+from sklearn.ensemble import BaggingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer
 
-from treeprune import UnsupportedModelError, prune
+from treeprune import UnsupportedModelError, compress, prune
 from treeprune.adapters import find_adapter
 from treeprune.links import LINKED, simplex, unlinked
-from treeprune.methods import DepthPruning, JointPruning
+from treeprune.methods import DepthPruning, JointPruning, MaxDepth
 from treeprune.testing import check_adapter
 
 X, Y = make_friedman1(300, n_features=8, noise=1.0, random_state=0)
@@ -36,7 +37,8 @@ def test_pruned_classifiers_give_probabilities(stock, method):
     before = pickle.dumps(model)
     small = prune(model, method, X, Y)
     assert type(small) is LINKED[stock]
-    assert isinstance(small, stock)
+    assert isinstance(small, stock) == (stock is BaggingClassifier)  # no tool takes it for a forest without a link
+    assert small.get_params() == model.get_params() | {"n_estimators": small.n_estimators}
     p = small.predict_proba(X_NEW)
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -103,10 +105,37 @@ def test_trees_that_are_grown_anew_have_no_link(stock):
         assert not hasattr(model, "decision_function")
 
 
-def test_a_users_own_subclass_has_none(stock):
+def test_a_users_own_subclass_that_predicts_as_the_stock_class_does_gets_its_link(stock):
     class Own(stock):
         pass
+
+    model, expected = grown(Own, 3), prune(grown(stock, 3), JointPruning(), X, Y)
+    small = prune(model, JointPruning(), X, Y)
+    assert type(small) is LINKED[stock]
+    np.testing.assert_array_equal(small.predict_proba(X_NEW), expected.predict_proba(X_NEW))
+    for method in (JointPruning(constraint="leaf"), MaxDepth(3)):
+        assert type(prune(model, method, X, Y)) is Own
+
+
+def test_a_users_own_subclass_that_predicts_in_its_own_way_has_none(stock):
+    class Own(stock):
+        def predict_proba(self, X):
+            return super().predict_proba(X) ** 2
 
     with pytest.raises(UnsupportedModelError, match="Own cannot express a plan that changes link"):
         prune(grown(Own, 3), JointPruning(), X, Y)
     assert type(prune(grown(Own, 3), JointPruning(constraint="leaf"), X, Y)) is Own
+    assert type(compress(grown(Own, 3), X, Y, max_nodes=40).model) is Own
+
+
+def test_a_subclass_that_holds_more_when_fitted_is_refused_by_name(stock):
+    class Balanced(stock):
+        def fit(self, X, y, sample_weight=None):
+            super().fit(X, y, sample_weight=sample_weight)
+            self.pipelines_ = list(self.estimators_)
+            return self
+
+    with pytest.raises(
+        UnsupportedModelError, match=f"Balanced is a subclass of {stock.__name__} that holds pipelines_"
+    ):
+        prune(grown(Balanced, 3), MaxDepth(3))

@@ -3,9 +3,16 @@
 Joint pruning gives the leaves of an ensemble the values that make the *sum* of the trees best. Such a sum over one-hot
 classes adds up to 1, but may leave [0, 1]. A link brings it back, row by row: one row alone gets the same probabilities
 as in a batch.
+
+Tools that read the trees of a forest themselves know nothing of the link. They recognise forests by
+``isinstance(model, RandomForestClassifier)``, which would make wrong probabilities without a word: so the forests here
+are siblings of the stock classes, not subclasses, and such tools refuse them. `unlinked` gives the stock forest of the
+scores, which they take.
 """
 
 from copy import copy
+from functools import wraps
+from inspect import getattr_static
 from typing import Any
 
 import numpy as np
@@ -110,12 +117,28 @@ class Linked:
         return score[:, 1] - score[:, 0] if score.shape[1] == 2 else score
 
 
-class LinkedRandomForestClassifier(Linked, RandomForestClassifier):
+def _constructor(stock):
+    """The constructor of a stock class for a class that is none of its subclasses."""
+
+    @wraps(stock.__init__)  # parameters are read from its signature
+    def __init__(self, *args, **params):
+        vars(self).update(vars(stock(*args, **params)))
+
+    return __init__
+
+
+class LinkedRandomForestClassifier(Linked, RandomForestClassifier.__base__):
     """A pruned RandomForestClassifier with a link."""
 
+    _parameter_constraints = RandomForestClassifier._parameter_constraints
+    __init__ = _constructor(RandomForestClassifier)
 
-class LinkedExtraTreesClassifier(Linked, ExtraTreesClassifier):
+
+class LinkedExtraTreesClassifier(Linked, ExtraTreesClassifier.__base__):
     """A pruned ExtraTreesClassifier with a link."""
+
+    _parameter_constraints = ExtraTreesClassifier._parameter_constraints
+    __init__ = _constructor(ExtraTreesClassifier)
 
 
 class LinkedBaggingClassifier(Linked, BaggingClassifier):
@@ -134,6 +157,10 @@ LINKED = {
 }
 
 
+#: What a subclass of a stock class may not have of its own for the link to take its place.
+_PREDICTING = ("fit", "predict", "predict_proba", "predict_log_proba", "decision_function")
+
+
 def unlinked(model: Linked) -> Any:
     """A copy of an ensemble with a link as its stock class, whose `predict_proba` gives the scores before the link."""
     plain = copy(model)
@@ -148,12 +175,22 @@ def _drop_link(model):
 
 
 def takes_link(model: Any) -> bool:
-    """Whether the model's class has a link, or a subclass with one."""
-    return type(model) in LINKED or isinstance(model, Linked)
+    """Whether the model's class has a link, or a counterpart with one."""
+    return isinstance(model, Linked) or _counterpart(type(model)) is not None
 
 
 def linked(model: Any, link: str, temperature: float) -> Any:
     """The model, which `takes_link`, with a link. The model itself, which is changed, must be a copy."""
-    model.__class__ = LINKED.get(type(model), type(model))
+    if not isinstance(model, Linked):
+        model.__class__ = _counterpart(type(model))
     model.link_, model.temperature_ = link, float(temperature)
     return model
+
+
+def _counterpart(cls):
+    """The class with a link for a stock class, or for a subclass of one that fits and predicts as it does."""
+    for stock, of_stock in LINKED.items():
+        if issubclass(cls, stock):
+            same = all(getattr_static(cls, name, None) is getattr_static(stock, name, None) for name in _PREDICTING)
+            return of_stock if same else None
+    return None

@@ -54,3 +54,30 @@ def test_before_anything_is_fitted_too_much():
     with pytest.raises(UnsupportedModelError, match="Supported"):
         TreePruner(LogisticRegression()).fit(X, Y)
     assert TreePruner(GradientBoostingClassifier(n_estimators=2)).fit(X, Y).n_leaves_ >= 2
+
+
+@pytest.mark.parametrize("family", ["sklearn", "xgboost", "lightgbm"])
+def test_a_users_own_subclass_without_state_of_its_own_is_pruned_as_what_it_is(family):
+    """What the classes between it and the one that the adapter names set when fitted is theirs."""
+    if family == "sklearn":
+        stock, params = GradientBoostingClassifier, {"n_estimators": 2}
+    else:
+        library = pytest.importorskip(family, reason=f"{family} is not installed")
+        stock = library.XGBClassifier if family == "xgboost" else library.LGBMClassifier
+        params = (
+            {"n_estimators": 2, "n_jobs": 1, "verbosity": 0} if family == "xgboost" else {"verbose": -1, "n_jobs": 1}
+        )
+
+    class Own(stock):
+        pass
+
+    class More(stock):
+        def fit(self, X, y):
+            self.extra_ = y
+            return super().fit(X, y)
+
+    assert type(prune(Own(**params).fit(X, Y), "max_depth", X, Y)) is Own
+    with pytest.raises(
+        UnsupportedModelError, match=rf"More is a subclass of {stock.__name__} that holds extra_ besides"
+    ):
+        prune(More(**params).fit(X, Y), "max_depth", X, Y)

@@ -415,3 +415,29 @@ def test_no_change_of_a_number_kills_the_process(tmp_path):
     found = outcomes(tmp_path, files)
     assert len(found) == len(files) >= 48
     assert sum(outcome.startswith("ModelFormatError") for outcome in found) > len(found) / 4
+
+
+def _poisson(y, margin):
+    return np.exp(margin) - y, np.exp(margin)
+
+
+@LEVELS
+@pytest.mark.parametrize("library", BOOSTERS)
+def test_of_an_objective_that_is_a_function_the_trees_are_kept(library, level, tmp_path):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    fit, X, y = (
+        (boosters._xgb if library == "xgboost" else boosters._lgb),
+        boosters.rows()[0],
+        boosters.target("counts"),
+    )
+    model = fit("counts", objective=lambda y, margin: _poisson(y, margin))
+    with pytest.warns(UserWarning, match=r"objective of \w+ is a function, which a compact file cannot hold"):
+        again = round_trip(model, tmp_path, level)
+    assert type(again) is type(model)
+    assert callable(model.objective)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    with pytest.raises(ValueError, match="lost_function"):
+        prune(again, JointPruning(), X, y)  # by which loss, it does not know
+    with pytest.raises(UnsupportedModelError, match="set it with set_params before you fit"):
+        again.fit(X, y)
+    np.testing.assert_array_equal(again.set_params(objective=_poisson).fit(X, y).predict(X), model.predict(X))

@@ -219,6 +219,44 @@ def test_boosted_trees_say_what_they_add():
         np.testing.assert_allclose(by_sql(found, X), expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize("family", ["DecisionTreeRegressor", "HistGradientBoostingRegressor", "LGBMRegressor"])
+def test_a_split_that_sets_missing_values_apart(family):
+    """Its threshold is infinite; of the numbers only -inf may be told apart from others, too."""
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(400, 3)), 1)
+    X[rng.random(400) < 0.3, 0] = np.nan
+    y = X[:, 1] + np.where(np.isnan(X[:, 0]), 9.0, np.nan_to_num(X[:, 0]) > 0)
+    rows = with_gaps(X, 0.4)
+    if family == "DecisionTreeRegressor":
+        model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0)
+    else:
+        X[::10, 2] = -np.inf
+        y[::10] -= 5.0
+        rows = np.r_[rows, X, rng.choice([np.inf, -np.inf, np.nan, 0.0], (50, 3))]
+        model = HistGradientBoostingRegressor(max_iter=1, min_samples_leaf=5)
+        if family == "LGBMRegressor":
+            lightgbm = pytest.importorskip("lightgbm")
+            model = lightgbm.LGBMRegressor(n_estimators=1, min_child_samples=5, n_jobs=1, verbose=-1)
+    model.fit(X, y)
+    adapter = find_adapter(model)
+    assert np.isposinf(adapter.forest.threshold).any()
+    found = rules(model)
+    expected = forest_values(adapter.forest, adapter.compared(rows))[0][:, 0, 0]
+    offset = model.predict(rows) - expected  # where the model begins
+    np.testing.assert_allclose(offset, np.full(len(rows), offset[0]), atol=1e-9)
+    assert by_python(found, rows) == expected.tolist()
+    np.testing.assert_allclose(by_sql(found, rows), expected, rtol=1e-15)
+    assert "x0 is missing" in found.to_text()
+    assert "x0 is not missing" in found.to_text()
+    for row in rows[:100]:  # one rule only is true of a row
+        holds = [all(c.holds(row[column]) for column, c in rule.items()) for rule in found.conditions]
+        tests = [
+            eval(t, {"x": row}) for t in found._write(found.conditions, ["x[0]", "x[1]", "x[2]"], Python(), "True")
+        ]
+        assert tests == holds
+        assert sum(tests) == 1
+
+
 #: What makes models of three trees that split on sets of categories; the values of the categories for each.
 CODES = [np.arange(12.0), np.arange(5.0)]
 ON_CATEGORIES = {

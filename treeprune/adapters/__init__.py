@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import import_module
+from inspect import unwrap
 from pkgutil import iter_modules
 from typing import Any
 
@@ -48,12 +49,14 @@ def find_adapter(model: Any) -> Adapter:
     Raises
     ------
     UnsupportedModelError
-        No adapter takes models of this class. The message says which are supported.
+        No adapter takes models of this class: the message says which are supported. Or it is a subclass from outside
+        the class's library that holds more than that when fitted: what, pruning would leave as it was.
     """
-    found = adapter_class(model)
-    if found is not None:
-        return found(model)
     paths = _class_paths(model)
+    for path, cls in zip(paths, type(model).__mro__, strict=True):
+        if path in adapters_by_model():
+            _check_subclass(model, _library(cls))
+            return adapters_by_model()[path](model)
     reason = "".join(f": {REFUSED[path]}" for path in paths if path in REFUSED)
     names = sorted({path.rpartition(".")[2] for path in adapters_by_model()})
     raise UnsupportedModelError(f"No adapter for {paths[0]}{reason}. Supported: {', '.join(names)}.")
@@ -61,3 +64,28 @@ def find_adapter(model: Any) -> Adapter:
 
 def _class_paths(model):
     return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]
+
+
+def _library(cls):
+    return cls.__module__.partition(".")[0]
+
+
+def _check_subclass(model, library):
+    """Refuse a subclass from elsewhere with fitted attributes of its own, which may hold the unpruned trees again."""
+    stock = next(cls for cls in type(model).__mro__ if _library(cls) == library)
+    if stock is type(model):
+        return
+    own = sorted(name for name in vars(model) if name.endswith("_") and name not in _attributes(stock))
+    if own:
+        raise UnsupportedModelError(
+            f"{type(model).__name__} is a subclass of {stock.__name__} that holds {', '.join(own)} besides, which may "
+            "hold the unpruned trees again: it needs an adapter of its own (treeprune.adapters.register)."
+        )
+
+
+@cache
+def _attributes(stock):
+    """Names of attributes that the methods of a class speak of, and those that scikit-learn's validation sets."""
+    methods = [getattr(item, "fget", item) for cls in stock.__mro__ for item in vars(cls).values()]
+    codes = [unwrap(method).__code__ for method in methods if hasattr(method, "__code__")]
+    return {"n_features_in_", "feature_names_in_"}.union(*(code.co_names for code in codes))

@@ -5,6 +5,7 @@ there; a Forest's ``node_id`` has the inner nodes first, then the leaves. Everyt
 checked here first.
 """
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..core.forest import LEAF, Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
+from .documents import check_nesting
 
 #: Objectives whose leaves are set to quantiles of residuals: inner nodes store something else.
 RESIDUAL_OBJECTIVES = ("regression_l1", "quantile", "mape")
@@ -32,6 +34,16 @@ _CATEGORICAL, _DEFAULT_LEFT, _ZERO, _NAN = 1, 2, 1, 2
 _PRINTED = 6e-6  # six digits
 _FEATURE_INFO = re.compile(r"none|\[[^][:]+:[^][:]+\]|-?\d+(:-?\d+)*")
 _PARAMETER = re.compile(r"\[\w+: .*\]")
+_NUMBER = r"[-+]?[0-9]+(\.[0-9]*)?(e[-+]?[0-9]+)?"
+#: Training parameters that adapters read, and how they are written.
+_PARAMETERS = {
+    **dict.fromkeys(("alpha", "fair_c", "tweedie_variance_power", "learning_rate", "boost_from_average"), _NUMBER),
+    "monotone_constraints": r"(-?[01](,-?[01])*)?",
+}
+_LINE = re.compile(r"[a-z_]+=")
+_SETTING = re.compile(r"[a-z_]+(:[-+0-9.e]+)?")
+#: What numbers are written with, and Python may read more than: digits of other scripts, underscores, other blanks.
+_INTEGERS, _FLOATS = re.compile(r"[-+0-9 ]*"), re.compile(r"[-+0-9.eEinfa ]*")
 
 
 @dataclass
@@ -105,7 +117,11 @@ def parse(data: bytes) -> ModelText:
         number, _, rest = block.partition("\n")
         if number.strip() != str(index):
             raise ModelFormatError(f"tree {index}: stands as Tree={number[:20]!r}")
-        trees.append(_parse_tree(_pairs(rest.split("\n"), f"tree {index}"), f"tree {index}"))
+        lines = rest.rstrip("\n").split("\n")
+        wrong = next((line for line in lines if not _LINE.match(line)), None)
+        if wrong is not None:  # where LightGBM takes the tree to end
+            raise ModelFormatError(f"tree {index}: the line {wrong[:20]!r} is no 'name=value'")
+        trees.append(_parse_tree(_pairs(lines, f"tree {index}"), f"tree {index}"))
     model = ModelText(header, trees, _check_tail(tail))
     if len(trees) % model.per_iteration:
         raise ModelFormatError(f"{len(trees)} trees are no multiple of num_tree_per_iteration {model.per_iteration}")
@@ -182,10 +198,10 @@ def read_forest(model: ModelText, as_stored: bool = False) -> Forest:
         start=start,
     )
     forest = forest.validate()
-    infinite = inner & np.isinf(threshold)
-    if infinite.any():
-        node = np.flatnonzero(infinite)[0]
-        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: threshold is not finite")
+    low = inner & np.isneginf(threshold)  # the other infinity sets missing values apart
+    if low.any():
+        node = np.flatnonzero(low)[0]
+        raise ModelFormatError(f"tree {forest.node_tree[node]} node {forest.node_id[node]}: threshold is -inf")
     return forest
 
 
@@ -222,8 +238,11 @@ def _check_header(header):
     numbers = {name: _integer(header, name, 0, "header") for name in ("num_class", "num_tree_per_iteration")}
     n_features = _integer(header, "max_feature_idx", 0, "header") + 1
     _integer(header, "label_index", 0, "header")
-    if min(numbers.values()) < 1:
-        raise ModelFormatError("header: num_class and num_tree_per_iteration must be positive")
+    if (
+        numbers["num_class"] < 1 or len(set(numbers.values())) > 1
+    ):  # LightGBM's buffers are of the one or the other size
+        stated = " and ".join(f"{name} {number}" for name, number in numbers.items())
+        raise ModelFormatError(f"header: {stated} must be positive and equal")
     for name in ("feature_names", "feature_infos"):
         items = (header.get(name) or "").split(" ")
         if len(items) != n_features:
@@ -231,15 +250,30 @@ def _check_header(header):
     wrong = [item for item in items if not _FEATURE_INFO.fullmatch(item)]
     if wrong:
         raise ModelFormatError(f"header: feature_infos holds {wrong[0]!r}")
-    if "objective" in header and not (header["objective"] or "").strip():
-        raise ModelFormatError("header: objective is empty")
-    for setting in (header.get("objective") or "").split()[1:]:
-        if setting.startswith("num_class:") and setting != f"num_class:{numbers['num_class']}":
-            raise ModelFormatError(f"header: objective says {setting}, but num_class is {numbers['num_class']}")
+    _check_objective(header, numbers["num_class"])
     return n_features
 
 
+def _check_objective(header, n_classes):
+    """The objective's settings are numbers, and it is of as many classes as the header says."""
+    if "objective" not in header:
+        return
+    name, *settings = (header["objective"] or "").split(" ")
+    if not name:
+        raise ModelFormatError("header: objective is empty")
+    for setting in settings:
+        if not _SETTING.fullmatch(setting):
+            raise ModelFormatError(f"header: objective has the malformed setting {setting!r}")
+        if setting.startswith("num_class:") and setting != f"num_class:{n_classes}":
+            raise ModelFormatError(f"header: objective says {setting}, but num_class is {n_classes}")
+    if n_classes > 1 and not name.startswith("multiclass"):
+        raise ModelFormatError(f"header: objective {name!r} is of one column, but num_class is {n_classes}")
+
+
 def _check_tail(tail):
+    found = re.search(r"^pandas_categorical:(.*)$", tail, re.MULTILINE)
+    if found and not _are_categories(found[1]):
+        raise ModelFormatError("pandas_categorical is no list of lists of categories")
     importances, mark, rest = tail.partition("\nparameters:\n")
     if not mark:
         return importances[importances.find("\npandas_categorical:") :] if "pandas_categorical:" in importances else ""
@@ -247,28 +281,45 @@ def _check_tail(tail):
     lines = [line for line in parameters.split("\n") if line.strip()]
     if not end or not all(_PARAMETER.fullmatch(line.strip()) for line in lines):
         raise ModelFormatError("parameters: a line is malformed, or 'end of parameters' is missing")
+    for name, value in (line.strip()[1:-1].split(": ", 1) for line in lines):
+        if not re.fullmatch(_PARAMETERS.get(name, ".*"), value):
+            raise ModelFormatError(f"parameters: {name} {value!r} is malformed")
     return f"{mark}{parameters}{end}{rest}"
+
+
+def _are_categories(text):
+    """Whether a text is what the library writes of a frame's categories: JSON, a list of values for each column."""
+    try:
+        check_nesting(text.encode())
+        known = json.loads(text)
+    except (ModelFormatError, ValueError):
+        return False
+    return known is None or (isinstance(known, list) and all(isinstance(values, list) for values in known))
 
 
 def _parse_tree(pairs, where):
     n_leaves, num_cat = _integer(pairs, "num_leaves", 1, where), _integer(pairs, "num_cat", 0, where)
-    tree = {"num_leaves": n_leaves, "num_cat": num_cat, "is_linear": _integer(pairs, "is_linear", 0, where, default=0)}
+    tree = {
+        "num_leaves": n_leaves,
+        "num_cat": num_cat,
+        "is_linear": _integer(pairs, "is_linear", 0, where, default="0"),
+    }
     for names, n in ((_INNER, n_leaves - 1), (_LEAVES, n_leaves)):
         for name, dtype in names.items():
             absent = not (pairs.get(name) or "").strip() and (name in _OPTIONAL or not n)
             tree[name] = np.zeros(n, dtype) if absent else _numbers(pairs, name, dtype, n, where)
     if num_cat:
-        bounds = _numbers(pairs, "cat_boundaries", np.int64, num_cat + 1, where)
+        bounds = _numbers(pairs, "cat_boundaries", np.int32, num_cat + 1, where)
         if bounds[0] != 0 or (np.diff(bounds) < 0).any():
             raise ModelFormatError(f"{where}: cat_boundaries must rise from 0")
         tree |= {"cat_boundaries": bounds, "cat_threshold": _numbers(pairs, "cat_threshold", "u4", bounds[-1], where)}
     if tree["is_linear"]:
         tree["leaf_const"] = _numbers(pairs, "leaf_const", np.float64, n_leaves, where)
-        tree["num_features"] = _numbers(pairs, "num_features", np.int64, n_leaves, where)
+        tree["num_features"] = _numbers(pairs, "num_features", np.int32, n_leaves, where)
         if (tree["num_features"] < 0).any():
             raise ModelFormatError(f"{where}: num_features below 0")
         total = tree["num_features"].sum()
-        for name, dtype in (("leaf_features", np.int64), ("leaf_coeff", np.float64)):
+        for name, dtype in (("leaf_features", np.int32), ("leaf_coeff", np.float64)):
             tree[name] = _numbers(pairs, name, dtype, total, where)
         if not (np.isfinite(tree["leaf_const"]).all() and np.isfinite(tree["leaf_coeff"]).all()):
             raise ModelFormatError(f"{where}: leaf_const or leaf_coeff is not finite")
@@ -303,22 +354,27 @@ def _category_sets(trees, start, categorical):
 
 
 def _numbers(pairs, name, dtype, n, where):
-    tokens = (pairs.get(name) or "").split()
+    line, dtype = pairs.get(name) or "", np.dtype(dtype)
+    tokens = line.split()
     if name not in pairs or len(tokens) != n:
         raise ModelFormatError(f"{where}: {name} has {len(tokens)} entries, not {n}")
     try:
-        kind = float if np.dtype(dtype).kind == "f" else int  # by Python: NumPy takes three times as long
-        return np.fromiter(map(kind, tokens), np.dtype(kind), n).astype(dtype)
+        kind, grammar = (float, _FLOATS) if dtype.kind == "f" else (int, _INTEGERS)
+        if not grammar.fullmatch(line):
+            raise ValueError
+        numbers = np.fromiter(map(kind, tokens), np.dtype(kind), n)  # by Python: NumPy takes three times as long
     except (ValueError, OverflowError) as error:
         raise ModelFormatError(f"{where}: {name} holds something that is not a number of its kind") from error
+    if kind is int and n and not np.iinfo(dtype).min <= numbers.min() <= numbers.max() <= np.iinfo(dtype).max:
+        raise ModelFormatError(f"{where}: {name} holds numbers out of range")
+    return numbers.astype(dtype)
 
 
-def _integer(pairs, name, low, where, default=None):
-    value = pairs.get(name, default)
-    try:
-        number = int(value)
-    except (TypeError, ValueError) as error:
-        raise ModelFormatError(f"{where}: {name} {value!r} is not a whole number") from error
+def _integer(pairs, name, low, where, default=""):
+    text = pairs.get(name, default) or ""
+    if not re.fullmatch("-?[0-9]{1,19}", text):
+        raise ModelFormatError(f"{where}: {name} {text!r} is not a whole number")
+    number = int(text)
     if not low <= number < 2**31 - 1:
         raise ModelFormatError(f"{where}: {name} {number} outside {low}..{2**31 - 2}")
     return number

@@ -121,7 +121,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         if not known:  # fitted on codes
             return {}
         columns = re.search(r"^\[categorical_feature: (.*)\]$", self._text.tail, re.M)
-        columns = [int(column) for column in columns[1].split(",") if column] if columns else []
+        columns = [int(column) for column in columns[1].split(",") if column.isdecimal()] if columns else []
         if len(columns) != len(known):
             raise UnsupportedModelError(
                 f"{type(self.model).__name__} was fitted on a frame with {len(known)} columns of categories and splits "

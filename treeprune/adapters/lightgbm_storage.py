@@ -1,12 +1,10 @@
 """LightGBM's models in compact files."""
 
-import copy
-
 import numpy as np
 
 from .lightgbm_format import ModelText, parse, read_forest
 from .lightgbm_text import booster_from, render, tree_arrays
-from .storage import Storage, StoredModel
+from .storage import LOST_FUNCTION, Storage, StoredModel, without_functions
 
 
 class LightGBMStorage(Storage):
@@ -16,13 +14,14 @@ class LightGBMStorage(Storage):
     parts = (
         *(f"lightgbm.sklearn.LGBM{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
         "sklearn.preprocessing._label.LabelEncoder",
+        LOST_FUNCTION,
     )
     unused = frozenset(
         {"split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count"}
     )
 
     def stored(self, full):
-        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        wrapper = None if self.booster is self.model else without_functions(self.model)
         if wrapper is not None:
             wrapper._Booster = None
         whole = self._saved()

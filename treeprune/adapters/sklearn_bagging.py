@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..exceptions import ModelFormatError
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -17,8 +18,9 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
     models = (
         "sklearn.ensemble._bagging.BaggingClassifier",
         "sklearn.ensemble._bagging.BaggingRegressor",
+        "treeprune.links.LinkedBaggingClassifier",
     )
-    parts = (*models, *SklearnEnsembleAdapter.parts, "treeprune.links.LinkedBaggingClassifier")
+    parts = (*models, *SklearnEnsembleAdapter.parts)
     per_tree = ("estimators_features_", "_seeds")
 
     def _columns(self, tree):
@@ -47,7 +49,10 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
 
     def _classes(self, tree):
         """Codes of the classes that a tree was grown on."""
-        return self._estimators[tree].classes_.astype(np.intp)
+        codes, n_classes = np.asarray(self._estimators[tree].classes_), len(self.model.classes_)
+        if not np.isin(codes, np.arange(n_classes)).all() or len(np.unique(codes)) != self._estimators[tree].n_classes_:
+            raise ModelFormatError(f"tree {tree}: classes_ {codes.tolist()} are no codes of {n_classes} classes")
+        return codes.astype(np.intp)
 
 
 def _of_classes(forest, codes):

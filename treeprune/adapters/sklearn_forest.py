@@ -13,13 +13,10 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "sklearn.ensemble._forest.RandomForestRegressor",
         "sklearn.ensemble._forest.ExtraTreesClassifier",
         "sklearn.ensemble._forest.ExtraTreesRegressor",
-    )
-    parts = (
-        *models,
-        *SklearnEnsembleAdapter.parts,
         "treeprune.links.LinkedRandomForestClassifier",
         "treeprune.links.LinkedExtraTreesClassifier",
     )
+    parts = (*models, *SklearnEnsembleAdapter.parts)
 
     @property
     def monotonic(self):

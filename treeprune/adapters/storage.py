@@ -1,5 +1,7 @@
 """Models taken apart for compact files, and put together again."""
 
+import copy
+import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,6 +9,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from ..core.forest import Forest
+from ..exceptions import UnsupportedModelError
 from .base import Adapter
 
 
@@ -77,3 +80,38 @@ class Storage(Adapter):
         The arrays named in `structure` come from a checked Forest. All others come from the file: they must be checked
         here, alone and against the skeleton, before compiled code sees them.
         """
+
+
+def lost_function(y_true: Any, y_pred: Any) -> Any:
+    """What stands in a loaded model for the objective or the metric of its own: a file cannot hold a function.
+
+    Raises
+    ------
+    UnsupportedModelError
+        Always: the loaded model predicts, but cannot be fitted until it is given the function.
+    """
+    raise UnsupportedModelError(
+        "The model is from a compact file, which cannot hold the function given as its objective or metric: "
+        "set it with set_params before you fit the model."
+    )
+
+
+#: The path of `lost_function`, which skeletons of wrappers may hold.
+LOST_FUNCTION = f"{__name__}.{lost_function.__name__}"
+
+
+def without_functions(wrapper: Any) -> Any:
+    """A copy of a booster's wrapper with `lost_function` in the place of other functions."""
+    wrapper, lost = copy.copy(wrapper), []
+    for name, value in list(vars(wrapper).items()):
+        if name in ("objective", "_objective", "eval_metric") and callable(value):
+            setattr(wrapper, name, lost_function)
+            lost.append(name)
+    if lost:
+        names = " and ".join(sorted({name.removeprefix("_") for name in lost}))
+        warnings.warn(
+            f"The {names} of {type(wrapper).__name__} is a function, which a compact file cannot hold: the loaded "
+            "model predicts the same, but does not know its loss.",
+            stacklevel=5,
+        )
+    return wrapper

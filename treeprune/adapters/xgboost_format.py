@@ -4,6 +4,7 @@ The layout is that of XGBoost's model schema (``doc/model.schema``). Everything 
 checked here first.
 """
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ SUPPORTED = "gbtree and dart boosters with one value per leaf"
 #: Objectives whose leaves are set to quantiles of residuals: base weights are something else.
 RESIDUAL_OBJECTIVES = ("reg:absoluteerror", "reg:quantileerror")
 _MAX_CATEGORY = 2**24  # category codes are read from float32
+#: Numbers as XGBoost writes them in strings: Python reads more (digits of other scripts, underscores, blanks).
+_INTEGER, _FLOAT = re.compile(r"-?[0-9]{1,19}"), re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 #: Arrays of a saved tree, with an entry for each node, and those of its sets of categories.
 TREE_ARRAYS = {
     "base_weights": np.float32,
@@ -38,7 +41,9 @@ CATEGORY_ARRAYS = {
     "categories_segments": np.int64,
     "categories_sizes": np.int64,
 }
-_SWAPPED = {dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint8)}
+_SWAPPED = {
+    dtype: np.dtype(dtype).newbyteorder() for dtype in (np.float32, np.float64, np.int32, np.int64, np.int8, np.uint8)
+}
 #: What the root has in the place of a parent.
 NO_PARENT = np.iinfo(np.int32).max
 
@@ -125,6 +130,8 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     n_features, n_groups = _check_learner(document["learner"])
     model["trees"] = trees = [_check_tree(tree, i) for i, tree in enumerate(_get(model, list, "trees"))]
     tree_info = _check_counts(model, trees, n_groups, weight_drop)
+    _check_attributes(document["learner"], len(model.get("iteration_indptr", trees)))
+    _check_categories(model, n_features)
     arrays = {
         name: np.concatenate([np.empty(0, dtype), *(tree[name] for tree in trees)], dtype=dtype)
         for name, dtype in TREE_ARRAYS.items()
@@ -223,7 +230,7 @@ def booster_from(document: dict):
 def _check_learner(learner):
     """Number of features and of columns of the margin; what native code would rely on holds."""
     param = _get(learner, dict, "learner_model_param")
-    n_features, n_targets = _integer(param, "num_feature", 1), _integer(param, "num_target", 1, default=1)
+    n_features, n_targets = _integer(param, "num_feature", 1), _integer(param, "num_target", 1, default="1")
     n_groups = max(_integer(param, "num_class", 0), 1) * n_targets
     for name in ("feature_names", "feature_types"):
         names = learner.get(name, [])
@@ -231,15 +238,78 @@ def _check_learner(learner):
             raise ModelFormatError(f"learner: {name} is not a list of strings")
         if names and len(names) != n_features:
             raise ModelFormatError(f"learner: {len(names)} {name}, but num_feature is {n_features}")
+    _check_objective(learner, param)
     text = _get(param, str, "base_score", "learner_model_param")
-    try:
-        with np.errstate(over="ignore"):
-            base_score = np.array(text.strip("[]").split(","), np.float64).astype(np.float32)
-    except ValueError as error:
-        raise ModelFormatError(f"learner_model_param: base_score {text!r} is no number") from error
+    numbers = (text[1:-1] if text.startswith("[") and text.endswith("]") else text).split(",")
+    if not all(map(_FLOAT.fullmatch, numbers)):
+        raise ModelFormatError(f"learner_model_param: base_score {text!r} is no number")
+    with np.errstate(over="ignore"):
+        base_score = np.array(numbers, np.float64).astype(np.float32)
     if not np.isfinite(base_score).all() or len(base_score) not in (1, n_groups):
         raise ModelFormatError(f"learner_model_param: base_score {text!r} is not finite for each class")
     return n_features, n_groups
+
+
+def _check_objective(learner, param):
+    """The objective is of as many classes as the model."""
+    objective = _get(learner, dict, "objective", "learner")
+    name, n_classes = _get(objective, str, "name", "objective"), _integer(param, "num_class", 0)
+    if not name.startswith("multi:"):
+        return  # an objective of one's own may have several columns
+    own = _integer(_get(objective, dict, "softmax_multiclass_param", "objective"), "num_class", 1, where="objective")
+    if own != n_classes:
+        raise ModelFormatError(f"learner: num_class is {n_classes}, but {own} in the objective {name!r}")
+
+
+def _check_attributes(learner, n_rounds):
+    """Attributes are strings; that which counts rounds is of a round that there is."""
+    attributes = learner.get("attributes", {})
+    if not isinstance(attributes, dict) or not all(isinstance(text, str) for text in attributes.values()):
+        raise ModelFormatError("learner: attributes are not strings by name")
+    if "best_iteration" in attributes:
+        best = _integer(attributes, "best_iteration", 0, where="attributes")
+        if best >= n_rounds:
+            raise ModelFormatError(f"attributes: best_iteration is {best}, but there are {n_rounds} rounds")
+
+
+def _check_categories(model, n_features):
+    """The container of a frame's categories: native code looks them up by its offsets."""
+    stored = model.get("cats")
+    if stored is None:
+        return
+    if not isinstance(stored, dict):
+        raise ModelFormatError("cats: is not an object")
+    columns, bounds, place = (
+        _get(stored, list, "enc", "cats"),
+        *(_array(stored, name, np.int32, "cats").astype(np.int64) for name in ("feature_segments", "sorted_idx")),
+    )
+    sizes = [_n_categories(column, index) for index, column in enumerate(columns)]
+    expected = np.cumsum([0, *sizes]) if columns or len(bounds) else np.zeros(0, np.int64)
+    if len(columns) not in (0, n_features) or not np.array_equal(bounds, expected):
+        raise ModelFormatError(f"cats: feature_segments do not count the categories of {n_features} features")
+    whole = [np.arange(size) for size in sizes]
+    parts = np.split(place, expected[1:-1]) if len(columns) else [place]
+    if len(place) != sum(sizes) or not all(np.array_equal(np.sort(a), b) for a, b in zip(parts, whole, strict=False)):
+        raise ModelFormatError("cats: sorted_idx does not order the categories of each feature")
+
+
+def _n_categories(column, index):
+    """How many categories a column has: numbers, or texts between offsets."""
+    where = f"cats: enc {index}"
+    if not isinstance(column, dict):
+        raise ModelFormatError(f"{where} is not an object")
+    values = column.get("values")
+    if not isinstance(values, (list, np.ndarray)):
+        raise ModelFormatError(f"{where}: values is {'missing' if values is None else 'not an array'}")
+    if "offsets" not in column:
+        return len(values)
+    _array(column, "values", np.int8, where)
+    offsets = _array(column, "offsets", np.int32, where)
+    if len(offsets) == 0 and len(values) == 0:
+        return 0
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(values) or (np.diff(offsets) < 0).any():
+        raise ModelFormatError(f"{where}: offsets must rise from 0 to {len(values)}, the number of values")
+    return len(offsets) - 1
 
 
 def _check_counts(model, trees, n_groups, weight_drop):
@@ -268,7 +338,9 @@ def _check_tree(tree, index):
         raise ModelFormatError(f"{where}: is not an object")
     param = _get(tree, dict, "tree_param", where=where)
     n_nodes = _integer(param, "num_nodes", 1, where=where)
-    if _integer(param, "size_leaf_vector", 0, default=0, where=where) > 1:
+    if type(tree.get("id")) is not int or tree["id"] != index:
+        raise ModelFormatError(f"{where}: its id is {tree.get('id')!r}, and XGBoost puts trees where their ids say")
+    if _integer(param, "size_leaf_vector", 0, default="0", where=where) > 1:
         raise UnsupportedModelError(f"{where} has several values per leaf (multi_output_tree). Supported: {SUPPORTED}.")
     arrays = {}
     for name, dtype in TREE_ARRAYS.items():
@@ -278,8 +350,11 @@ def _check_tree(tree, index):
         arrays[name] = _array(tree, name, dtype, where)
         if len(arrays[name]) != n_nodes:
             raise ModelFormatError(f"{where}: {name} has {len(arrays[name])} entries, but num_nodes is {n_nodes}")
+    if (arrays["split_type"] > 1).any():
+        raise ModelFormatError(f"{where}: split_type is neither 0 nor 1")
     for name, dtype in CATEGORY_ARRAYS.items():
-        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if name in tree else np.empty(0, dtype)
+        known = name in tree or "split_type" in tree  # XGBoost looks for either all of these or none
+        arrays[name] = _array(tree, name, dtype, where).astype(dtype) if known else np.empty(0, dtype)
     return tree | arrays
 
 
@@ -405,7 +480,7 @@ def _write_trees(trees, forest):
 
 
 def _parallel(model):
-    return _integer(model["gbtree_model_param"], "num_parallel_tree", 0, default=1) or 1
+    return _integer(model["gbtree_model_param"], "num_parallel_tree", 0, default="1") or 1
 
 
 def _offset(children, first):
@@ -422,11 +497,10 @@ def _get(mapping, kind, name, where="model"):
 
 def _integer(mapping, name, low, default=None, where="model"):
     """A whole number, which XGBoost writes as a string."""
-    value = mapping.get(name, default)
-    try:
-        number = int(value)
-    except (TypeError, ValueError) as error:
-        raise ModelFormatError(f"{where}: {name} {value!r} is not a whole number") from error
+    text = mapping.get(name, default)
+    if not isinstance(text, str) or not _INTEGER.fullmatch(text):
+        raise ModelFormatError(f"{where}: {name} {text!r} is not a whole number in a string")
+    number = int(text)
     if not low <= number < 2**31:
         raise ModelFormatError(f"{where}: {name} {number} outside {low}..{2**31 - 1}")
     return number
@@ -439,12 +513,14 @@ def _array(mapping, name, dtype, where):
         return value
     if not isinstance(value, (list, np.ndarray)):
         raise ModelFormatError(f"{where}: {name} is {'missing' if value is None else 'not an array'}")
+    whole = np.issubdtype(dtype, np.integer)
     try:
+        kinds = set(map(type, value)) if isinstance(value, list) else set()
         array = np.array(value) if len(value) else np.empty(0, dtype)
     except (ValueError, OverflowError) as error:
         raise ModelFormatError(f"{where}: {name} is not an array of numbers") from error
-    whole = np.issubdtype(dtype, np.integer)
-    if array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
+    mixed = len(kinds) > 1 or (not whole and int in kinds)  # XGBoost's own reader refuses such
+    if mixed or array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
         raise ModelFormatError(f"{where}: {name} holds something that is not a {'whole ' if whole else ''}number")
     if whole and len(array) and not np.iinfo(dtype).min <= array.min() <= array.max() <= np.iinfo(dtype).max:
         raise ModelFormatError(f"{where}: {name} holds numbers out of range")

@@ -1,6 +1,5 @@
 """XGBoost's models in compact files."""
 
-import copy
 import json
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from ..core.forest import Forest
 from ..exceptions import ModelFormatError
 from ..extras import import_extra
 from .documents import check_nesting
-from .storage import Storage, StoredModel
+from .storage import LOST_FUNCTION, Storage, StoredModel, without_functions
 from .xgboost_format import (
     CATEGORY_ARRAYS,
     TREE_ARRAYS,
@@ -27,14 +26,15 @@ class XGBoostStorage(Storage):
     """The skeleton is the saved document without the arrays of its trees; full files add the training parameters."""
 
     format_name = "xgboost"
-    parts = tuple(
-        f"xgboost.sklearn.XGB{name}"
-        for name in ("Model", "Regressor", "Classifier", "Ranker", "RFRegressor", "RFClassifier")
+    parts = (
+        *(f"xgboost.sklearn.XGB{name}" for name in ("Model", "Regressor", "Classifier", "Ranker")),
+        *(f"xgboost.sklearn.XGBRF{name}" for name in ("Regressor", "Classifier")),
+        LOST_FUNCTION,
     )
     unused = frozenset({"base_weights", "loss_changes", "sum_hessian"})
 
     def stored(self, full):
-        wrapper = None if self.booster is self.model else copy.copy(self.model)
+        wrapper = None if self.booster is self.model else without_functions(self.model)
         if wrapper is not None:
             del wrapper._Booster
         rest, trees, forest = _taken_apart(self._saved)

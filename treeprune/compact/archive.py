@@ -1,4 +1,8 @@
-"""Files of JSON data and arrays: with a version, compressed by LZMA, and checked on reading. No code in them is run."""
+"""Files of JSON data and arrays: with a version, compressed by LZMA, and checked on reading. No code in them is run.
+
+The container's checksum (CRC-64) tells a file that was damaged, but not one that was made to do harm, whose checksum
+may be right: whoever reads the data and the arrays must take them for untrusted.
+"""
 
 import io
 import json

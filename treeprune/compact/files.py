@@ -44,6 +44,9 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
         stored statistics. "full" keeps every array to the last bit, so that XGBoost and LightGBM save the loaded
         model as they save the model itself.
 
+    A function given as the objective or metric of a booster's wrapper is not stored, which a warning says: the loaded
+    model predicts the same, but does not know its loss, and cannot be fitted before it is given one.
+
     Returns
     -------
     int

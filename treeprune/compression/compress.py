@@ -30,7 +30,7 @@ class CompressionResult:
     Attributes
     ----------
     model : object
-        The pruned model, within the budget; of the class of the one given, or its subclass with a link.
+        The pruned model, within the budget; of the class of the one given, or its counterpart with a link.
     method : PruningMethod or None
         What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
     frontier : DataFrame
@@ -108,7 +108,7 @@ def compress(
     validation : float, default=0.25
         That share.
     output : {"link", "plain"}, default="link"
-        What a forest or bagged classifier becomes: the subclass of its class that applies a link, the better of the
+        What a forest or bagged classifier becomes: the counterpart of its class that applies a link, the better of the
         two; or stock scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the
         held-out rows, which then set no leaves.
     bytes_of : {"compact", "native"}, default="compact"

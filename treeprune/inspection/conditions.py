@@ -48,13 +48,13 @@ class Condition:
 
     def write(self, name: str, language: "Language") -> str:
         """The condition in a language; empty if everything fulfils it."""
+        if self.empty:
+            return language.missing.format(name=name) if self.missing else language.never
         tests = []
-        if self.low > -np.inf:
+        if self.low > -np.inf or self.low_open:
             tests.append(f"{name} {'>' if self.low_open else '>='} {language.number(self.low)}")
-        if self.high < np.inf:
+        if self.high < np.inf or self.high_open:
             tests.append(f"{name} {'<' if self.high_open else '<='} {language.number(self.high)}")
-        if self.missing and self.empty:
-            return language.missing.format(name=name)
         if not tests:
             return "" if self.missing else language.present.format(name=name)
         interval = language.both.join(tests)

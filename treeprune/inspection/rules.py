@@ -82,13 +82,17 @@ class Rules:
 
         Missing values are mentioned where `mentions_missing` says so; otherwise they go the way of most training rows.
         """
-        opens = {"low_open": self.comparison == "<=", "high_open": self.comparison == "<"}
-        shown = [
-            {column: replace(c, **opens) if isinstance(c, Condition) else c for column, c in rule.items()}
-            for rule in self.conditions
-        ]
+        shown = [{column: self._shown(c) for column, c in rule.items()} for rule in self.conditions]
         quiet = () if self.mentions_missing is None else np.flatnonzero(~self.mentions_missing)
         return self._write(shown, self.feature_names, Language(), "always", frozenset(quiet))
+
+    def _shown(self, condition):
+        """A condition whose bounds are as open as the splits say; those of the code are exact for rounded values."""
+        if not isinstance(condition, Condition) or condition.empty:
+            return condition
+        low_open = condition.low_open if np.isinf(condition.low) else self.comparison == "<="
+        high_open = condition.high_open if np.isinf(condition.high) else self.comparison == "<"
+        return replace(condition, low_open=low_open, high_open=high_open)
 
     def to_frame(self) -> "pd.DataFrame":
         """The rules as a table.

@@ -51,7 +51,7 @@ class JointPruning(DescentMethod):
         then.
     link : {"simplex", "softmax"}, default="simplex"
         How the scores of a forest's or bagged classifier's rows become probabilities without that constraint: the
-        result is of a subclass of its class, see `treeprune.links`.
+        result is of another class, see `treeprune.links`.
     temperature : float, optional
         Of "softmax"; None: the one with the least log-loss on the rows, which should then not be those that the leaves
         are estimated on.
