@@ -49,6 +49,21 @@ def coarse(rng, X):
     X[:, 15:19] = np.round(X[:, 15:19])
 
 
+def skewed(rng, X):
+    X[:, 8:23] = rng.exponential(size=(len(X), 1)) + rng.exponential(size=(len(X), 15))
+
+
+def autoregressive(rng, X):
+    for row in range(1, len(X)):
+        X[row] = 0.9 * X[row - 1] + 0.19**0.5 * X[row]
+
+
+def windows(rng, X):
+    """Nine channels without anomalies as they are, and their moving means and maxima over six rows."""
+    moving = np.lib.stride_tricks.sliding_window_view(rng.normal(size=(len(X) + 5, 9)), 6, axis=0)
+    X[:, 8:] = np.hstack([moving[..., -1], moving.mean(axis=2) * 6**0.5, moving.max(axis=2)])
+
+
 SETTINGS = {
     "independent, normal": lambda rng, X: None,
     "15 columns, correlation 0.1": factor(0.1),
@@ -62,6 +77,9 @@ SETTINGS = {
     "6 columns and their squares": squares,
     "15 columns, common volatility": volatility,
     "15 columns, correlated, 11 of them coarse": coarse,
+    "15 columns, skewed factor": skewed,
+    "all columns: rows AR(1), 0.9": autoregressive,
+    "9 channels, their moving means and maxima": windows,
 }
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from .dependence import decorrelated, groups_of_dependent, normal_scores
+from .autocorrelation import autocorrelation, inflation
+from .dependence import BODY, decorrelated, groups_of_dependent, normal_scores, ranks
 from .survival import benjamini_hochberg
 
 #: A column counts among the others by what its agreement is above this, in standard deviations of chance.
@@ -135,21 +135,33 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         scores = decorrelated(normal_scores(X))
         self.groups_ = groups_of_dependent(scores, ~np.isnan(X))
         self._warn_of_groups()
-        tails = _standardised(_extremes(np.where(np.isnan(X), np.nan, scores)))
-        others = _standardised(_weights_of_others(tails, self.groups_, self.max_rounds) @ tails)
-        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, rng)
+        extremes = _extremes(np.where(np.isnan(X), np.nan, scores))
+        tails = _standardised(extremes)
+        weights = _weights_of_others(tails, self.groups_, self.max_rounds)
+        memory = _memory(extremes)
+        memory_of_others = weights**2 @ memory / np.maximum((weights**2).sum(axis=1, keepdims=True), 1e-12)
+        spread = np.sqrt(inflation(memory, memory_of_others).diagonal())
+        others = _standardised(weights @ tails)
+        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, spread, rng)
         if known is not None:
-            p = np.minimum(1.0, 2 * np.minimum(p, self._compare(_standardised(_extremes(X)), known, rng)[0]))
-        self.p_values_ = p
-        self._decide(benjamini_hochberg(p, self.fdr))
+            extremes = _extremes(X)
+            spread = np.sqrt(inflation(_memory(extremes), autocorrelation(known))[:, 0])
+            by_label, _, _ = self._compare(_standardised(extremes), known, spread, rng)
+            p = np.minimum(1.0, 2 * np.minimum(p, by_label))
+        of_group = _simes(p, self.groups_)
+        self.p_values_ = of_group[self.groups_]
+        passed = benjamini_hochberg(of_group, self.fdr)
+        if known is None and np.count_nonzero(passed) == 1:
+            passed[:] = False  # what it agrees with would not be kept
+        self._decide(passed[self.groups_])
         return self
 
-    def _compare(self, tails, scores, rng):
+    def _compare(self, tails, scores, spread, rng):
         """Share of all permuted copies that agree with their scores as much as each column, and both agreements."""
-        n_rows = tails.shape[1]
-        agreement = (tails * scores).sum(axis=1) / n_rows
-        orders = (rng.permutation(n_rows) for _ in range(self.n_permutations))
-        shadow = np.stack([(tails[:, order] * scores).sum(axis=1) / n_rows for order in orders], axis=1)
+        tails, scores = (np.ascontiguousarray(np.broadcast_to(rows, tails.shape).T) for rows in (tails, scores))
+        orders = [np.arange(len(tails)), *(rng.permutation(len(tails)) for _ in range(self.n_permutations))]
+        found = np.stack([np.einsum("ij,ij->j", tails[order], scores) / len(tails) for order in orders], axis=1)
+        agreement, shadow = found[:, 0], found[:, 1:] * spread[:, None]
         pool = np.sort(shadow, axis=None)
         return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
 
@@ -257,14 +269,24 @@ def _weights_of_others(tails: NDArray[np.float64], groups: NDArray[np.intp], n_r
 
 
 def _extremes(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Minus the logarithm of each value's two-sided tail in its column, shape (n_features, n_rows)."""
-    tails = np.zeros(X.shape[::-1])
-    for column, x in enumerate(X.T):
-        known = ~np.isnan(x)
-        n = np.count_nonzero(known)
-        rank = rankdata(x[known])
-        tails[column, known] = -np.log(np.minimum(1.0, 2 * np.minimum(rank, n + 1 - rank) / (n + 1)))
-    return tails
+    """Minus the logarithm of each value's two-sided tail in its column, 0 where missing, (n_features, n_rows)."""
+    rank, n = ranks(X)
+    tail = np.minimum(1.0, 2 * np.minimum(rank, n + 1 - rank) / (n + 1))
+    return np.ascontiguousarray(-np.log(np.where(np.isnan(X), 1.0, tail)).T)
+
+
+def _memory(extremes):
+    """Autocorrelation of the sizes in the body: that of an anomaly of many rows is no matter of chance."""
+    return autocorrelation(np.minimum(extremes, -np.log(1 - BODY)))
+
+
+def _simes(p: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A p-value for each group of columns (Simes 1986): the least p-value, times what a share of them is below it."""
+    found = np.empty(groups.max() + 1)
+    for group in range(len(found)):
+        ordered = np.sort(p[groups == group])
+        found[group] = np.min(ordered * len(ordered) / np.arange(1, len(ordered) + 1))
+    return found
 
 
 def _standardised(rows: NDArray[np.float64]) -> NDArray[np.float64]:

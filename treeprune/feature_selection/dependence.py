@@ -3,22 +3,34 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
+from scipy.special import ndtri
 from scipy.stats import norm, rankdata
+
+from .autocorrelation import autocorrelation, inflation
 
 #: Chance that any of the pairs of independent columns is taken for dependent.
 _LEVEL = 0.01
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
-_BODY = 0.9
+BODY = 0.9
+
+
+def ranks(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
+    """Rank of each value in its column, among those not missing, and their number in each column.
+
+    Parameters
+    ----------
+    X : ndarray of float64, shape (n_rows, n_columns)
+        NaN where missing: such a value has a rank beyond all others.
+    """
+    missing = np.isnan(X)
+    return rankdata(np.where(missing, np.inf, X), axis=0), len(X) - missing.sum(axis=0)
 
 
 def normal_scores(X: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ranks of each column as quantiles of the normal distribution; missing values are 0, the median."""
-    scores = np.zeros(X.shape)
-    for column, x in enumerate(X.T):
-        known = ~np.isnan(x)
-        scores[known, column] = norm.ppf(rankdata(x[known]) / (np.count_nonzero(known) + 1))
-    return scores
+    rank, n_known = ranks(X)
+    return np.where(np.isnan(X), 0.0, ndtri(rank / (n_known + 1)))
 
 
 def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -40,15 +52,15 @@ def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
     J. Raymaekers, P. J. Rousseeuw (2021). Fast robust correlation for high-dimensional data. Technometrics 63, 184-198.
     """
-    blocks = _components(np.abs(_correlation(scores)), len(scores))
+    body = _wrapped(scores)
+    memory = autocorrelation(body.T)
+    blocks = _components(np.abs(_correlation(body)) * np.sqrt(len(scores) / inflation(memory, memory)))
     for _ in range(2):  # once more for what wrapping hid of strong correlations
-        correlation, found = _correlation(scores), scores.copy()
+        correlation, found = _correlation(_wrapped(scores)), scores.copy()
         for block in np.flatnonzero(np.bincount(blocks) > 1):
             columns = np.flatnonzero(blocks == block)
             size, direction = np.linalg.eigh(correlation[np.ix_(columns, columns)])
-            root = np.where(
-                size > 1e-8, np.maximum(size, 1e-8) ** -0.5, 0.0
-            )  # of equal columns nothing is left between
+            root = np.where(size > 1e-8, np.maximum(size, 1e-8) ** -0.5, 0.0)  # equal columns do not differ
             found[:, columns] = scores[:, columns] @ (direction * root) @ direction.T
         scores = normal_scores(found)
     return scores
@@ -69,11 +81,12 @@ def groups_of_dependent(scores: NDArray[np.float64], known: NDArray[np.bool_]) -
     ndarray of int, shape (n_columns,)
     """
     size = rankdata(np.abs(scores), axis=0) / (len(scores) + 1)
-    body = (known & (size < _BODY)).astype(np.float64)
-    n = np.maximum(body.T @ body, 1.0)
-    by_size = _correlation_in(body, size, size)
-    by_value = np.abs(_correlation_in(body, size, scores))  # as of a column and its square
-    return _components(np.maximum(by_size, np.maximum(by_value, by_value.T)), n)
+    body = (known & (size < BODY)).astype(np.float64)
+    n_rows = np.maximum(body.T @ body, 1.0)
+    of_size, of_value = autocorrelation(size.T), autocorrelation(_wrapped(scores).T)
+    by_size = _correlation_in(body, size, size) * np.sqrt(n_rows / inflation(of_size, of_size))
+    by_value = np.abs(_correlation_in(body, size, scores)) * np.sqrt(n_rows / inflation(of_size, of_value))
+    return _components(np.maximum(by_size, np.maximum(by_value, by_value.T)))  # by value: a column and its square
 
 
 def _correlation_in(body, one, other):
@@ -85,17 +98,21 @@ def _correlation_in(body, one, other):
     return covariance / np.sqrt(np.maximum(of_one, 1e-12) * np.maximum(of_other, 1e-12))
 
 
-def _correlation(scores):
-    """Correlation of the wrapped columns; 0 for a constant one."""
+def _wrapped(scores):
+    """Scores, standardised, in which extreme ones count the less the more extreme they are."""
     size = np.abs(scores)  # b = 1.5, c = 4, and constants that make the function and its slope continuous
     wrapped = np.where(size < 1.5, size, np.where(size < 4, 1.540793 * np.tanh(0.8622731 * (4 - size)), 0.0))
     wrapped *= np.sign(scores)
     wrapped -= wrapped.mean(axis=0)
-    wrapped /= np.maximum(np.sqrt((wrapped**2).mean(axis=0)), 1e-12)
-    return wrapped.T @ wrapped / len(scores)
+    return wrapped / np.maximum(np.sqrt((wrapped**2).mean(axis=0)), 1e-12)
 
 
-def _components(correlation, n_rows):
-    """Columns joined by correlations that are larger than any by chance."""
-    n_pairs = max(len(correlation) * (len(correlation) - 1) // 2, 1)
-    return connected_components(correlation * np.sqrt(n_rows) > norm.isf(_LEVEL / n_pairs))[1]
+def _correlation(wrapped):
+    """Correlation matrix; 0 for a constant column."""
+    return wrapped.T @ wrapped / len(wrapped)
+
+
+def _components(deviations):
+    """Columns joined by correlations of more standard deviations than any by chance."""
+    n_pairs = max(len(deviations) * (len(deviations) - 1) // 2, 1)
+    return connected_components(deviations > norm.isf(_LEVEL / n_pairs))[1]
