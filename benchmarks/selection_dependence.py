@@ -39,8 +39,11 @@ def squares(rng, X):
     X[:, 20:26] = X[:, 8:14] ** 2 + 0.3 * X[:, 20:26]
 
 
-def volatility(rng, X):
-    X[:, 8:23] *= np.exp(0.7 * rng.normal(size=(len(X), 1)))
+def volatility(strength):
+    def draw(rng, X):
+        X[:, 8:23] *= np.exp(strength * rng.normal(size=(len(X), 1)))
+
+    return draw
 
 
 def coarse(rng, X):
@@ -64,6 +67,12 @@ def windows(rng, X):
     X[:, 8:] = np.hstack([moving[..., -1], moving.mean(axis=2) * 6**0.5, moving.max(axis=2)])
 
 
+def t_copula(rng, X):
+    X[:, 8:23] = (0.5**0.5 * rng.normal(size=(len(X), 1)) + 0.5**0.5 * X[:, 8:23]) / rng.chisquare(
+        5, (len(X), 1)
+    ) ** 0.5
+
+
 SETTINGS = {
     "independent, normal": lambda rng, X: None,
     "15 columns, correlation 0.1": factor(0.1),
@@ -75,9 +84,11 @@ SETTINGS = {
     "6 columns twice, 3 nearly": twins,
     "heavy-tailed, t(2)": heavy,
     "6 columns and their squares": squares,
-    "15 columns, common volatility": volatility,
+    "15 columns, common volatility": volatility(0.7),
+    "15 columns, weak common volatility": volatility(0.3),
     "15 columns, correlated, 11 of them coarse": coarse,
     "15 columns, skewed factor": skewed,
+    "15 columns, multivariate t(5), correlation 0.5": t_copula,
     "all columns: rows AR(1), 0.9": autoregressive,
     "9 channels, their moving means and maxima": windows,
 }

@@ -11,8 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from .autocorrelation import autocorrelation, inflation
-from .dependence import BODY, decorrelated, groups_of_dependent, normal_scores, ranks
+from .dependence import correlated_blocks, decorrelated, groups_of_dependent, normal_scores, ranks
 from .survival import benjamini_hochberg
 
 #: A column counts among the others by what its agreement is above this, in standard deviations of chance.
@@ -132,21 +131,16 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         known = self._known(y, len(X))
-        scores = decorrelated(normal_scores(X))
-        self.groups_ = groups_of_dependent(scores, ~np.isnan(X))
+        scores = normal_scores(X)
+        blocks = correlated_blocks(scores)
+        scores = decorrelated(scores, blocks)
+        self.groups_ = groups_of_dependent(scores, ~np.isnan(X), blocks)
         self._warn_of_groups()
-        extremes = _extremes(np.where(np.isnan(X), np.nan, scores))
-        tails = _standardised(extremes)
-        weights = _weights_of_others(tails, self.groups_, self.max_rounds)
-        memory = _memory(extremes)
-        memory_of_others = weights**2 @ memory / np.maximum((weights**2).sum(axis=1, keepdims=True), 1e-12)
-        spread = np.sqrt(inflation(memory, memory_of_others).diagonal())
-        others = _standardised(weights @ tails)
-        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, spread, rng)
+        tails = _standardised(_extremes(np.where(np.isnan(X), np.nan, scores)))
+        others = _standardised(_weights_of_others(tails, self.groups_, self.max_rounds) @ tails)
+        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, rng)
         if known is not None:
-            extremes = _extremes(X)
-            spread = np.sqrt(inflation(_memory(extremes), autocorrelation(known))[:, 0])
-            by_label, _, _ = self._compare(_standardised(extremes), known, spread, rng)
+            by_label, _, _ = self._compare(_standardised(_extremes(X)), known, rng)
             p = np.minimum(1.0, 2 * np.minimum(p, by_label))
         of_group = _simes(p, self.groups_)
         self.p_values_ = of_group[self.groups_]
@@ -156,12 +150,13 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         self._decide(passed[self.groups_])
         return self
 
-    def _compare(self, tails, scores, spread, rng):
-        """Share of all permuted copies that agree with their scores as much as each column, and both agreements."""
+    def _compare(self, tails, scores, rng):
+        """Share of all shifted copies that agree with their scores as much as each column, and both agreements."""
+        n_rows = tails.shape[1]
         tails, scores = (np.ascontiguousarray(np.broadcast_to(rows, tails.shape).T) for rows in (tails, scores))
-        orders = [np.arange(len(tails)), *(rng.permutation(len(tails)) for _ in range(self.n_permutations))]
-        found = np.stack([np.einsum("ij,ij->j", tails[order], scores) / len(tails) for order in orders], axis=1)
-        agreement, shadow = found[:, 0], found[:, 1:] * spread[:, None]
+        shifts = 1 + rng.permutation(n_rows - 1)[: self.n_permutations]
+        found = [np.einsum("ij,ij->j", np.roll(tails, shift, axis=0), scores) / n_rows for shift in (0, *shifts)]
+        agreement, shadow = found[0], np.stack(found[1:], axis=1)
         pool = np.sort(shadow, axis=None)
         return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
 
@@ -273,11 +268,6 @@ def _extremes(X: NDArray[np.float64]) -> NDArray[np.float64]:
     rank, n = ranks(X)
     tail = np.minimum(1.0, 2 * np.minimum(rank, n + 1 - rank) / (n + 1))
     return np.ascontiguousarray(-np.log(np.where(np.isnan(X), 1.0, tail)).T)
-
-
-def _memory(extremes):
-    """Autocorrelation of the sizes in the body: that of an anomaly of many rows is no matter of chance."""
-    return autocorrelation(np.minimum(extremes, -np.log(1 - BODY)))
 
 
 def _simes(p: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from .autocorrelation import autocorrelation, inflation
 _LEVEL = 0.01
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
-BODY = 0.9
+_BODY = 0.9
 
 
 def ranks(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
@@ -33,18 +33,38 @@ def normal_scores(X: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isnan(X), 0.0, ndtri(rank / (n_known + 1)))
 
 
-def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normal scores of the columns without the correlation of their body.
-
-    Columns that are correlated, directly or through others, are multiplied by the inverse root of their correlation
-    matrix, which of all transformations to uncorrelated columns keeps each nearest to what it was (Kessy, Lewin,
-    Strimmer 2018). Correlations are those of wrapped scores, to which extreme values do not matter (Raymaekers,
-    Rousseeuw 2021). Columns with a normal copula, a common factor for one, become independent.
+def correlated_blocks(scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Block of each column: columns that are correlated in the body of the data, directly or through others.
 
     Parameters
     ----------
     scores : ndarray of float64, shape (n_rows, n_columns)
         Normal scores.
+
+    Returns
+    -------
+    ndarray of int, shape (n_columns,)
+    """
+    body = _wrapped(scores)
+    memory = autocorrelation(body.T)
+    deviations = np.abs(_correlation(body)) * np.sqrt(len(scores) / inflation(memory, memory))
+    return connected_components(deviations > _chance(len(deviations)))[1]
+
+
+def decorrelated(scores: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Normal scores of the columns without the correlation of their body.
+
+    The columns of a block are multiplied by the inverse root of their correlation matrix, which of all transformations
+    to uncorrelated columns keeps each nearest to what it was (Kessy, Lewin, Strimmer 2018). Correlations are those of
+    wrapped scores, to which extreme values do not matter (Raymaekers, Rousseeuw 2021). Columns with a normal copula, a
+    common factor for one, become independent.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n_rows, n_columns)
+        Normal scores.
+    blocks : ndarray of int, shape (n_columns,)
+        Block of each column.
 
     References
     ----------
@@ -52,9 +72,6 @@ def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
     J. Raymaekers, P. J. Rousseeuw (2021). Fast robust correlation for high-dimensional data. Technometrics 63, 184-198.
     """
-    body = _wrapped(scores)
-    memory = autocorrelation(body.T)
-    blocks = _components(np.abs(_correlation(body)) * np.sqrt(len(scores) / inflation(memory, memory)))
     for _ in range(2):  # once more for what wrapping hid of strong correlations
         correlation, found = _correlation(_wrapped(scores)), scores.copy()
         for block in np.flatnonzero(np.bincount(blocks) > 1):
@@ -66,8 +83,13 @@ def decorrelated(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores
 
 
-def groups_of_dependent(scores: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.intp]:
+def groups_of_dependent(
+    scores: NDArray[np.float64], known: NDArray[np.bool_], blocks: NDArray[np.intp]
+) -> NDArray[np.intp]:
     """Group of each column: columns whose sizes go together, or with values, in the body of the data.
+
+    Pairs are looked at one by one, and those of a block of columns that were correlated all together: what is left of
+    a common cause that is not normal is little in each pair.
 
     Parameters
     ----------
@@ -75,18 +97,26 @@ def groups_of_dependent(scores: NDArray[np.float64], known: NDArray[np.bool_]) -
         Uncorrelated normal scores.
     known : ndarray of bool, shape (n_rows, n_columns)
         Where the value is not missing.
+    blocks : ndarray of int, shape (n_columns,)
+        Block of each column.
 
     Returns
     -------
     ndarray of int, shape (n_columns,)
     """
     size = rankdata(np.abs(scores), axis=0) / (len(scores) + 1)
-    body = (known & (size < BODY)).astype(np.float64)
+    body = (known & (size < _BODY)).astype(np.float64)
     n_rows = np.maximum(body.T @ body, 1.0)
     of_size, of_value = autocorrelation(size.T), autocorrelation(_wrapped(scores).T)
     by_size = _correlation_in(body, size, size) * np.sqrt(n_rows / inflation(of_size, of_size))
     by_value = np.abs(_correlation_in(body, size, scores)) * np.sqrt(n_rows / inflation(of_size, of_value))
-    return _components(np.maximum(by_size, np.maximum(by_value, by_value.T)))  # by value: a column and its square
+    joined = np.maximum(by_size, np.maximum(by_value, by_value.T)) > _chance(len(by_size))  # by value: x and its square
+    for block in np.flatnonzero(np.bincount(blocks) > 1):
+        columns = np.flatnonzero(blocks == block)
+        pairs = by_size[np.ix_(columns, columns)][np.triu_indices(len(columns), 1)]
+        if pairs.sum() > norm.isf(_LEVEL / (blocks.max() + 1)) * len(pairs) ** 0.5:
+            joined[np.ix_(columns, columns)] = True
+    return connected_components(joined)[1]
 
 
 def _correlation_in(body, one, other):
@@ -112,7 +142,6 @@ def _correlation(wrapped):
     return wrapped.T @ wrapped / len(wrapped)
 
 
-def _components(deviations):
-    """Columns joined by correlations of more standard deviations than any by chance."""
-    n_pairs = max(len(deviations) * (len(deviations) - 1) // 2, 1)
-    return connected_components(deviations > norm.isf(_LEVEL / n_pairs))[1]
+def _chance(n_columns):
+    """Standard deviations that no correlation of any pair of independent columns reaches, but by `_LEVEL`."""
+    return norm.isf(_LEVEL / max(n_columns * (n_columns - 1) // 2, 1))
