@@ -86,6 +86,7 @@ SETTINGS = {
     "6 columns and their squares": squares,
     "15 columns, common volatility": volatility(0.7),
     "15 columns, weak common volatility": volatility(0.3),
+    "15 columns, still weaker common volatility": volatility(0.2),
     "15 columns, correlated, 11 of them coarse": coarse,
     "15 columns, skewed factor": skewed,
     "15 columns, multivariate t(5), correlation 0.5": t_copula,

@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from .dependence import correlated_blocks, decorrelated, groups_of_dependent, normal_scores, ranks
+from .dependence import BodyDependence, correlated_blocks, decorrelated, normal_scores, ranks
 from .survival import benjamini_hochberg
 
 #: A column counts among the others by what its agreement is above this, in standard deviations of chance.
@@ -131,34 +131,35 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         known = self._known(y, len(X))
+        shifts = 1 + rng.permutation(len(X) - 1)[: self.n_permutations]
+        by_label = None if known is None else _compare(_standardised(_extremes(X)), known, shifts)[0]
         scores = normal_scores(X)
         blocks = correlated_blocks(scores)
         scores = decorrelated(scores, blocks)
-        self.groups_ = groups_of_dependent(scores, ~np.isnan(X), blocks)
-        self._warn_of_groups()
+        body = BodyDependence.of(scores, ~np.isnan(X))
         tails = _standardised(_extremes(np.where(np.isnan(X), np.nan, scores)))
-        others = _standardised(_weights_of_others(tails, self.groups_, self.max_rounds) @ tails)
-        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, rng)
-        if known is not None:
-            by_label, _, _ = self._compare(_standardised(_extremes(X)), known, rng)
-            p = np.minimum(1.0, 2 * np.minimum(p, by_label))
-        of_group = _simes(p, self.groups_)
-        self.p_values_ = of_group[self.groups_]
-        passed = benjamini_hochberg(of_group, self.fdr)
-        if known is None and np.count_nonzero(passed) == 1:
-            passed[:] = False  # what it agrees with would not be kept
-        self._decide(passed[self.groups_])
+        groups, joined = None, body.groups(blocks)
+        while groups is None or joined.max() < groups.max():  # fewer groups
+            groups = joined
+            passed = self._passed(tails, groups, by_label, shifts)
+            joined = body.groups_joined_among(np.flatnonzero(passed), groups)
+        self.groups_ = groups
+        self._warn_of_groups()
+        self._decide(passed)
         return self
 
-    def _compare(self, tails, scores, rng):
-        """Share of all shifted copies that agree with their scores as much as each column, and both agreements."""
-        n_rows = tails.shape[1]
-        tails, scores = (np.ascontiguousarray(np.broadcast_to(rows, tails.shape).T) for rows in (tails, scores))
-        shifts = 1 + rng.permutation(n_rows - 1)[: self.n_permutations]
-        found = [np.einsum("ij,ij->j", np.roll(tails, shift, axis=0), scores) / n_rows for shift in (0, *shifts)]
-        agreement, shadow = found[0], np.stack(found[1:], axis=1)
-        pool = np.sort(shadow, axis=None)
-        return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
+    def _passed(self, tails, groups, by_label, shifts):
+        """Columns of the groups of which a column agrees with those outside, or with the labels."""
+        others = _standardised(_weights_of_others(tails, groups, self.max_rounds) @ tails)
+        p, self.agreement_, self.shadow_agreement_ = _compare(tails, others, shifts)
+        if by_label is not None:
+            p = np.minimum(1.0, 2 * np.minimum(p, by_label))
+        of_group = _simes(p, groups)
+        self.p_values_ = of_group[groups]
+        passed = benjamini_hochberg(of_group, self.fdr)
+        if by_label is None and np.count_nonzero(passed) == 1:
+            passed[:] = False  # what it agrees with would not be kept
+        return passed[groups]
 
     def _decide(self, passed):
         order = np.lexsort((-self.agreement_, self.p_values_))
@@ -243,6 +244,16 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
                     f"The {name!r} parameter of AnomalyPruningSelector must be a float in the range [0.0, 1.0]. "
                     f"Got {value!r} instead."
                 )
+
+
+def _compare(tails, scores, shifts):
+    """Share of all shifted copies that agree with their scores as much as each column, and both agreements."""
+    n_rows = tails.shape[1]
+    tails, scores = (np.ascontiguousarray(np.broadcast_to(rows, tails.shape).T) for rows in (tails, scores))
+    found = [np.einsum("ij,ij->j", np.roll(tails, shift, axis=0), scores) / n_rows for shift in (0, *shifts)]
+    agreement, shadow = found[0], np.stack(found[1:], axis=1)
+    pool = np.sort(shadow, axis=None)
+    return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
 
 
 def _weights_of_others(tails: NDArray[np.float64], groups: NDArray[np.intp], n_rounds: int) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Dependence between columns in the body of the data, where there are no anomalies: taken out, or said."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
@@ -10,6 +12,9 @@ from .autocorrelation import autocorrelation, inflation
 
 #: Chance that any of the pairs of independent columns is taken for dependent.
 _LEVEL = 0.01
+
+#: A column is of those that depend by what its sum over the others is above this, in standard deviations of chance.
+_LEAST = 1.5
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
 _BODY = 0.9
@@ -83,40 +88,78 @@ def decorrelated(scores: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArr
     return scores
 
 
-def groups_of_dependent(
-    scores: NDArray[np.float64], known: NDArray[np.bool_], blocks: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Group of each column: columns whose sizes go together, or with values, in the body of the data.
-
-    Pairs are looked at one by one, and those of a block of columns that were correlated all together: what is left of
-    a common cause that is not normal is little in each pair.
+@dataclass(frozen=True, eq=False)
+class BodyDependence:
+    """How uncorrelated columns still go together where neither is extreme, in standard deviations of chance.
 
     Parameters
     ----------
-    scores : ndarray of float64, shape (n_rows, n_columns)
-        Uncorrelated normal scores.
-    known : ndarray of bool, shape (n_rows, n_columns)
-        Where the value is not missing.
-    blocks : ndarray of int, shape (n_columns,)
-        Block of each column.
-
-    Returns
-    -------
-    ndarray of int, shape (n_columns,)
+    by_size : ndarray of float64, shape (n_columns, n_columns)
+        Correlation of the sizes of two columns, times the root of the number of rows.
+    by_value : ndarray of float64, shape (n_columns, n_columns)
+        Of the size of one with the value of the other, as of a square with what is squared; without its sign.
     """
-    size = rankdata(np.abs(scores), axis=0) / (len(scores) + 1)
-    body = (known & (size < _BODY)).astype(np.float64)
-    n_rows = np.maximum(body.T @ body, 1.0)
-    of_size, of_value = autocorrelation(size.T), autocorrelation(_wrapped(scores).T)
-    by_size = _correlation_in(body, size, size) * np.sqrt(n_rows / inflation(of_size, of_size))
-    by_value = np.abs(_correlation_in(body, size, scores)) * np.sqrt(n_rows / inflation(of_size, of_value))
-    joined = np.maximum(by_size, np.maximum(by_value, by_value.T)) > _chance(len(by_size))  # by value: x and its square
-    for block in np.flatnonzero(np.bincount(blocks) > 1):
-        columns = np.flatnonzero(blocks == block)
-        pairs = by_size[np.ix_(columns, columns)][np.triu_indices(len(columns), 1)]
-        if pairs.sum() > norm.isf(_LEVEL / (blocks.max() + 1)) * len(pairs) ** 0.5:
-            joined[np.ix_(columns, columns)] = True
-    return connected_components(joined)[1]
+
+    by_size: NDArray[np.float64]
+    by_value: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64], known: NDArray[np.bool_]) -> "BodyDependence":
+        """From uncorrelated normal scores, and where they are not missing; both of shape (n_rows, n_columns)."""
+        size = rankdata(np.abs(scores), axis=0) / (len(scores) + 1)
+        body = (known & (size < _BODY)).astype(np.float64)
+        n_rows = np.maximum(body.T @ body, 1.0)
+        of_size, of_value = autocorrelation(size.T), autocorrelation(_wrapped(scores).T)
+        by_size = _correlation_in(body, size, size) * np.sqrt(n_rows / inflation(of_size, of_size))
+        by_value = np.abs(_correlation_in(body, size, scores)) * np.sqrt(n_rows / inflation(of_size, of_value))
+        return cls(by_size, np.maximum(by_value, by_value.T))
+
+    def groups(self, blocks: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Group of each column: columns that depend on each other, directly or through others.
+
+        Pairs are looked at one by one, and those of a block of columns that were correlated all together: what is
+        left of a common cause that is not normal is little in each pair.
+
+        Parameters
+        ----------
+        blocks : ndarray of int, shape (n_columns,)
+            Block of each column.
+
+        Returns
+        -------
+        ndarray of int, shape (n_columns,)
+        """
+        joined = np.maximum(self.by_size, self.by_value) > _chance(len(self.by_size))
+        for block in np.flatnonzero(np.bincount(blocks) > 1):
+            pairs = np.ix_(blocks == block, blocks == block)
+            if _sum_of_pairs(self.by_size[pairs]) > norm.isf(_LEVEL / (blocks.max() + 1)):
+                joined[pairs] = True
+        return connected_components(joined)[1]
+
+    def groups_joined_among(self, columns: NDArray[np.intp], groups: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Groups, with those joined that agree in the body, too, among columns whose extremes agree.
+
+        What they have in common, weak volatility for one, may be too little in each pair to be seen before.
+
+        Parameters
+        ----------
+        columns : ndarray of int, shape (n,)
+            Columns whose extremes agree.
+        groups : ndarray of int, shape (n_columns,)
+            Group of each column.
+
+        Returns
+        -------
+        ndarray of int, shape (n_columns,)
+            The same groups where there is no more dependence than by chance.
+        """
+        between = groups[columns][:, None] != groups[columns]
+        pairs = np.where(between, self.by_size[np.ix_(columns, columns)], 0.0)
+        if pairs.sum() <= norm.isf(_LEVEL) * np.sqrt(2 * between.sum()):  # each pair is there twice
+            return groups
+        with_others = pairs.sum(axis=1) > _LEAST * np.sqrt(between.sum(axis=1))
+        joined = np.isin(groups, groups[columns[with_others]])
+        return np.unique(np.where(joined, -1, groups), return_inverse=True)[1]
 
 
 def _correlation_in(body, one, other):
@@ -145,3 +188,9 @@ def _correlation(wrapped):
 def _chance(n_columns):
     """Standard deviations that no correlation of any pair of independent columns reaches, but by `_LEVEL`."""
     return norm.isf(_LEVEL / max(n_columns * (n_columns - 1) // 2, 1))
+
+
+def _sum_of_pairs(deviations):
+    """Sum over all pairs of columns, in standard deviations of chance."""
+    pairs = deviations[np.triu_indices(len(deviations), 1)]
+    return pairs.sum() / len(pairs) ** 0.5
