@@ -13,8 +13,12 @@ from .autocorrelation import autocorrelation, inflation
 #: Chance that any of the pairs of independent columns is taken for dependent.
 _LEVEL = 0.01
 
-#: A column is of those that depend by what its sum over the others is above this, in standard deviations of chance.
-_LEAST = 1.5
+#: The same of columns whose extremes agree, all together. Anomalies that are not extreme in each of their columns
+#: make the bodies agree, too, if less: this is how much less likely by chance dependence has to be.
+_LEVEL_TOGETHER = 1e-4
+
+#: A column is of those that depend if its sum over the others is above this, in standard deviations of chance.
+_LEAST = 1.0
 
 #: Rows in the least extreme part of both columns, of this size, are the body of a pair.
 _BODY = 0.9
@@ -155,7 +159,7 @@ class BodyDependence:
         """
         between = groups[columns][:, None] != groups[columns]
         pairs = np.where(between, self.by_size[np.ix_(columns, columns)], 0.0)
-        if pairs.sum() <= norm.isf(_LEVEL) * np.sqrt(2 * between.sum()):  # each pair is there twice
+        if pairs.sum() <= norm.isf(_LEVEL_TOGETHER) * np.sqrt(2 * between.sum()):  # each pair is there twice
             return groups
         with_others = pairs.sum(axis=1) > _LEAST * np.sqrt(between.sum(axis=1))
         joined = np.isin(groups, groups[columns[with_others]])
