@@ -39,14 +39,38 @@ def squares(rng, X):
     X[:, 20:26] = X[:, 8:14] ** 2 + 0.3 * X[:, 20:26]
 
 
-def volatility(rng, X):
-    X[:, 8:23] *= np.exp(0.7 * rng.normal(size=(len(X), 1)))
+def volatility(strength):
+    def draw(rng, X):
+        X[:, 8:23] *= np.exp(strength * rng.normal(size=(len(X), 1)))
+
+    return draw
 
 
 def coarse(rng, X):
     factor(0.6)(rng, X)
     X[:, 8:15] = X[:, 8:15] > 0.5
     X[:, 15:19] = np.round(X[:, 15:19])
+
+
+def skewed(rng, X):
+    X[:, 8:23] = rng.exponential(size=(len(X), 1)) + rng.exponential(size=(len(X), 15))
+
+
+def autoregressive(rng, X):
+    for row in range(1, len(X)):
+        X[row] = 0.9 * X[row - 1] + 0.19**0.5 * X[row]
+
+
+def windows(rng, X):
+    """Nine channels without anomalies as they are, and their moving means and maxima over six rows."""
+    moving = np.lib.stride_tricks.sliding_window_view(rng.normal(size=(len(X) + 5, 9)), 6, axis=0)
+    X[:, 8:] = np.hstack([moving[..., -1], moving.mean(axis=2) * 6**0.5, moving.max(axis=2)])
+
+
+def t_copula(rng, X):
+    X[:, 8:23] = (0.5**0.5 * rng.normal(size=(len(X), 1)) + 0.5**0.5 * X[:, 8:23]) / rng.chisquare(
+        5, (len(X), 1)
+    ) ** 0.5
 
 
 SETTINGS = {
@@ -60,8 +84,14 @@ SETTINGS = {
     "6 columns twice, 3 nearly": twins,
     "heavy-tailed, t(2)": heavy,
     "6 columns and their squares": squares,
-    "15 columns, common volatility": volatility,
+    "15 columns, common volatility": volatility(0.7),
+    "15 columns, weak common volatility": volatility(0.3),
+    "15 columns, still weaker common volatility": volatility(0.2),
     "15 columns, correlated, 11 of them coarse": coarse,
+    "15 columns, skewed factor": skewed,
+    "15 columns, multivariate t(5), correlation 0.5": t_copula,
+    "all columns: rows AR(1), 0.9": autoregressive,
+    "9 channels, their moving means and maxima": windows,
 }
 
 

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from .dependence import decorrelated, groups_of_dependent, normal_scores
+from .dependence import BodyDependence, correlated_blocks, decorrelated, normal_scores, ranks
 from .survival import benjamini_hochberg
 
 #: A column counts among the others by what its agreement is above this, in standard deviations of chance.
@@ -133,26 +132,35 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         known = self._known(y, len(X))
-        scores = decorrelated(normal_scores(X))
-        self.groups_ = groups_of_dependent(scores, ~np.isnan(X))
-        self._warn_of_groups()
+        shifts = 1 + rng.permutation(len(X) - 1)[: self.n_permutations]
+        by_label = None if known is None else _compare(_standardised(_extremes(X)), known, shifts)[0]
+        scores = normal_scores(X)
+        blocks = correlated_blocks(scores)
+        scores = decorrelated(scores, blocks)
+        body = BodyDependence.of(scores, ~np.isnan(X))
         tails = _standardised(_extremes(np.where(np.isnan(X), np.nan, scores)))
-        others = _standardised(_weights_of_others(tails, self.groups_, self.max_rounds) @ tails)
-        p, self.agreement_, self.shadow_agreement_ = self._compare(tails, others, rng)
-        if known is not None:
-            p = np.minimum(1.0, 2 * np.minimum(p, self._compare(_standardised(_extremes(X)), known, rng)[0]))
-        self.p_values_ = p
-        self._decide(benjamini_hochberg(p, self.fdr))
+        groups, joined = None, body.groups(blocks)
+        while groups is None or joined.max() < groups.max():  # fewer groups
+            groups = joined
+            passed = self._passed(tails, groups, by_label, shifts)
+            joined = body.groups_joined_among(np.flatnonzero(passed), groups)
+        self.groups_ = groups
+        self._warn_of_groups()
+        self._decide(passed)
         return self
 
-    def _compare(self, tails, scores, rng):
-        """Share of all permuted copies that agree with their scores as much as each column, and both agreements."""
-        n_rows = tails.shape[1]
-        agreement = (tails * scores).sum(axis=1) / n_rows
-        orders = (rng.permutation(n_rows) for _ in range(self.n_permutations))
-        shadow = np.stack([(tails[:, order] * scores).sum(axis=1) / n_rows for order in orders], axis=1)
-        pool = np.sort(shadow, axis=None)
-        return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
+    def _passed(self, tails, groups, by_label, shifts):
+        """Columns of the groups of which a column agrees with those outside, or with the labels."""
+        others = _standardised(_weights_of_others(tails, groups, self.max_rounds) @ tails)
+        p, self.agreement_, self.shadow_agreement_ = _compare(tails, others, shifts)
+        if by_label is not None:
+            p = np.minimum(1.0, 2 * np.minimum(p, by_label))
+        of_group = _simes(p, groups)
+        self.p_values_ = of_group[groups]
+        passed = benjamini_hochberg(of_group, self.fdr)
+        if by_label is None and np.count_nonzero(passed) == 1:
+            passed[:] = False  # what it agrees with would not be kept
+        return passed[groups]
 
     def _decide(self, passed):
         order = np.lexsort((-self.agreement_, self.p_values_))
@@ -239,6 +247,16 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
                 )
 
 
+def _compare(tails, scores, shifts):
+    """Share of all shifted copies that agree with their scores as much as each column, and both agreements."""
+    n_rows = tails.shape[1]
+    tails, scores = (np.ascontiguousarray(np.broadcast_to(rows, tails.shape).T) for rows in (tails, scores))
+    found = [np.einsum("ij,ij->j", np.roll(tails, shift, axis=0), scores) / n_rows for shift in (0, *shifts)]
+    agreement, shadow = found[0], np.stack(found[1:], axis=1)
+    pool = np.sort(shadow, axis=None)
+    return (1 + len(pool) - np.searchsorted(pool, agreement)) / (1 + len(pool)), agreement, shadow
+
+
 def _weights_of_others(tails: NDArray[np.float64], groups: NDArray[np.intp], n_rounds: int) -> NDArray[np.float64]:
     """For each column (row), what the columns outside of its group weigh in the sum it is compared with.
 
@@ -258,14 +276,19 @@ def _weights_of_others(tails: NDArray[np.float64], groups: NDArray[np.intp], n_r
 
 
 def _extremes(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Minus the logarithm of each value's two-sided tail in its column, shape (n_features, n_rows)."""
-    tails = np.zeros(X.shape[::-1])
-    for column, x in enumerate(X.T):
-        known = ~np.isnan(x)
-        n = np.count_nonzero(known)
-        rank = rankdata(x[known])
-        tails[column, known] = -np.log(np.minimum(1.0, 2 * np.minimum(rank, n + 1 - rank) / (n + 1)))
-    return tails
+    """Minus the logarithm of each value's two-sided tail in its column, 0 where missing, (n_features, n_rows)."""
+    rank, n = ranks(X)
+    tail = np.minimum(1.0, 2 * np.minimum(rank, n + 1 - rank) / (n + 1))
+    return np.ascontiguousarray(-np.log(np.where(np.isnan(X), 1.0, tail)).T)
+
+
+def _simes(p: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A p-value for each group of columns (Simes 1986): the least p-value, times what a share of them is below it."""
+    found = np.empty(groups.max() + 1)
+    for group in range(len(found)):
+        ordered = np.sort(p[groups == group])
+        found[group] = np.min(ordered * len(ordered) / np.arange(1, len(ordered) + 1))
+    return found
 
 
 def _standardised(rows: NDArray[np.float64]) -> NDArray[np.float64]:
