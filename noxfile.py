@@ -19,7 +19,7 @@ def mutants(session):
 
 @nox.session
 def fuzz(session):
-    """Model files damaged at random, 1,000 of each format and family: about an hour."""
+    """Model files damaged at random, 1,000 of each format and family: some hours on two cores."""
     session.install(".[test]")
     session.run("python", "-m", "tests.fuzz", "--mutants", "1000", *session.posargs)
 
