@@ -1,5 +1,7 @@
 """AnomalyPruningSelector finds the columns in which anomalies show, and keeps all where it cannot tell."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from treeprune import TreePruner
 from treeprune.feature_selection import AnomalyPruningSelector, LagWindowFeatures
+from treeprune.feature_selection.anomaly import _simes
+from treeprune.feature_selection.autocorrelation import autocorrelation, inflation
 from treeprune.methods import MinSamples
 
 
@@ -94,27 +98,36 @@ def test_bad_parameters(params, message):
         AnomalyPruningSelector(**params).fit(np.zeros((5, 2)))
 
 
-@pytest.mark.filterwarnings(r"ignore:\d+ columns depend")
-def test_a_series_from_lags_to_a_pruned_isolation_forest():
+@pytest.mark.parametrize("seen_before", [False, True])
+@pytest.mark.filterwarnings(r"ignore:\d+ columns depend", "ignore:No column agrees")
+def test_a_series_from_lags_to_a_pruned_isolation_forest(seen_before):
     """End to end: windows of a series with noisy channels, the channels that matter, a smaller forest, same scores."""
-    rng = np.random.default_rng(0)
-    n = 1500
-    frame = pd.DataFrame(rng.normal(size=(n, 12)), index=pd.date_range("2024", periods=n, freq="5min"))
-    frame.columns = [f"c{i}" for i in range(12)]
-    frame.iloc[300:330, :3] += 4.0
-    frame.iloc[1200:1230, :3] += 4.0
-    y = np.zeros(n)
-    y[300:330] = 1
-    y[1200:1230] = 1
-    windows = LagWindowFeatures(lags=[0], windows=[3], statistics=["mean"], window_lag=0)
-    model = make_pipeline(
-        windows,
-        AnomalyPruningSelector(random_state=0),
-        TreePruner(IsolationForest(random_state=0), MinSamples(leaf=2)),
-    )
-    model.set_output(transform="pandas")
-    scores = -model.fit(frame[:1100]).score_samples(frame)
-    assert roc_auc_score(y[10:], scores[10:]) > 0.8
+    found = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        n = 1500
+        frame = pd.DataFrame(rng.normal(size=(n, 12)), index=pd.date_range("2024", periods=n, freq="5min"))
+        frame.columns = [f"c{i}" for i in range(12)]
+        y = np.zeros(n)
+        for start in (300, 1200) if seen_before else (1200,):
+            frame.iloc[start : start + 30, :3] += 4.0
+            y[start : start + 30] = 1
+        windows = LagWindowFeatures(lags=[0], windows=[6], statistics=["mean", "max"], window_lag=0)
+        model = make_pipeline(
+            windows,
+            AnomalyPruningSelector(random_state=0),
+            TreePruner(IsolationForest(random_state=0), MinSamples(leaf=2)),
+        )
+        model.set_output(transform="pandas")
+        scores = -model.fit(frame[:1100]).score_samples(frame)
+        found.append(roc_auc_score(y[10:], scores[10:]))
+        selector = model[1]
+        matters = np.array([name.startswith(("c0_", "c1_", "c2_")) for name in selector.feature_names_in_])
+        assert not set(selector.groups_[matters]) & set(selector.groups_[~matters])
+        if seen_before:
+            assert selector.get_support()[matters].all()
+            assert selector.get_support()[~matters].sum() <= 3
+    assert np.median(found) > 0.8  # columns of noise alone are sometimes taken to agree
 
 
 def test_with_labels_each_column_is_tried_twice_and_p_is_doubled():
@@ -141,10 +154,21 @@ def healthy(kind, rng):
         X[:, 20:23] = X[:, 8:11]
     elif kind == "heavy":
         X[:, 8:] = rng.standard_t(2, size=(800, 27))
+    elif kind == "skewed":
+        X[:, 8:23] = rng.exponential(size=(800, 1)) + rng.exponential(size=(800, 15))
+    elif kind == "weak volatility":
+        X[:, 8:23] *= np.exp(0.3 * common)
+    elif kind == "windows":
+        moving = np.lib.stride_tricks.sliding_window_view(rng.normal(size=(805, 9)), 6, axis=0)
+        X[:, 8:] = np.hstack([moving[..., -1], moving.mean(axis=2), moving.max(axis=2)])
     return X
 
 
-@pytest.mark.parametrize("kind", ["correlation 0.5", "correlation 0.8", "correlation 0.95", "twins", "heavy"])
+KINDS = ["correlation 0.5", "correlation 0.8", "correlation 0.95"]
+KINDS += ["twins", "heavy", "skewed", "weak volatility", "windows"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:No column agrees", r"ignore:\d+ columns depend")
 def test_dependence_is_no_anomaly(kind):
     """Twelve tables: the columns with anomalies are found, the false picks are as few as promised."""
@@ -159,6 +183,82 @@ def test_dependence_is_no_anomaly(kind):
     assert np.mean(false) < 0.1 + 2 * np.std(false) / len(false) ** 0.5
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.filterwarnings("ignore:No column agrees", r"ignore:\d+ columns depend")
+def test_nothing_is_found_where_nothing_is(kind):
+    picked = []
+    for seed in range(12):
+        selector = AnomalyPruningSelector(random_state=seed, least_noise=0.0)
+        X = healthy(kind, np.random.default_rng(100 + seed))
+        picked.append(not selector.fit(X).get_support().all())
+    assert np.mean(picked) <= 0.25
+
+
+@pytest.mark.filterwarnings("ignore:No column agrees")
+def test_rows_of_a_series_are_not_taken_for_independent():
+    """Twelve tables of independent autoregressive columns: nearly all are kept whole, and nothing is grouped."""
+    picked, grouped = [], []
+    for seed in range(12):
+        X = np.random.default_rng(seed).normal(size=(600, 20))
+        for row in range(1, len(X)):
+            X[row] += 0.95 * X[row - 1]
+        selector = AnomalyPruningSelector(random_state=seed, least_noise=0.0).fit(X)
+        picked.append(not selector.get_support().all())
+        grouped.append(selector.groups_.max() + 1 < 20)
+    assert np.sum(picked) <= 3
+    assert np.sum(grouped) <= 1
+
+
+def test_autocorrelation_and_what_it_adds_to_the_variance_of_correlations():
+    """Beside a loop over lags; and the variance of correlations of AR(1) series, (1 + ab) / (1 - ab) of 1 / n."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 3, 400))
+    for time in range(1, 400):
+        rows[..., time] += 0.8 * rows[..., time - 1]
+    centred = rows[0] - rows[0].mean(axis=1, keepdims=True)
+    lags = [(centred[:, lag:] * centred[:, : 400 - lag]).sum(axis=1) for lag in range(101)]
+    found = autocorrelation(rows[0])
+    np.testing.assert_allclose(found, np.transpose(lags[1:]) / lags[0][:, None])
+    assert inflation(found, found).shape == (3, 3)
+    of_each = [inflation(autocorrelation(pair[:1]), autocorrelation(pair[1:2]))[0, 0] for pair in rows]
+    measured = 400 * np.var([np.corrcoef(pair[0], pair[1])[0, 1] for pair in rows])
+    assert measured == pytest.approx((1 + 0.64) / (1 - 0.64), rel=0.25)
+    assert np.mean(of_each) == pytest.approx((1 + 0.64) / (1 - 0.64), rel=0.25)
+
+
+@pytest.mark.filterwarnings(r"ignore:\d+ columns depend")
+def test_columns_of_a_group_are_kept_or_dropped_together():
+    """The column with the anomalies takes with it what depends on it beyond correlation; another pair is dropped."""
+    X, _ = anomalies(0)
+    X[:, 20] = X[:, 0] ** 2
+    X[:, 40] = X[:, 30] ** 2
+    selector = AnomalyPruningSelector(random_state=0).fit(X)
+    support, groups = selector.get_support(), selector.groups_
+    assert groups[20] == groups[0]
+    assert groups[40] == groups[30] != groups[0]
+    assert support[[0, 20]].all()
+    assert not support[[30, 40]].any()
+    assert selector.p_values_[20] == selector.p_values_[0]
+
+
+def test_the_p_value_of_a_group_is_that_of_simes():
+    p, groups = np.array([0.01, 0.2, 0.03, 0.5, 0.04]), np.array([0, 1, 0, 1, 0])
+    np.testing.assert_allclose(_simes(p, groups), [min(0.03, 0.03 * 3 / 2, 0.04), min(0.4, 0.5)])
+
+
+def test_a_single_column_that_agrees_with_none_that_is_kept_is_chance():
+    """Of two columns with the same extremes each agrees with the other; of a pick alone that cannot be."""
+    picks = set()
+    for seed in range(40):
+        X = np.random.default_rng(seed).normal(size=(200, 8))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picks.add(int(AnomalyPruningSelector(fdr=0.5, least_noise=0.0, random_state=0).fit(X).get_support().sum()))
+    assert 1 not in picks
+    assert len(picks) > 1
+
+
+@pytest.mark.filterwarnings("ignore:No column agrees")
 def test_columns_that_depend_beyond_correlation_are_named_and_not_held_against_each_other():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(800, 12))
