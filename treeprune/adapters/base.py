@@ -296,13 +296,27 @@ def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:
     return np.array(signs + [0] * (n_features - len(signs)), np.int8) if any(signs) else None
 
 
-def plain_rows(X: Any, dtype: type) -> NDArray:
-    """A copy of rows as numbers. Categories of a DataFrame become their codes, missing ones NaN."""
+def plain_rows(X: Any, dtype: type, categories: list[list] | None = None) -> NDArray:
+    """A copy of rows as numbers, the categories of a frame by their codes, missing ones as NaN.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_rows, n_features)
+    dtype : type
+    categories : list of list, optional
+        What the codes 0, 1, ... of each categorical column stand for, in the order of these columns; other values
+        count as missing. None: the frame's own.
+    """
     if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
         return np.array(X, dtype=dtype)
-    columns = [X[name] for name in X.columns]
-    codes = [column.cat.codes.replace(-1, np.nan) if hasattr(column, "cat") else column for column in columns]
-    return np.stack([np.asarray(column, dtype=dtype) for column in codes], axis=1)
+    columns, known = [], iter(categories or [])
+    for name in X.columns:
+        column = X[name]
+        if hasattr(column, "cat"):
+            column = column.cat.set_categories(next(known)) if categories else column
+            column = column.cat.codes.replace(-1, np.nan)
+        columns.append(np.asarray(column, dtype=dtype))
+    return np.stack(columns, axis=1)
 
 
 def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:

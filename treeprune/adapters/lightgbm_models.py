@@ -112,12 +112,18 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return leaf
 
     def compared(self, X):
-        return plain_rows(X, np.float64)
+        """Categories of a frame by the codes of the frame that the model was fitted on, as LightGBM sets them."""
+        return plain_rows(X, np.float64, self._pandas_categorical)
+
+    @property
+    def _pandas_categorical(self):
+        """The categories of the categorical columns of the frame that the model was fitted on, in order; or None."""
+        known = re.search(r"^pandas_categorical:(.*)$", self._text.tail, re.M)
+        return json.loads(known[1]) if known else None
 
     @property
     def category_values(self):
-        known = re.search(r"^pandas_categorical:(.*)$", self._text.tail, re.M)
-        known = json.loads(known[1]) if known else None
+        known = self._pandas_categorical
         if not known:  # fitted on codes
             return {}
         columns = re.search(r"^\[categorical_feature: (.*)\]$", self._text.tail, re.M)

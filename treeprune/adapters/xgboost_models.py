@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from ..exceptions import UnsupportedModelError
-from .base import padded, plain_rows
+from .base import padded
 from .documents import decode, encode
 from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
@@ -119,12 +119,21 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def _matrix(self, X):
         from xgboost import DMatrix
 
-        options = {"feature_types": self.booster.feature_types, "enable_categorical": True}
-        if self.booster is not self.model:
-            options["missing"] = self.model.missing
-        if hasattr(X, "columns"):  # a frame states its own types
-            options.pop("feature_types")
-        return DMatrix(X, feature_names=None if hasattr(X, "columns") else self.booster.feature_names, **options)
+        names, types = self.booster.feature_names, self.booster.feature_types
+        if hasattr(X, "columns"):  # a frame states its own names and types
+            names, types = None, self._categories
+        missing = np.nan if self.booster is self.model else self.model.missing
+        return DMatrix(X, feature_names=names, feature_types=types, missing=missing, enable_categorical=True)
+
+    @cached_property
+    def _categories(self):
+        """The categories that the model was fitted on, by which frames are recoded; None: it has none.
+
+        The whole Booster recodes frames by itself, its slices, which `_apply` asks, have lost them.
+        """
+        known = getattr(self.booster, "get_categories", None)  # since XGBoost 3.1; before, models had codes only
+        known = known() if known else None
+        return None if known is None or known.empty() else known
 
     def _round_bounds(self):
         """First tree of each round and, last, the number of trees."""
@@ -135,9 +144,10 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
 
     def compared(self, X):
-        rows = plain_rows(X, np.float32)
-        if self.booster is not self.model:
-            rows[rows == self.model.missing] = np.nan
+        """What XGBoost makes of the rows: categories by the model's codes, what counts as missing as NaN."""
+        stored = self._matrix(X).get_data().tocoo()
+        rows = np.full(stored.shape, np.nan, np.float32)
+        rows[stored.row, stored.col] = stored.data
         return rows
 
     def predict(self, X):
