@@ -119,7 +119,8 @@ def pruning_path(
 ) -> Path:
     """All pruned models that a method gives as its strength rises.
 
-    Parameters are those of `prune`; the method's own strength is not used.
+    Parameters are those of `prune`; the method's own strength is not used. A model that holds others must hold a single
+    tree model.
 
     Returns
     -------
