@@ -8,6 +8,8 @@ from ..exceptions import UnsupportedModelError
 from . import find_composite
 from .base import Given
 
+_MOST_NAMED = 8
+
 
 def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -> Any:
     """A copy of a model in which each tree model inside is another one.
@@ -73,8 +75,8 @@ def _refuse(model):
     composite = find_composite(model)
     if composite is None:
         return
-    held = ", ".join(f"{part.name} ({type(part.model).__name__})" for part in composite.parts())
-    steps = getattr(model, "steps", None)
-    if steps is not None:
-        held = ", ".join(f"{name} ({step if isinstance(step, str) else type(step).__name__})" for name, step in steps)
-    raise UnsupportedModelError(f"There is no tree model inside {type(model).__name__}, which holds {held or 'none'}.")
+    steps = getattr(model, "steps", None) or [(part.name, part.model) for part in composite.parts()]
+    held = [f"{name} ({step if isinstance(step, str) else type(step).__name__})" for name, step in steps]
+    more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
+    named = ", ".join(held[:_MOST_NAMED]) or "none"
+    raise UnsupportedModelError(f"There is no tree model inside {type(model).__name__}, which holds {named}{more}.")
