@@ -1,79 +1,140 @@
-"""The loops of block descent over rows and nodes, and the arrays that they share.
+"""The loops of block descent over trees, rows and nodes; `descent_arrays` says what they share.
 
-Rows are sorted by leaf, so that those of any node are the slice ``span[node, 1]:span[node, 2]``, and a sum over them is
-the difference between two running sums. `block_descent` says what the sums are for.
+The rows of any node are a slice, so that a sum over them is the difference between two running sums. `block_descent`
+says what the sums are for.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.compilation import kernel, part
-
-
-class Branches(NamedTuple):
-    """A whole tree: `span` and `split_price` of a `block_descent.Tree`."""
-
-    span: NDArray[np.int32]
-    split_price: NDArray[np.float64]
-
-
-class RunningSums(NamedTuple):
-    """Sums over the rows of a tree before each, one entry more than there are rows.
-
-    Attributes
-    ----------
-    gradient : ndarray of float64, shape (n_rows + 1, n_columns)
-        Of negative gradients, without what the tree itself adds.
-    most : ndarray of float64, shape (n_rows + 1,)
-        Of what each row could win if it had a value of its own.
-    hessian : ndarray of float64, shape (n_rows + 1,)
-    """
-
-    gradient: NDArray[np.float64]
-    most: NDArray[np.float64]
-    hessian: NDArray[np.float64]
-
-
-class Terms(NamedTuple):
-    """What the values of leaves may be and what they cost; see `block_descent.BlockDescent`.
-
-    Attributes
-    ----------
-    mode : int
-        0: free, 1: `given`, 2: in the simplex of `low` and `total`.
-    ridge : float
-    given, prior : ndarray of float64, shape (n_nodes, n_columns)
-        Values of nodes at the start, and what `ridge` shrinks values towards; an empty prior: zero.
-    low : ndarray of float64, shape (n_columns,)
-    total : float
-    """
-
-    mode: int
-    ridge: float
-    given: NDArray[np.float64]
-    prior: NDArray[np.float64]
-    low: NDArray[np.float64]
-    total: float
-
-
-class Found(NamedTuple):
-    """Nodes that a best pruning may reach, in preorder, with the value and the cost of each as a leaf."""
-
-    node: NDArray[np.int32]
-    value: NDArray[np.float64]
-    cost: NDArray[np.float64]
+from .descent_arrays import Terms
 
 
 @kernel
-def running_sums(row, span, leaf, value, gradient, hessian, sums, most):
+def cycle(trees, prunings, quadratic, options, scratch, penalty, within, first, last):
+    """Give each tree from `first` to before `last` its best pruning; by how much the objective falls.
+
+    With `within`, the best of the prunings of its present pruning only.
+    """
+    fall = 0.0
+    for tree in range(first, last):
+        if not (within and prunings.dropped[tree]):
+            fall += _step(trees, prunings, quadratic, options, scratch, penalty, within and not options.layers, tree)
+    return fall
+
+
+@part
+def _step(trees, prunings, quadratic, options, scratch, penalty, within, tree):
+    """Give one tree its best pruning; by how much the objective falls (0: the tree stays as it is)."""
+    nodes, rows = (trees.start[tree], trees.start[tree + 1]), (trees.row_start[tree], trees.row_start[tree + 1])
+    span, row, given = trees.span[nodes[0] : nodes[1]], trees.row[rows[0] : rows[1]], trees.given[nodes[0] : nodes[1]]
+    prices = trees.split_price[nodes[0] : nodes[1]]  # empty where there are none
+    at, n_old = prunings.start[tree], prunings.n_leaves[tree]
+    leaf, value = prunings.leaf[at : at + n_old], prunings.value[at : at + n_old]
+    model = trees.model[tree]
+    gradient, hessian, constant = quadratic.gradient[model], quadratic.hessian[model], quadratic.constant[model]
+    sums, curvature = scratch.gradient, scratch.hessian[rows[0] + tree : rows[1] + tree + 1]
+    if not scratch.summed[tree]:
+        _sum_up(row, hessian, curvature)
+        scratch.summed[tree] = True
+    if within:
+        _sums_at_leaves(row, span, leaf, value, gradient, curvature, sums)
+    else:
+        _running_sums(row, span, leaf, value, gradient, hessian, constant, sums, scratch.most)
+    prior = given if options.anchored else given[:0]
+    terms = Terms(options.mode, options.ridge, given, prior, options.low, options.total)
+    before = 0.0
+    if not prunings.dropped[tree]:
+        before = _cost_of(span, leaf, value, sums, curvature, options.ridge, prior)
+        before += penalty * _price(span, prices, leaf)
+    bottom = leaf if within else leaf[:0]
+    size = _look_into(span, prices, curvature, scratch, terms, penalty, options.layers or within, bottom)
+    if options.layers:
+        depth = trees.depth[nodes[0] : nodes[1]]
+        after, n_leaves = _best_layer(span, depth, prices, penalty, scratch)
+    else:
+        after, n_leaves = _best_pruning(span, prices, penalty, size, scratch)
+    dropped = options.drop and after >= 0.0
+    if dropped:
+        after = 0.0
+    if before - after <= 0.0:
+        return 0.0
+    n_leaves = _take(n_leaves, dropped, scratch)
+    new_leaf, new_value = scratch.node[:n_leaves], scratch.value[:n_leaves]
+    _move(row, span, leaf, value, new_leaf, new_value, hessian, constant, gradient)
+    _replace(prunings, tree, new_leaf, new_value, dropped)
+    return before - after
+
+
+@part
+def _take(n_leaves, dropped, scratch):
+    """Bring the leaves of the best pruning to the front of ``scratch.node`` and ``scratch.value``; how many."""
+    n_columns = scratch.value.shape[1]
+    if dropped:
+        scratch.node[0] = 0
+        for k in range(n_columns):
+            scratch.value[0, k] = 0.0
+        return 1
+    for i in range(n_leaves):
+        scratch.node[i] = scratch.node[scratch.kept[i]]
+        for k in range(n_columns):
+            scratch.value[i, k] = scratch.value[scratch.kept[i], k]
+    return n_leaves
+
+
+@part
+def _replace(prunings, tree, leaf, value, dropped):
+    """Make leaves and values those of a tree."""
+    at = prunings.start[tree]
+    prunings.n_leaves[tree], prunings.dropped[tree] = len(leaf), dropped
+    for i in range(len(leaf)):
+        prunings.leaf[at + i] = leaf[i]
+        for k in range(value.shape[1]):
+            prunings.value[at + i, k] = value[i, k]
+
+
+@kernel
+def exchange(trees, old, new, hessian, constant, gradient):
+    """Take hessian times what prunings add more than the old ones off the gradients, in place."""
+    for tree in range(len(trees.model)):
+        model, node, row = trees.model[tree], trees.start[tree], trees.row_start[tree]
+        at, n = old.start[tree], old.n_leaves[tree]
+        to, m = new.start[tree], new.n_leaves[tree]
+        _move(
+            trees.row[row : trees.row_start[tree + 1]], trees.span[node : trees.start[tree + 1]],
+            old.leaf[at : at + n], old.value[at : at + n], new.leaf[to : to + m], new.value[to : to + m],
+            hessian[model], constant[model], gradient[model],
+        )  # fmt: skip
+
+
+@kernel
+def total_price(trees, prunings):
+    """Number of nodes and prices of the splits of all trees that are not dropped."""
+    total = 0.0
+    for tree in range(len(trees.model)):
+        if not prunings.dropped[tree]:
+            nodes, at = (trees.start[tree], trees.start[tree + 1]), prunings.start[tree]
+            leaf = prunings.leaf[at : at + prunings.n_leaves[tree]]
+            total += _price(trees.span[nodes[0] : nodes[1]], trees.split_price[nodes[0] : nodes[1]], leaf)
+    return total
+
+
+@part
+def _sum_up(row, hessian, sums):
+    """Sums of hessians over the rows before each."""
+    sums[0] = 0.0
+    for at in range(len(row)):
+        sums[at + 1] = sums[at] + hessian[row[at]]
+
+
+@part
+def _running_sums(row, span, leaf, value, gradient, hessian, constant, sums, most):
     """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
     n_columns, h = gradient.shape[1], hessian[0]
     half = 0.5 / h if h > 0.0 else 0.0
     for i in range(len(leaf)):
         for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            if len(hessian) > 1:
+            if not constant:
                 h = hessian[row[at]]
                 half = 0.5 / h if h > 0.0 else 0.0
             square = 0.0
@@ -84,8 +145,8 @@ def running_sums(row, span, leaf, value, gradient, hessian, sums, most):
             most[at + 1] = most[at] + half * square
 
 
-@kernel
-def sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
+@part
+def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
     """The same sums of gradients, at the ends of the leaves only; `hessian` are running sums as well."""
     for i in range(len(leaf)):
         first, last = span[leaf[i], 1], span[leaf[i], 2]
@@ -97,8 +158,8 @@ def sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
             sums[last, k] = total
 
 
-@kernel
-def cost_of(span, leaf, value, sums, hessian, ridge, prior):
+@part
+def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
     """What a pruning with given values adds to the loss and the ridge penalty."""
     cost = 0.0
     for i in range(len(leaf)):
@@ -111,46 +172,46 @@ def cost_of(span, leaf, value, sums, hessian, ridge, prior):
     return cost
 
 
-@kernel
-def look_into(tree, sums, terms, penalty, everything, bottom, found):
-    """Fill ``found`` with the nodes that a best pruning may reach, in preorder; how many.
+@part
+def _look_into(span, split_price, hessian, scratch, terms, penalty, everything, bottom):
+    """Fill ``node``, ``value`` and ``cost`` of `scratch` with what a best pruning may reach; how many nodes.
 
     None below the nodes `bottom` (ascending, none below another). A node's whole branch is skipped where all of its
     rows together cannot win what one more split and leaf cost; with `everything`, none is.
     """
-    n_nodes, n_columns = len(tree.span), sums.gradient.shape[1]
+    sums, most, found, n_columns = scratch.gradient, scratch.most, scratch.value, scratch.value.shape[1]
     size, node, at_bottom = 0, 0, 0
-    while node < n_nodes:
-        first, last = tree.span[node, 1], tree.span[node, 2]
-        curvature = sums.hessian[last] - sums.hessian[first]
+    while node < len(span):
+        first, last = span[node, 1], span[node, 2]
+        curvature = hessian[last] - hessian[first]
         for k in range(n_columns):
             towards = terms.prior[node, k] if len(terms.prior) else 0.0
             if terms.mode == 1:
-                found.value[size, k] = terms.given[node, k]
+                found[size, k] = terms.given[node, k]
             elif curvature + terms.ridge > 0.0:
-                pull = sums.gradient[last, k] - sums.gradient[first, k] + terms.ridge * towards
-                found.value[size, k] = pull / (curvature + terms.ridge)
+                pull = sums[last, k] - sums[first, k] + terms.ridge * towards
+                found[size, k] = pull / (curvature + terms.ridge)
             else:
-                found.value[size, k] = towards
+                found[size, k] = towards
         if terms.mode == 2:
-            _project(found.value[size], terms.low, terms.total)
+            _project(found[size], terms.low, terms.total)
         cost = 0.0
         for k in range(n_columns):
-            value = found.value[size, k]
+            value = found[size, k]
             away = value - (terms.prior[node, k] if len(terms.prior) else 0.0)
-            cost += value * (0.5 * curvature * value - (sums.gradient[last, k] - sums.gradient[first, k]))
+            cost += value * (0.5 * curvature * value - (sums[last, k] - sums[first, k]))
             cost += 0.5 * terms.ridge * away * away
-        found.node[size], found.cost[size] = node, cost + penalty
+        scratch.node[size], scratch.cost[size] = node, cost + penalty
         size += 1
-        dearer = tree.split_price[node] if len(tree.split_price) else 0.0
-        best_below = penalty * (2.0 + dearer) - (sums.most[last] - sums.most[first])
+        dearer = split_price[node] if len(split_price) else 0.0
+        best_below = penalty * (2.0 + dearer) - (most[last] - most[first])
         deeper = everything or best_below < cost
         if len(bottom) and node == bottom[at_bottom]:
             deeper = False
         if deeper:
             node += 1
             continue
-        node = tree.span[node, 0]
+        node = span[node, 0]
         while at_bottom < len(bottom) - 1 and bottom[at_bottom] < node:
             at_bottom += 1
     return size
@@ -176,17 +237,17 @@ def _project(x, low, total):
         x[k] = low[k] + max(x[k] - low[k] - shift, 0.0)
 
 
-@kernel
-def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, leaves):
-    """Cost of the cheapest pruning of the nodes looked into, and the number of its leaves; ties prune.
+@part
+def _best_pruning(span, split_price, penalty, size, scratch):
+    """Cost of the cheapest pruning of the nodes looked into, `size` of them, and the number of its leaves; ties prune.
 
-    ``leaves`` is filled with their positions. In reverse preorder a node comes right after its two branches, whose best
+    ``kept`` is filled with their positions. In reverse preorder a node comes right after its two branches, whose best
     costs are then on top of the stack ``waiting``. ``stays``, scratch space, says where the split is worth its price;
     a second pass in preorder takes the topmost nodes where it is not.
     """
-    size, n_waiting = len(node), 0
+    node, waiting, stays, n_waiting = scratch.node, scratch.waiting, scratch.stays, 0
     for i in range(size - 1, -1, -1):
-        best = leaf_cost[i]
+        best = scratch.cost[i]
         stays[i] = False
         if i + 1 < size and node[i + 1] < span[node[i], 0]:
             branch = (
@@ -202,18 +263,23 @@ def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, le
     n_leaves, past = 0, 0
     for i in range(size):
         if node[i] >= past and not stays[i]:
-            leaves[n_leaves] = i
+            scratch.kept[n_leaves] = i
             n_leaves += 1
             past = span[node[i], 0]
     return waiting[0], n_leaves
 
 
-@kernel
-def best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
+@part
+def _best_layer(span, depth, split_price, penalty, scratch):
     """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
 
-    ``leaves`` is filled with them, ``change``, zeros at first, with what the cut's move down to each layer adds.
+    ``kept`` is filled with them, ``waiting`` with what the cut's move down to each layer adds.
     """
+    change, leaf_cost, n_layers = scratch.waiting, scratch.cost, 0
+    for node in range(len(span)):
+        n_layers = max(n_layers, depth[node] + 1)
+    for d in range(n_layers + 1):
+        change[d] = 0.0
     for node in range(len(span)):
         if node > 0:
             change[depth[node]] += leaf_cost[node]
@@ -223,20 +289,20 @@ def best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
             )
     cost = leaf_cost[0]
     layer, least = 0, cost
-    for d in range(1, len(change)):
+    for d in range(1, n_layers):
         cost += change[d]
         if cost < least:
             layer, least = d, cost
     n_leaves = 0
     for node in range(len(span)):
         if depth[node] == layer or (depth[node] < layer and span[node, 0] == node + 1):
-            leaves[n_leaves] = node
+            scratch.kept[n_leaves] = node
             n_leaves += 1
     return least, n_leaves
 
 
-@kernel
-def price(span, split_price, leaf):
+@part
+def _price(span, split_price, leaf):
     """Number of nodes and prices of the splits of a pruning."""
     price, node = 2.0 * len(leaf) - 1.0, 0
     if len(split_price) == 0:
@@ -249,8 +315,8 @@ def price(span, split_price, leaf):
     return price
 
 
-@kernel
-def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
+@part
+def _move(row, span, old_leaf, old_value, leaf, value, hessian, constant, gradient):
     """Take hessian times what a pruning adds more than an earlier one off the gradients, in place.
 
     The leaves of both prunings cut the same sorted rows into slices that follow one another. Two places move along them
@@ -261,7 +327,7 @@ def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
     while i < len(leaf) and old < len(old_leaf):
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
         for at in range(first, last):
-            scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
+            scale = hessian[0] if constant else hessian[row[at]]
             for k in range(value.shape[1]):
                 gradient[row[at], k] -= scale * (value[i, k] - old_value[old, k])
         first = last
