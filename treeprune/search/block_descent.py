@@ -132,5 +132,4 @@ class BlockDescent:
         """Ridge penalty and price of the present prunings."""
         leaf, value = self.leaves()
         away = value - self.trees.given[leaf] if self.options.anchored else value
-        price = kernels.total_price(self.trees, self.prunings)
-        return 0.5 * self.options.ridge * float((away**2).sum()) + penalty * price
+        return 0.5 * self.options.ridge * float((away**2).sum()) + penalty * float(self.prunings.price.sum())

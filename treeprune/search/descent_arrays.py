@@ -74,14 +74,17 @@ class Trees(NamedTuple):
         node = np.arange(len(self.span)) - own
         leaf = np.flatnonzero(self.span[:, 0] == node + 1)
         n_leaves = np.diff(np.searchsorted(leaf, self.start)).astype(np.int32)
-        dropped = np.zeros(len(n_leaves), bool)
-        return Prunings(_first(n_leaves), n_leaves, dropped, node[leaf].astype(np.int32), self.given[leaf])
+        dropped, price = np.zeros(len(n_leaves), bool), np.diff(self.start).astype(np.float64)
+        if len(self.split_price):
+            price += np.add.reduceat(np.where(self.span[:, 0] == node + 1, 0.0, self.split_price), self.start[:-1])
+        return Prunings(_first(n_leaves), n_leaves, dropped, price, node[leaf].astype(np.int32), self.given[leaf])
 
     def nothing(self) -> "Prunings":
         """All trees dropped."""
         n_trees, n_columns = len(self.model), self.given.shape[1]
         ones, leaf = np.ones(n_trees, np.int32), np.zeros(n_trees, np.int32)
-        return Prunings(_first(ones), ones, np.ones(n_trees, bool), leaf, np.zeros((n_trees, n_columns)))
+        value = np.zeros((n_trees, n_columns))
+        return Prunings(_first(ones), ones, np.ones(n_trees, bool), np.zeros(n_trees), leaf, value)
 
 
 class Prunings(NamedTuple):
@@ -94,6 +97,8 @@ class Prunings(NamedTuple):
     n_leaves : ndarray of int32, shape (n_trees,)
         Leaves of each tree, ascending; the root alone, with value 0, where the tree is dropped.
     dropped : ndarray of bool, shape (n_trees,)
+    price : ndarray of float64, shape (n_trees,)
+        Nodes and prices of the splits of each tree, in nodes; 0 where it is dropped.
     leaf : ndarray of int32, shape (n_places,)
         Node of each leaf, by its place within the tree.
     value : ndarray of float64, shape (n_places, n_columns)
@@ -103,6 +108,7 @@ class Prunings(NamedTuple):
     start: NDArray[np.int64]
     n_leaves: NDArray[np.int32]
     dropped: NDArray[np.bool_]
+    price: NDArray[np.float64]
     leaf: NDArray[np.int32]
     value: NDArray[np.float64]
 
@@ -120,13 +126,12 @@ class Prunings(NamedTuple):
     def copy(self) -> "Prunings":
         """The same, in as little space as it takes."""
         places = self.places(np.ones(len(self.dropped), bool))
-        return Prunings(
-            _first(self.n_leaves), self.n_leaves.copy(), self.dropped.copy(), self.leaf[places], self.value[places]
-        )
+        of_trees = (part.copy() for part in (self.n_leaves, self.dropped, self.price))
+        return Prunings(_first(self.n_leaves), *of_trees, self.leaf[places], self.value[places])
 
     def take_over(self, other: "Prunings"):
         """Become another pruning of the same trees, in place."""
-        self.n_leaves[:], self.dropped[:] = other.n_leaves, other.dropped
+        self.n_leaves[:], self.dropped[:], self.price[:] = other.n_leaves, other.dropped, other.price
         every = np.ones(len(self.dropped), bool)
         to, of = self.places(every), other.places(every)
         self.leaf[to], self.value[to] = other.leaf[of], other.value[of]
@@ -233,17 +238,6 @@ class Scratch(NamedTuple):
             np.empty(n_nodes, bool),
             np.empty(n_nodes, np.int32),
         )
-
-
-class Terms(NamedTuple):
-    """What one tree's leaves may be and cost: of `Options`, and `given` and `prior` of the tree (empty: zero)."""
-
-    mode: int
-    ridge: float
-    given: NDArray[np.float64]
-    prior: NDArray[np.float64]
-    low: NDArray[np.float64]
-    total: float
 
 
 def _first(sizes):

@@ -7,7 +7,6 @@ says what the sums are for.
 import numpy as np
 
 from ..core.compilation import kernel, part
-from .descent_arrays import Terms
 
 
 @kernel
@@ -18,52 +17,45 @@ def cycle(trees, prunings, quadratic, options, scratch, penalty, within, first, 
     """
     fall = 0.0
     for tree in range(first, last):
-        if not (within and prunings.dropped[tree]):
-            fall += _step(trees, prunings, quadratic, options, scratch, penalty, within and not options.layers, tree)
+        if within and prunings.dropped[tree]:
+            continue
+        a, b, row_a, row_b = trees.start[tree], trees.start[tree + 1], trees.row_start[tree], trees.row_start[tree + 1]
+        span, row, given, prices = trees.span[a:b], trees.row[row_a:row_b], trees.given[a:b], trees.split_price[a:b]
+        at, past = prunings.start[tree], prunings.start[tree] + prunings.n_leaves[tree]
+        leaf, value, model = prunings.leaf[at:past], prunings.value[at:past], trees.model[tree]
+        gradient, hessian, constant = quadratic.gradient[model], quadratic.hessian[model], quadratic.constant[model]
+        curvature = scratch.hessian[row_a + tree : row_b + tree + 1]
+        if not scratch.summed[tree]:
+            _sum_up(row, hessian, curvature)
+            scratch.summed[tree] = True
+        at_leaves = within and not options.layers
+        if at_leaves:
+            _sums_at_leaves(row, span, leaf, value, gradient, curvature, scratch.gradient)
+        else:
+            _running_sums(row, span, leaf, value, gradient, hessian, constant, scratch.gradient, scratch.most)
+        prior = given if options.anchored else given[:0]
+        before = 0.0
+        if not prunings.dropped[tree]:
+            before = _cost_of(span, leaf, value, scratch.gradient, curvature, options.ridge, prior)
+            before += penalty * prunings.price[tree]
+        bottom = leaf if at_leaves else leaf[:0]
+        everything = at_leaves or options.layers
+        size = _look_into(span, prices, curvature, given, prior, bottom, options, scratch, penalty, everything)
+        if options.layers:
+            after, n_leaves = _best_layer(span, trees.depth[a:b], prices, penalty, scratch)
+        else:
+            after, n_leaves = _best_pruning(span, prices, penalty, size, scratch)
+        dropped = options.drop and after >= 0.0
+        if dropped:
+            after = 0.0
+        if before - after > 0.0:
+            fall += before - after
+            n_leaves = _take(n_leaves, dropped, scratch)
+            new = scratch.node[:n_leaves]
+            _move(row, span, leaf, value, new, scratch.value, hessian, constant, gradient)
+            prunings.price[tree] = 0.0 if dropped else _price(span, prices, new)
+            _replace(prunings, tree, n_leaves, dropped, scratch)
     return fall
-
-
-@part
-def _step(trees, prunings, quadratic, options, scratch, penalty, within, tree):
-    """Give one tree its best pruning; by how much the objective falls (0: the tree stays as it is)."""
-    nodes, rows = (trees.start[tree], trees.start[tree + 1]), (trees.row_start[tree], trees.row_start[tree + 1])
-    span, row, given = trees.span[nodes[0] : nodes[1]], trees.row[rows[0] : rows[1]], trees.given[nodes[0] : nodes[1]]
-    prices = trees.split_price[nodes[0] : nodes[1]]  # empty where there are none
-    at, n_old = prunings.start[tree], prunings.n_leaves[tree]
-    leaf, value = prunings.leaf[at : at + n_old], prunings.value[at : at + n_old]
-    model = trees.model[tree]
-    gradient, hessian, constant = quadratic.gradient[model], quadratic.hessian[model], quadratic.constant[model]
-    sums, curvature = scratch.gradient, scratch.hessian[rows[0] + tree : rows[1] + tree + 1]
-    if not scratch.summed[tree]:
-        _sum_up(row, hessian, curvature)
-        scratch.summed[tree] = True
-    if within:
-        _sums_at_leaves(row, span, leaf, value, gradient, curvature, sums)
-    else:
-        _running_sums(row, span, leaf, value, gradient, hessian, constant, sums, scratch.most)
-    prior = given if options.anchored else given[:0]
-    terms = Terms(options.mode, options.ridge, given, prior, options.low, options.total)
-    before = 0.0
-    if not prunings.dropped[tree]:
-        before = _cost_of(span, leaf, value, sums, curvature, options.ridge, prior)
-        before += penalty * _price(span, prices, leaf)
-    bottom = leaf if within else leaf[:0]
-    size = _look_into(span, prices, curvature, scratch, terms, penalty, options.layers or within, bottom)
-    if options.layers:
-        depth = trees.depth[nodes[0] : nodes[1]]
-        after, n_leaves = _best_layer(span, depth, prices, penalty, scratch)
-    else:
-        after, n_leaves = _best_pruning(span, prices, penalty, size, scratch)
-    dropped = options.drop and after >= 0.0
-    if dropped:
-        after = 0.0
-    if before - after <= 0.0:
-        return 0.0
-    n_leaves = _take(n_leaves, dropped, scratch)
-    new_leaf, new_value = scratch.node[:n_leaves], scratch.value[:n_leaves]
-    _move(row, span, leaf, value, new_leaf, new_value, hessian, constant, gradient)
-    _replace(prunings, tree, new_leaf, new_value, dropped)
-    return before - after
 
 
 @part
@@ -83,14 +75,14 @@ def _take(n_leaves, dropped, scratch):
 
 
 @part
-def _replace(prunings, tree, leaf, value, dropped):
-    """Make leaves and values those of a tree."""
+def _replace(prunings, tree, n_leaves, dropped, scratch):
+    """Make the first leaves of `scratch` those of a tree."""
     at = prunings.start[tree]
-    prunings.n_leaves[tree], prunings.dropped[tree] = len(leaf), dropped
-    for i in range(len(leaf)):
-        prunings.leaf[at + i] = leaf[i]
-        for k in range(value.shape[1]):
-            prunings.value[at + i, k] = value[i, k]
+    prunings.n_leaves[tree], prunings.dropped[tree] = n_leaves, dropped
+    for i in range(n_leaves):
+        prunings.leaf[at + i] = scratch.node[i]
+        for k in range(scratch.value.shape[1]):
+            prunings.value[at + i, k] = scratch.value[i, k]
 
 
 @kernel
@@ -105,18 +97,6 @@ def exchange(trees, old, new, hessian, constant, gradient):
             old.leaf[at : at + n], old.value[at : at + n], new.leaf[to : to + m], new.value[to : to + m],
             hessian[model], constant[model], gradient[model],
         )  # fmt: skip
-
-
-@kernel
-def total_price(trees, prunings):
-    """Number of nodes and prices of the splits of all trees that are not dropped."""
-    total = 0.0
-    for tree in range(len(trees.model)):
-        if not prunings.dropped[tree]:
-            nodes, at = (trees.start[tree], trees.start[tree + 1]), prunings.start[tree]
-            leaf = prunings.leaf[at : at + prunings.n_leaves[tree]]
-            total += _price(trees.span[nodes[0] : nodes[1]], trees.split_price[nodes[0] : nodes[1]], leaf)
-    return total
 
 
 @part
@@ -173,7 +153,7 @@ def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
 
 
 @part
-def _look_into(span, split_price, hessian, scratch, terms, penalty, everything, bottom):
+def _look_into(span, split_price, hessian, given, prior, bottom, options, scratch, penalty, everything):
     """Fill ``node``, ``value`` and ``cost`` of `scratch` with what a best pruning may reach; how many nodes.
 
     None below the nodes `bottom` (ascending, none below another). A node's whole branch is skipped where all of its
@@ -185,22 +165,22 @@ def _look_into(span, split_price, hessian, scratch, terms, penalty, everything, 
         first, last = span[node, 1], span[node, 2]
         curvature = hessian[last] - hessian[first]
         for k in range(n_columns):
-            towards = terms.prior[node, k] if len(terms.prior) else 0.0
-            if terms.mode == 1:
-                found[size, k] = terms.given[node, k]
-            elif curvature + terms.ridge > 0.0:
-                pull = sums[last, k] - sums[first, k] + terms.ridge * towards
-                found[size, k] = pull / (curvature + terms.ridge)
+            towards = prior[node, k] if len(prior) else 0.0
+            if options.mode == 1:
+                found[size, k] = given[node, k]
+            elif curvature + options.ridge > 0.0:
+                pull = sums[last, k] - sums[first, k] + options.ridge * towards
+                found[size, k] = pull / (curvature + options.ridge)
             else:
                 found[size, k] = towards
-        if terms.mode == 2:
-            _project(found[size], terms.low, terms.total)
+        if options.mode == 2:
+            _project(found[size], options.low, options.total)
         cost = 0.0
         for k in range(n_columns):
             value = found[size, k]
-            away = value - (terms.prior[node, k] if len(terms.prior) else 0.0)
+            away = value - (prior[node, k] if len(prior) else 0.0)
             cost += value * (0.5 * curvature * value - (sums[last, k] - sums[first, k]))
-            cost += 0.5 * terms.ridge * away * away
+            cost += 0.5 * options.ridge * away * away
         scratch.node[size], scratch.cost[size] = node, cost + penalty
         size += 1
         dearer = split_price[node] if len(split_price) else 0.0

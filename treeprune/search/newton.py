@@ -80,7 +80,7 @@ class NewtonDescent(BlockDescent):
         return Quadratic.of(-np.ascontiguousarray(gradient.T)[:, :, None], np.ascontiguousarray(hessian.T))
 
     def _score(self):
-        return np.ascontiguousarray(self._columns[:, :, 0].T)
+        return self._columns[:, :, 0].T.copy()
 
     def _move_score(self, old, new):
         n_columns = len(self._columns)
