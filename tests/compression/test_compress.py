@@ -94,7 +94,7 @@ def test_the_frontier_holds_everything_that_was_tried(result):
 def test_fewer_trees_are_what_training_anew_gives(result):
     from treeprune.compression.rivals import rivals
 
-    first = next(r for r in rivals(FOREST, X, Y, None, False) if r.parameters == "stages=5")
+    first = next(r for r in rivals(FOREST, (X, Y, None), X, False) if r.parameters == "stages=5")
     anew = RandomForestRegressor(5, max_features=1 / 3, random_state=0).fit(X, Y)
     np.testing.assert_array_equal(first.model.predict(X), anew.predict(X))
     assert (first.n_trees, first.n_nodes) == (5, nodes(anew))

@@ -77,8 +77,8 @@ def compress(
     depth pruning and tree selection are tried at many strengths, and judged on rows that neither grew the trees nor set
     their leaves. The ridge penalty of leaves goes from one value to the next as long as that does better. What did best
     within the budget is then done to the model itself, on all rows. Beside them stand models trained anew: the same
-    class with fewer trees and with fewer leaves, and HistGradientBoosting. If one of those wins, `retrained_wins` and
-    the message say so, and a warning.
+    class with fewer trees and with fewer leaves, and HistGradientBoosting, each up to the size at which it could win.
+    If one of those wins, `retrained_wins` and the message say so, and a warning.
 
     Parameters
     ----------
@@ -146,8 +146,8 @@ def compress(
     search = Search(model, (X, y, sample_weight), held_out, validation, random_state)
     limit = budget.first_limit(model)
     found = [search.unpruned, *search.candidates(limit)]
-    others = list(search.rivals()) if retrain else []
     chosen, small, method = carried_out(search, found, budget, limit, output)
+    others = list(search.rivals(_largest_winner(chosen, budget))) if retrain else []
     if output == "plain":
         small = _plain(small, search)
     winner = _better(others, chosen, search.unpruned, budget)
@@ -229,13 +229,17 @@ def _choose(found, unpruned, budget, limit):
     return min(good, key=lambda c: (c.n_nodes, c.loss))
 
 
+def _largest_winner(chosen, budget):
+    """How many nodes a model trained anew may have that does better."""
+    return chosen.n_nodes if budget.max_loss is not None else max(chosen.n_nodes, budget.max_nodes or 0)
+
+
 def _better(others, chosen, unpruned, budget):
     """The model trained anew that does better than the one chosen, if any."""
     if budget.max_loss is not None:
         good = [c for c in others if c.loss <= unpruned.loss * (1 + budget.max_loss) and c.n_nodes < chosen.n_nodes]
         return min(good, key=lambda c: c.n_nodes, default=None)
-    limit = max(chosen.n_nodes, budget.max_nodes or 0)
-    good = [c for c in others if c.n_nodes <= limit and c.loss < chosen.loss]
+    good = [c for c in others if c.n_nodes <= _largest_winner(chosen, budget) and c.loss < chosen.loss]
     return min(good, key=lambda c: c.loss, default=None)
 
 

@@ -1,8 +1,7 @@
 """Models trained anew at a smaller size: what pruning has to beat."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,14 @@ _LEAF_LIMITS = {
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """A model trained anew: one of the family as `model`, or one whose `predict` gives probabilities or numbers."""
+    """A model trained anew: one of the family as `model`, or what another predicts: probabilities or numbers."""
 
     name: str
     parameters: str
     n_nodes: int
     n_trees: int
     model: Any = field(default=None, repr=False)
-    predict: Callable[[Any], NDArray] | None = field(default=None, repr=False)
+    prediction: NDArray | None = field(default=None, repr=False)
 
 
 def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
@@ -45,10 +44,10 @@ def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
 
 def rivals(
     model: Any,
-    X: Any,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None,
+    data: tuple[Any, ArrayLike, ArrayLike | None],
+    X_judge: Any,
     classifier: bool,
+    n_nodes: float = np.inf,
     random_state: int | None = 0,
 ) -> Iterator[Rival]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
@@ -58,27 +57,34 @@ def rivals(
     model : object
         Fitted on the rows. Its first trees are what training anew with fewer of them gives (but for dropout), so that
         a model that cannot be fitted anew has rivals, too.
-    X, y, sample_weight : array-like
+    data : tuple of (X, y, sample_weight)
         The rows.
+    X_judge : array-like
+        Rows to predict.
     classifier : bool
         Whether y holds classes.
+    n_nodes : float
+        Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
         Of HistGradientBoosting.
     """
-    yield from _first_stages(model, {})
-    yield from _fewer_leaves(model, X, y, sample_weight)
-    yield from _boosted(model, X, y, sample_weight, classifier, random_state)
+    yield from _first_stages(model, {}, n_nodes)
+    yield from _fewer_leaves(model, data, n_nodes)
+    yield from _boosted(model, data, X_judge, classifier, n_nodes, random_state)
 
 
-def _first_stages(model, parameters):
+def _first_stages(model, parameters, most):
+    """A model's first stages, of up to so many nodes, or the first alone."""
     adapter = find_adapter(model)
     stages = adapter.forest.stages if adapter.forest.task == "margin" else _trees(adapter.forest)
     for count in sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set())):
-        drop = np.arange(adapter.forest.n_trees) >= stages[count - 1].stop
-        smaller = adapter.prune(Plan(drop_tree=drop)) if drop.any() else model
-        text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
         n_trees = stages[count - 1].stop
         n_nodes = int(adapter.forest.start[n_trees])
+        if count > 1 and n_nodes > most:
+            break
+        drop = np.arange(adapter.forest.n_trees) >= n_trees
+        smaller = adapter.prune(Plan(drop_tree=drop)) if drop.any() else model
+        text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
         yield Rival(f"retrained {type(model).__name__}", text, n_nodes, n_trees, smaller)
 
 
@@ -86,7 +92,7 @@ def _trees(forest):
     return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _fewer_leaves(model, X, y, sample_weight):
+def _fewer_leaves(model, data, n_nodes):
     params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
     smaller = clone(model) if params else None
     if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
@@ -100,14 +106,17 @@ def _fewer_leaves(model, X, y, sample_weight):
     for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
-        yield from _first_stages(fitted(smaller, X, y, sample_weight), {name.removeprefix("estimator__"): leaves})
+        yield from _first_stages(fitted(smaller, *data), {name.removeprefix("estimator__"): leaves}, n_nodes)
+        if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
+            break
 
 
-def _boosted(model, X, y, sample_weight, classifier, random_state):
-    """HistGradientBoosting, stopped at some dozen sizes up to that of the model."""
+def _boosted(model, data, X_judge, classifier, n_nodes, random_state):
+    """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
+    X, y, sample_weight = data
     if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
         return
-    n_nodes = find_adapter(model).forest.n_nodes
+    n_nodes = min(n_nodes, find_adapter(model).forest.n_nodes)
     cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
     n_classes = len(np.unique(y)) if classifier else 1
     for leaves in _LEAVES:
@@ -117,12 +126,9 @@ def _boosted(model, X, y, sample_weight, classifier, random_state):
         boosted.fit(X, np.ravel(y), sample_weight)
         forest = find_adapter(boosted).forest
         sizes = forest.start[forest.per_stage :: forest.per_stage]
-        staged = boosted.staged_predict_proba if classifier else boosted.staged_predict
-        for stage in np.unique(np.geomspace(1, len(sizes), 15).astype(int)):
-            yield Rival(
-                "HistGradientBoosting",
-                f"max_leaf_nodes={leaves}, max_iter={stage}",
-                int(sizes[stage - 1]),
-                int(stage) * forest.per_stage,
-                predict=lambda rows, staged=staged, stage=stage: next(islice(staged(rows), stage - 1, None)),
-            )
+        staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(X_judge)
+        judged = set(np.geomspace(1, len(sizes), 15).astype(int).tolist())
+        for stage, prediction in enumerate(staged, 1):
+            if stage in judged:
+                text, n_trees = f"max_leaf_nodes={leaves}, max_iter={stage}", stage * forest.per_stage
+                yield Rival("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, prediction=prediction)

@@ -224,7 +224,7 @@ class Scores:
         self._leaf, self._row = [], []
         for tree in range(additive.forest.n_trees):
             leaf = rows.leaf_ids(tree)
-            row = rows_by_leaf(leaf)
+            row = rows_by_leaf(np.where(leaf >= 0, leaf - additive.forest.start[tree], -1))
             self._leaf.append(leaf[row])
             self._row.append(row)
 

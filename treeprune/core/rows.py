@@ -206,4 +206,5 @@ def rows_by_leaf(leaf: NDArray[np.int32]) -> NDArray[np.int32]:
     leaf : ndarray of int32, shape (n_rows,)
         Node in which each row ends; -1 where it does not count.
     """
-    return np.argsort(leaf, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)
+    key = leaf.astype(np.int16) if leaf.max(initial=0) < 2**15 else leaf  # numpy sorts 16 bits by their digits: faster
+    return np.argsort(key, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)

@@ -86,7 +86,7 @@ class DescentMethod(PathMethod):
         """What makes probabilities of scores that need it."""
 
     def prunings(
-        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None
+        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None, *, per_decade: int = ALPHAS_PER_DECADE
     ) -> tuple[Additive, Iterator[tuple[float, Pruning]]]:
         """Prunings along rising alphas, each starting from the one before.
 
@@ -97,7 +97,9 @@ class DescentMethod(PathMethod):
         rows : Rows
             Rows to prune by.
         alphas : array-like of shape (n_steps,), optional
-            Rising strengths; None: eight per factor of ten.
+            Rising strengths; None: all that may matter.
+        per_decade : int, default=8
+            Then so many per factor of ten.
 
         Returns
         -------
@@ -109,7 +111,7 @@ class DescentMethod(PathMethod):
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
         total = rows.row_weight.sum()
-        penalties = _penalties(unit) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
+        penalties = _penalties(unit, per_decade) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
 
         def steps():
             for penalty in penalties:
@@ -210,9 +212,9 @@ def snapshot(additive: Additive, descent: "BlockDescent") -> Pruning:
     return additive.pruning(leaf.astype(np.int32), value)
 
 
-def _penalties(unit):
+def _penalties(unit, per_decade=ALPHAS_PER_DECADE):
     decades = np.log10(ALPHA_RANGE[1] / ALPHA_RANGE[0])
-    return unit * np.geomspace(*ALPHA_RANGE, round(decades * ALPHAS_PER_DECADE) + 1)
+    return unit * np.geomspace(*ALPHA_RANGE, round(decades * per_decade) + 1)
 
 
 def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> "Trees":
