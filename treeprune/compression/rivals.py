@@ -1,16 +1,17 @@
 """Models trained anew at a smaller size: what pruning has to beat."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
-from ..core.plan import Plan
+from .first_trees import scores_of_first_trees
+from .scoring import Scorer
 
 _SHARES = (0.3, 0.1, 0.03, 0.01)
 _TREE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -25,16 +26,16 @@ _LEAF_LIMITS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rival:
-    """A model trained anew: one of the family as `model`, or what another predicts: probabilities or numbers."""
+    """A model trained anew: its size, and its loss and score on the rows to judge by."""
 
     name: str
     parameters: str
     n_nodes: int
     n_trees: int
-    model: Any = field(default=None, repr=False)
-    prediction: NDArray | None = field(default=None, repr=False)
+    loss: float
+    score: float
 
 
 def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
@@ -45,8 +46,7 @@ def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
 def rivals(
     model: Any,
     data: tuple[Any, ArrayLike, ArrayLike | None],
-    X_judge: Any,
-    classifier: bool,
+    judge: tuple[Any, ArrayLike, ArrayLike | None],
     n_nodes: float = np.inf,
     random_state: int | None = 0,
 ) -> Iterator[Rival]:
@@ -57,42 +57,38 @@ def rivals(
     model : object
         Fitted on the rows. Its first trees are what training anew with fewer of them gives (but for dropout), so that
         a model that cannot be fitted anew has rivals, too.
-    data : tuple of (X, y, sample_weight)
-        The rows.
-    X_judge : array-like
-        Rows to predict.
-    classifier : bool
-        Whether y holds classes.
+    data, judge : tuple of (X, y, sample_weight)
+        The rows, and those to judge by.
     n_nodes : float
         Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
         Of HistGradientBoosting.
     """
-    yield from _first_stages(model, {}, n_nodes)
-    yield from _fewer_leaves(model, data, n_nodes)
-    yield from _boosted(model, data, X_judge, classifier, n_nodes, random_state)
+    yield from _first_stages(model, {}, judge, n_nodes)
+    yield from _fewer_leaves(model, data, judge, n_nodes)
+    yield from _boosted(model, data, judge, n_nodes, random_state)
 
 
-def _first_stages(model, parameters, most):
+def _first_stages(model, parameters, judge, most):
     """A model's first stages, of up to so many nodes, or the first alone."""
-    adapter = find_adapter(model)
-    stages = adapter.forest.stages if adapter.forest.task == "margin" else _trees(adapter.forest)
-    for count in sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set())):
-        n_trees = stages[count - 1].stop
-        n_nodes = int(adapter.forest.start[n_trees])
-        if count > 1 and n_nodes > most:
-            break
-        drop = np.arange(adapter.forest.n_trees) >= n_trees
-        smaller = adapter.prune(Plan(drop_tree=drop)) if drop.any() else model
+    adapter, rows = find_adapter(model).with_rows(*judge)
+    forest = adapter.forest
+    stages = forest.stages if forest.task == "margin" else _trees(forest)
+    counts = sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set()))
+    n_trees = [stages[count - 1].stop for count in counts]
+    sizes = forest.start[n_trees].tolist()
+    within = max(np.searchsorted(sizes, most, side="right"), 1)
+    judged = scores_of_first_trees(Scorer(forest, rows), forest, rows, range(forest.n_trees), n_trees[:within])
+    for count, trees, size, of_rows in zip(counts, n_trees, sizes, judged, strict=False):
         text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
-        yield Rival(f"retrained {type(model).__name__}", text, n_nodes, n_trees, smaller)
+        yield Rival(f"retrained {type(model).__name__}", text, size, trees, *of_rows)
 
 
 def _trees(forest):
     return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _fewer_leaves(model, data, n_nodes):
+def _fewer_leaves(model, data, judge, n_nodes):
     params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
     smaller = clone(model) if params else None
     if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
@@ -106,17 +102,20 @@ def _fewer_leaves(model, data, n_nodes):
     for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
-        yield from _first_stages(fitted(smaller, *data), {name.removeprefix("estimator__"): leaves}, n_nodes)
+        parameters = {name.removeprefix("estimator__"): leaves}
+        yield from _first_stages(fitted(smaller, *data), parameters, judge, n_nodes)
         if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
             break
 
 
-def _boosted(model, data, X_judge, classifier, n_nodes, random_state):
+def _boosted(model, data, judge, n_nodes, random_state):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
     X, y, sample_weight = data
     if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
         return
-    n_nodes = min(n_nodes, find_adapter(model).forest.n_nodes)
+    adapter, rows = find_adapter(model).with_rows(*judge)
+    scorer, n_nodes = Scorer(adapter.forest, rows), min(n_nodes, adapter.forest.n_nodes)
+    classifier = scorer.is_classifier
     cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
     n_classes = len(np.unique(y)) if classifier else 1
     for leaves in _LEAVES:
@@ -126,9 +125,10 @@ def _boosted(model, data, X_judge, classifier, n_nodes, random_state):
         boosted.fit(X, np.ravel(y), sample_weight)
         forest = find_adapter(boosted).forest
         sizes = forest.start[forest.per_stage :: forest.per_stage]
-        staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(X_judge)
-        judged = set(np.geomspace(1, len(sizes), 15).astype(int).tolist())
+        staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(judge[0])
+        tried = set(np.geomspace(1, len(sizes), 15).astype(int).tolist())
         for stage, prediction in enumerate(staged, 1):
-            if stage in judged:
+            if stage in tried:
                 text, n_trees = f"max_leaf_nodes={leaves}, max_iter={stage}", stage * forest.per_stage
-                yield Rival("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, prediction=prediction)
+                judged = scorer.of_prediction(prediction)
+                yield Rival("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, *judged)

@@ -21,6 +21,7 @@ from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
 from ..pruning import prune
+from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
 
@@ -227,29 +228,21 @@ class Search:
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
         rows = [self.adapter.rows(*_taken(self.judge, half)) for half in halves]
         scorers = [Scorer(self.forest, of_half) for of_half in rows]
-        orders = [TreeSelection().path(self.forest, ordering) for ordering in (*rows, self.held_out)]
-        sizes = np.diff(self.forest.start)
-        for n_trees in (n for n in _TREE_COUNTS if n < self.forest.n_trees):
-            plans, judged = [order.plan(step=self.forest.n_trees - n_trees) for order in orders], []
-            for ordering, judging in ((0, 1), (1, 0)):
-                kept = self.adapter.prune(plans[ordering])
-                judged.append(scorers[judging].of_model(kept, _taken(self.judge, halves[judging])[0]))
-            n_nodes, method = int(sizes[~plans[2].drop_tree].sum()), TreeSelection(n_trees)
-            yield Candidate("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *np.mean(judged, 0), method)
+        counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
+        orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
+        judged = [
+            list(scores_of_first_trees(scorers[judging], self.forest, rows[judging], orders[ordering], counts))
+            for ordering, judging in ((0, 1), (1, 0))
+        ]
+        sizes = np.cumsum(np.diff(self.forest.start)[orders[2]])
+        for n_trees, *of_halves in zip(counts, *judged, strict=True):
+            n_nodes, method = int(sizes[n_trees - 1]), TreeSelection(n_trees)
+            yield Candidate("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *np.mean(of_halves, 0), method)
 
     def rivals(self, n_nodes: float = np.inf) -> Iterator[Candidate]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
-        tried = rivals(
-            self.grown, self.use, self.judge[0], self.scorer.is_classifier, n_nodes, random_state=self.random_state
-        )
-        for rival in tried:
-            judged = self._judged(rival)
-            yield Candidate(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
-
-    def _judged(self, rival):
-        if rival.model is not None:
-            return self.scorer.of_model(rival.model, self.judge[0])
-        return self.scorer.of_prediction(rival.prediction)
+        for rival in rivals(self.grown, self.use, self.judge, n_nodes, self.random_state):
+            yield Candidate(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, rival.loss, rival.score)
 
     def carry_out(self, chosen: Candidate, output: str) -> tuple[Any, PruningMethod | None]:
         """The model that a candidate stands for, of the model to prune, and the method that made it.

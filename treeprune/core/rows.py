@@ -125,7 +125,7 @@ class Rows:
         ones, counted = np.ones(len(self.target)), (self.sample_weight > 0).astype(np.float64)
         for stage in reversed(forest.stages):
             leaves = [self.leaf_ids(tree) for tree in stage]
-            added = [self._added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
+            added = [self.added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
             for tree, output in zip(stage, added, strict=True):
                 margin[:, forest.tree_class[tree]] -= output
             gradient, hessian = derivatives(loss, self.target, margin)
@@ -141,8 +141,8 @@ class Rows:
         of_leaves = None if self._leaf_outputs is None else leaf_loss.result()[:, 0]
         return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves)
 
-    def _added(self, tree, leaf):
-        """What a tree adds to its column of the margin, shape (n_rows,)."""
+    def added(self, tree: int, leaf: NDArray[np.int32]) -> NDArray[np.float64]:
+        """What a tree adds to its column of the margin, by the leaf of each row, shape (n_rows,)."""
         if self._leaf_outputs is not None:
             return self._leaf_outputs(tree)[:, 0]
         return self.forest.tree_weight[tree] * self.forest.value[leaf, 0, 0]

@@ -89,6 +89,8 @@ def _replace(prunings, tree, n_leaves, dropped, scratch):
 def exchange(trees, old, new, hessian, constant, gradient):
     """Take hessian times what prunings add more than the old ones off the gradients, in place."""
     for tree in range(len(trees.model)):
+        if old.dropped[tree] and new.dropped[tree]:
+            continue
         model, node, row = trees.model[tree], trees.start[tree], trees.row_start[tree]
         at, n = old.start[tree], old.n_leaves[tree]
         to, m = new.start[tree], new.n_leaves[tree]
