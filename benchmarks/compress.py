@@ -99,7 +99,11 @@ class Contest:
 
     def by_depth(self):
         """Pruning of the forest by depth."""
-        return self.pruned(self.trials, self.trials.climb(DepthPruning(reg=100.0), self.whole // 10))
+        return self.pruned(self.trials, self._best_depths())
+
+    def _best_depths(self):
+        _, best = yield from self.trials.climb(DepthPruning(reg=100.0), self.whole // 10)
+        yield from self.trials.path(best)
 
     def selected(self, budget):
         """The longest greedy order of trees that the budget allows."""

@@ -27,7 +27,10 @@ from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, trials
 from treeprune.compression.budget import Budget, latency_ratio
 from treeprune.compression.compress import _better, carried_out
+from treeprune.compression.first_trees import scores_of_first_trees
+from treeprune.compression.rivals import rivals
 from treeprune.compression.scoring import Scorer
+from treeprune.core.plan import Plan
 from treeprune.inspection import SizeFrontierDisplay
 from treeprune.links import LINKED
 from treeprune.methods import JointPruning
@@ -92,12 +95,32 @@ def test_the_frontier_holds_everything_that_was_tried(result):
 
 
 def test_fewer_trees_are_what_training_anew_gives(result):
-    from treeprune.compression.rivals import rivals
-
-    first = next(r for r in rivals(FOREST, X, Y, None, False) if r.parameters == "stages=5")
+    first = next(r for r in rivals(FOREST, (X, Y, None), (X, Y, None)) if r.parameters == "stages=5")
     anew = RandomForestRegressor(5, max_features=1 / 3, random_state=0).fit(X, Y)
-    np.testing.assert_array_equal(first.model.predict(X), anew.predict(X))
+    np.testing.assert_allclose((first.loss, first.score), (((anew.predict(X) - Y) ** 2).mean(), anew.score(X, Y)))
     assert (first.n_trees, first.n_nodes) == (5, nodes(anew))
+
+
+@pytest.mark.parametrize("model", [FOREST, CLASSIFIER, HistGradientBoostingClassifier(max_iter=12)], ids=type)
+def test_the_first_trees_of_an_order_are_judged_as_a_model_of_them_alone(model):
+    data = (X, Y) if model is FOREST else (XC, LABELS)
+    adapter, rows = find_adapter(model if hasattr(model, "n_features_in_") else model.fit(*data)).with_rows(*data)
+    forest, scorer, order = adapter.forest, Scorer(adapter.forest, rows), np.arange(12)
+    if forest.task != "margin":
+        order = np.random.default_rng(0).permutation(order)
+    counts = (1, 4, 9)
+    for count, found in zip(counts, scores_of_first_trees(scorer, forest, rows, order, counts), strict=True):
+        alone = adapter.prune(Plan(drop_tree=~np.isin(np.arange(forest.n_trees), order[:count])))
+        np.testing.assert_allclose(found, scorer.judge_model(alone, data[0]))
+
+
+def test_rivals_are_as_small_as_asked_or_the_smallest_of_their_kind():
+    kinds = {}
+    for rival in rivals(FOREST, (X, Y, None), (X, Y, None), n_nodes=200):
+        kinds.setdefault((rival.name, rival.parameters.rpartition(",")[0]), []).append(rival.n_nodes)
+    assert {name for name, _ in kinds} == {"retrained RandomForestRegressor", "HistGradientBoosting"}
+    assert all(size <= 200 for sizes in kinds.values() for size in sizes[1:])
+    assert any(sizes[0] > 200 for sizes in kinds.values())
 
 
 def test_training_anew_wins_where_it_does():

@@ -174,3 +174,16 @@ def test_add_pruned_values(forest, data):
     expected = naive.add_pruned_values(forest, leaf, of_leaf, strength, alphas)
     np.testing.assert_array_equal(total[:, :, 2:], expected)
     assert not total[:, :, :2].any()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_add_leaf_values(seed):
+    rng = np.random.default_rng(seed)
+    n_rows, cuts = 9, np.sort(rng.integers(0, 10, 3))
+    span, row = np.stack([cuts[:-1], cuts[1:]], axis=1), rng.permutation(n_rows).astype(np.int32)
+    column, value, score = rng.integers(0, 2, 2), rng.normal(size=(2, 2)), rng.normal(size=(n_rows, 3))
+    expected = score.copy()
+    for (first, last), c, v in zip(span, column, value, strict=True):
+        expected[row[first:last], c : c + 2] += v
+    kernels.add_leaf_values(span, row, column, value, score)
+    np.testing.assert_array_equal(score, expected)

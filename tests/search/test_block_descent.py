@@ -1,5 +1,7 @@
 """Each step finds the best of all prunings of a tree, and the objective never rises."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests import naive
 from treeprune.core.losses import logistic
-from treeprune.search.block_descent import BlockDescent, Quadratic, Tree
+from treeprune.search.block_descent import BlockDescent
+from treeprune.search.descent_arrays import Quadratic, Trees
 from treeprune.search.newton_descent import NewtonDescent
 
 
@@ -28,36 +31,55 @@ def problems(draw, max_leaves=6, max_trees=1, max_columns=3):
 
 
 def trees_of(forest, leaves, values, prices=None):
-    trees = []
-    for leaf, first, last in zip(leaves, forest.start[:-1], forest.start[1:], strict=True):
-        nodes = slice(first, last)
-        price = np.empty(0) if prices is None else prices[nodes]
-        trees.append(Tree.unpruned(forest.end[nodes] - first, forest.depth[nodes], price, leaf, values[nodes]))
-    return trees
+    first = forest.start[:-1]
+    leaf_ids = [np.where(leaf >= 0, leaf + start, -1) for leaf, start in zip(leaves, first, strict=True)]
+    prices, model = np.empty(0) if prices is None else prices, np.zeros(forest.n_trees, np.int32)
+    return Trees.of(forest.start, forest.end, forest.depth, prices, leaf_ids, values, model)
 
 
 def descent_of(forest, leaves, weight, target, start, prices=None, **options):
     trees = trees_of(forest, leaves, start, prices)
-    descent = BlockDescent(trees, [Quadratic(target * weight[:, None], weight)], **options)
+    descent = BlockDescent(trees, Quadratic.of((target * weight[:, None])[None], weight[None]), **options)
     descent.take_out()
     return descent
 
 
+def rows_at(descent, leaf):
+    """Rows at a leaf, by its place among the nodes of all trees."""
+    trees = descent.trees
+    tree = np.searchsorted(trees.start, leaf, side="right") - 1
+    return trees.row[trees.row_start[tree] :][trees.span[leaf, 1] : trees.span[leaf, 2]]
+
+
 def score_of(descent, n_rows):
     """The score, from the trees alone."""
-    score = np.zeros((n_rows, descent.trees[0].value.shape[1]))
-    for tree in descent.trees:
-        for leaf, value in zip(tree.leaf, tree.value, strict=True):
-            score[tree.row[tree.span[leaf, 1] : tree.span[leaf, 2]]] += value
+    score = np.zeros((n_rows, descent.trees.given.shape[1]))
+    for leaf, value in zip(*descent.leaves(), strict=True):
+        score[rows_at(descent, leaf)] += value
     return score
+
+
+def price_of(descent):
+    """Nodes and prices of the splits of all trees that stay."""
+    leaves, price = descent.leaves()[0].tolist(), 0.0
+    for first, last in itertools.pairwise(descent.trees.start):
+        own, node = [leaf for leaf in leaves if first <= leaf < last], first
+        price += 2 * len(own) - 1 if own else 0
+        while own and node < last:
+            if node in own:
+                node = first + descent.trees.span[node, 0]
+            else:
+                price += descent.trees.split_price[node] if len(descent.trees.split_price) else 0.0
+                node += 1
+    return price
 
 
 def objective_of(descent, weight, target, penalty):
     """The objective, from its definition."""
     loss = 0.5 * weight @ ((target - score_of(descent, len(target))) ** 2).sum(axis=1)
-    kept = [tree for tree in descent.trees if not tree.dropped]
-    squares = sum(((tree.value - descent.anchored * tree.given[tree.leaf]) ** 2).sum() for tree in kept)
-    return loss + 0.5 * descent.ridge * squares + penalty * sum(tree.price for tree in descent.trees)
+    leaf, value = descent.leaves()
+    squares = ((value - descent.options.anchored * descent.trees.given[leaf]) ** 2).sum()
+    return loss + 0.5 * descent.options.ridge * squares + penalty * price_of(descent)
 
 
 def constraint_of(name, values, intercept):
@@ -80,7 +102,7 @@ def test_a_step_finds_the_best_of_all_prunings(problem, name, penalty):
     options, twin = constraint_of(name, values, rng.random(target.shape[1]) / 2)
     prices = rng.integers(0, 3, forest.n_nodes).astype(np.float64)
     descent = descent_of(forest, [leaf], weight, target, values, prices, **options)
-    descent.step(descent.trees[0], penalty)
+    descent.step(0, penalty)
     counts = leaf >= 0
     constant = 0.5 * weight @ (target**2).sum(axis=1)
     gradient, hessian = (target * weight[:, None])[counts], weight[counts]
@@ -99,7 +121,7 @@ def test_the_objective_falls_by_what_each_step_says(problem, penalty, options):
     descent = descent_of(forest, leaves, weight, target, values, ridge=0.3, **options)
     before = objective_of(descent, weight, target, penalty)
     for within in (False, True, False):
-        for tree in descent.trees:
+        for tree in range(forest.n_trees):
             fall = descent.step(tree, penalty, within)
             after = objective_of(descent, weight, target, penalty)
             assert fall >= 0
@@ -112,7 +134,7 @@ def test_the_objective_falls_by_what_each_step_says(problem, penalty, options):
 def test_layers_give_the_best_depth(problem, penalty):
     forest, (leaf,), weight, target, values, _ = problem
     descent = descent_of(forest, [leaf], weight, target, values, ridge=0.3, layers=True)
-    descent.step(descent.trees[0], penalty)
+    descent.step(0, penalty)
     costs = [0.0]
     for depth in range(forest.depth.max() + 1):
         leaves, splits = naive.pruned(forest, set(np.flatnonzero(forest.depth == depth)))
@@ -129,10 +151,10 @@ def test_layers_give_the_best_depth(problem, penalty):
 def test_a_state_can_be_restored(problem):
     forest, leaves, weight, target, values, _ = problem
     descent = descent_of(forest, leaves, weight, target, values, ridge=0.3)
-    state, gradient = descent.state(), descent.models[0].gradient.copy()
+    state, gradient = descent.state(), descent.model.gradient.copy()
     descent.descend(0.1)
     descent.restore(state)
-    np.testing.assert_allclose(descent.models[0].gradient, gradient, atol=1e-12)
+    np.testing.assert_allclose(descent.model.gradient, gradient, atol=1e-12)
 
 
 def logistic_descent(problem, **options):
@@ -155,8 +177,8 @@ def test_newton_cycles_never_raise_a_loss_that_is_no_square(problem, penalty):
     descent, loss = logistic_descent(problem, ridge=0.2)
 
     def objective():
-        squares = sum((tree.value**2).sum() for tree in descent.trees)
-        return loss(score_of(descent, 12)[:, 0]) + 0.1 * squares + penalty * sum(t.price for t in descent.trees)
+        squares = (descent.leaves()[1] ** 2).sum()
+        return loss(score_of(descent, 12)[:, 0]) + 0.1 * squares + penalty * price_of(descent)
 
     before = objective()
     for _ in range(6):
@@ -178,10 +200,8 @@ def test_newton_ends_where_the_gradient_of_every_leaf_is_zero(problem):
     descent, _ = logistic_descent(problem, ridge=0.2)
     descent.descend(0.0, tol=0.0, max_cycles=200)
     gradient = descent.derivatives(score_of(descent, 12))[0]
-    for tree in descent.trees:
-        for leaf, value in zip(tree.leaf, tree.value, strict=True):
-            rows = tree.row[tree.span[leaf, 1] : tree.span[leaf, 2]]
-            np.testing.assert_allclose(gradient[rows].sum(axis=0) + 0.2 * value, 0.0, atol=1e-3)
+    for leaf, value in zip(*descent.leaves(), strict=True):
+        np.testing.assert_allclose(gradient[rows_at(descent, leaf)].sum(axis=0) + 0.2 * value, 0.0, atol=1e-3)
 
 
 def test_no_branch_that_could_pay_is_left_unseen():
@@ -193,11 +213,11 @@ def test_no_branch_that_could_pay_is_left_unseen():
         weight, target = np.ones(8), rng.normal(size=(forest.n_nodes, 1))[leaf]  # leaves gain all that there is
         penalty = rng.uniform(0.05, 0.55) * ((target - target.mean()) ** 2).sum() / 2  # the most that splits gain
         descent = descent_of(forest, [leaf], weight, target, np.zeros((forest.n_nodes, 1)), ridge=1e-9)
-        descent.step(descent.trees[0], penalty)
+        descent.step(0, penalty)
         best = naive.best_pruning(forest, leaf, target, weight, penalty, ridge=1e-9)
         found = objective_of(descent, weight, target, penalty)
         np.testing.assert_allclose(found, 0.5 * (target**2).sum() + best, atol=1e-9)
-        inner += len(descent.trees[0].leaf) > 1
+        inner += len(descent.leaves()[0]) > 1
     assert inner > 20  # there are trees of which a split stays
 
 
@@ -206,5 +226,5 @@ def test_of_prunings_that_cost_as_much_the_smallest_is_taken():
     leaf = np.flatnonzero(forest.is_leaf).repeat(2)
     target = np.tile([[0.0], [2.0]], (4, 1))  # the same mean in every leaf, and rows apart
     descent = descent_of(forest, [leaf], np.ones(8), target, np.zeros((forest.n_nodes, 1)), ridge=0.0)
-    descent.step(descent.trees[0], 0.0)
-    assert descent.trees[0].leaf.tolist() == [0]
+    descent.step(0, 0.0)
+    assert descent.prunings.leaf[: descent.prunings.n_leaves[0]].tolist() == [0]

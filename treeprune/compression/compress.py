@@ -79,8 +79,8 @@ def compress(
     depth pruning and tree selection are tried at many strengths, and judged on rows that neither grew the trees nor set
     their leaves. Ridge penalties of leaves are tried one after the other as long as the next does better. The model
     itself is then pruned, on all rows, by what did best within the budget. For comparison, rivals are trained on the
-    same rows: the same class with fewer trees and with fewer leaves, and HistGradientBoosting. If one of those wins,
-    `retrained_wins` and the message say so, and a warning is given.
+    same rows, each up to the size at which it could win: the same class with fewer trees and with fewer leaves, and
+    HistGradientBoosting. If one of those wins, `retrained_wins` and the message say so, and a warning is given.
 
     Parameters
     ----------
@@ -150,8 +150,8 @@ def compress(
     trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
-    others = list(trials.rivals()) if retrain else []
     chosen, small, method = carried_out(trials, found, budget, limit, output)
+    others = list(trials.rivals(_largest_winner(chosen, budget))) if retrain else []
     if output == "plain":
         small = _plain(small, trials)
     winner = _better(others, chosen, trials.unpruned, budget)
@@ -233,13 +233,17 @@ def _choose(found, unpruned, budget, limit):
     return min(good, key=lambda c: (c.n_nodes, c.loss))
 
 
+def _largest_winner(chosen, budget):
+    """How many nodes a model trained anew may have that does better."""
+    return chosen.n_nodes if budget.max_loss is not None else max(chosen.n_nodes, budget.max_nodes or 0)
+
+
 def _better(others, chosen, unpruned, budget):
     """The model trained anew that does better than the one chosen, if any."""
     if budget.max_loss is not None:
         good = [c for c in others if c.loss <= unpruned.loss * (1 + budget.max_loss) and c.n_nodes < chosen.n_nodes]
         return min(good, key=lambda c: c.n_nodes, default=None)
-    limit = max(chosen.n_nodes, budget.max_nodes or 0)
-    good = [c for c in others if c.n_nodes <= limit and c.loss < chosen.loss]
+    good = [c for c in others if c.n_nodes <= _largest_winner(chosen, budget) and c.loss < chosen.loss]
     return min(good, key=lambda c: c.loss, default=None)
 
 

@@ -1,17 +1,17 @@
 """Rivals: models trained again at a smaller size, to compare pruned models with."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
-from ..core.plan import Plan
+from .first_trees import scores_of_first_trees
+from .scoring import Scorer
 
 _SHARES = (0.3, 0.1, 0.03, 0.01)
 _TREE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -26,16 +26,16 @@ _LEAF_LIMITS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rival:
-    """A model trained again: a `model` of the same family, or only `predict`, which gives probabilities or numbers."""
+    """A model trained anew: its size, and its loss and score on the rows to judge by."""
 
     name: str
     parameters: str
     n_nodes: int
     n_trees: int
-    model: Any = field(default=None, repr=False)
-    predict: Callable[[Any], NDArray] | None = field(default=None, repr=False)
+    loss: float
+    score: float
 
 
 def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
@@ -45,10 +45,9 @@ def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
 
 def rivals(
     model: Any,
-    X: Any,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None,
-    classifier: bool,
+    data: tuple[Any, ArrayLike, ArrayLike | None],
+    judge: tuple[Any, ArrayLike, ArrayLike | None],
+    n_nodes: float = np.inf,
     random_state: int | None = 0,
 ) -> Iterator[Rival]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
@@ -58,35 +57,38 @@ def rivals(
     model : object
         Fitted on the rows. Training with fewer trees would give its first trees (unless it uses dropout). So even a
         model that cannot be fitted again has rivals.
-    X, y, sample_weight : array-like
-        The rows.
-    classifier : bool
-        Whether y holds classes.
+    data, judge : tuple of (X, y, sample_weight)
+        The rows, and those to judge by.
+    n_nodes : float
+        Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
         Of HistGradientBoosting.
     """
-    yield from _first_stages(model, {})
-    yield from _fewer_leaves(model, X, y, sample_weight)
-    yield from _boosted(model, X, y, sample_weight, classifier, random_state)
+    yield from _first_stages(model, {}, judge, n_nodes)
+    yield from _fewer_leaves(model, data, judge, n_nodes)
+    yield from _boosted(model, data, judge, n_nodes, random_state)
 
 
-def _first_stages(model, parameters):
-    adapter = find_adapter(model)
-    stages = adapter.forest.stages if adapter.forest.task == "margin" else _trees(adapter.forest)
-    for count in sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set())):
-        drop = np.arange(adapter.forest.n_trees) >= stages[count - 1].stop
-        smaller = adapter.prune(Plan(drop_tree=drop)) if drop.any() else model
+def _first_stages(model, parameters, judge, most):
+    """A model's first stages, of up to so many nodes, or the first alone."""
+    adapter, rows = find_adapter(model).with_rows(*judge)
+    forest = adapter.forest
+    stages = forest.stages if forest.task == "margin" else _trees(forest)
+    counts = sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set()))
+    n_trees = [stages[count - 1].stop for count in counts]
+    sizes = forest.start[n_trees].tolist()
+    within = max(np.searchsorted(sizes, most, side="right"), 1)
+    judged = scores_of_first_trees(Scorer(forest, rows), forest, rows, range(forest.n_trees), n_trees[:within])
+    for count, trees, size, of_rows in zip(counts, n_trees, sizes, judged, strict=False):
         text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
-        n_trees = stages[count - 1].stop
-        n_nodes = int(adapter.forest.start[n_trees])
-        yield Rival(f"retrained {type(model).__name__}", text, n_nodes, n_trees, smaller)
+        yield Rival(f"retrained {type(model).__name__}", text, size, trees, *of_rows)
 
 
 def _trees(forest):
     return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _fewer_leaves(model, X, y, sample_weight):
+def _fewer_leaves(model, data, judge, n_nodes):
     params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
     smaller = clone(model) if params else None
     if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
@@ -100,14 +102,20 @@ def _fewer_leaves(model, X, y, sample_weight):
     for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
-        yield from _first_stages(fitted(smaller, X, y, sample_weight), {name.removeprefix("estimator__"): leaves})
+        parameters = {name.removeprefix("estimator__"): leaves}
+        yield from _first_stages(fitted(smaller, *data), parameters, judge, n_nodes)
+        if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
+            break
 
 
-def _boosted(model, X, y, sample_weight, classifier, random_state):
-    """HistGradientBoosting, stopped at some dozen sizes up to that of the model."""
+def _boosted(model, data, judge, n_nodes, random_state):
+    """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
+    X, y, sample_weight = data
     if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
         return
-    n_nodes = find_adapter(model).forest.n_nodes
+    adapter, rows = find_adapter(model).with_rows(*judge)
+    scorer, n_nodes = Scorer(adapter.forest, rows), min(n_nodes, adapter.forest.n_nodes)
+    classifier = scorer.is_classifier
     cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
     n_classes = len(np.unique(y)) if classifier else 1
     for leaves in _LEAVES:
@@ -117,12 +125,10 @@ def _boosted(model, X, y, sample_weight, classifier, random_state):
         boosted.fit(X, np.ravel(y), sample_weight)
         forest = find_adapter(boosted).forest
         sizes = forest.start[forest.per_stage :: forest.per_stage]
-        staged = boosted.staged_predict_proba if classifier else boosted.staged_predict
-        for stage in np.unique(np.geomspace(1, len(sizes), 15).astype(int)):
-            yield Rival(
-                "HistGradientBoosting",
-                f"max_leaf_nodes={leaves}, max_iter={stage}",
-                int(sizes[stage - 1]),
-                int(stage) * forest.per_stage,
-                predict=lambda rows, staged=staged, stage=stage: next(islice(staged(rows), stage - 1, None)),
-            )
+        staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(judge[0])
+        tried = set(np.geomspace(1, len(sizes), 15).astype(int).tolist())
+        for stage, prediction in enumerate(staged, 1):
+            if stage in tried:
+                text, n_trees = f"max_leaf_nodes={leaves}, max_iter={stage}", stage * forest.per_stage
+                judged = scorer.judge_prediction(prediction)
+                yield Rival("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, *judged)

@@ -19,7 +19,9 @@ from ..core.additive import Scores
 from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
+from ..methods.descent import ALPHAS_PER_DECADE
 from ..pruning import prune
+from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
 
@@ -28,6 +30,8 @@ from .scoring import Scorer, classifies
 REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 OF_FORESTS = (JointPruning(reg=30.0),)
 OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
+#: Strengths per factor of ten on which penalties and starts are compared; what did best then gets the whole path.
+_FEW = 2
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
@@ -94,6 +98,8 @@ class Trials:
         adapter = adapter if self.grown is model else find_adapter(self.grown)
         self.adapter, self.held_out = adapter.with_rows(*self.judge)
         self.forest = self.adapter.forest
+        self._starts: dict[bool, tuple] = {}
+        self._scores: dict[bool, Scores] = {}
         self.scorer = Scorer(self.forest, self.held_out)
         whole = self.scorer.judge_model(self.grown, self.judge[0])
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
@@ -136,7 +142,7 @@ class Trials:
         """
         best = yield from self.jointly_pruned(n_nodes)
         if self.forest.n_trees > 1 and best.constraint is None:
-            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to))
+            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to), per_decade=_FEW)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
@@ -149,39 +155,49 @@ class Trials:
         for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
             method = clone(method).set_params(constraint=None if free else "leaf")
             found.append((yield from self.climb(method, n_nodes, out_of_bag)))
-        _, best = min(found, key=lambda loss_and_method: loss_and_method[0])
+        least, best = min(found, key=lambda loss_and_method: loss_and_method[0])
         if out_of_bag:
-            yield from self.path(best)
+            of_whole = yield from self._compared(best, n_nodes, out_of_bag=False)
+            out_of_bag = least <= of_whole
+        yield from self.path(best, out_of_bag)
         return best
 
     def climb(
         self, method: PruningMethod, n_nodes: float = np.inf, out_of_bag: bool = False
     ) -> Generator[Trial, None, tuple[float, PruningMethod]]:
-        """Paths of one of `REGS` after another, from the method's own; returns the least loss, and the method with it.
+        """Short paths of one of `REGS` after another, from the method's own; returns the least loss, and its method.
 
         They start from the model as it was grown, or from trees that out-of-bag rows have pruned.
         """
         at, losses = REGS.index(method.reg), {}
 
-        def path(at):
-            found = list(self.path(clone(method).set_params(reg=REGS[at]), out_of_bag))
-            losses[at] = min((c.loss for c in found if c.n_nodes <= n_nodes), default=np.inf)
-            return found
+        def compared(at):
+            losses[at] = yield from self._compared(clone(method).set_params(reg=REGS[at]), n_nodes, out_of_bag)
 
-        yield from path(at)
+        yield from compared(at)
         for step in (1, -1):
             while 0 <= at + step < len(REGS) and at + step not in losses:
-                yield from path(at + step)
+                yield from compared(at + step)
                 if losses[at + step] >= losses[at]:
                     break
                 at += step
         return losses[at], clone(method).set_params(reg=REGS[at])
 
-    def path(self, method: PruningMethod, out_of_bag: bool = False) -> Iterator[Trial]:
-        """Prunings along a method's path, judged."""
-        adapter = self._out_of_bag if out_of_bag else self.adapter
-        additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use))
-        scores = Scores(additive, adapter.rows(*self.judge))
+    def _compared(self, method, n_nodes, out_of_bag):
+        """A short path; returns the least loss within the size."""
+        found = list(self.path(method, out_of_bag, _FEW))
+        yield from found
+        return min((c.loss for c in found if c.n_nodes <= n_nodes), default=np.inf)
+
+    def path(
+        self, method: PruningMethod, out_of_bag: bool = False, per_decade: int = ALPHAS_PER_DECADE
+    ) -> Iterator[Trial]:
+        """Prunings along a method's path of so many strengths per factor of ten, judged."""
+        forest, use, judge = self._start(out_of_bag)
+        additive, steps = method.prunings(forest, use, per_decade=per_decade)
+        if out_of_bag not in self._scores:  # the same for all methods
+            self._scores[out_of_bag] = Scores(additive, judge)
+        scores = self._scores[out_of_bag]
         for alpha, pruning in steps:
             if len(pruning.leaf) == 0:
                 break
@@ -189,6 +205,13 @@ class Trials:
             found = clone(method).set_params(alpha=alpha)
             size = pruning.n_nodes, pruning.n_trees
             yield Trial(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
+
+    def _start(self, out_of_bag):
+        """The forest that prunings start from, and the rows for use and to judge by, routed through it once."""
+        if out_of_bag not in self._starts:
+            adapter = self._out_of_bag if out_of_bag else self.adapter
+            self._starts[out_of_bag] = adapter.forest, adapter.rows(*self.use), adapter.rows(*self.judge)
+        return self._starts[out_of_bag]
 
     @cached_property
     def _out_of_bag(self):
@@ -206,24 +229,21 @@ class Trials:
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
         rows = [self.adapter.rows(*_taken(self.judge, half)) for half in halves]
         scorers = [Scorer(self.forest, of_half) for of_half in rows]
-        for n_trees in (n for n in _TREE_COUNTS if n < self.forest.n_trees):
-            method, judged = TreeSelection(n_trees), []
-            for ordering, judging in ((0, 1), (1, 0)):
-                kept = self.adapter.prune(method.plan(self.forest, rows[ordering]))
-                judged.append(scorers[judging].judge_model(kept, _taken(self.judge, halves[judging])[0]))
-            kept = find_adapter(self.adapter.prune(method.plan(self.forest, self.held_out))).forest
-            yield Trial("TreeSelection", f"n_trees={n_trees}", kept.n_nodes, n_trees, *np.mean(judged, 0), method)
+        counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
+        orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
+        judged = [
+            list(scores_of_first_trees(scorers[judging], self.forest, rows[judging], orders[ordering], counts))
+            for ordering, judging in ((0, 1), (1, 0))
+        ]
+        sizes = np.cumsum(np.diff(self.forest.start)[orders[2]])
+        for n_trees, *of_halves in zip(counts, *judged, strict=True):
+            n_nodes, method = int(sizes[n_trees - 1]), TreeSelection(n_trees)
+            yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *np.mean(of_halves, 0), method)
 
-    def rivals(self) -> Iterator[Trial]:
-        """Models trained anew on the rows in `use`."""
-        for rival in rivals(self.grown, *self.use, self.scorer.is_classifier, self.random_state):
-            judged = self._judged(rival)
-            yield Trial(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, *judged)
-
-    def _judged(self, rival):
-        if rival.model is not None:
-            return self.scorer.judge_model(rival.model, self.judge[0])
-        return self.scorer.judge_prediction(rival.predict(self.judge[0]))
+    def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
+        """Models trained anew on the rows that the search used, of up to so many nodes."""
+        for rival in rivals(self.grown, self.use, self.judge, n_nodes, self.random_state):
+            yield Trial(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, rival.loss, rival.score)
 
     def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.
@@ -246,14 +266,14 @@ class Trials:
         """The method with the link that has the less Brier score on the judging rows."""
         if self.forest.task != "classification" or self.forest.n_trees == 1:
             return method
-        adapter = self._out_of_bag if out_of_bag else self.adapter
+        forest, use, judge = self._start(out_of_bag)
         alphas = [method.alpha] if method.alpha is not None else None
-        additive, steps = method.prunings(adapter.forest, adapter.rows(*self.use), alphas)
+        additive, steps = method.prunings(forest, use, alphas)
         limit = np.inf if method.max_nodes is None else method.max_nodes
         pruning = next((pruning for _, pruning in steps if pruning.n_nodes <= limit), None)
         if pruning is None:  # smaller than any of the path
             return method
-        score = additive.score(pruning, adapter.rows(*self.judge))
+        score = additive.score(pruning, judge)
         whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
         temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)
         losses = [self.scorer.judge_score(score, t)[0] for t in (None, temperature)]

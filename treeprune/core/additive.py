@@ -124,10 +124,6 @@ class Additive:
                 base[:, forest.tree_class[tree]] -= value * forest.tree_weight[tree]
         return base
 
-    def column(self, tree: int) -> slice:
-        """Columns of the score that a tree adds to."""
-        return slice(self.forest.tree_class[tree], self.forest.tree_class[tree] + 1) if self.is_margin else slice(None)
-
     def score(self, pruning: Pruning, rows: Rows) -> NDArray[np.float64]:
         """Score of rows under a pruning, shape (n_rows, n_columns). For many prunings, use `Scores`."""
         return Scores(self, rows).under(pruning)
@@ -154,18 +150,19 @@ class Additive:
         At least one is kept for each column of the score.
         """
         kept = np.diff(np.searchsorted(leaf, self.forest.start)) > 0
-        gone = np.setdiff1d(self._column, self._column[kept])
-        first = np.array([np.flatnonzero(self._column == column)[0] for column in gone], dtype=int)
+        gone = np.setdiff1d(self.column_of_tree, self.column_of_tree[kept])
+        first = np.array([np.flatnonzero(self.column_of_tree == column)[0] for column in gone], dtype=int)
         kept[first] = True
         return kept, first
 
     @property
-    def _column(self):
-        return self.forest.tree_class if self.is_margin else np.zeros(self.forest.n_trees, int)
+    def column_of_tree(self) -> NDArray:
+        """First column of the score that each tree adds to."""
+        return self.forest.tree_class.astype(np.int64) if self.is_margin else np.zeros(self.forest.n_trees, np.int64)
 
     def plan(self, pruning: Pruning) -> Plan:
         """The plan that makes the model of a pruning."""
-        forest, column = self.forest, self._column
+        forest, column = self.forest, self.column_of_tree
         kept, first = self._kept(pruning.leaf)
         n_kept = np.bincount(column[kept], minlength=column.max() + 1)
         collapse = np.zeros(forest.n_nodes, bool)
@@ -220,7 +217,7 @@ class Additive:
 class Scores:
     """Scores of the same rows under one pruning after another, without routing them again.
 
-    With the rows of each tree sorted by leaf, those of any node are a slice. Rows that do not count in a tree get
+    With the rows sorted by tree and leaf, those of any node are a slice. Rows that do not count in a tree get
     nothing from it.
 
     Parameters
@@ -230,24 +227,24 @@ class Scores:
     """
 
     def __init__(self, additive: Additive, rows: Rows):
-        self._additive, self._base = additive, additive.base(rows)
-        self._leaf, self._row = [], []
-        for tree in range(additive.forest.n_trees):
+        self._base, forest = additive.base(rows), additive.forest
+        row, n_rows = [], np.zeros(forest.n_nodes + 1, np.int64)
+        for tree, (first, last) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
             leaf = rows.leaf_ids(tree)
-            row = rows_by_leaf(leaf)
-            self._leaf.append(leaf[row])
-            self._row.append(row)
+            own = np.where(leaf >= 0, leaf - first, -1)
+            row.append(rows_by_leaf(own))
+            n_rows[first + 1 : last + 1] = np.bincount(own[row[-1]], minlength=last - first)
+        self._row, begin = np.concatenate(row), np.cumsum(n_rows)
+        self._span = np.stack([begin[:-1], begin[forest.end]], axis=1)  # of the rows of each node
+        self._column = additive.column_of_tree[forest.node_tree]
 
     def under(self, pruning: Pruning) -> NDArray[np.float64]:
         """Score of each row, shape (n_rows, n_columns)."""
+        from .kernels import add_leaf_values
+
         score = self._base.copy()
-        bounds = np.searchsorted(pruning.leaf, self._additive.forest.start)
-        for tree in np.flatnonzero(np.diff(bounds)):
-            leaves = slice(bounds[tree], bounds[tree + 1])
-            first = np.searchsorted(self._leaf[tree], pruning.leaf[leaves])
-            n_rows = np.diff(first, append=len(self._leaf[tree]))
-            value = np.repeat(pruning.value[leaves], n_rows, axis=0)
-            score[self._row[tree], self._additive.column(tree)] += value
+        leaf = pruning.leaf
+        add_leaf_values(self._span[leaf], self._row, self._column[leaf], np.ascontiguousarray(pruning.value), score)
         return score
 
 

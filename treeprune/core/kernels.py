@@ -185,3 +185,12 @@ def accumulate(parent, high, low):
         if parent[node] >= 0 and high[node] != 0.0:  # most nodes of a large tree see no row of a small sample
             above = parent[node]
             high[above], low[above] = pair_sum(high[above], low[above], high[node], low[node])
+
+
+@kernel
+def add_leaf_values(span, row, column, value, score):
+    """Add the values of leaves to the scores of their rows, ``row[span[leaf, 0]:span[leaf, 1]]``, from a column on."""
+    for leaf in range(len(span)):
+        for at in range(span[leaf, 0], span[leaf, 1]):
+            for k in range(value.shape[1]):
+                score[row[at], column[leaf] + k] += value[leaf, k]

@@ -126,7 +126,7 @@ class Rows:
         ones, counted = np.ones(len(self.target)), (self.sample_weight > 0).astype(np.float64)
         for stage in reversed(forest.stages):
             leaves = [self.leaf_ids(tree) for tree in stage]
-            added = [self._added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
+            added = [self.added(tree, leaf) for tree, leaf in zip(stage, leaves, strict=True)]
             for tree, output in zip(stage, added, strict=True):
                 margin[:, forest.tree_class[tree]] -= output
             gradient, hessian = derivatives(loss, self.target, margin)
@@ -142,8 +142,8 @@ class Rows:
         of_leaves = None if self._leaf_outputs is None else leaf_loss.result()[:, 0]
         return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves)
 
-    def _added(self, tree, leaf):
-        """What a tree adds to its column of the margin, shape (n_rows,)."""
+    def added(self, tree: int, leaf: NDArray[np.int32]) -> NDArray[np.float64]:
+        """What a tree adds to its column of the margin, by the leaf of each row, shape (n_rows,)."""
         if self._leaf_outputs is not None:
             return self._leaf_outputs(tree)[:, 0]
         return self.forest.tree_weight[tree] * self.forest.value[leaf, 0, 0]
@@ -207,4 +207,5 @@ def rows_by_leaf(leaf: NDArray[np.int32]) -> NDArray[np.int32]:
     leaf : ndarray of int32, shape (n_rows,)
         Node in which each row ends; -1 where it does not count.
     """
-    return np.argsort(leaf, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)
+    key = leaf.astype(np.int16) if leaf.max(initial=0) < 2**15 else leaf  # numpy sorts 16 bits by their digits: faster
+    return np.argsort(key, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)

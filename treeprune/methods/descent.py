@@ -19,7 +19,8 @@ from ..core.sequence_path import SequencePath
 from .base import PathMethod
 
 if TYPE_CHECKING:
-    from ..search.block_descent import BlockDescent, Tree
+    from ..search.block_descent import BlockDescent
+    from ..search.descent_arrays import Trees
 
 #: Alphas of a path per factor of ten, and its ends, over the loss of the best constant score.
 ALPHAS_PER_DECADE = 8
@@ -68,7 +69,7 @@ class DescentMethod(PathMethod):
             pruning = snapshot(additive, descent)
             if len(pruning.leaf) and (not found or pruning.n_leaves < found[-1].n_leaves):
                 found.append(pruning)
-                losses.append(sum(model.loss for model in descent.models) / total)
+                losses.append(descent.model.loss / total)
         risk = np.zeros(forest.n_nodes)
         risk[forest.root[0]] = unit / total  # of the constant alone
         sizes = np.array([pruning.n_leaves for pruning in found])
@@ -85,7 +86,7 @@ class DescentMethod(PathMethod):
         """The link that turns scores into probabilities, for methods that need one."""
 
     def prunings(
-        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None
+        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None, *, per_decade: int = ALPHAS_PER_DECADE
     ) -> tuple[Additive, Iterator[tuple[float, Pruning]]]:
         """Prunings along rising alphas, each starting from the one before.
 
@@ -96,7 +97,9 @@ class DescentMethod(PathMethod):
         rows : Rows
             Rows to prune by.
         alphas : array-like of shape (n_steps,), optional
-            Rising strengths; None: eight per factor of ten.
+            Rising strengths; None: all that may matter.
+        per_decade : int, default=8
+            Then so many per factor of ten.
 
         Returns
         -------
@@ -108,7 +111,7 @@ class DescentMethod(PathMethod):
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
         total = rows.row_weight.sum()
-        penalties = _penalties(unit) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
+        penalties = _penalties(unit, per_decade) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
 
         def steps():
             for penalty in penalties:
@@ -131,7 +134,8 @@ class DescentMethod(PathMethod):
 
     def _start(self, forest, rows):
         """The forest in additive form, the descent at its start, and the loss of the best constant score."""
-        from ..search.block_descent import BlockDescent, Quadratic
+        from ..search.block_descent import BlockDescent
+        from ..search.descent_arrays import Quadratic
         from ..search.newton_descent import NewtonDescent
 
         self._check_task(forest)
@@ -149,9 +153,9 @@ class DescentMethod(PathMethod):
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
-        model = Quadratic(residual * (weight * scale)[:, None], weight * scale**2)
+        model = Quadratic.of((residual * (weight * scale)[:, None])[None], (weight * scale**2)[None])
         unit = model.loss
-        descent = BlockDescent(trees, [model], **options)
+        descent = BlockDescent(trees, model, **options)
         descent.take_out()
         return additive, descent, unit
 
@@ -204,28 +208,22 @@ class DescentMethod(PathMethod):
 
 def snapshot(additive: Additive, descent: "BlockDescent") -> Pruning:
     """The pruning that a descent has reached."""
-    starts = additive.forest.start[:-1]
-    kept = [(first, tree) for first, tree in zip(starts, descent.trees, strict=True) if not tree.dropped]
-    leaf = np.concatenate([np.empty(0, np.int64), *(tree.leaf + first for first, tree in kept)]).astype(np.int32)
-    value = np.concatenate([descent.trees[0].value[:0], *(tree.value for _, tree in kept)])
-    return additive.pruning(leaf, value)
+    leaf, value = descent.leaves()
+    return additive.pruning(leaf.astype(np.int32), value)
 
 
-def _penalties(unit):
+def _penalties(unit, per_decade=ALPHAS_PER_DECADE):
     decades = np.log10(ALPHA_RANGE[1] / ALPHA_RANGE[0])
-    return unit * np.geomspace(*ALPHA_RANGE, round(decades * ALPHAS_PER_DECADE) + 1)
+    return unit * np.geomspace(*ALPHA_RANGE, round(decades * per_decade) + 1)
 
 
-def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> "list[Tree]":
-    from ..search.block_descent import Tree
+def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> "Trees":
+    from ..search.descent_arrays import Trees
 
-    forest, trees = additive.forest, []
-    for index, (first, last) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
-        nodes, leaf = slice(first, last), rows.leaf_ids(index)
-        end, leaf = (forest.end[nodes] - first).astype(np.int32), np.where(leaf >= 0, leaf - first, -1)
-        model = int(forest.tree_class[index]) if additive.is_margin else 0
-        trees.append(Tree.unpruned(end, forest.depth[nodes], split_price[nodes], leaf, additive.value[nodes], model))
-    return trees
+    forest = additive.forest
+    model = forest.tree_class if additive.is_margin else np.zeros(forest.n_trees, np.int32)
+    leaf_ids = map(rows.leaf_ids, range(forest.n_trees))
+    return Trees.of(forest.start, forest.end, forest.depth, split_price, leaf_ids, additive.value, model)
 
 
 def _split_price(price, forest):
@@ -244,5 +242,5 @@ def _split_price(price, forest):
 
 
 def _scale(trees, n_rows):
-    seen = sum(np.bincount(tree.row, minlength=n_rows) for tree in trees)
-    return np.divide(len(trees), seen, out=np.zeros(n_rows), where=seen > 0)
+    seen = np.bincount(trees.row, minlength=n_rows)
+    return np.divide(len(trees.model), seen, out=np.zeros(n_rows), where=seen > 0)

@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.additive import Additive
 from ..core.forest import Forest
@@ -105,6 +106,11 @@ class TreeSelection(PathMethod):
         n_trees = self._count(forest.n_trees)
         additive, predictions = self._start(forest, rows)
         return self._plan_of(additive, predictions, rows, self._order(additive, predictions, rows), n_trees)
+
+    def order_of(self, forest: Forest, rows: Rows) -> NDArray[np.int64]:
+        """All trees in the order in which they are kept, shape (n_trees,)."""
+        additive, predictions = self._start(forest, rows)
+        return self._order(additive, predictions, rows)
 
     def path(self, forest: Forest, rows: Rows | None = None) -> SequencePath:
         """All sizes, from all trees to the first alone."""

@@ -1,79 +1,122 @@
-"""The loops of block descent over rows and nodes, and the arrays that they share.
+"""The loops of block descent over trees, rows and nodes; `descent_arrays` says what they share.
 
-Rows are sorted by leaf, so that those of any node are the slice ``span[node, 1]:span[node, 2]``, and a sum over them is
-the difference between two running sums. `block_descent` says what the sums are for.
+The rows of any node are a slice, so that a sum over them is the difference between two running sums. `block_descent`
+says what the sums are for.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.compilation import kernel, part
 
 
-class Branches(NamedTuple):
-    """A whole tree: `span` and `split_price` of a `block_descent.Tree`."""
+@kernel
+def cycle(trees, prunings, quadratic, options, scratch, penalty, within, first, last):
+    """Give each tree from `first` to before `last` its best pruning; by how much the objective falls.
 
-    span: NDArray[np.int32]
-    split_price: NDArray[np.float64]
-
-
-class RunningSums(NamedTuple):
-    """Sums over the rows of a tree before each, one entry more than there are rows.
-
-    Attributes
-    ----------
-    gradient : ndarray of float64, shape (n_rows + 1, n_columns)
-        Of negative gradients, without what the tree itself adds.
-    most : ndarray of float64, shape (n_rows + 1,)
-        Of what each row could win if it had a value of its own.
-    hessian : ndarray of float64, shape (n_rows + 1,)
+    With `within`, the best of the prunings of its present pruning only.
     """
+    fall = 0.0
+    for tree in range(first, last):
+        if within and prunings.dropped[tree]:
+            continue
+        a, b, row_a, row_b = trees.start[tree], trees.start[tree + 1], trees.row_start[tree], trees.row_start[tree + 1]
+        span, row, given, prices = trees.span[a:b], trees.row[row_a:row_b], trees.given[a:b], trees.split_price[a:b]
+        at, past = prunings.start[tree], prunings.start[tree] + prunings.n_leaves[tree]
+        leaf, value, model = prunings.leaf[at:past], prunings.value[at:past], trees.model[tree]
+        gradient, hessian, constant = quadratic.gradient[model], quadratic.hessian[model], quadratic.constant[model]
+        curvature = scratch.hessian[row_a + tree : row_b + tree + 1]
+        if not scratch.summed[tree]:
+            _sum_up(row, hessian, curvature)
+            scratch.summed[tree] = True
+        at_leaves = within and not options.layers
+        if at_leaves:
+            _sums_at_leaves(row, span, leaf, value, gradient, curvature, scratch.gradient)
+        else:
+            _running_sums(row, span, leaf, value, gradient, hessian, constant, scratch.gradient, scratch.most)
+        prior = given if options.anchored else given[:0]
+        before = 0.0
+        if not prunings.dropped[tree]:
+            before = _cost_of(span, leaf, value, scratch.gradient, curvature, options.ridge, prior)
+            before += penalty * prunings.price[tree]
+        bottom = leaf if at_leaves else leaf[:0]
+        everything = at_leaves or options.layers
+        size = _look_into(span, prices, curvature, given, prior, bottom, options, scratch, penalty, everything)
+        if options.layers:
+            after, n_leaves = _best_layer(span, trees.depth[a:b], prices, penalty, scratch)
+        else:
+            after, n_leaves = _best_pruning(span, prices, penalty, size, scratch)
+        dropped = options.drop and after >= 0.0
+        if dropped:
+            after = 0.0
+        if before - after > 0.0:
+            fall += before - after
+            n_leaves = _take(n_leaves, dropped, scratch)
+            new = scratch.node[:n_leaves]
+            _move(row, span, leaf, value, new, scratch.value, hessian, constant, gradient)
+            prunings.price[tree] = 0.0 if dropped else _price(span, prices, new)
+            _replace(prunings, tree, n_leaves, dropped, scratch)
+    return fall
 
-    gradient: NDArray[np.float64]
-    most: NDArray[np.float64]
-    hessian: NDArray[np.float64]
+
+@part
+def _take(n_leaves, dropped, scratch):
+    """Bring the leaves of the best pruning to the front of ``scratch.node`` and ``scratch.value``; how many."""
+    n_columns = scratch.value.shape[1]
+    if dropped:
+        scratch.node[0] = 0
+        for k in range(n_columns):
+            scratch.value[0, k] = 0.0
+        return 1
+    for i in range(n_leaves):
+        scratch.node[i] = scratch.node[scratch.kept[i]]
+        for k in range(n_columns):
+            scratch.value[i, k] = scratch.value[scratch.kept[i], k]
+    return n_leaves
 
 
-class Terms(NamedTuple):
-    """What the values of leaves may be and what they cost; see `block_descent.BlockDescent`.
-
-    Attributes
-    ----------
-    mode : int
-        0: free, 1: `given`, 2: in the simplex of `low` and `total`.
-    ridge : float
-    given, prior : ndarray of float64, shape (n_nodes, n_columns)
-        Values of nodes at the start, and what `ridge` shrinks values towards; an empty prior: zero.
-    low : ndarray of float64, shape (n_columns,)
-    total : float
-    """
-
-    mode: int
-    ridge: float
-    given: NDArray[np.float64]
-    prior: NDArray[np.float64]
-    low: NDArray[np.float64]
-    total: float
-
-
-class Found(NamedTuple):
-    """Nodes that a best pruning may reach, in preorder, with the value and the cost of each as a leaf."""
-
-    node: NDArray[np.int32]
-    value: NDArray[np.float64]
-    cost: NDArray[np.float64]
+@part
+def _replace(prunings, tree, n_leaves, dropped, scratch):
+    """Make the first leaves of `scratch` those of a tree."""
+    at = prunings.start[tree]
+    prunings.n_leaves[tree], prunings.dropped[tree] = n_leaves, dropped
+    for i in range(n_leaves):
+        prunings.leaf[at + i] = scratch.node[i]
+        for k in range(scratch.value.shape[1]):
+            prunings.value[at + i, k] = scratch.value[i, k]
 
 
 @kernel
-def running_sums(row, span, leaf, value, gradient, hessian, sums, most):
+def exchange(trees, old, new, hessian, constant, gradient):
+    """Take hessian times what prunings add more than the old ones off the gradients, in place."""
+    for tree in range(len(trees.model)):
+        if old.dropped[tree] and new.dropped[tree]:
+            continue
+        model, node, row = trees.model[tree], trees.start[tree], trees.row_start[tree]
+        at, n = old.start[tree], old.n_leaves[tree]
+        to, m = new.start[tree], new.n_leaves[tree]
+        _move(
+            trees.row[row : trees.row_start[tree + 1]], trees.span[node : trees.start[tree + 1]],
+            old.leaf[at : at + n], old.value[at : at + n], new.leaf[to : to + m], new.value[to : to + m],
+            hessian[model], constant[model], gradient[model],
+        )  # fmt: skip
+
+
+@part
+def _sum_up(row, hessian, sums):
+    """Sums of hessians over the rows before each."""
+    sums[0] = 0.0
+    for at in range(len(row)):
+        sums[at + 1] = sums[at] + hessian[row[at]]
+
+
+@part
+def _running_sums(row, span, leaf, value, gradient, hessian, constant, sums, most):
     """Sums, over the rows before each, of gradients without the tree's own value, and of what each could win."""
     n_columns, h = gradient.shape[1], hessian[0]
     half = 0.5 / h if h > 0.0 else 0.0
     for i in range(len(leaf)):
         for at in range(span[leaf[i], 1], span[leaf[i], 2]):
-            if len(hessian) > 1:
+            if not constant:
                 h = hessian[row[at]]
                 half = 0.5 / h if h > 0.0 else 0.0
             square = 0.0
@@ -84,8 +127,8 @@ def running_sums(row, span, leaf, value, gradient, hessian, sums, most):
             most[at + 1] = most[at] + half * square
 
 
-@kernel
-def sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
+@part
+def _sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
     """The same sums of gradients, at the ends of the leaves only; `hessian` are running sums as well."""
     for i in range(len(leaf)):
         first, last = span[leaf[i], 1], span[leaf[i], 2]
@@ -97,8 +140,8 @@ def sums_at_leaves(row, span, leaf, value, gradient, hessian, sums):
             sums[last, k] = total
 
 
-@kernel
-def cost_of(span, leaf, value, sums, hessian, ridge, prior):
+@part
+def _cost_of(span, leaf, value, sums, hessian, ridge, prior):
     """What a pruning with given values adds to the loss and the ridge penalty."""
     cost = 0.0
     for i in range(len(leaf)):
@@ -111,46 +154,46 @@ def cost_of(span, leaf, value, sums, hessian, ridge, prior):
     return cost
 
 
-@kernel
-def look_into(tree, sums, terms, penalty, everything, bottom, found):
-    """Fill ``found`` with the nodes that a best pruning may reach, in preorder; how many.
+@part
+def _look_into(span, split_price, hessian, given, prior, bottom, options, scratch, penalty, everything):
+    """Fill ``node``, ``value`` and ``cost`` of `scratch` with what a best pruning may reach; how many nodes.
 
     No node below one of `bottom` (ascending, none below another) is looked at. Unless `everything` is set, a branch is
     also skipped where its rows, even if each had a value of its own, could not win what one more split and leaf cost.
     """
-    n_nodes, n_columns = len(tree.span), sums.gradient.shape[1]
+    sums, most, found, n_columns = scratch.gradient, scratch.most, scratch.value, scratch.value.shape[1]
     size, node, at_bottom = 0, 0, 0
-    while node < n_nodes:
-        first, last = tree.span[node, 1], tree.span[node, 2]
-        curvature = sums.hessian[last] - sums.hessian[first]
+    while node < len(span):
+        first, last = span[node, 1], span[node, 2]
+        curvature = hessian[last] - hessian[first]
         for k in range(n_columns):
-            towards = terms.prior[node, k] if len(terms.prior) else 0.0
-            if terms.mode == 1:
-                found.value[size, k] = terms.given[node, k]
-            elif curvature + terms.ridge > 0.0:
-                pull = sums.gradient[last, k] - sums.gradient[first, k] + terms.ridge * towards
-                found.value[size, k] = pull / (curvature + terms.ridge)
+            towards = prior[node, k] if len(prior) else 0.0
+            if options.mode == 1:
+                found[size, k] = given[node, k]
+            elif curvature + options.ridge > 0.0:
+                pull = sums[last, k] - sums[first, k] + options.ridge * towards
+                found[size, k] = pull / (curvature + options.ridge)
             else:
-                found.value[size, k] = towards
-        if terms.mode == 2:
-            _project(found.value[size], terms.low, terms.total)
+                found[size, k] = towards
+        if options.mode == 2:
+            _project(found[size], options.low, options.total)
         cost = 0.0
         for k in range(n_columns):
-            value = found.value[size, k]
-            away = value - (terms.prior[node, k] if len(terms.prior) else 0.0)
-            cost += value * (0.5 * curvature * value - (sums.gradient[last, k] - sums.gradient[first, k]))
-            cost += 0.5 * terms.ridge * away * away
-        found.node[size], found.cost[size] = node, cost + penalty
+            value = found[size, k]
+            away = value - (prior[node, k] if len(prior) else 0.0)
+            cost += value * (0.5 * curvature * value - (sums[last, k] - sums[first, k]))
+            cost += 0.5 * options.ridge * away * away
+        scratch.node[size], scratch.cost[size] = node, cost + penalty
         size += 1
-        dearer = tree.split_price[node] if len(tree.split_price) else 0.0
-        best_below = penalty * (2.0 + dearer) - (sums.most[last] - sums.most[first])
+        dearer = split_price[node] if len(split_price) else 0.0
+        best_below = penalty * (2.0 + dearer) - (most[last] - most[first])
         deeper = everything or best_below < cost
         if len(bottom) and node == bottom[at_bottom]:
             deeper = False
         if deeper:
             node += 1
             continue
-        node = tree.span[node, 0]
+        node = span[node, 0]
         while at_bottom < len(bottom) - 1 and bottom[at_bottom] < node:
             at_bottom += 1
     return size
@@ -176,17 +219,17 @@ def _project(x, low, total):
         x[k] = low[k] + max(x[k] - low[k] - shift, 0.0)
 
 
-@kernel
-def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, leaves):
-    """Cost of the cheapest pruning of the nodes looked into, and the number of its leaves; ties prune.
+@part
+def _best_pruning(span, split_price, penalty, size, scratch):
+    """Cost of the cheapest pruning of the nodes looked into, `size` of them, and the number of its leaves; ties prune.
 
-    ``leaves`` is filled with their positions. The first pass runs in reverse preorder, where a node comes right after
-    its two branches, whose best costs are then on top of the stack ``waiting``. It notes in ``stays`` where the split
-    is worth its price. The second pass, in preorder, takes the topmost nodes where the split is not.
+    ``kept`` is filled with their positions. In reverse preorder a node comes right after its two branches, whose best
+    costs are then on top of the stack ``waiting``. ``stays``, scratch space, says where the split is worth its price;
+    a second pass in preorder takes the topmost nodes where it is not.
     """
-    size, n_waiting = len(node), 0
+    node, waiting, stays, n_waiting = scratch.node, scratch.waiting, scratch.stays, 0
     for i in range(size - 1, -1, -1):
-        best = leaf_cost[i]
+        best = scratch.cost[i]
         stays[i] = False
         if i + 1 < size and node[i + 1] < span[node[i], 0]:
             branch = (
@@ -202,19 +245,23 @@ def best_pruning(span, node, leaf_cost, split_price, penalty, waiting, stays, le
     n_leaves, past = 0, 0
     for i in range(size):
         if node[i] >= past and not stays[i]:
-            leaves[n_leaves] = i
+            scratch.kept[n_leaves] = i
             n_leaves += 1
             past = span[node[i], 0]
     return waiting[0], n_leaves
 
 
-@kernel
-def best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
-    """Cost of the tree cut at the depth where that costs least, and the number of its leaves; ties: the shallower.
+@part
+def _best_layer(span, depth, split_price, penalty, scratch):
+    """Cost of a whole tree cut at the depth where that is least, and the number of its leaves; ties: the shallower.
 
-    ``leaves`` is filled with them. ``change`` comes with zeros and is filled with what each layer adds to the cost of a
-    cut at the layer above.
+    ``kept`` is filled with them, ``waiting`` with what the cut's move down to each layer adds.
     """
+    change, leaf_cost, n_layers = scratch.waiting, scratch.cost, 0
+    for node in range(len(span)):
+        n_layers = max(n_layers, depth[node] + 1)
+    for d in range(n_layers + 1):
+        change[d] = 0.0
     for node in range(len(span)):
         if node > 0:
             change[depth[node]] += leaf_cost[node]
@@ -224,20 +271,20 @@ def best_layer(span, depth, leaf_cost, split_price, penalty, change, leaves):
             )
     cost = leaf_cost[0]
     layer, least = 0, cost
-    for d in range(1, len(change)):
+    for d in range(1, n_layers):
         cost += change[d]
         if cost < least:
             layer, least = d, cost
     n_leaves = 0
     for node in range(len(span)):
         if depth[node] == layer or (depth[node] < layer and span[node, 0] == node + 1):
-            leaves[n_leaves] = node
+            scratch.kept[n_leaves] = node
             n_leaves += 1
     return least, n_leaves
 
 
-@kernel
-def price(span, split_price, leaf):
+@part
+def _price(span, split_price, leaf):
     """Number of nodes and prices of the splits of a pruning."""
     price, node = 2.0 * len(leaf) - 1.0, 0
     if len(split_price) == 0:
@@ -250,9 +297,9 @@ def price(span, split_price, leaf):
     return price
 
 
-@kernel
-def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
-    """Update negative gradients, in place, when a tree goes from an old pruning to a new one.
+@part
+def _move(row, span, old_leaf, old_value, leaf, value, hessian, constant, gradient):
+    """Take hessian times what a pruning adds more than an earlier one off the gradients, in place.
 
     A row's gradient falls by its hessian times the difference between its new and its old value. Rows are sorted by
     leaf, so the leaves of each pruning cut them into consecutive slices. The two lists of slices are walked as in a
@@ -263,7 +310,7 @@ def move(row, span, old_leaf, old_value, leaf, value, hessian, gradient):
     while i < len(leaf) and old < len(old_leaf):
         last = min(span[leaf[i], 2], span[old_leaf[old], 2])
         for at in range(first, last):
-            scale = hessian[row[at]] if len(hessian) > 1 else hessian[0]
+            scale = hessian[0] if constant else hessian[row[at]]
             for k in range(value.shape[1]):
                 gradient[row[at], k] -= scale * (value[i, k] - old_value[old, k])
         first = last

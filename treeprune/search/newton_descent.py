@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .block_descent import BlockDescent, Quadratic, Tree
-from .descent_kernels import move
+from .block_descent import BlockDescent
+from .descent_arrays import Prunings, Quadratic, Trees
+from .descent_kernels import exchange
 
 #: Nodes and weights of Gauss-Legendre quadrature on [0, 1], by which the change of a loss along a step is integrated
 #: from its gradient. For a logistic loss and steps of up to 10, the error is below 0.0005 a row.
@@ -23,8 +24,8 @@ class NewtonDescent(BlockDescent):
 
     Parameters
     ----------
-    trees : list of Tree
-        Tree ``t`` adds to column ``t.model`` of the score.
+    trees : Trees
+        A tree whose `model` is c adds to column c of the score.
     derivatives : callable
         ``derivatives(score)`` gives gradients and hessians times the rows' weights, each (n_rows, n_columns).
     base : ndarray of float64, shape (n_rows, n_columns)
@@ -33,19 +34,21 @@ class NewtonDescent(BlockDescent):
         As for `BlockDescent`.
     """
 
-    def __init__(self, trees: list[Tree], derivatives: Callable, base: NDArray[np.float64], **options):
-        self.derivatives = derivatives
-        super().__init__(trees, [], **options)
-        self._columns = [column[:, None].copy() for column in base.T]
-        for tree in trees:
-            n_rows = np.subtract(*tree.span[tree.leaf, 2:0:-1].T)
-            self._columns[tree.model][tree.row, 0] += np.repeat(tree.value[:, 0], n_rows)
+    def __init__(self, trees: Trees, derivatives: Callable, base: NDArray[np.float64], **options):
+        self.derivatives, self._columns = derivatives, base.T[:, :, None].copy()  # the score, as models hold it
+        self.doublings, self.score = 0, self._score()
+        super().__init__(trees, self._new_model(), **options)
+        self._move_score(trees.nothing(), self.prunings)
         self._restart()
 
-    def restore(self, state: list):
+    def restore(self, state: Prunings):
         """Go back to the prunings of an earlier `state`."""
-        super().restore(state)
+        self._go_back(state)
         self._restart()
+
+    def _go_back(self, state):
+        self._move_score(self.prunings, state)
+        self.prunings.take_over(state)
 
     def _restart(self):
         self.score, self.doublings = self._score(), 0
@@ -58,32 +61,31 @@ class NewtonDescent(BlockDescent):
         while self.doublings <= _MOST_DOUBLINGS:
             self._renew()
             super().cycle(penalty, within)
+            self._move_score(before, self.prunings)
             score = self._score()
             change = self._loss_change(score - self.score) + self._cost(penalty) - cost
             if change <= 0.0:
                 self.score = score
                 return -change
-            super().restore(before)
+            self._go_back(before)
             self.doublings += 1
         return 0.0
 
     def _renew(self):
+        self.model = self._new_model()
+        self._scratch.summed[:] = False
+
+    def _new_model(self):
         gradient, hessian = self.derivatives(self.score)
         hessian = np.maximum(hessian, 1e-16) * 2.0**self.doublings
-        self.models = [
-            Quadratic(-gradient[:, [c]], np.ascontiguousarray(hessian[:, c])) for c in range(gradient.shape[1])
-        ]
-        for tree in self.trees:
-            tree.hessian = None
+        return Quadratic.of(-np.ascontiguousarray(gradient.T)[:, :, None], np.ascontiguousarray(hessian.T))
 
     def _score(self):
-        return np.concatenate(self._columns, axis=1)
+        return self._columns[:, :, 0].T.copy()
 
-    def _set(self, tree, state):
-        leaf, value, _ = state
-        column = self._columns[tree.model]
-        move(tree.row, tree.span, tree.leaf, tree.value, leaf, value, -np.ones(1), column)
-        super()._set(tree, state)
+    def _move_score(self, old, new):
+        n_columns = len(self._columns)
+        exchange(self.trees, old, new, -np.ones((n_columns, 1)), np.ones(n_columns, bool), self._columns)
 
     def _loss_change(self, step):
         gradients = [self.derivatives(self.score + at * step)[0] for at in _NODES]

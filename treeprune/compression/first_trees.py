@@ -1,0 +1,59 @@
+"""What ensembles of the first trees of an order predict, worked out as one tree after another is added."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..core.forest import Forest
+from ..core.rows import Rows
+from .scoring import Scorer
+
+
+def scores_of_first_trees(
+    scorer: Scorer, forest: Forest, rows: Rows, order: ArrayLike, counts: Iterable[int]
+) -> Iterator[tuple[float, float]]:
+    """Loss and score of the first trees of an order alone, for rising counts of them.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Of the rows.
+    forest : Forest
+        A canonical forest whose trees average or add up.
+    rows : Rows
+        Rows routed through it.
+    order : array-like of int
+        Trees.
+    counts : iterable of int
+        How many of them.
+    """
+    trees, total, n_added = list(order), _without_trees(forest, rows), 0
+    for count in counts:
+        for tree in trees[n_added:count]:
+            _add(total, forest, rows, tree)
+        n_added = count
+        yield scorer.judge_score(total) if forest.task == "margin" else scorer.judge_prediction(total / count)
+
+
+def _without_trees(forest, rows):
+    if forest.task != "margin":
+        return np.zeros((len(rows.target), _plain(forest).shape[1]))
+    base = rows.margin.astype(np.float64)
+    for tree in range(forest.n_trees):
+        _add(base, forest, rows, tree, -1.0)
+    return base
+
+
+def _add(total, forest, rows, tree, sign=1.0):
+    """Add what a tree predicts of each row."""
+    leaf = rows.leaf_ids(tree)
+    if forest.task == "margin":
+        total[:, forest.tree_class[tree]] += sign * rows.added(tree, leaf)
+    else:
+        total += _plain(forest)[leaf]
+
+
+def _plain(forest):
+    """Values of nodes: probabilities of classes, or numbers, one for each output."""
+    return forest.value[:, 0] if forest.task == "classification" else forest.value[:, :, 0]
