@@ -19,7 +19,7 @@ from ..exceptions import UnsupportedModelError
 from .forest import Forest
 from .losses import Derivatives, derivatives
 from .plan import Plan
-from .rows import Rows, rows_by_leaf
+from .rows import Rows, rows_by_node
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,14 +228,9 @@ class Scores:
 
     def __init__(self, additive: Additive, rows: Rows):
         self._base, forest = additive.base(rows), additive.forest
-        row, n_rows = [], np.zeros(forest.n_nodes + 1, np.int64)
-        for tree, (first, last) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
-            leaf = rows.leaf_ids(tree)
-            own = np.where(leaf >= 0, leaf - first, -1)
-            row.append(rows_by_leaf(own))
-            n_rows[first + 1 : last + 1] = np.bincount(own[row[-1]], minlength=last - first)
-        self._row, begin = np.concatenate(row), np.cumsum(n_rows)
-        self._span = np.stack([begin[:-1], begin[forest.end]], axis=1)  # of the rows of each node
+        leaf_ids = map(rows.leaf_ids, range(forest.n_trees))
+        self._row, row_start, span = rows_by_node(forest.start, forest.end, leaf_ids)
+        self._span = span + row_start[forest.node_tree][:, None]
         self._column = additive.column_of_tree[forest.node_tree]
 
     def under(self, pruning: Pruning) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Rows: labelled rows that were routed through the trees of a Forest, and what methods can ask about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import numpy as np
@@ -199,13 +199,34 @@ def common_unit(weight: NDArray[np.float64]) -> int:
     return int(np.gcd.reduce(weight.astype(np.int64)))
 
 
-def rows_by_leaf(leaf: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Rows that count in a tree, sorted by their leaves: those of any node in preorder are a slice.
+def rows_by_node(
+    start: NDArray[np.int64], end: NDArray[np.int32], leaf_ids: Iterable[NDArray[np.int32]]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    """Rows that count in each tree, sorted by their leaves: those of any node in preorder are a slice.
 
     Parameters
     ----------
-    leaf : ndarray of int32, shape (n_rows,)
-        Node in which each row ends; -1 where it does not count.
+    start, end : ndarray
+        Of a canonical `Forest`.
+    leaf_ids : iterable of ndarray of int32, shape (n_rows,)
+        For each tree, the node of the forest in which each row ends; -1 where it does not count.
+
+    Returns
+    -------
+    row : ndarray of int32, shape (n_counted,)
+        Those of one tree after another.
+    row_start : ndarray of int64, shape (n_trees + 1,)
+        Place of each tree's first row, and one past the last.
+    span : ndarray of int32, shape (n_nodes, 2)
+        For each node, its first row and one past its last, by their places within the tree.
     """
-    key = leaf.astype(np.int16) if leaf.max(initial=0) < 2**15 else leaf  # numpy sorts 16 bits by their digits: faster
-    return np.argsort(key, kind="stable")[np.count_nonzero(leaf < 0) :].astype(np.int32)
+    span, rows = np.empty((len(end), 2), np.int32), []
+    for first, last, leaf in zip(start[:-1], start[1:], leaf_ids, strict=True):
+        own = np.where(leaf >= 0, leaf - first, -1)
+        # numpy sorts 16 bits by their digits, which is faster
+        order = np.argsort(own.astype(np.int16) if last - first < 2**15 else own, kind="stable")
+        rows.append(order[np.count_nonzero(own < 0) :].astype(np.int32))
+        begin = np.concatenate([[0], np.cumsum(np.bincount(own[rows[-1]], minlength=last - first))])
+        span[first:last, 0], span[first:last, 1] = begin[:-1], begin[end[first:last] - first]
+    row_start = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    return np.concatenate(rows), row_start, span

@@ -103,7 +103,7 @@ class BlockDescent:
             self.trees, self.prunings, self.model, self.options, self._scratch, float(penalty), within, first, last
         )
 
-    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30):
+    def descend(self, penalty: float, tol: float = 1e-3, max_cycles: int = 30) -> None:
         """Cycle until one over whole trees wins no more than `tol` of the objective."""
         within = self.n_nodes < self._unpruned  # pruned before: first prune that further
         for _ in range(max_cycles):
@@ -112,7 +112,7 @@ class BlockDescent:
                 break
             within = not done  # once pruning further wins nothing, look at whole trees again
 
-    def take_out(self):
+    def take_out(self) -> None:
         """Take the trees' values out of gradients that are those of the score without them."""
         self._exchange(self.trees.nothing(), self.prunings)
 
@@ -120,7 +120,7 @@ class BlockDescent:
         """What `restore` needs to come back to the present prunings."""
         return self.prunings.copy()
 
-    def restore(self, state: Prunings):
+    def restore(self, state: Prunings) -> None:
         """Go back to the prunings of an earlier `state`."""
         self._exchange(self.prunings, state)
         self.prunings.take_over(state)

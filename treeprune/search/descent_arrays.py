@@ -3,12 +3,13 @@
 Within a tree, rows are sorted by leaf: those of any node are the slice ``span[node, 1]:span[node, 2]`` of its rows.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.rows import rows_by_leaf
+from ..core.rows import rows_by_node
 
 
 class Trees(NamedTuple):
@@ -43,30 +44,23 @@ class Trees(NamedTuple):
     model: NDArray[np.int32]
 
     @classmethod
-    def of(cls, start, end, depth, split_price, leaf_ids, value, model) -> "Trees":
-        """From the trees of a forest, and the leaf of each row in each tree (-1: the row does not count).
-
-        Parameters
-        ----------
-        start, end, depth : ndarray
-            Of a canonical `Forest`.
-        split_price, value, model : ndarray
-            As above; `value` is `given`.
-        leaf_ids : iterable of ndarray of int32, shape (n_rows,)
-            For each tree, the node of the forest in which each row ends.
-        """
+    def of(
+        cls,
+        start: NDArray[np.int64],
+        end: NDArray[np.int32],
+        depth: NDArray[np.int32],
+        split_price: NDArray[np.float64],
+        leaf_ids: Iterable[NDArray[np.int32]],
+        value: NDArray[np.float64],
+        model: NDArray[np.int32],
+    ) -> "Trees":
+        """From the trees of a forest, `start` to `leaf_ids` as for `rows_by_node`, the others as above."""
+        row, row_start, rows_of = rows_by_node(start, end, leaf_ids)
         own = np.repeat(start[:-1], np.diff(start))  # first node of each node's tree
-        span, rows = np.empty((len(end), 3), np.int32), []
-        span[:, 0] = end - own
-        for first, last, leaf in zip(start[:-1], start[1:], leaf_ids, strict=True):
-            place = np.where(leaf >= 0, leaf - first, -1)
-            rows.append(rows_by_leaf(place))
-            begin = np.concatenate([[0], np.cumsum(np.bincount(place[rows[-1]], minlength=last - first))])
-            span[first:last, 1], span[first:last, 2] = begin[:-1], begin[span[first:last, 0]]
-        row_start = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        span = np.column_stack([(end - own).astype(np.int32), rows_of])
         given = np.array(value, dtype=np.float64)  # copies, since kernels are compiled for writable arrays
         depth, model = (np.array(x, dtype=np.int32) for x in (depth, model))
-        return cls(np.array(start, np.int64), row_start, span, depth, split_price, np.concatenate(rows), given, model)
+        return cls(np.array(start, np.int64), row_start, span, depth, split_price, row, given, model)
 
     def unpruned(self) -> "Prunings":
         """The trees as they are."""
@@ -126,10 +120,10 @@ class Prunings(NamedTuple):
     def copy(self) -> "Prunings":
         """The same, in as little space as it takes."""
         places = self.places(np.ones(len(self.dropped), bool))
-        of_trees = (part.copy() for part in (self.n_leaves, self.dropped, self.price))
-        return Prunings(_first(self.n_leaves), *of_trees, self.leaf[places], self.value[places])
+        n_leaves, dropped, price = self.n_leaves.copy(), self.dropped.copy(), self.price.copy()
+        return Prunings(_first(n_leaves), n_leaves, dropped, price, self.leaf[places], self.value[places])
 
-    def take_over(self, other: "Prunings"):
+    def take_over(self, other: "Prunings") -> None:
         """Become another pruning of the same trees, in place."""
         self.n_leaves[:], self.dropped[:], self.price[:] = other.n_leaves, other.dropped, other.price
         every = np.ones(len(self.dropped), bool)

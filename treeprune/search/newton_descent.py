@@ -1,6 +1,7 @@
 """Block descent on any smooth loss: one quadratic model of it for each cycle (Newton's method)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +35,14 @@ class NewtonDescent(BlockDescent):
         As for `BlockDescent`.
     """
 
-    def __init__(self, trees: Trees, derivatives: Callable, base: NDArray[np.float64], **options):
+    def __init__(self, trees: Trees, derivatives: Callable, base: NDArray[np.float64], **options: Any):
         self.derivatives, self._columns = derivatives, base.T[:, :, None].copy()  # the score, as models hold it
         self.doublings, self.score = 0, self._score()
         super().__init__(trees, self._new_model(), **options)
         self._move_score(trees.nothing(), self.prunings)
         self._restart()
 
-    def restore(self, state: Prunings):
+    def restore(self, state: Prunings) -> None:
         """Go back to the prunings of an earlier `state`."""
         self._go_back(state)
         self._restart()
