@@ -32,7 +32,9 @@ def test_every_class_that_an_adapter_takes_has_a_specimen():
     taken = set()
     for specimen in ZOO.values():
         taken |= {f"{cls.__module__}.{cls.__qualname__}" for cls in type(specimen.model).__mro__}
-    assert set(adapters_by_model()) - taken == set()
+    # those with a link are made by pruning only
+    grown = {path for path in adapters_by_model() if not path.startswith("treeprune.links.")}
+    assert grown - taken == set()
 
 
 @each_specimen

@@ -318,7 +318,7 @@ def test_an_isolation_tree_has_no_target_to_prune_by(method):
 def test_ensembles_of_other_estimators_are_refused_by_name():
     X, y = load_iris(return_X_y=True)
     model = BaggingClassifier(LogisticRegression(max_iter=1000), 2).fit(X, y)
-    with pytest.raises(UnsupportedModelError, match=r"BaggingClassifier over LogisticRegression is not supported"):
+    with pytest.raises(UnsupportedModelError, match=r"no tree model inside BaggingClassifier"):
         prune(model)
 
 

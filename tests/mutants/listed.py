@@ -29,6 +29,18 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(
+        "composites/multiclass.py",
+        "(y[rows] == high).astype(int)",
+        "(y[rows] == low).astype(int)",
+        "tests/composites/test_composites.py::test_parts_see_what_they_were_fitted_on",
+    ),
+    Mutant(
+        "composites/exchange.py",
+        "    done[id(model)] = other\n",
+        "",
+        "tests/composites/test_composites.py::test_model_that_stands_twice_is_pruned_once_and_shared_still",
+    ),
+    Mutant(
         "core/compilation.py",
         "self._impl.filename_base, source_stamp())",
         "self._impl.filename_base, self._impl.locator.get_source_stamp())",

@@ -6,7 +6,8 @@ import re
 from functools import cached_property, partial
 
 import numpy as np
-from sklearn.utils.validation import check_array
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.validation import _num_samples, check_array
 
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
@@ -97,7 +98,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return model
 
     def _apply(self, X):
-        k, n_rows = self._text.per_iteration, len(X)
+        k, n_rows, X = self._text.per_iteration, _num_samples(X), _as_lightgbm_takes(X)
         per_chunk = max(1, _CHUNK // max(n_rows * k, 1))
         held = {}
 
@@ -113,7 +114,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
 
     def compared(self, X):
         """Categories of a frame by the codes of the frame that the model was fitted on, as LightGBM sets them."""
-        return plain_rows(X, np.float64, self._pandas_categorical)
+        return plain_rows(X.toarray() if issparse(X) else X, np.float64, self._pandas_categorical)
 
     @property
     def _pandas_categorical(self):
@@ -138,6 +139,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
 
     def margin(self, X):
         n_iterations = len(self._text.trees) // self._text.per_iteration
+        X = _as_lightgbm_takes(X)
         raw = self.booster.predict(X, raw_score=True, start_iteration=0, num_iteration=n_iterations)
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
         return raw / n_iterations if self._text.averaged else raw
@@ -146,6 +148,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         """Of linear trees, whose leaves are functions of the row, what LightGBM says."""
         if not self._is_linear:
             return None
+        X = _as_lightgbm_takes(X)
 
         def of_leaf(tree):
             k = self._text.per_iteration
@@ -209,6 +212,11 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         if name in ("binary", "cross_entropy") and not ((y >= 0) & (y <= 1)).all():
             raise ValueError(f"y must be in the range [0, 1] for {name}. Got {np.unique(y)[:10]}.")
         return y
+
+
+def _as_lightgbm_takes(X):
+    """Sparse rows as the one class of them that all versions of LightGBM know; others as they are."""
+    return csr_matrix(X) if issparse(X) else X
 
 
 def _quantile(x, weight, level):
