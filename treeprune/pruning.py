@@ -78,8 +78,6 @@ def prune(
         return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen))
 
     given = Given(X, y, sample_weight)
-    if find_composite(model) is None:
-        return pruned(model, given)
     _check_given(model, given)
     return exchanged(model, pruned, given)
 
@@ -149,15 +147,7 @@ def pruning_path(
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
     given = Given(X, y, sample_weight)
-    if find_composite(model) is None:
-        adapter, rows = _rows_to_judge_by(*given)(find_adapter(model))
-        return replace(method.path(adapter.forest, rows), write=adapter.prune)
     _check_given(model, given)
-    return _path_inside(model, method, given)
-
-
-def _path_inside(model, method, given):
-    """The path of the one tree model inside a composite, whose prunings are copies of the composite."""
     held = list({id(inside): inside for inside in tree_models(model)}.values())
     if len(held) > 1:
         names = ", ".join(type(inside).__name__ for inside in held)
@@ -183,6 +173,8 @@ def _path_inside(model, method, given):
 def _check_given(model, given):
     """Rows without targets judge outlier detectors only; a composite looks at targets before its parts do."""
     _rows_to_judge_by(*given)
+    if find_composite(model) is None:
+        return
     if given.X is not None and given.y is None and not all(map(is_outlier_detector, tree_models(model))):
         raise ValueError("Give X and y together. Got X only.")
 

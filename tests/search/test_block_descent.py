@@ -34,12 +34,12 @@ def trees_of(forest, leaves, values, prices=None):
     first = forest.start[:-1]
     leaf_ids = [np.where(leaf >= 0, leaf + start, -1) for leaf, start in zip(leaves, first, strict=True)]
     prices, model = np.empty(0) if prices is None else prices, np.zeros(forest.n_trees, np.int32)
-    return Trees.of(forest.start, forest.end, forest.depth, prices, leaf_ids, values, model)
+    return Trees.from_forest(forest.start, forest.end, forest.depth, prices, leaf_ids, values, model)
 
 
 def descent_of(forest, leaves, weight, target, start, prices=None, **options):
     trees = trees_of(forest, leaves, start, prices)
-    descent = BlockDescent(trees, Quadratic.of((target * weight[:, None])[None], weight[None]), **options)
+    descent = BlockDescent(trees, Quadratic.from_derivatives((target * weight[:, None])[None], weight[None]), **options)
     descent.take_out()
     return descent
 

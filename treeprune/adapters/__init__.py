@@ -1,11 +1,10 @@
 """Adapters, one file per family of models, found by the class path of the model."""
 
 from functools import cache
-from importlib import import_module
 from inspect import unwrap
-from pkgutil import iter_modules
 from typing import Any
 
+from ..core.class_paths import by_model, class_paths
 from ..exceptions import UnsupportedModelError
 from .base import Adapter
 
@@ -18,12 +17,7 @@ REFUSED = {
 @cache
 def adapters_by_model() -> dict[str, type[Adapter]]:
     """Adapter classes by the class path of the models that they take. No adapter imports its family's library."""
-    found = {}
-    for module in iter_modules(__path__, prefix=f"{__name__}."):
-        for item in vars(import_module(module.name)).values():
-            if isinstance(item, type) and issubclass(item, Adapter) and hasattr(item, "models"):
-                found |= dict.fromkeys(item.models, item)
-    return found
+    return by_model(__name__, Adapter)
 
 
 def register(adapter: type[Adapter]) -> type[Adapter]:
@@ -40,7 +34,7 @@ def register(adapter: type[Adapter]) -> type[Adapter]:
 
 def adapter_class(model: Any) -> type[Adapter] | None:
     """The class of the adapter of a model, fitted or not; None: there is none."""
-    return next((adapters_by_model()[path] for path in _class_paths(model) if path in adapters_by_model()), None)
+    return next((adapters_by_model()[path] for path in class_paths(model) if path in adapters_by_model()), None)
 
 
 def find_adapter(model: Any) -> Adapter:
@@ -52,7 +46,7 @@ def find_adapter(model: Any) -> Adapter:
         No adapter takes models of this class: the message says which are supported. Or it is a subclass from outside
         the class's library that holds more than that when fitted: what, pruning would leave as it was.
     """
-    paths = _class_paths(model)
+    paths = class_paths(model)
     for path, cls in zip(paths, type(model).__mro__, strict=True):
         if path in adapters_by_model():
             _check_subclass(model, _library(cls))
@@ -60,10 +54,6 @@ def find_adapter(model: Any) -> Adapter:
     reason = "".join(f": {REFUSED[path]}" for path in paths if path in REFUSED)
     names = sorted({path.rpartition(".")[2] for path in adapters_by_model()})
     raise UnsupportedModelError(f"No adapter for {paths[0]}{reason}. Supported: {', '.join(names)}.")
-
-
-def _class_paths(model):
-    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(model).__mro__]
 
 
 def _library(cls):

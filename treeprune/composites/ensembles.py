@@ -1,12 +1,12 @@
 """Bagging and AdaBoost over other models than single trees, which have adapters of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.tree import BaseDecisionTree
 
+from ..core.class_paths import class_paths
 from .base import Given, ManyModels, as_array
 from .multiclass import codes_of
 
@@ -16,13 +16,19 @@ class _OverModels(ManyModels):
     def takes(cls, model: Any) -> bool:
         """Whether the ensemble is one of other models than single trees."""
         held: list[Any] = getattr(model, "estimators_", [])
-        return len(held) > 0 and not isinstance(held[0], BaseDecisionTree)
+        return len(held) > 0 and "sklearn.tree._classes.BaseDecisionTree" not in class_paths(held[0])
 
 
 class BaggingComposite(_OverModels):
     """Each model sees its columns of all rows, as an array; classes as codes. Rows it was not drawn count as well."""
 
     models = ("sklearn.ensemble._bagging.BaggingClassifier", "sklearn.ensemble._bagging.BaggingRegressor")
+
+    def with_models(self, models: Sequence[Any]) -> Any:
+        whole = super().with_models(models)
+        for name in ("oob_score_", "oob_decision_function_", "oob_prediction_"):  # of the models before
+            vars(whole).pop(name, None)
+        return whole
 
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         columns = np.asarray(self.model.estimators_features_[position])

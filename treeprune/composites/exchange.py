@@ -34,8 +34,11 @@ def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -
     UnsupportedModelError
         There is no tree model inside. The message names what there is.
     """
-    if not any(True for _ in tree_models(model)):
-        _refuse(model)
+    composite = find_composite(model)
+    if composite is None:  # an adapter takes it, or says that none does
+        return exchange(model, given)
+    if not _has_trees(model):
+        raise UnsupportedModelError(f"There is no tree model inside {_held(composite)}.")
     return _exchanged(model, exchange, given, {})
 
 
@@ -70,13 +73,9 @@ def _has_trees(model):
     return any(True for _ in tree_models(model))
 
 
-def _refuse(model):
-    """What stands inside a model without trees."""
-    composite = find_composite(model)
-    if composite is None:
-        return
-    steps = getattr(model, "steps", None) or [(part.name, part.model) for part in composite.parts()]
+def _held(composite):
+    """A composite without trees in words: its class and what stands inside."""
+    steps = getattr(composite.model, "steps", None) or [(part.name, part.model) for part in composite.parts()]
     held = [f"{name} ({step if isinstance(step, str) else type(step).__name__})" for name, step in steps]
     more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
-    named = ", ".join(held[:_MOST_NAMED]) or "none"
-    raise UnsupportedModelError(f"There is no tree model inside {type(model).__name__}, which holds {named}{more}.")
+    return f"{type(composite.model).__name__}, which holds {', '.join(held[:_MOST_NAMED]) or 'none'}{more}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..adapters import find_adapter
 from .base import OneModel
 
 
@@ -14,7 +15,7 @@ class PrunedComposite(OneModel):
 
     def with_models(self, models: Sequence[Any]) -> Any:
         whole = super().with_models(models)
-        for name in ("n_leaves_", "n_nodes_"):
-            vars(whole).pop(name, None)
+        forest = find_adapter(whole.estimator_).forest
+        whole.n_leaves_, whole.n_nodes_ = forest.n_leaves, forest.n_nodes
         vars(whole).pop("pruning_path_", None)
         return whole

@@ -1,7 +1,6 @@
 """Rivals: models trained again at a smaller size, to compare pruned models with."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from ..adapters import find_adapter
 from .first_trees import scores_of_first_trees
 from .scoring import Scorer
+from .trial import Trial
 
 _SHARES = (0.3, 0.1, 0.03, 0.01)
 _TREE_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -26,18 +26,6 @@ _LEAF_LIMITS = {
 }
 
 
-@dataclass(frozen=True)
-class Rival:
-    """A model trained anew: its size, and its loss and score on the rows to judge by."""
-
-    name: str
-    parameters: str
-    n_nodes: int
-    n_trees: int
-    loss: float
-    score: float
-
-
 def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     """The model, fitted; weights go to models that know them."""
     return model.fit(X, y) if sample_weight is None else model.fit(X, y, sample_weight=sample_weight)
@@ -49,7 +37,7 @@ def rivals(
     judge: tuple[Any, ArrayLike, ArrayLike | None],
     n_nodes: float = np.inf,
     random_state: int | None = 0,
-) -> Iterator[Rival]:
+) -> Iterator[Trial]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
     Parameters
@@ -81,7 +69,7 @@ def _first_stages(model, parameters, judge, most):
     judged = scores_of_first_trees(Scorer(forest, rows), forest, rows, range(forest.n_trees), n_trees[:within])
     for count, trees, size, of_rows in zip(counts, n_trees, sizes, judged, strict=False):
         text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
-        yield Rival(f"retrained {type(model).__name__}", text, size, trees, *of_rows)
+        yield Trial(f"retrained {type(model).__name__}", text, size, trees, *of_rows)
 
 
 def _trees(forest):
@@ -131,4 +119,4 @@ def _boosted(model, data, judge, n_nodes, random_state):
             if stage in tried:
                 text, n_trees = f"max_leaf_nodes={leaves}, max_iter={stage}", stage * forest.per_stage
                 judged = scorer.judge_prediction(prediction)
-                yield Rival("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, *judged)
+                yield Trial("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, *judged)

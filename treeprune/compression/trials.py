@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Generator, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +23,7 @@ from ..pruning import prune
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
+from .trial import Trial
 
 #: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
 #: should be shrunk is a matter of the data, hardly of the size or of where the trials start.
@@ -33,25 +33,6 @@ OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0
 #: Strengths per factor of ten on which penalties and starts are compared; what did best then gets the whole path.
 _FEW = 2
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A pruned model or one trained anew, its size and how it was judged: a point of the frontier."""
-
-    name: str
-    parameters: str
-    n_nodes: int
-    n_trees: int
-    loss: float
-    score: float
-    method: PruningMethod | None = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
-    out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
-
-    @property
-    def is_rival(self) -> bool:
-        """Whether it was trained anew."""
-        return self.method is None and self.name != "unpruned"
 
 
 class Trials:
@@ -242,8 +223,7 @@ class Trials:
 
     def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
-        for rival in rivals(self.grown, self.use, self.judge, n_nodes, self.random_state):
-            yield Trial(rival.name, rival.parameters, rival.n_nodes, rival.n_trees, rival.loss, rival.score)
+        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state)
 
     def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.

@@ -153,7 +153,7 @@ class DescentMethod(PathMethod):
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
-        model = Quadratic.of((residual * (weight * scale)[:, None])[None], (weight * scale**2)[None])
+        model = Quadratic.from_derivatives((residual * (weight * scale)[:, None])[None], (weight * scale**2)[None])
         unit = model.loss
         descent = BlockDescent(trees, model, **options)
         descent.take_out()
@@ -223,7 +223,7 @@ def _trees(additive: Additive, rows: Rows, split_price: NDArray[np.float64]) -> 
     forest = additive.forest
     model = forest.tree_class if additive.is_margin else np.zeros(forest.n_trees, np.int32)
     leaf_ids = map(rows.leaf_ids, range(forest.n_trees))
-    return Trees.of(forest.start, forest.end, forest.depth, split_price, leaf_ids, additive.value, model)
+    return Trees.from_forest(forest.start, forest.end, forest.depth, split_price, leaf_ids, additive.value, model)
 
 
 def _split_price(price, forest):

@@ -69,7 +69,7 @@ class BlockDescent:
         mode = ("free", "given", "simplex").index(values)
         low = np.zeros(trees.given.shape[1]) if low is None else np.array(low, dtype=np.float64)
         self.options = Options(mode, float(ridge), low, float(total), bool(anchored), bool(layers), bool(drop))
-        self._scratch, self._unpruned = Scratch.of(trees), self.n_nodes
+        self._scratch, self._unpruned = Scratch.for_trees(trees), self.n_nodes
 
     @property
     def n_nodes(self) -> int:

@@ -44,7 +44,7 @@ class Trees(NamedTuple):
     model: NDArray[np.int32]
 
     @classmethod
-    def of(
+    def from_forest(
         cls,
         start: NDArray[np.int64],
         end: NDArray[np.int32],
@@ -149,7 +149,7 @@ class Quadratic(NamedTuple):
     constant: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, gradient: NDArray[np.float64], hessian: NDArray[np.float64]) -> "Quadratic":
+    def from_derivatives(cls, gradient: NDArray[np.float64], hessian: NDArray[np.float64]) -> "Quadratic":
         """Models of negative gradients and hessians."""
         return cls(gradient, hessian, (hessian == hessian[:, :1]).all(axis=1))
 
@@ -216,7 +216,7 @@ class Scratch(NamedTuple):
     kept: NDArray[np.int32]
 
     @classmethod
-    def of(cls, trees: Trees) -> "Scratch":
+    def for_trees(cls, trees: Trees) -> "Scratch":
         """Enough for trees."""
         n_nodes, n_rows = int(np.diff(trees.start).max()), int(np.diff(trees.row_start).max())
         n_trees, n_columns = len(trees.model), trees.given.shape[1]

@@ -79,7 +79,9 @@ class NewtonDescent(BlockDescent):
     def _new_model(self):
         gradient, hessian = self.derivatives(self.score)
         hessian = np.maximum(hessian, 1e-16) * 2.0**self.doublings
-        return Quadratic.of(-np.ascontiguousarray(gradient.T)[:, :, None], np.ascontiguousarray(hessian.T))
+        return Quadratic.from_derivatives(
+            -np.ascontiguousarray(gradient.T)[:, :, None], np.ascontiguousarray(hessian.T)
+        )
 
     def _score(self):
         return self._columns[:, :, 0].T.copy()
