@@ -89,9 +89,9 @@ def test_weights_go_by_name(classes):
         (lambda n: np.r_[np.ones(n - 1), np.inf], "'sample_weight' parameter must be finite. Got inf"),
         (lambda n: np.r_[np.ones(n - 1), -0.5], "'sample_weight' parameter must be non-negative. Got -0.5"),
         (lambda n: np.zeros(n), "'sample_weight' parameter must not be zero for all rows"),
-        (lambda n: np.ones(n + 1), r"sample_weight.shape == \(81,\), expected \(80,\)"),
-        (lambda n: np.ones((n, 1)), r"sample_weight.shape == \(80, 1\), expected \(80,\)"),
-        (lambda n: 1.0, r"sample_weight.shape == \(\), expected \(80,\)"),
+        (lambda n: np.ones(n + 1), r"'sample_weight' parameter must have the shape \(80,\). Got \(81,\)"),
+        (lambda n: np.ones((n, 1)), r"'sample_weight' parameter must have the shape \(80,\). Got \(80, 1\)"),
+        (lambda n: 1.0, r"'sample_weight' parameter must have the shape \(80,\). Got \(\)"),
         (lambda n: ["heavy"] * n, "could not convert string to float"),
     ],
 )

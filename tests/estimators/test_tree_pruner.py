@@ -361,6 +361,12 @@ def test_bad_validation(validation, cancer_pruner):
         cancer_pruner.set_params(validation=validation).fit(*CANCER)
 
 
+@pytest.mark.parametrize("name", ["shuffle", "stratify", "refit_leaves"])
+def test_bad_switches(name, cancer_pruner):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of TreePruner must be a bool. Got 'no' instead"):
+        cancer_pruner.set_params(**{name: "no"}).fit(*CANCER)
+
+
 def test_rows_to_judge_by_come_with_their_targets(cancer_pruner):
     X, y = CANCER
     with pytest.raises(ValueError, match="'X_val' parameter needs 'y_val'"):

@@ -566,7 +566,17 @@ class TestEstimator:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("rule", "2se"), ("standard_error", "none"), ("n_candidates", 1), ("n_candidates", "few")],
+        [
+            ("rule", "2se"),
+            ("standard_error", "none"),
+            ("n_candidates", 1),
+            ("n_candidates", "few"),
+            ("cv", 1),
+            ("refit", "no"),
+            ("return_train_score", 1),
+            ("n_jobs", "a"),
+            ("n_jobs", 0),
+        ],
     )
     def test_bad_parameters(self, name, value):
         with pytest.raises(ValueError, match=f"The '{name}' parameter of TreePrunerCV must be"):

@@ -295,6 +295,7 @@ class TestInScikitLearn:
         ({"validation": "holdout"}, "'validation' parameter .* Got 'holdout'"),
         ({"validation": 0.3}, "'validation' parameter .* Got 0.3"),
         ({"task": "ranking"}, "'task' parameter .* Got 'ranking'"),
+        ({"n_jobs": "all"}, "'n_jobs' parameter .* Got 'all'"),
         ({"method": "magic"}, "'method' parameter .* Got 'magic'"),
     ],
 )

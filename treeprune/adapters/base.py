@@ -325,7 +325,7 @@ def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.fl
         return None
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected ({n_rows},)!")
+        raise ValueError(f"The 'sample_weight' parameter must have the shape ({n_rows},). Got {weight.shape}.")
     for bad, what in ((~np.isfinite(weight), "finite"), (weight < 0, "non-negative")):
         if bad.any():
             raise ValueError(f"The 'sample_weight' parameter must be {what}. Got {weight[bad][0]}.")

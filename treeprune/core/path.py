@@ -10,15 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .forest import Forest
+from .parameters import is_number
 from .plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def is_number(value: Any, kind: type) -> bool:
-    """Whether a parameter is of a kind of number (`numbers.Real`, `numbers.Integral`), which a bool is not."""
-    return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))
 
 
 @dataclass(frozen=True)

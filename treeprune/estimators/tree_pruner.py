@@ -15,6 +15,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..core.parameters import check_bool, is_number, refuse
 from ..core.refit import refit_plan
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
@@ -182,12 +183,11 @@ class TreePruner(PrunedEstimator):
 
     def _check_parameters(self, X_val, y_val, sample_weight_val):
         validation = self.validation
-        fraction = isinstance(validation, Real) and not isinstance(validation, bool) and 0 < validation < 1
+        fraction = is_number(validation, Real) and 0 < validation < 1
         if not (validation is None or fraction or validation == "oob" or _is_splitter(validation)):
-            raise ValueError(
-                "The 'validation' parameter of TreePruner must be None, a float in the range (0.0, 1.0), 'oob' or a "
-                f"splitter. Got {validation!r} instead."
-            )
+            refuse(self, "validation", "None, a float in the range (0.0, 1.0), 'oob' or a splitter")
+        for name in ("shuffle", "stratify", "refit_leaves"):
+            check_bool(self, name)
         if X_val is None and (y_val is not None or sample_weight_val is not None):
             raise ValueError("The 'y_val' and 'sample_weight_val' parameters need 'X_val'. Got X_val=None.")
         if X_val is not None and y_val is None:

@@ -18,6 +18,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..core.parameters import check_bool, check_choice, check_n_jobs, is_number, refuse
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
@@ -274,20 +275,17 @@ class TreePrunerCV(PrunedEstimator):
         return router
 
     def _check_parameters(self, method):
-        checks = {
-            "rule": (callable(self.rule) or self.rule in ("1se", "best"), "'1se', 'best' or a callable"),
-            "standard_error": (self.standard_error in ("auto", "rows", "folds"), "'auto', 'rows' or 'folds'"),
-            "n_candidates": (
-                self.n_candidates in ("auto", "all")
-                or (isinstance(self.n_candidates, Integral) and self.n_candidates >= 2),
-                "'auto', 'all' or an int in the range [2, inf)",
-            ),
-        }
-        for name, (right, what) in checks.items():
-            if not right:
-                raise ValueError(
-                    f"The {name!r} parameter of TreePrunerCV must be {what}. Got {getattr(self, name)!r} instead."
-                )
+        if not callable(self.rule):
+            check_choice(self, "rule", ("1se", "best"))
+        check_choice(self, "standard_error", ("auto", "rows", "folds"))
+        number = self.n_candidates
+        if number not in ("auto", "all") and not (is_number(number, Integral) and number >= 2):
+            refuse(self, "n_candidates", "'auto', 'all' or an int in the range [2, inf)")
+        if is_number(self.cv, Integral) and self.cv < 2:
+            refuse(self, "cv", "an int in the range [2, inf), 'oob', a splitter or an iterable of splits")
+        for name in ("refit", "return_train_score"):
+            check_bool(self, name)
+        check_n_jobs(self)
         if self.param_grid is None and not (isinstance(method, PathMethod) and method.nested):
             raise ValueError(
                 f"{type(method).__name__} gives no nested path of trees: give a 'param_grid' of its parameters."

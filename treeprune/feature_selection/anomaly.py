@@ -1,7 +1,7 @@
 """AnomalyPruningSelector: columns in which anomalies show, found without labels."""
 
 import warnings
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from ..core.parameters import check_number
 from .dependence import BodyDependence, correlated_blocks, decorrelated, normal_scores, ranks
 from .survival import benjamini_hochberg
 
@@ -247,19 +248,9 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
 
     def _check_parameters(self):
         for name in ("n_permutations", "max_rounds"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(
-                    f"The {name!r} parameter of AnomalyPruningSelector must be an int in the range [1, inf). "
-                    f"Got {value!r} instead."
-                )
+            check_number(self, name, 1, kind=Integral)
         for name in ("fdr", "least_noise"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value <= 1:
-                raise ValueError(
-                    f"The {name!r} parameter of AnomalyPruningSelector must be a float in the range [0.0, 1.0]. "
-                    f"Got {value!r} instead."
-                )
+            check_number(self, name, 0, 1, closed="both")
 
 
 def _compare(tails, scores, shifts):

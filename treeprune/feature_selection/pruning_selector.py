@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..adapters.base import check_weights
+from ..core.parameters import check_choice, check_n_jobs, check_number
 from ..core.targets import check_target
 from ..methods import as_method
 from ..methods.parameters import NestedMethods
@@ -274,21 +275,14 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
 
     def _check_parameters(self):
         """Check the parameters; the number of shadow sets."""
-        _check_number(self, "n_estimators", 1)
-        _check_number(self, "max_depth", 1, 30)
-        _check_number(self, "block_length", 1, none=True)
-        _check_number(self, "max_features", 1, none=True)
-        if self.null is not None and self.null not in NULLS:
-            raise ValueError(
-                f"The 'null' parameter of PruningSelector must be among {NULLS} or None. Got {self.null!r}."
-            )
-        if not (isinstance(self.fdr, Real) and 0 < self.fdr < 1):
-            raise ValueError(f"The 'fdr' parameter of PruningSelector must be in the range (0, 1). Got {self.fdr!r}.")
-        if self.task not in ("auto", "classification", "regression"):
-            raise ValueError(
-                "The 'task' parameter of PruningSelector must be 'auto', 'classification' or 'regression'. "
-                f"Got {self.task!r}."
-            )
+        check_number(self, "n_estimators", 1, kind=Integral)
+        check_number(self, "max_depth", 1, 30, closed="both", kind=Integral)
+        check_number(self, "block_length", 1, kind=Integral, none=True)
+        check_number(self, "max_features", 1, kind=Integral, none=True)
+        check_n_jobs(self)
+        check_choice(self, "null", (*NULLS, None))
+        check_number(self, "fdr", 0, 1, closed="neither")
+        check_choice(self, "task", ("auto", "classification", "regression"))
         if not (self.validation == "oob" if isinstance(self.validation, str) else hasattr(self.validation, "split")):
             raise ValueError(
                 f"The 'validation' parameter of PruningSelector must be 'oob' or a splitter. Got {self.validation!r}."
@@ -298,7 +292,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         least = math.ceil(1 / self.fdr)
         if isinstance(self.n_shadow_sets, str) and self.n_shadow_sets == "auto":
             return max(10, least)
-        _check_number(self, "n_shadow_sets", 1)
+        check_number(self, "n_shadow_sets", 1, kind=Integral)
         if self.n_shadow_sets < least:
             raise ValueError(
                 f"The 'n_shadow_sets' parameter of PruningSelector must be at least 1 / fdr = {least}: with fewer, no "
@@ -373,17 +367,6 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             f"No feature survives pruning{chance}: none is selected. The strongest candidates are {', '.join(best)}.",
             UserWarning,
             stacklevel=4,
-        )
-
-
-def _check_number(estimator, name, low, high=math.inf, *, none=False):
-    value = getattr(estimator, name)
-    if none and value is None:
-        return
-    if not isinstance(value, Integral) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(
-            f"The {name!r} parameter of {type(estimator).__name__} must be an int in the range [{low}, {high}]"
-            f"{' or None' if none else ''}. Got {value!r} instead."
         )
 
 

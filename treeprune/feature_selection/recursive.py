@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..core.parameters import check_number, is_number
 from ..core.plan import Plan
 from ..core.targets import check_target
 from ..estimators import TreePruner, TreePrunerCV
@@ -58,7 +59,7 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         if wanted is None:
             return
         name = f"The 'n_features_to_select' parameter of {type(self).__name__}"
-        if not isinstance(wanted, Integral) or isinstance(wanted, bool) or not 1 <= wanted <= self.n_features_in_:
+        if not is_number(wanted, Integral) or not 1 <= wanted <= self.n_features_in_:
             raise ValueError(f"{name} must be an int in the range [1, {self.n_features_in_}] or None. Got {wanted!r}.")
         if getattr(self, instead_of) is not None:
             raise ValueError(
@@ -175,11 +176,7 @@ class PruningRFE(_UsedFeatures):
         ValueError
             A parameter is out of range, or `groups` are given and there is no splitter that could take them.
         """
-        if not isinstance(self.min_features, Integral) or self.min_features < 1:
-            raise ValueError(
-                "The 'min_features' parameter of PruningRFE must be an int in the range [1, inf). "
-                f"Got {self.min_features!r} instead."
-            )
+        check_number(self, "min_features", 1, kind=Integral)
         X, y = self._checked_rows(X, y)
         self._check_n_features_to_select("cv")
         weight = check_weights(sample_weight, len(y))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.path import is_number
+from ..core.parameters import is_number
 from .figures import BLUE, GREY, ORANGE, axes, plain
 
 if TYPE_CHECKING:

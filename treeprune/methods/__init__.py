@@ -55,8 +55,10 @@ ALIASES: dict[str, type[PruningMethod]] = {
 }
 
 
-def as_method(method: PruningMethod | str) -> PruningMethod:
+def as_method(method: PruningMethod | str, name: str = "method") -> PruningMethod:
     """The method that an alias stands for, with its defaults; a method object is returned as it is.
+
+    `name` is the parameter that holds it, for messages.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def as_method(method: PruningMethod | str) -> PruningMethod:
     if isinstance(method, PruningMethod):
         return method
     if not isinstance(method, str):
-        raise TypeError(f"The 'method' parameter must be a str or a PruningMethod instance. Got {method!r} instead.")
+        raise TypeError(f"The {name!r} parameter must be a str or a PruningMethod instance. Got {method!r} instead.")
     if method not in ALIASES:
-        raise ValueError(f"The 'method' parameter must be one of {sorted(ALIASES)} or a method. Got {method!r}.")
+        raise ValueError(f"The {name!r} parameter must be one of {sorted(ALIASES)} or a method. Got {method!r}.")
     return ALIASES[method]()

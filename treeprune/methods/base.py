@@ -1,16 +1,25 @@
 """What every pruning method is: a small estimator that turns a Forest and rows into a Plan."""
 
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..core.forest import Forest
-from ..core.path import Path, is_number
+from ..core.parameters import check_bool, check_choice, check_number
+from ..core.path import Path
 from ..core.plan import Plan
 from ..core.rows import Rows
+
+#: What the trees of a Forest are for, in messages.
+_TREES = {
+    "classification": "trees for classification",
+    "regression": "trees for regression",
+    "margin": "trees of gradient boosting",
+    "path_length": "trees of an isolation forest",
+}
 
 
 class PruningMethod(BaseEstimator, ABC):
@@ -98,39 +107,17 @@ class PruningMethod(BaseEstimator, ABC):
 
     def _check_task(self, forest):
         if self.tasks is not None and forest.task not in self.tasks:
-            raise ValueError(f"{type(self).__name__} prunes trees for {' or '.join(self.tasks)}. Got {forest.task}.")
+            taken, got = " or ".join(_TREES[task] for task in self.tasks), _TREES.get(forest.task, forest.task)
+            raise ValueError(f"{type(self).__name__} prunes {taken}. Got {got}.")
 
     def _check_number(self, name, low, high=np.inf, *, closed="left", kind=Real, none=False):
-        """Check a numeric parameter, in scikit-learn's words."""
-        value = getattr(self, name)
-        if none and value is None:
-            return
-        noun = "an int" if kind is Integral else "a float"
-        brackets = ("[" if closed in ("left", "both") else "("), ("]" if closed in ("right", "both") else ")")
-        inside = is_number(value, kind)
-        if inside:
-            inside = (value >= low if brackets[0] == "[" else value > low) and (
-                value <= high if brackets[1] == "]" else value < high
-            )
-        if not inside:
-            raise ValueError(
-                f"The {name!r} parameter of {type(self).__name__} must be {noun} in the range "
-                f"{brackets[0]}{low}, {high}{brackets[1]}{' or None' if none else ''}. Got {value!r} instead."
-            )
+        check_number(self, name, low, high, closed=closed, kind=kind, none=none)
 
     def _check_bool(self, name):
-        value = getattr(self, name)
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"The {name!r} parameter of {type(self).__name__} must be a bool. Got {value!r} instead.")
+        check_bool(self, name)
 
     def _check_choice(self, name, choices):
-        """Check a parameter that is one of a few strings (or None)."""
-        value = getattr(self, name)
-        if not (value is None or isinstance(value, str)) or value not in choices:
-            raise ValueError(
-                f"The {name!r} parameter of {type(self).__name__} must be a str among "
-                f"{{{', '.join(map(repr, choices))}}}. Got {value!r} instead."
-            )
+        check_choice(self, name, choices)
 
 
 class PathMethod(PruningMethod):

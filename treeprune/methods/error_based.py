@@ -127,7 +127,8 @@ class ErrorBased(PruningMethod):
         if grown is not None and not np.allclose(_shares(forest, n), _shares(forest, grown), rtol=1e-6):
             raise ValueError(
                 "ErrorBased(raising=True) needs the rows that grew the tree, with the weights that it was fitted with "
-                "(class weights included): those given do not add up to the weights of its nodes."
+                "(class weights included): those given do not add up to the weights of its nodes. "
+                "Bootstrap samples and the weights of boosting are not known afterwards: set raising=False there."
             )
         before = rows.statistics.class_weight[:, 0]
         tolerance = self.slack + resolution(n)

@@ -52,7 +52,7 @@ class Sequence(NestedMethods, PruningMethod):
 
         if not isinstance(self.methods, (list, tuple)):
             raise ValueError(f"The 'methods' parameter of Sequence must be a list. Got {self.methods!r} instead.")
-        return [part for method in self.methods for part in as_method(method).methods_in_order]
+        return [part for method in self.methods for part in as_method(method, "methods").methods_in_order]
 
     @property
     def needs_rows(self) -> bool:  # type: ignore[override]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.additive import Additive
 from ..core.forest import Forest
-from ..core.path import is_number
+from ..core.parameters import is_number
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
