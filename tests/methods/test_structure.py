@@ -98,6 +98,11 @@ def test_sequence_of_nothing_copies():
     assert same_arrays(copy, TREE)
 
 
+def test_a_bad_step_is_named():
+    with pytest.raises(ValueError, match="The 'methods' parameter must be one of .* Got 'magic'"):
+        prune(TREE, Sequence(["magic"]))
+
+
 def test_parameters_of_the_steps():
     both = Sequence([CostComplexity(), "mdl", HierarchicalShrinkage()])
     twin = clone(both).set_params(**{"0__alpha": 0.1, "2__reg": 5})
