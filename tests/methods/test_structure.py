@@ -99,7 +99,7 @@ def test_sequence_of_nothing_copies():
 
 
 def test_a_bad_step_is_named():
-    with pytest.raises(ValueError, match="The 'methods' parameter must be one of .* Got 'magic'"):
+    with pytest.raises(ValueError, match=r"The 'methods' parameter must be one of .* Got 'magic'"):
         prune(TREE, Sequence(["magic"]))
 
 
