@@ -484,9 +484,21 @@ class TestFolds:
         splits = [(np.r_[0:100, 300:569], np.r_[100:300]), (np.r_[0:300, 400:569], np.r_[300:400])]
         TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=splits, scoring=scoring).fit(X[order], y[order])
 
-    def test_order_of_time(self):
+    @pytest.mark.parametrize(
+        "index",
+        [
+            pd.date_range("2020-01-01", periods=442),
+            pd.period_range("2020-01-01", periods=442, freq="D"),
+            pd.timedelta_range("0h", periods=442, freq="h"),
+            pd.Index([d.date() for d in pd.date_range("2020-01-01", periods=442)]),
+            pd.date_range("2020-01-01", periods=442).strftime("%Y-%m-%d"),
+            pd.MultiIndex.from_product([["a", "b"], pd.date_range("2020-01-01", periods=221)]),
+        ],
+        ids=["dates", "periods", "spans", "objects", "text", "panel"],
+    )
+    def test_order_of_time(self, index):
         X, y = DIABETES
-        X = pd.DataFrame(X, index=pd.date_range("2020-01-01", periods=len(y)))
+        X = pd.DataFrame(X, index=index)
         with pytest.warns(UserWarning, match="The rows are in order of time"):
             TreePrunerCV(DecisionTreeRegressor(), cv=KFold(3, shuffle=True, random_state=0)).fit(X, y)
         TreePrunerCV(DecisionTreeRegressor(), cv=TimeSeriesSplit(3)).fit(X, y)

@@ -342,9 +342,10 @@ class TestRowsInTime:
         with pytest.warns(UserWarning, match=r"look like random walks, .*: walk, the target\. Differencing them"):
             PruningSelector(null="circular", random_state=0).fit(frame, rng.normal(size=300).cumsum())
 
-    def test_permuting_rows_in_time_warns(self):
+    @pytest.mark.parametrize("as_index", [pd.Index, pd.Series.tolist, lambda hours: hours - hours[0]])
+    def test_permuting_rows_in_time_warns(self, as_index):
         X, y = FRIEDMAN
-        frame = pd.DataFrame(X, index=pd.date_range("2024", periods=len(X), freq="h"))
+        frame = pd.DataFrame(X, index=as_index(pd.Series(pd.date_range("2024", periods=len(X), freq="h"))))
         frame.columns = frame.columns.map(str)
         with pytest.warns(UserWarning, match="rows are in time, and null='permute'"):
             PruningSelector(random_state=0, n_estimators=5).fit(frame, y)

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from treeprune import prune
 from treeprune.feature_selection import PruningPathSelector, PruningRFE
 from treeprune.methods import CostComplexity
+from treeprune.model_selection import PurgedTimeSeriesSplit
 
 CANCER = load_breast_cancer(return_X_y=True)
 FRIEDMAN = make_friedman1(800, n_features=25, noise=1.0, random_state=0)
@@ -191,6 +192,28 @@ class Recorded(GroupKFold):
             assert not set(groups[train]) & set(groups[test])
             self.seen.append(len(groups))
             yield train, test
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        PruningRFE(
+            DecisionTreeRegressor(max_depth=4), validation=PurgedTimeSeriesSplit(3), cv=PurgedTimeSeriesSplit(4)
+        ),
+        PruningPathSelector(DecisionTreeRegressor(max_depth=4, random_state=0), cv=PurgedTimeSeriesSplit(4)),
+    ],
+)
+def test_splitters_see_the_index_of_a_frame(selector):
+    X, y = FRIEDMAN
+    days = pd.date_range("2024-01-01", periods=len(y))
+    frame = pd.DataFrame(X, index=days, columns=[f"x{i}" for i in range(X.shape[1])])
+    late_first = np.random.default_rng(0).permutation(len(y))  # the splitter sorts by time, and rows may come anyhow
+    expected = clone(selector).set_params(estimator__random_state=0).fit(frame, y)
+    shuffled = clone(selector).set_params(estimator__random_state=0).fit(frame.iloc[late_first], y[late_first])
+    np.testing.assert_array_equal(shuffled.support_, expected.support_)
+    plain = clone(selector).set_params(estimator__random_state=0).fit(X[late_first], y[late_first])
+    with pytest.raises(AssertionError):
+        np.testing.assert_array_equal(plain.ranking_, expected.ranking_)
 
 
 class TestGroups:

@@ -15,7 +15,7 @@ def check_splits(splits: list[tuple[NDArray, NDArray]], X: Any, y: ArrayLike | N
     splits : list of (train, test)
         Indices of rows.
     X : array-like or DataFrame
-        Rows. They are in order of time if they have an index of rising dates.
+        Rows. They are in order of time if their index holds rising times, of each series for itself.
     y : array-like or None
         Labels (classifiers).
     """
@@ -51,6 +51,9 @@ def _warn_of_missing_classes(splits, y):
 
 
 def _in_order_of_time(X):
-    index = getattr(X, "index", None)
-    dates = type(index).__name__ in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex")
-    return dates and index.is_monotonic_increasing
+    if not (hasattr(X, "index") and hasattr(X, "columns")):
+        return False
+    from ..times import index_in_time  # which loads pandas
+
+    rows = index_in_time(X)
+    return rows is not None and rows.in_order

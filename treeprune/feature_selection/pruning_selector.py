@@ -19,6 +19,7 @@ from ..core.parameters import check_choice, check_n_jobs, check_number
 from ..core.targets import check_target
 from ..methods import as_method
 from ..methods.parameters import NestedMethods
+from ..times import index_in_time
 from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedData, bin_columns, grow_forest
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
@@ -323,7 +324,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         return list(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]))
 
     def _warn_of_time(self, X):
-        in_time = type(getattr(X, "index", None)).__name__ in ("DatetimeIndex", "PeriodIndex")
+        in_time = index_in_time(X) is not None
         if in_time and self.null == "permute":
             warnings.warn(
                 "The rows are in time, and null='permute' takes rows that follow each other for independent: nearly "

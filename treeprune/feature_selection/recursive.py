@@ -37,9 +37,11 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     """The base of both selectors: checks of rows, the mask of the features kept, and tags."""
 
     def _checked_rows(self, X, y):
+        """Rows and targets as arrays; and the rows for splitters, which may know them by the index of a frame."""
         check_target(y)
         finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
-        return validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+        checked = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+        return *checked, X if hasattr(X, "columns") else checked[0]
 
     def _get_support_mask(self):
         check_is_fitted(self)
@@ -177,15 +179,15 @@ class PruningRFE(_UsedFeatures):
             A parameter is out of range, or `groups` are given and there is no splitter that could take them.
         """
         check_number(self, "min_features", 1, kind=Integral)
-        X, y = self._checked_rows(X, y)
+        X, y, frame = self._checked_rows(X, y)
         self._check_n_features_to_select("cv")
         weight = check_weights(sample_weight, len(y))
         groups = self._checked_groups(groups, y, self.cv is not None or hasattr(self.validation, "split"))
         fit_params, score_params = self._route(weight)
-        rounds = self._eliminate(X, y, weight, groups)
+        rounds = self._eliminate(X, y, frame, weight, groups)
         stop, self.cv_scores_ = len(rounds) - 1, None
         if self.cv is not None:
-            self.cv_scores_ = self._score_rounds(X, y, weight, groups, score_params, len(rounds))
+            self.cv_scores_ = self._score_rounds(X, y, frame, weight, groups, score_params, len(rounds))
             stop = int(np.argmax(self.cv_scores_.mean(axis=0)))
         self.support_, self.estimator_ = rounds[stop]
         self.n_features_by_round_ = [int(kept.sum()) for kept, _ in rounds]
@@ -218,13 +220,14 @@ class PruningRFE(_UsedFeatures):
             return given, {}
         return given, score_weights(self, self._scorer, self.estimator, self.scoring, weight)
 
-    def _eliminate(self, X, y, weight, groups):
+    def _eliminate(self, X, y, frame, weight, groups):
         """The features before the first round and after each, with the pruned model on them."""
-        kept, rounds = np.ones(X.shape[1], bool), []
-        pruner = TreePruner(self.estimator, self.method, validation=self.validation, random_state=self.random_state)
-        of_splitter = {"groups": groups} if groups is not None and hasattr(self.validation, "split") else {}
+        kept, rounds, validation = np.ones(X.shape[1], bool), [], self.validation
+        if hasattr(validation, "split"):
+            validation = check_cv([next(iter(validation.split(frame, y, groups)))])
+        pruner = TreePruner(self.estimator, self.method, validation=validation, random_state=self.random_state)
         while True:
-            model = pruner.fit(X[:, kept], y, sample_weight=weight, **of_splitter).estimator_
+            model = pruner.fit(X[:, kept], y, sample_weight=weight).estimator_
             rounds.append((kept, model))
             if kept.sum() == self.n_features_to_select:
                 return rounds
@@ -250,10 +253,10 @@ class PruningRFE(_UsedFeatures):
         strongest[columns[np.lexsort((-won, ~survivors[columns]))[:n_kept]]] = True
         return strongest
 
-    def _score_rounds(self, X, y, weight, groups, score_params, n_rounds):
+    def _score_rounds(self, X, y, frame, weight, groups, score_params, n_rounds):
         scorer, scores = self._scorer, []
-        for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y, groups):
-            rounds = self._eliminate(X[train], y[train], take(weight, train), take(groups, train))
+        for train, test in check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(frame, y, groups):
+            rounds = self._eliminate(X[train], y[train], take(frame, train), take(weight, train), take(groups, train))
             params = take_params(score_params, test, len(y))
             of_fold = [scorer(model, X[test][:, kept], y[test], **params) for kept, model in rounds[:n_rounds]]
             scores.append(of_fold + [of_fold[-1]] * (n_rounds - len(of_fold)))
@@ -345,14 +348,20 @@ class PruningPathSelector(_UsedFeatures):
             A parameter is out of range, the trees use fewer features than wanted, or `groups` are given and nothing is
             cross-validated.
         """
-        X, y = self._checked_rows(X, y)
+        X, y, frame = self._checked_rows(X, y)
         self._check_n_features_to_select("alpha")
         cross_validated = self.alpha is None and self.n_features_to_select is None
         groups = self._checked_groups(groups, y, cross_validated)
         if cross_validated:
-            pruner = TreePrunerCV(self.estimator, self.method, cv=self.cv, scoring=self.scoring, rule=self.rule)
-            of_splitter = {} if groups is None else {"groups": groups}
-            self.alpha_ = float(pruner.fit(X, y, sample_weight=sample_weight, **of_splitter).alpha_)
+            pruner = TreePrunerCV(
+                self.estimator,
+                self.method,
+                cv=self._folds(frame, y, groups),
+                scoring=self.scoring,
+                rule=self.rule,
+                standard_error="auto" if groups is None else "folds",
+            )
+            self.alpha_ = float(pruner.fit(X, y, sample_weight=sample_weight).alpha_)
         else:
             pruner = TreePruner(self.estimator, self.method).fit(X, y, sample_weight=sample_weight)
             self.alpha_ = self.alpha
@@ -371,6 +380,11 @@ class PruningPathSelector(_UsedFeatures):
         if not self.support_.any():
             self._warn_of_a_leaf("No feature is selected", self.strength_)
         return self
+
+    def _folds(self, frame, y, groups):
+        if isinstance(self.cv, str):
+            return self.cv
+        return list(check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(frame, y, groups))
 
     def _strongest(self):
         """The mask of the features wanted, and the least strength at which no other is in use."""

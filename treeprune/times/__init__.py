@@ -3,7 +3,7 @@
 from .instants import DATES, NUMBERS, ROW_NUMBERS, SPANS, ZONED, Times, as_zone, index_times, read_times
 from .spans import Span, check_span, earlier, later, read_span
 from .steps import Step, own_step
-from .tables import RowsInTime, read_rows_in_time, series_numbers
+from .tables import RowsInTime, index_in_time, read_rows_in_time, series_numbers
 
 __all__ = [
     "DATES",
@@ -18,6 +18,7 @@ __all__ = [
     "as_zone",
     "check_span",
     "earlier",
+    "index_in_time",
     "index_times",
     "later",
     "own_step",

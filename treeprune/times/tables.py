@@ -29,6 +29,14 @@ class RowsInTime:
     times: Times | None
     labels: list[Hashable] | None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows of each series come in order of time."""
+        codes, _ = series_numbers(self.labels, self.n_rows)
+        order = np.argsort(codes, kind="stable")
+        times = np.zeros(self.n_rows) if self.times is None else self.times.values
+        return bool(((np.diff(times[order]) >= 0) | (np.diff(codes[order]) > 0)).all())
+
     def series(self) -> Iterator[tuple[Hashable, NDArray[np.intp]]]:
         """Label and row numbers, in order of time, of each series, in order of appearance.
 
@@ -113,6 +121,17 @@ def read_rows_in_time(
     if series is not None:
         others = [X[series] if series in X.columns else levels[index.names.index(series)]]
     return RowsInTime(len(X), times, _labels(others))
+
+
+def index_in_time(X: Any) -> RowsInTime | None:
+    """Times and series in the index of a table, for advice: None where the index holds none that can be read."""
+    if not isinstance(X, pd.DataFrame):
+        return None
+    try:
+        rows = read_rows_in_time(X)
+    except ValueError:
+        return None
+    return None if rows.times is None else rows
 
 
 def _level_of_time(index, time_format):
