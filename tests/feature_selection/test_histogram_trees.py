@@ -25,9 +25,8 @@ def problem(n_classes):
 
 def grow(rows, grow_rows, judge, max_depth, n_features=1):
     """A tree that tries its features once each."""
-    column = np.arange(n_features, dtype=np.int32)
-    orders = np.arange(400, dtype=np.uint32)[None]
-    return grow_forest(rows, column, column * 0, orders, [(grow_rows, judge, np.random.default_rng(0))], max_depth)
+    rows = rows.with_columns(rows.codes[:n_features])
+    return grow_forest(rows, [(grow_rows, judge, np.random.default_rng(0))], max_depth)
 
 
 @pytest.mark.parametrize("n_classes", [0, 2, 4])
@@ -49,18 +48,6 @@ def test_trees_are_scikit_learns(n_classes):
     np.testing.assert_allclose(ours.weighted_n_node_samples, tree.weighted_n_node_samples)
 
 
-def test_permuted_columns_need_no_copy():
-    """A feature read through an order gives the tree of its permuted copy."""
-    rows, order = problem(0), np.random.default_rng(1).permutation(400).astype(np.uint32)
-    orders = np.stack([np.arange(400, dtype=np.uint32), order])
-    column = np.zeros(1, np.int32)
-    draw = [(np.arange(400), np.arange(400), np.random.default_rng(0))]
-    through = grow_forest(rows, column, column + 1, orders, draw, 5)
-    copied = grow(BinnedData(CODES[:, order], rows.target, WEIGHT, 0), np.arange(400), np.arange(400), 5)
-    np.testing.assert_array_equal(through.forest.threshold, copied.forest.threshold)
-    np.testing.assert_array_equal(through.leaf_ids(0), copied.leaf_ids(0))
-
-
 def test_rows_to_judge_by_end_where_their_codes_lead():
     rows = problem(3)
     perm = np.random.default_rng(2).permutation(400)
@@ -73,9 +60,8 @@ def test_rows_to_judge_by_end_where_their_codes_lead():
 
 
 def test_trees_differ_and_are_concatenated():
-    rows, column = problem(0), np.arange(6, dtype=np.int32)
     draws = [(np.arange(200), np.arange(200, 400), np.random.default_rng(seed)) for seed in range(3)]
-    forest = grow_forest(rows, column, column * 0, np.arange(400, dtype=np.uint32)[None], draws, 3).forest.validate()
+    forest = grow_forest(problem(0), draws, 3).forest.validate()
     assert forest.n_trees == 3
     assert len({tuple(forest.feature[a:b]) for a, b in zip(forest.start, forest.start[1:], strict=False)}) == 3
     assert forest.depth.max() == 3

@@ -1,7 +1,7 @@
-"""Small bagged trees on binned columns and their permuted copies, grown fast enough to have hundreds."""
+"""Small bagged trees on binned columns, grown fast enough to have hundreds."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class BinnedData:
     target: NDArray
     weight: NDArray[np.float64]
     n_classes: int
+
+    def with_columns(self, columns: Iterable[NDArray[np.uint8]]) -> "BinnedData":
+        """The same rows with other columns of codes."""
+        return replace(self, codes=np.stack(list(columns)))
 
     @property
     def n_values(self) -> NDArray[np.int64]:
@@ -68,9 +72,6 @@ def bin_columns(X: NDArray[np.float64], n_bins: int = N_BINS) -> NDArray[np.uint
 
 def grow_forest(
     rows: BinnedData,
-    column: NDArray[np.int32],
-    order: NDArray[np.int32],
-    orders: NDArray[np.uint32],
     draws: Iterable[tuple[NDArray[np.intp], NDArray[np.intp], np.random.Generator]],
     max_depth: int,
 ) -> Rows:
@@ -82,10 +83,6 @@ def grow_forest(
     Parameters
     ----------
     rows : BinnedData
-    column, order : ndarray of int32, shape (n_features,)
-        Feature ``f`` of row ``r`` is ``codes[column[f], orders[order[f], r]]``.
-    orders : ndarray of uint32, shape (n_orders, n_rows)
-        Row numbers in other orders.
     draws : iterable of (grow, judge, rng)
         For each tree the rows to grow it by, the rows to judge it by, and a numpy Generator.
     max_depth : int
@@ -96,11 +93,11 @@ def grow_forest(
     Rows
         The rows to judge by, routed through the forest.
     """
-    from ._kernels import Features, GrownTree, Target, grow_tree, workspace
+    from ._kernels import GrownTree, Target, grow_tree, workspace
 
     channel, y, n_channels = _channels(rows)
-    features, target = Features(rows.codes, column, order, orders), Target(channel, y, rows.weight)
-    n_try = min(len(column), int(np.ceil(1.5 * np.sqrt(len(column)))))
+    n_features, target = len(rows.codes), Target(channel, y, rows.weight)
+    n_try = min(n_features, int(np.ceil(1.5 * np.sqrt(n_features))))
     trees, leaves, start = [], [], 0
     for grow, judge, rng in draws:
         most = min(2**max_depth, len(grow))  # leaves
@@ -111,14 +108,14 @@ def grow_forest(
             leaf=np.full(len(rows.target), -1, np.int32),
         )
         uniform = rng.random(above * n_try)
-        space = workspace(len(grow), len(judge), len(column), n_channels, max_depth)
-        grow, judge = grow.astype(np.uint32), judge.astype(np.uint32)
-        n_nodes = grow_tree(features, target, grow, judge, uniform, n_try, max_depth, tree, space)
+        space = workspace(len(grow), len(judge), n_features, n_channels, max_depth)
+        grow, judge = (np.sort(part.astype(np.uint32)) for part in (grow, judge))
+        n_nodes = grow_tree(rows.codes, target, grow, judge, uniform, n_try, max_depth, tree, space)
         tree.leaf[tree.leaf >= 0] += start
         trees.append((tree.nodes[:, :n_nodes], tree.statistics[:, :n_nodes]))
         leaves.append(tree.leaf)
         start += n_nodes
-    forest = _forest(rows, trees, len(column))
+    forest = _forest(rows, trees, n_features)
     return Rows(forest, leaves.__getitem__, rows.target[:, None], rows.weight)
 
 

@@ -1,5 +1,6 @@
 """Shadows: copies of features in another order of rows, which breaks their relation to the target and nothing else."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,17 @@ class Shadows:
     def n_orders(self) -> int:
         """Number of row orders, the real one included."""
         return int(self.order.max()) + 1
+
+    def columns(self, columns: NDArray, orders: NDArray[np.uint32]) -> Iterator[NDArray]:
+        """The features, each of shape (n_rows,).
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n_rows)
+        orders : ndarray of uint32, shape (n_orders, n_rows)
+            Row numbers in each order.
+        """
+        return (columns[c][orders[o]] for c, o in zip(self.column, self.order, strict=True))
 
     @classmethod
     def from_units(cls, unit: NDArray[np.intp], copies: NDArray[np.intp]) -> "Shadows":

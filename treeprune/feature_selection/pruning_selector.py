@@ -225,12 +225,11 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             order[:] = shadow_order(self.null, series, rng, self.block_length)
         draws = draw_rows(self.n_estimators, len(y), splits, seed)
         if self.estimator is None:
-            judged = [grow_forest(problem, shadows.column, shadows.order, orders, draws, self.max_depth)]
+            beside_shadows = problem.with_columns(shadows.columns(problem.codes, orders))
+            judged = [grow_forest(beside_shadows, draws, self.max_depth)]
         else:
-            columns = [X[orders[o], c] for c, o in zip(shadows.column, shadows.order, strict=True)]
-            judged = fit_draws(
-                self.estimator, np.stack(columns, axis=1), y, weight, draws, self.n_estimators, splits is None
-            )
+            columns = np.stack(list(shadows.columns(X.T, orders)), axis=1)
+            judged = fit_draws(self.estimator, columns, y, weight, draws, self.n_estimators, splits is None)
         method, n_trees, found = as_method(self.method), 0, np.zeros((2, shadows.unit.max() + 1))
         for rows in judged:
             found += survival(rows, method.plan(rows.forest, rows), shadows.unit)
