@@ -10,13 +10,14 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification, make_friedman1
 from sklearn.ensemble import AdaBoostRegressor, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tests.zoo import OLD_SCIKIT_LEARN
 from treeprune import PruningSelector
+from treeprune.feature_selection.draws import draw_rows
 from treeprune.methods import CostComplexity
 from treeprune.model_selection import PurgedTimeSeriesSplit
 
@@ -295,6 +296,8 @@ class TestInScikitLearn:
         ({"validation": "holdout"}, "'validation' parameter .* Got 'holdout'"),
         ({"validation": 0.3}, "'validation' parameter .* Got 0.3"),
         ({"task": "ranking"}, "'task' parameter .* Got 'ranking'"),
+        ({"max_samples": 1}, "'max_samples' parameter .* Got 1 "),
+        ({"max_samples": 0.5}, "'max_samples' parameter .* Got 0.5"),
         ({"n_jobs": "all"}, "'n_jobs' parameter .* Got 'all'"),
         ({"method": "magic"}, "'method' parameter .* Got 'magic'"),
     ],
@@ -353,6 +356,31 @@ class TestRowsInTime:
     def test_shuffling_rows_in_time_warns(self):
         with pytest.warns(UserWarning, match=r"in time, and validation=KFold\(.*shuffle=True\) shuffles them"):
             PruningSelector(null="circular", validation=KFold(2, shuffle=True), n_estimators=5).fit(*FRIEDMAN)
+
+
+class TestMaxSamples:
+    @pytest.mark.parametrize("splits", [None, list(TimeSeriesSplit(2).split(np.zeros(300)))])
+    @pytest.mark.parametrize("most", [None, 40])
+    def test_each_tree_draws_its_own_rows(self, splits, most):
+        drawn = [(grow, judge) for grow, judge, _ in draw_rows(4, 300, splits, most, (0,))]
+        for number, (grow, judge) in enumerate(drawn):
+            allowed = (np.arange(300), np.arange(300)) if splits is None else splits[number % 2]
+            for rows, among in zip((grow, judge), allowed, strict=True):
+                assert len(np.unique(rows)) == len(rows) == min(len(among) // (1 if splits else 2), most or 300)
+                assert np.isin(rows, among).all()
+            assert not np.isin(grow, judge).any()
+        assert most is None or not np.array_equal(np.sort(drawn[0][0]), np.sort(drawn[2][0]))
+
+    def test_more_rows_than_there_are_change_nothing(self):
+        all_rows, many = (PruningSelector(random_state=0, max_samples=n).fit(*FRIEDMAN) for n in (None, 10**6))
+        np.testing.assert_array_equal(all_rows.p_values_, many.p_values_)
+        np.testing.assert_array_equal(all_rows.p_values_, PruningSelector(random_state=0).fit(*FRIEDMAN).p_values_)
+
+    @pytest.mark.parametrize("validation", ["oob", KFold(4)])
+    def test_a_sample_of_many_rows_finds_the_same(self, validation):
+        X, y = make_friedman1(6000, n_features=15, noise=1.0, random_state=0)
+        selector = PruningSelector(validation=validation, max_samples=1500, random_state=0).fit(X, y)
+        assert list(selector.get_support(indices=True)) == [0, 1, 2, 3, 4]
 
 
 def test_forests_are_pruned_out_of_bag():

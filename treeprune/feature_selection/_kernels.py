@@ -242,14 +242,12 @@ def _partition(values, code, rows, first, last, spare):
     Rows stay in their order on each side.
     """
     middle, n_right = first, 0
-    for i in range(first, last):
+    for i in range(first, last):  # without a branch, which would be guessed wrong half the time
         row = rows[i]
-        if values[row] <= code:
-            rows[middle] = row
-            middle += 1
-        else:
-            spare[n_right] = row
-            n_right += 1
+        goes_left = values[row] <= code
+        rows[middle], spare[n_right] = row, row
+        middle += goes_left
+        n_right += not goes_left
     for i in range(n_right):
         rows[middle + i] = spare[i]
     return middle

@@ -14,7 +14,11 @@ Draw = tuple[NDArray[np.intp], NDArray[np.intp], np.random.Generator]
 
 
 def draw_rows(
-    n_draws: int, n_rows: int, splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]] | None, seed: tuple[int, ...]
+    n_draws: int,
+    n_rows: int,
+    splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]] | None,
+    most: int | None,
+    seed: tuple[int, ...],
 ) -> Iterator[Draw]:
     """Draws of rows to grow by and rows to judge by: random halves, or the splits of a splitter in turn.
 
@@ -26,6 +30,8 @@ def draw_rows(
     n_draws, n_rows : int
     splits : list of (train, test), optional
         Rows to grow by and rows to judge by.
+    most : int or None
+        Draw at most so many rows to grow by, and as many to judge by.
     seed : tuple of int
         Each draw has a generator of its own, seeded by this and its number.
 
@@ -39,9 +45,12 @@ def draw_rows(
         if splits is None:
             rows = rng.permutation(n_rows)
             half = max(1, n_rows // 2)
-            yield rows[:half], np.sort(rows[half:]), rng
+            grow, judge = rows[:half], rows[half:]
         else:
-            yield *splits[number % len(splits)], rng
+            grow, judge = splits[number % len(splits)]
+            if most is not None:
+                grow, judge = rng.permutation(grow), rng.permutation(judge)
+        yield grow[:most], np.sort(judge[:most]), rng
 
 
 def fit_draws(
