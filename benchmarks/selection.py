@@ -1,9 +1,9 @@
 """Which features does a selector find, at what price, and how often does it fool itself?
 
-``python -m benchmarks.selection [tables | real | series | anomaly | many_rows] [--data FOLDER]`` (all of them by default; an hour,
-nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure noise in each
-setting; another hour, half of it Boruta's). ``anomaly --calibration``: false
-picks where columns depend on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the
+``python -m benchmarks.selection [tables | real | series | anomaly | many_rows] [--data FOLDER]`` (all of them by
+default; an hour, nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure
+noise in each setting; another hour, half of it Boruta's). ``anomaly --calibration``: false picks where columns depend
+on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the
 saved rows of the others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
@@ -304,32 +304,25 @@ def _mean(found):
 
 
 def many_rows(_):
-    """What 100,000 rows cost, beside a forest that is only fitted, and which weak features they find."""
-    shares = [5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3]
-    rows = []
-    for task in ("regression", "classification"):
-        X, y = weak_features(100_000, shares)
-        y = y if task == "regression" else (y > 0).astype(int)
-        fit, _ = cpu_seconds(lambda X=X, y=y, task=task: forest(task, 100, random_state=0).fit(X, y))
+    """What 100,000 rows cost, with all of them in every tree and with samples, and which weak features they find."""
+    shares, rows = [5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3], []
+    X, number = weak_features(100_000, shares)
+    for task, y in (("regression", number), ("classification", (number > 0).astype(int))):
+        of_all = None
         for most in (None, "auto", 20_000):
             selector = PruningSelector(max_samples=most, random_state=0)
-            spent, _ = cpu_seconds(lambda selector=selector, X=X, y=y: selector.fit(X, y))
-            mask = selector.get_support()
-            found = {f"found of {s:g}": f"{mask[2 * i : 2 * i + 2].sum()} of 2" for i, s in enumerate(shares)}
-            wrong = mask[2 * len(shares) :].sum()
-            rows.append(
-                {"task": task, "max_samples": most, "CPU s": spent, "of a forest's fit": spent / fit, **found}
-                | {"false": wrong}
-            )
+            spent, _ = cpu_seconds(lambda selector=selector, y=y: selector.fit(X, y))
+            of_all, mask = of_all or spent, selector.get_support()
+            row = {"task": task, "max_samples": str(most), "CPU s": spent, "ratio": spent / of_all}
+            row |= {f"found of {s:g}": f"{mask[2 * i : 2 * i + 2].sum()} of 2" for i, s in enumerate(shares)}
+            rows.append(row | {"false": mask[2 * len(shares) :].sum()})
             print(rows[-1], flush=True)
-    notes = (
-        "Found: of the two features, one linear and one by its size, that explain such a share of the variance each."
-    )
+    notes = "Found: of two features that explain such a share of the variance each, one linear and one by its size."
     report("selection_many_rows", "100,000 rows and 50 columns", rows, notes, module="selection many_rows")
 
 
 def weak_features(n_rows, shares):
-    """Normal columns, two of which explain each share of the variance of the target: one by its value, one by its size."""
+    """Normal columns, and a target of whose variance two explain each share: by their value and by their size."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(n_rows, 50)), rng.normal(size=n_rows)
     for i, share in enumerate(shares):
