@@ -1,4 +1,4 @@
-"""Slow, obvious twins of whole methods: recursion over nodes, sums over all prunings."""
+"""Slow, obvious twins of whole methods: recursion over nodes, sums over all prunings, walks of libraries' own dumps."""
 
 import math
 
@@ -91,3 +91,67 @@ def average_of_prunings(forest, loss, split_probability):
             at = next((i for i in reversed([node, *naive.ancestors(forest, node)]) if i in pruning), node)
             values[node] += weight / total * forest.value[at]
     return values
+
+
+def reduced_error_of_boosting(walk, X, y, derivatives, weight=None):
+    """Raw output of a boosted ensemble of which each tree is pruned at the margin before its stage.
+
+    ``derivatives(y, margin)`` gives the gradient and hessian of each row of the loss, of shape (n_rows, n_columns).
+    """
+    rows, ways, found = walk.rows(X), walk.ways(X), []
+    weight = np.ones(len(rows)) if weight is None else weight
+    margin = walk.output(np.zeros((len(ways), len(rows))), X)
+    for first in range(0, len(ways), walk.per_stage):
+        gradient, hessian = derivatives(y, margin)
+        for tree, of_rows in list(zip(walk.trees, ways, strict=True))[first : first + walk.per_stage]:
+            slope, curvature = gradient[:, tree.column], hessian[:, tree.column]
+
+            def loss(node, row, tree=tree, slope=slope, curvature=curvature):
+                value = tree.value(node, rows[row])
+                return weight[row] * (slope[row] * value + curvature[row] * value**2 / 2)
+
+            found.append(_stops(of_rows, _not_worth_their_branch(tree, of_rows, loss)))
+            margin[:, tree.column] += [tree.value(way[-1], row) for way, row in zip(of_rows, rows, strict=True)]
+    return walk.output(walk.values(X, found), X)
+
+
+def reduced_error_of_trees(walk, X, target, of_classes, weight=None):
+    """Output of trees that average, each pruned by itself; targets (class codes) of shape (n_rows, n_outputs)."""
+    rows, ways, found = walk.rows(X), walk.ways(X), []
+    weight = np.ones(len(rows)) if weight is None else weight
+    for tree, of_rows in zip(walk.trees, ways, strict=True):
+
+        def loss(node, row, tree=tree):
+            value = tree.value(node, rows[row])
+            of_outputs = value.argmax(axis=1) != target[row] if of_classes else (value[:, 0] - target[row]) ** 2
+            return weight[row] * np.mean(of_outputs)
+
+        found.append(_stops(of_rows, _not_worth_their_branch(tree, of_rows, loss)))
+    return walk.output(walk.values(X, found), X)
+
+
+def _not_worth_their_branch(tree, ways, loss):
+    """Nodes where the best and smallest pruning of a tree stops, by recursion; ``loss(node, row)``."""
+    total = {}
+    for row, way in enumerate(ways):
+        for node in way:
+            total[node] = total.get(node, 0.0) + loss(node, row)
+    cut, rounding = set(), 1e-12 * max(map(abs, total.values()))
+
+    def best(node):
+        own = total.get(node, 0.0)
+        if node not in tree.children:
+            return own
+        branch = sum(map(best, tree.children[node]))
+        if own <= branch + rounding:
+            cut.add(node)
+            return own
+        return branch
+
+    best(tree.root)
+    return cut
+
+
+def _stops(ways, cut):
+    """Where each row ends if trees are cut there."""
+    return [next((node for node in way if node in cut), way[-1]) for way in ways]

@@ -88,6 +88,14 @@ def test_constraints_hold_in_every_result(name, method):
     assert worst_step(pruned) <= 1e-6
 
 
+@pytest.mark.parametrize("name", ["forest", "hist", "xgboost", "xgboost, dart", "lightgbm"])
+def test_refitted_leaves_lose_no_more_on_their_rows_than_the_model_does(name):
+    model = MODELS[name]()
+    for y, share in ((Y, 0.999), (JUDGE[1], 1 + 1e-6)):  # against the constraints there may be nothing to win
+        before, after = (np.mean((y - m.predict(X)) ** 2) for m in (model, prune(model, LeafRefit(), X, y)))
+        assert after <= share * before
+
+
 @pytest.mark.parametrize("name", [name for name in MODELS if "dart" not in name and name != "tree"])
 def test_constraints_hold_in_what_compress_makes(name):
     model = MODELS[name]()

@@ -11,7 +11,7 @@ from tests import boosters  # noqa: E402
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
 from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
-from treeprune.methods import MaxDepth, MinImpurityDecrease  # noqa: E402
+from treeprune.methods import DepthPruning, JointPruning, LeafRefit, MaxDepth, MinImpurityDecrease  # noqa: E402
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
 #: XGBoost adds up float32 margins.
@@ -183,6 +183,45 @@ def test_models_that_a_forest_cannot_hold_are_refused(params, what):
     )
     with pytest.raises(UnsupportedModelError, match=f"{what}.*Supported: gbtree and dart"):
         prune(model)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        JointPruning(alpha=0.0, reg=1.0, tol=0.0, max_cycles=3),
+        DepthPruning(alpha=0.0, reg=1.0, tol=0.0, max_cycles=3),
+        LeafRefit(),
+    ],
+    ids=lambda method: method.alias,
+)
+def test_several_targets_are_pruned_jointly_as_a_model_for_each(method):
+    (X, _), y = boosters.rows(), boosters.target("two numbers")
+    noisy = y + np.random.default_rng(0).normal(size=y.shape)
+    params = {"n_estimators": 6, "max_depth": 4, "n_jobs": 1, "base_score": 0.5}
+    found = prune(xgboost.XGBRegressor(**params).fit(X, y), method, X, noisy).predict(X)
+    for column in (0, 1):
+        alone = xgboost.XGBRegressor(**params).fit(X, y[:, column])
+        expected = prune(alone, method, X, noisy[:, column]).predict(X)
+        assert np.abs(expected - alone.predict(X)).max() > 0.1
+        np.testing.assert_allclose(found[:, column], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("step", [0.3, 0.05])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_capped_weights_are_those_of_a_model_grown_to_that_depth(step, depth):
+    def grown(max_depth):
+        return boosters._xgb("numbers", n_estimators=1, max_depth=max_depth, max_delta_step=step)
+
+    (X, _), whole = boosters.rows(), grown(5)
+    np.testing.assert_allclose(prune(whole, MaxDepth(depth)).predict(X), grown(depth).predict(X), rtol=1e-5)
+
+
+def test_rows_that_do_not_tell_unknown_values_are_said_not_to():
+    model = boosters._xgb("numbers", n_estimators=1, max_delta_step=0.05)
+    loaded = xgboost.XGBRegressor()
+    loaded.load_model(bytearray(model.get_booster().save_raw("ubj")))  # which knows the cap no more
+    with pytest.raises(MissingStatisticError, match="as a leaf, and the rows do not tell"):
+        prune(loaded, "reduced_error", *boosters.rows())
 
 
 def test_targets_are_checked():

@@ -195,6 +195,7 @@ class Adapter(ABC):
             objective=self.objective,
             leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
+            monotonic=self.monotonic,
         )
 
     @property
@@ -229,6 +230,14 @@ class Adapter(ABC):
     def compared(self, X: Any) -> NDArray:
         """Rows as the splits of `forest` compare them: floats of the family's own width, in the model's columns."""
         return np.asarray(X, dtype=self.float_type)
+
+    @property
+    def _columns_of_categories(self) -> NDArray[np.int32]:
+        """Columns that some split of `forest` divides by sets of codes."""
+        forest = self.forest
+        return (
+            forest.feature[:0] if forest.category_set is None else np.unique(forest.feature[forest.category_set >= 0])
+        )
 
     @property
     def category_values(self) -> dict[int, list]:

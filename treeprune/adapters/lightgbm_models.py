@@ -21,6 +21,7 @@ from .residual_leaves import quantiles_from_rows, shifted
 
 _OPERATIONS = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
 _CHUNK = 2**24  # leaf ids held at once
+_ZERO = np.float64(np.float32(1e-35))
 #: What LightGBM calls the number of rounds that early stopping waits for.
 _EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
@@ -113,8 +114,15 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return leaf
 
     def compared(self, X):
-        """Categories of a frame by the codes of the frame that the model was fitted on, as LightGBM sets them."""
-        return plain_rows(X.toarray() if issparse(X) else X, np.float64, self._pandas_categorical)
+        """Categories of a frame by the codes of the frame that the model was fitted on, as LightGBM sets them.
+
+        The smallest numbers are zeros to it (``kZeroThreshold`` of ``meta.h``), and codes lose their fractions.
+        """
+        rows = plain_rows(X.toarray() if issparse(X) else X, np.float64, self._pandas_categorical)
+        rows[np.abs(rows) <= _ZERO] = 0.0
+        codes = self._columns_of_categories
+        rows[:, codes] = np.trunc(rows[:, codes])
+        return rows
 
     @property
     def _pandas_categorical(self):

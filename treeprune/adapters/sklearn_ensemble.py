@@ -26,11 +26,14 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         Fitted attributes besides ``estimators_`` with one entry per tree.
     stale : tuple of str
         Fitted attributes that are removed from pruned models, because only the training rows could give new ones.
+    takes_infinities : bool
+        Whether the model predicts rows with infinities.
     """
 
     operations = SklearnTreeAdapter.operations | {"drop_tree"}
     per_tree = ()
     stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
+    takes_infinities = False
 
     def __init__(self, model):
         from ..links import takes_link
@@ -116,6 +119,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         from sklearn.utils.validation import validate_data
 
         finite = "allow-nan" if get_tags(self.model).input_tags.allow_nan else True
+        finite = False if self.takes_infinities else finite
         return validate_data(
             self.model, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=finite
         )

@@ -25,6 +25,7 @@ class SklearnIsolationForestAdapter(SklearnEnsembleAdapter):
     per_tree = ("estimators_features_", "_seeds")
     stale = ()
     needed = ("n_node_samples",)
+    takes_infinities = True
 
     def _columns(self, tree):
         model = self.model

@@ -106,7 +106,7 @@ def first_rounds(document: dict, n_rounds: int) -> dict:
     return document
 
 
-def read_forest(document: dict, eta: float | None = None) -> Forest:
+def read_forest(document: dict, eta: float | None = None, max_delta_step: float = 0.0) -> Forest:
     """The trees of a document, in XGBoost's own node order, dead nodes left out.
 
     The document's arrays are typed in place.
@@ -120,6 +120,8 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
         As `documents.decode` gives it.
     eta : float, optional
         The learning rate, if known: taken where it agrees with the trees.
+    max_delta_step : float, default=0.0
+        The cap of weights, if known; 0: none.
 
     Raises
     ------
@@ -173,7 +175,9 @@ def read_forest(document: dict, eta: float | None = None) -> Forest:
     forest.validate()
     objective = _get(_get(document["learner"], dict, "objective"), str, "name")
     known = objective not in RESIDUAL_OBJECTIVES
-    value = collapsed_value(forest, arrays["base_weights"][kept], _parallel(model), eta) if known else np.nan
+    value = np.nan
+    if known:
+        value = collapsed_value(forest, arrays["base_weights"][kept], _parallel(model), eta, max_delta_step)
     return replace(forest, value=np.where(forest.is_leaf, forest.value[:, 0, 0], value)[:, None, None])
 
 

@@ -63,7 +63,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     def _read(self):
         booster_of(self._document)
-        return read_forest(self._document, self._eta())
+        return read_forest(self._document, self._eta(), float(self._training["max_delta_step"]))
 
     def write(self, forest):
         new = type(self.booster)()
@@ -144,10 +144,12 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         return np.linspace(0, len(model["trees"]), n_rounds + 1).astype(np.int64)
 
     def compared(self, X):
-        """What XGBoost makes of the rows: categories by the model's codes, what counts as missing as NaN."""
+        """What XGBoost makes of the rows: categories by the model's whole codes, what counts as missing as NaN."""
         stored = self._matrix(X).get_data().tocoo()
         rows = np.full(stored.shape, np.nan, np.float32)
         rows[stored.row, stored.col] = stored.data
+        codes = self._columns_of_categories
+        rows[:, codes] = np.floor(rows[:, codes])  # of those below 0, none is known
         return rows
 
     def predict(self, X):

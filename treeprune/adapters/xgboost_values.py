@@ -13,7 +13,11 @@ _ENOUGH, _FEW = 0.1, 3  # a group of estimates counts if it holds this share of 
 
 
 def collapsed_value(
-    forest: Forest, base_weight: NDArray[np.float32], n_parallel: int, eta: float | None = None
+    forest: Forest,
+    base_weight: NDArray[np.float32],
+    n_parallel: int,
+    eta: float | None = None,
+    max_delta_step: float = 0.0,
 ) -> NDArray[np.float64]:
     r"""What each node would add to the margin as a leaf: its base weight times the shrinkage.
 
@@ -34,6 +38,9 @@ def collapsed_value(
         Trees grown per round and class.
     eta : float, optional
         The learning rate, if known. It is used where it agrees with the trees.
+    max_delta_step : float, default=0.0
+        The cap of weights, if known; 0: none. Gains of capped weights say little, but the largest leaves of a tree show
+        the learning rate, times the cap.
 
     Returns
     -------
@@ -50,6 +57,10 @@ def collapsed_value(
     estimate = _estimates(forest, node, base_weight.astype(np.float64))
     expected = None if eta is None else eta / n_parallel
     shrinkage = _consensus(estimate, forest.node_tree[node], forest.n_trees, expected)
+    if expected is not None and max_delta_step > 0:
+        largest = np.maximum.reduceat(np.where(forest.is_leaf, np.abs(forest.value[:, 0, 0]), 0.0), forest.start[:-1])
+        at_cap = np.abs(largest / (expected * max_delta_step) - 1) < _SAME
+        shrinkage = np.where(np.isnan(shrinkage) & at_cap, expected, shrinkage)
     rates = np.array([_learning_rate(rate * n_parallel, eta) for rate in shrinkage], np.float32)
     shrinkage = rates / np.float32(n_parallel)
     return (shrinkage[forest.node_tree] * base_weight).astype(np.float64)

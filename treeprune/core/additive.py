@@ -128,6 +128,12 @@ class Additive:
         """Score of rows under a pruning, shape (n_rows, n_columns). For many prunings, use `Scores`."""
         return Scores(self, rows).under(pruning)
 
+    def in_score(self, difference: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What differences of the model's values, of the shape of `Forest.value`, are in units of `value`."""
+        if self.is_margin:
+            return difference[:, 0] * self.forest.tree_weight[self.forest.node_tree][:, None]
+        return self._plain(difference) / self.forest.n_trees
+
     def _spread(self, pruning):
         """For each node, the value of the pruning's leaf that it is or lies below; zero above the leaves."""
         value = np.zeros_like(self.value)

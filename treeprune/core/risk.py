@@ -304,6 +304,13 @@ def _margin_risk(forest, risk, rows):
         if forest.gain is None:
             return _stored_impurity(forest)
         return branch_sums(forest, np.where(forest.is_leaf, 0.0, forest.gain)), np.ones(forest.n_nodes)
+    unknown = np.flatnonzero(np.isnan(forest.value[:, 0, 0]))
+    if len(unknown):
+        node, tree = forest.node_id[unknown[0]], forest.tree_id[forest.node_tree[unknown[0]]]
+        raise MissingStatisticError(
+            f"The model does not store what node {node} of tree {tree} would predict as a leaf, and the rows do not "
+            "tell: methods that judge nodes by it cannot prune the model."
+        )
     statistics = rows.statistics if risk in ("impurity", "error") else rows.loss_statistics(risk)
     v = forest.value[:, 0, 0] * forest.tree_weight[forest.node_tree]
     loss = statistics.gradient * v + statistics.hessian * v**2 / 2

@@ -46,6 +46,8 @@ class Rows:
         are functions of the row.
     n_bytes : callable, optional
         ``n_bytes(plan)`` gives the size of the model's file after a plan, for methods that have to keep within one.
+    monotonic : ndarray of int8, shape (n_features,), optional
+        Monotonic constraints that pruned models have to keep; see `adapters.base.Adapter.monotonic`.
     """
 
     def __init__(
@@ -62,13 +64,14 @@ class Rows:
         compared: Callable[[], NDArray] | None = None,
         leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
         n_bytes: Callable[[Plan], int] | None = None,
+        monotonic: NDArray[np.int8] | None = None,
     ):
         self.forest = forest
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
         self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
-        self._leaf_outputs, self.objective = leaf_outputs, objective
+        self._leaf_outputs, self.objective, self.monotonic = leaf_outputs, objective, monotonic
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""

@@ -153,7 +153,9 @@ class DescentMethod(PathMethod):
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
-        model = Quadratic.from_derivatives((residual * (weight * scale)[:, None])[None], (weight * scale**2)[None])
+        # A boosted tree adds to one column of the score, a tree of a forest to all of them.
+        columns = (residual.T[:, :, None] if additive.is_margin else residual[None]) * (weight * scale)[:, None]
+        model = Quadratic.from_derivatives(columns.copy(), np.tile(weight * scale**2, (len(columns), 1)))
         unit = model.loss
         descent = BlockDescent(trees, model, **options)
         descent.take_out()

@@ -9,11 +9,13 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from ..core.additive import Additive, weighted_derivatives
 from ..core.forest import Forest
+from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Rows
 from .base import PruningMethod
 
 _NEWTON_STEPS = 20
+_BISECTIONS = 30
 
 
 class LeafRefit(PruningMethod):
@@ -22,7 +24,9 @@ class LeafRefit(PruningMethod):
     Minimises :math:`\sum_i w_i L(y_i, F_i) + \frac{\lambda}{2} \sum_\ell |v_\ell - v_\ell^0|^2` over the values v of
     all leaves, which are shrunk towards their present values :math:`v^0`. It is solved by conjugate gradients on the
     sparse matrix of the leaves that each row reaches. The loss L is that of `JointPruning`. Losses other than the
-    squared error take Newton steps, each shortened until the objective does not rise at its end.
+    squared error take Newton steps, each shortened until the objective does not rise at its end. Where the model has
+    monotonic constraints, leaves go from their present values towards the nearest to the solution that keep to them, as
+    far as the loss falls.
 
     Parameters
     ----------
@@ -78,7 +82,37 @@ class LeafRefit(PruningMethod):
         indicator = _indicator(forest, rows, leaf)
         value = self._refit(additive, rows, indicator, additive.value[leaf])
         plan = additive.plan(additive.pruning(leaf, value))
+        if rows.monotonic is not None:
+            plan = replace(plan, value=self._within_constraints(additive, rows, leaf, plan.value))
         return replace(plan, collapse=None, link=("simplex", 1.0) if additive.has_free_scores else None)
+
+    @staticmethod
+    def _within_constraints(additive, rows, leaf, value):
+        """Values on the way from the present ones to the nearest that keep to the constraints: those of least loss.
+
+        The constraints hold at both ends, and so between them.
+        """
+        nearest = constrained(replace(additive.forest, value=value), rows.monotonic).value
+        if nearest is value:
+            return value
+        present = additive.pruning(leaf, additive.value[leaf])
+        old = additive.plan(present).value
+        step = additive.pruning(leaf, additive.in_score(nearest - old)[leaf])
+        score, change = additive.score(present, rows), additive.score(step, rows) - additive.base(rows)
+
+        def slope(part):
+            there = score + part * change
+            if additive.is_margin:
+                return float((weighted_derivatives(rows, there)[0] * change).sum())
+            return float(((there - additive.target(rows)) * change * rows.row_weight[:, None]).sum())
+
+        low, high = 0.0, 1.0
+        if slope(high) > 0:
+            for _ in range(_BISECTIONS):
+                middle = (low + high) / 2
+                low, high = (low, middle) if slope(middle) > 0 else (middle, high)
+            high = low
+        return old + high * (nearest - old)
 
     def _refit(self, additive, rows, indicator, value):
         if additive.is_margin:
