@@ -1,7 +1,5 @@
 """Losses of boosting: derivatives of scikit-learn's own metrics, and their sums over the rows of nodes."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
@@ -34,7 +32,7 @@ from treeprune.core.rows import Rows
 
 #: Loss of one row by name of the loss: a function of its target and its margin.
 SINGLE_ROW = {
-    "squared": lambda y, m: mean_squared_error([y], [m[0]]) / 2,
+    "squared_error": lambda y, m: mean_squared_error([y], [m[0]]) / 2,
     "logistic": lambda y, m: log_loss([y], [expit(m[0])], labels=[0, 1]),
     "softmax": lambda y, m: log_loss([y], [softmax(m)], labels=[0, 1, 2]),
     "poisson": lambda y, m: mean_poisson_deviance([y], [np.exp(m[0])]) / 2,
@@ -47,11 +45,11 @@ SINGLE_ROW = {
     "hinge": lambda y, m: max(0, 1 - (2 * y - 1) * m[0]),
     "absolute_percentage": lambda y, m: abs(y - m[0]) / max(1, y),
     "exponential": lambda y, m: np.exp(-(2 * y - 1) * m[0]),
-    "absolute": lambda y, m: mean_absolute_error([y], [m[0]]),
+    "absolute_error": lambda y, m: mean_absolute_error([y], [m[0]]),
     "quantile": lambda y, m: mean_pinball_loss([y], [m[0]], alpha=0.5),
 }
 #: Losses without a second derivative.
-KINKED = ("absolute", "absolute_percentage", "quantile")
+KINKED = ("absolute_error", "absolute_percentage", "quantile")
 CLASSES = {"logistic": 2, "exponential": 2, "hinge": 2, "softmax": 3}
 
 
@@ -93,7 +91,7 @@ def test_gradients_and_hessians_are_derivatives(name):
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
 def test_the_quantile_has_no_gradient_on_average(level):
     y = np.random.default_rng(0).normal(size=1000)
-    gradient, _ = losses.quantile(y, np.full(1000, np.quantile(y, level)), level)
+    gradient, _ = losses.Quantile(level)(y, np.full(1000, np.quantile(y, level)))
     assert abs(gradient.mean()) < 2e-3
 
 
@@ -110,7 +108,7 @@ def test_a_callable_takes_plain_arrays_and_its_output_is_checked():
         losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
     with pytest.raises(ValueError, match=r"gradient of a loss must be finite, of shape \(4, 3\)\. Got shape \(4,\)"):
         losses.derivatives(lambda y, margin: (y, y), np.zeros((4, 1)), np.zeros((4, 3)))
-    with pytest.raises(ValueError, match=r"must be one of 'squared', .* or a callable. Got 'cox'"):
+    with pytest.raises(ValueError, match=r"must be one of 'squared_error', .* or a callable. Got 'cox'"):
         losses.derivatives("cox", np.zeros((4, 1)), np.zeros((4, 1)))
 
 
@@ -137,7 +135,7 @@ def before(adapter, node, collapse=()):
     return adapter.prune(with_it), adapter.prune(without)
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic", "softmax"])
+@pytest.mark.parametrize("loss", ["squared_error", "logistic", "softmax"])
 def test_statistics_sum_the_derivatives_at_the_margin_before_each_stage(loss):
     _, adapter, X, y, weight = boosted(loss)
     rows, forest = adapter.rows(X, y, weight), adapter.forest
@@ -181,7 +179,7 @@ def test_statistics_of_two_sets_of_rows_add_up():
         np.testing.assert_allclose(getattr(parts[0] + parts[1], name), getattr(whole, name), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("loss", "rtol"), [("squared", 1e-6), ("logistic", 0.2), ("softmax", 0.2)])
+@pytest.mark.parametrize(("loss", "rtol"), [("squared_error", 1e-6), ("logistic", 0.2), ("softmax", 0.2)])
 def test_risk_says_to_second_order_how_the_loss_changes(loss, rtol):
     _, adapter, X, y, weight = boosted(loss)
     forest = adapter.forest
@@ -189,7 +187,7 @@ def test_risk_says_to_second_order_how_the_loss_changes(loss, rtol):
     np.testing.assert_allclose(total_weight, weight.sum(), rtol=1e-12)
 
     def loss_of(model):
-        if loss == "squared":
+        if loss == "squared_error":
             return (weight * (y - model.predict(X)) ** 2).sum() / 2
         return log_loss(y, model.predict_proba(X), sample_weight=weight, normalize=False)
 
@@ -208,8 +206,8 @@ def test_risk_of_a_named_loss_of_a_callable_and_of_the_ensembles_own():
     rows = adapter.rows(X, y, weight)
     own = node_risk(adapter.forest, "impurity", rows)[0]
     np.testing.assert_array_equal(node_risk(adapter.forest, "logistic", rows)[0], own)
-    np.testing.assert_array_equal(node_risk(adapter.forest, losses.logistic, rows)[0], own)
-    other = node_risk(adapter.forest, partial(losses.huber, delta=0.1), rows)[0]
+    np.testing.assert_array_equal(node_risk(adapter.forest, losses.Logistic(), rows)[0], own)
+    other = node_risk(adapter.forest, losses.Huber(0.1), rows)[0]
     assert not np.allclose(other, own)
 
 
@@ -221,15 +219,15 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
     rows.loss = None
     with pytest.raises(MissingStatisticError, match="name a loss or give a function"):
         node_risk(adapter.forest, "impurity", rows)
-    with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared'"):
+    with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared_error'"):
         node_risk(adapter.forest, "brier", rows)
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
 def test_a_row_that_is_met_has_no_gradient(level):
     y = np.array([[1.0], [2.0]])
-    assert losses.quantile(y, y.copy(), level)[0].tolist() == [[0.0], [0.0]]
-    assert losses.absolute(y, y.copy())[0].tolist() == [[0.0], [0.0]]
+    assert losses.Quantile(level)(y, y.copy())[0].tolist() == [[0.0], [0.0]]
+    assert losses.Absolute()(y, y.copy())[0].tolist() == [[0.0], [0.0]]
 
 
 @pytest.mark.parametrize("name", ["logistic", "poisson"])

@@ -241,14 +241,14 @@ MUTANTS = [
     ),
     Mutant(
         "core/losses.py",
-        "(np.abs(distance) <= delta).astype(np.float64)",
-        "(np.abs(distance) <= 2 * delta).astype(np.float64)",
+        "(np.abs(distance) <= self.delta).astype(np.float64)",
+        "(np.abs(distance) <= 2 * self.delta).astype(np.float64)",
         "tests/core/test_losses.py::test_gradients_and_hessians_are_derivatives",
     ),
     Mutant(
         "core/losses.py",
-        "return (margin > y) - level * (margin != y),",
-        "return (margin > y) - level,",
+        "return (margin > y) - self.level * (margin != y),",
+        "return (margin > y) - self.level,",
         "tests/core/test_losses.py::test_a_row_that_is_met_has_no_gradient",
     ),
     Mutant(

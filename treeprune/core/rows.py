@@ -1,6 +1,7 @@
 """Rows: labelled rows that were routed through the trees of a Forest, and what methods can ask about them."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..exceptions import MissingStatisticError
 from .forest import Forest
-from .losses import Loss, derivatives
+from .losses import LossFunction, derivatives, loss_in_place
 from .plan import Plan
 from .statistics import NodeStatistics, NodeSums
 
@@ -57,7 +58,7 @@ class Rows:
         *,
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
-        loss: Loss | None = None,
+        loss: LossFunction | None = None,
         objective: str = "the ensemble's own objective",
         compared: Callable[[], NDArray] | None = None,
         leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
@@ -88,7 +89,7 @@ class Rows:
         """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
         return self._margin()
 
-    def require_loss(self) -> Loss:
+    def require_loss(self) -> LossFunction:
         """The loss that the ensemble minimises.
 
         Raises
@@ -103,7 +104,21 @@ class Rows:
             )
         return self.loss
 
-    def loss_statistics(self, loss: str | Loss | None = None) -> NodeStatistics:
+    def judged_by(self, loss: str | LossFunction | None) -> "Rows":
+        """The same rows, judged by another loss than the ensemble's own; None: by that.
+
+        Raises
+        ------
+        ValueError
+            The loss does not exist, or the trees are averaged, which have none.
+        """
+        rows = copy(self)
+        rows.loss = loss_in_place(self.loss, self.forest.task, loss)
+        if rows.loss is not self.loss:
+            vars(rows).pop("statistics", None)  # of the other loss
+        return rows
+
+    def loss_statistics(self, loss: str | LossFunction | None = None) -> NodeStatistics:
         """Sums of gradients and hessians over the rows of each node, at the margin before the node's stage.
 
         The tree was grown at that margin: for the training rows these are the sums that chose its splits. A stage is

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.additive import Additive, Pruning, weighted_derivatives
 from ..core.forest import Forest
-from ..core.losses import squared
+from ..core.losses import Squared
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
@@ -32,7 +32,7 @@ class DescentMethod(PathMethod):
     """A method that minimises an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
-    `price`, `tol` and `max_cycles`.
+    `price`, `loss`, `tol` and `max_cycles`.
     """
 
     needs_training_rows = True
@@ -139,9 +139,10 @@ class DescentMethod(PathMethod):
         from ..search.newton_descent import NewtonDescent
 
         self._check_task(forest)
+        rows = rows.judged_by(self.loss)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
-        is_square = not additive.is_margin or rows.loss is squared
+        is_square = not additive.is_margin or rows.loss == Squared()
         anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
         options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
         weight = rows.row_weight
@@ -153,7 +154,9 @@ class DescentMethod(PathMethod):
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
-        model = Quadratic.from_derivatives((residual * (weight * scale)[:, None])[None], (weight * scale**2)[None])
+        pull = residual * (weight * scale)[:, None]
+        pull = np.ascontiguousarray(pull.T)[:, :, None] if additive.is_margin else pull[None]
+        model = Quadratic.from_derivatives(pull, np.tile(weight * scale**2, (len(pull), 1)))
         unit = model.loss
         descent = BlockDescent(trees, model, **options)
         descent.take_out()

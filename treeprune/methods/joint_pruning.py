@@ -55,6 +55,11 @@ class JointPruning(DescentMethod):
     temperature : float, optional
         Of "softmax"; None: the one with the least log-loss on the rows, which should then not be those that the leaves
         are estimated on.
+    loss : str or callable, optional
+        The loss of a boosted ensemble in the place of its own, for one that was trained by a function of one's own: a
+        name, such as "squared_error", "logistic", "poisson" or "absolute_error", one of the classes of
+        `treeprune.core.losses` with its parameters, or a function ``(y, margin) -> gradient, hessian``, as XGBoost and
+        LightGBM take it for their objective.
     tol : float, default=1e-3
         Cycles over the trees end when one wins less than this share of the objective.
     max_cycles : int, default=30
@@ -105,6 +110,7 @@ class JointPruning(DescentMethod):
         shrink_to=None,
         leaf_refit=True,
         price=None,
+        loss=None,
         constraint=None,
         link="simplex",
         temperature=None,
@@ -121,6 +127,7 @@ class JointPruning(DescentMethod):
         self.shrink_to = shrink_to
         self.leaf_refit = leaf_refit
         self.price = price
+        self.loss = loss
         self.constraint = constraint
         self.link = link
         self.temperature = temperature

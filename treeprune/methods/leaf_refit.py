@@ -32,6 +32,8 @@ class LeafRefit(PruningMethod):
         Relative residual at which conjugate gradients stop.
     max_iter : int, default=500
         Largest number of their iterations.
+    loss : str or callable, optional
+        The loss of a boosted ensemble in the place of its own; see `JointPruning`.
 
     Notes
     -----
@@ -60,10 +62,11 @@ class LeafRefit(PruningMethod):
     for_ensembles = True
     soft = True
 
-    def __init__(self, reg=1.0, tol=1e-6, max_iter=500):
+    def __init__(self, reg=1.0, tol=1e-6, max_iter=500, loss=None):
         self.reg = reg
         self.tol = tol
         self.max_iter = max_iter
+        self.loss = loss
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """New values of the leaves."""
@@ -73,6 +76,7 @@ class LeafRefit(PruningMethod):
         self._check_number("max_iter", 1)
         if rows is None:
             raise ValueError("LeafRefit estimates leaves on rows: give X and y.")
+        rows = rows.judged_by(self.loss)
         additive = Additive(forest, rows)
         leaf = np.flatnonzero(forest.is_leaf).astype(np.int32)
         indicator = _indicator(forest, rows, leaf)
