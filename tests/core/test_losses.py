@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit, softmax
+from scipy import stats
+from scipy.special import expit, log_softmax, softmax
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -20,15 +21,13 @@ from sklearn.metrics import (
     mean_tweedie_deviance,
 )
 
-from tests import naive
 from tests.zoo import DATA
-from treeprune import MissingStatisticError
+from treeprune import MissingStatisticError, prune
 from treeprune.adapters import find_adapter
 from treeprune.core import losses
-from treeprune.core.additive import weighted_derivatives
 from treeprune.core.plan import Plan
 from treeprune.core.risk import node_risk
-from treeprune.core.rows import Rows
+from treeprune.methods import JointPruning, LeafRefit, ReducedError
 
 #: Loss of one row by name of the loss: a function of its target and its margin.
 SINGLE_ROW = {
@@ -219,7 +218,7 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
     rows.loss = None
     with pytest.raises(MissingStatisticError, match="name a loss or give a function"):
         node_risk(adapter.forest, "impurity", rows)
-    with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared_error'"):
+    with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared"):
         node_risk(adapter.forest, "brier", rows)
 
 
@@ -230,15 +229,116 @@ def test_a_row_that_is_met_has_no_gradient(level):
     assert losses.Absolute()(y, y.copy())[0].tolist() == [[0.0], [0.0]]
 
 
-@pytest.mark.parametrize("name", ["logistic", "poisson"])
+@pytest.mark.parametrize("name", ["logistic", "poisson", "absolute_error", "huber"])
 def test_weights_of_rows_are_repetitions_of_their_derivatives(name):
     (y, margin), times = rows(name), np.arange(12) % 4
-    forest = naive.random_forest(np.random.default_rng(0), [3]).canonical()
-    one_leaf = np.zeros(12, np.int32)
-    weighted = Rows(forest, lambda tree: one_leaf, y, times.astype(float), loss=losses.LOSSES[name])
-    repeated = Rows(forest, lambda tree: one_leaf, y.repeat(times, axis=0), loss=losses.LOSSES[name])
-    found = weighted_derivatives(weighted, margin)
-    expected = weighted_derivatives(repeated, margin.repeat(times, axis=0))
+    base, loss = margin - 0.3, losses.LOSSES[name]
+    found = losses.step_derivatives(loss, y, times.astype(float), base)(margin)
+    again = [array.repeat(times, axis=0) for array in (y, base, margin)]
+    expected = losses.step_derivatives(loss, again[0], np.ones(times.sum()), again[1])(again[2])
     for a, b in zip(found, expected, strict=True):
         assert a.sum() == pytest.approx(b.sum())
         assert a.shape == margin.shape
+
+
+# Values and predictions ----------------------------------------------------------------------------------------------
+
+#: Losses whose value is twice what derivatives are of, as squared errors and deviances are mostly stated.
+DOUBLED = ("squared_error", "poisson", "gamma", "tweedie", "squared_log")
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_values_are_those_of_the_metrics(name):
+    target, margin = rows(name)
+    times = 2.0 if name in DOUBLED else 1.0
+    expected = [times * SINGLE_ROW[name](y, m) for y, m in zip(target[:, 0], margin, strict=True)]
+    np.testing.assert_allclose(losses.row_losses(losses.LOSSES[name], target, margin), expected, rtol=1e-9, atol=1e-12)
+
+
+PARAMETERS = [
+    (losses.Quantile(0.9), lambda y, p: mean_pinball_loss(y, p, alpha=0.9)),
+    (losses.Tweedie(1.2), lambda y, p: mean_tweedie_deviance(y, p, power=1.2)),
+    (losses.Huber(0.3), lambda y, p: np.mean(np.where(abs(y - p) < 0.3, (y - p) ** 2 / 2, 0.3 * (abs(y - p) - 0.15)))),
+    (losses.OfSquareRoot(), lambda y, p: mean_squared_error(np.sqrt(y), np.sqrt(p))),
+]
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric"),
+    PARAMETERS,
+    ids=lambda case: "" if callable(case) and not isinstance(case, losses.Loss) else str(case),
+)
+def test_parameters_of_losses_are_those_of_metrics(loss, metric):
+    y = np.random.default_rng(0).gamma(1.0, size=(50, 1))
+    margin = np.random.default_rng(1).gamma(1.0, size=(50, 1))
+    expected = metric(y[:, 0], loss.prediction(margin)[:, 0])
+    assert losses.row_losses(loss, y, margin).mean() == pytest.approx(expected)
+
+
+def test_each_column_has_its_own_target_or_level():
+    y, margin = np.arange(6.0).reshape(3, 2), np.array([[0.5, 1.0], [3.0, 3.0], [3.0, 9.0]])
+    assert losses.row_losses(losses.Absolute(), y, margin).mean() == mean_absolute_error(y, margin)
+    of_levels = losses.row_losses(losses.Quantiles((0.2, 0.8)), y[:, :1], margin).mean()
+    expected = [mean_pinball_loss(y[:, 0], margin[:, i], alpha=level) for i, level in enumerate((0.2, 0.8))]
+    assert of_levels == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("loss", [*losses.LOSSES.values(), losses.Logistic(0.7), losses.OfSquareRoot()], ids=str)
+def test_a_prediction_has_the_margin_that_it_is_of(loss):
+    margin = np.array([[0.5, -1.0, 0.3], [2.0, 0.1, -0.2]])
+    if isinstance(loss, losses.Multinomial):
+        margin = log_softmax(margin, axis=1)
+    if not isinstance(loss, losses.Hinge):
+        np.testing.assert_allclose(loss.margin_of(loss.prediction(margin)), margin)
+    np.testing.assert_array_equal(loss.margin_of(loss.prediction(margin)) > 0, margin > 0)
+
+
+ROBUST = [loss for loss in losses.LOSSES.values() if isinstance(loss, losses.Robust)]
+
+
+@pytest.mark.parametrize("loss", [loss for loss in ROBUST if not loss.is_linear], ids=str)
+def test_parabolas_touch_the_loss_and_lie_above_it(loss):
+    y, at, to = np.meshgrid([0.0, 3.0], np.linspace(-5, 5, 21) + 0.1, np.linspace(-6, 6, 41))
+    parabola = loss.value(y, at) + loss(y, at)[0] * (to - at) + loss.curvature(y, at, 1.0) * (to - at) ** 2 / 2
+    assert (parabola >= loss.value(y, to) - 1e-12).all()
+
+
+@pytest.mark.parametrize("loss", [losses.Absolute(), losses.Quantile(0.3)], ids=str)
+def test_parabolas_are_half_as_bent_as_the_mean_loss_of_laplace_errors(loss):
+    errors = stats.laplace(scale=2.0).ppf((np.arange(200_000) + 0.5) / 200_000)
+    slopes = [loss(errors, np.full(len(errors), at))[0].mean() for at in (-0.01, 0.01)]
+    assert 2 * loss.curvature(errors, errors, np.abs(errors).mean())[0] == pytest.approx(
+        np.diff(slopes)[0] / 0.02, rel=1e-2
+    )
+
+
+@pytest.mark.parametrize(
+    "method", [ReducedError(), JointPruning(reg=3.0, shrink_to="zero"), LeafRefit()], ids=lambda m: m.alias
+)
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
+def test_the_unit_of_the_target_does_not_matter(loss, method):
+    X, y = DATA["diabetes"]()
+    pruned = []
+    for unit in (1.0, 1024.0):
+        model = HistGradientBoostingRegressor(loss=loss, quantile=0.7, max_iter=8, random_state=0).fit(X, unit * y)
+        pruned.append(prune(model, method, X, unit * y))
+    assert find_adapter(pruned[0]).forest.n_nodes == find_adapter(pruned[1]).forest.n_nodes > 10
+    np.testing.assert_allclose(1024 * pruned[0].predict(X), pruned[1].predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile", "huber"])
+def test_risks_of_robust_losses_are_what_they_change(loss):
+    X, y = DATA["diabetes"]()
+    model = GradientBoostingRegressor(loss=loss, n_estimators=3, max_depth=3, random_state=0).fit(X[::2], y[::2])
+    X, y, weight = X[1::2], y[1::2], np.random.default_rng(0).uniform(size=len(y[1::2]))
+    rows, adapter = find_adapter(model).rows(X, y, weight), find_adapter(model).completed(X, y, weight)
+    forest = adapter.forest
+    risk, _ = node_risk(rows.forest, "error", rows)
+
+    def loss_of(model):
+        return weight @ losses.row_losses(adapter.loss, y[:, None], model.predict(X)[:, None])
+
+    for node in forest.internal:
+        leaves = np.flatnonzero(forest.is_leaf[node : forest.end[node]]) + node
+        change = loss_of(before(adapter, node, [node])[0]) - loss_of(before(adapter, node)[0])
+        assert risk[node] - risk[leaves].sum() == pytest.approx(change, rel=1e-6, abs=1e-6)

@@ -37,8 +37,8 @@ class CompressionResult:
         What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
     frontier : DataFrame
         Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
-        have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the score), whether it is a rival (a model
-        trained anew) and whether it is the one chosen.
+        have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
+        score), whether it is a rival (a model trained anew) and whether it is the one chosen.
     retrained_wins : bool
         Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
         `max_loss` fewer nodes at a loss that may be.

@@ -25,6 +25,7 @@ from ..pruning import prune
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, can_stratify, check_judge, classifies
+from .stacking import stacked
 from .trial import Trial
 
 #: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
@@ -91,7 +92,7 @@ class Trials:
             self.grown = self._grown_anew()
         else:
             self.use, self.judge = data, held_out
-            self.all = _stacked(data, held_out)
+            self.all = stacked(data, held_out)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         adapter = adapter if self.grown is model else find_adapter(self.grown)
         self.scorer = self.scorer_of(adapter, self.judge)
@@ -285,23 +286,3 @@ def _split(data, labels, validation, random_state):
 
 def _taken(data, index):
     return tuple(None if part is None else _safe_indexing(part, index) for part in data)
-
-
-def _stacked(data, held_out):
-    """All rows; those without weights weigh 1 if the others have any."""
-    weights = [part[2] for part in (data, held_out)]
-    if [weight is None for weight in weights].count(True) == 1:
-        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
-    return _below(data[0], held_out[0]), _below(data[1], held_out[1]), None if weights[0] is None else _below(*weights)
-
-
-def _below(a, b):
-    if hasattr(a, "iloc"):
-        import pandas as pd
-
-        return pd.concat([a, b], ignore_index=True)
-    if hasattr(a, "tocsr"):
-        from scipy.sparse import vstack
-
-        return vstack([a, b]).tocsr()
-    return np.concatenate([np.asarray(a), np.asarray(b)])

@@ -215,8 +215,32 @@ class Tweedie(_OfLogarithm):
         return 2 * (y**high / (low * high) - y * np.exp(low * margin) / low + np.exp(high * margin) / high)
 
 
+class Robust(Loss):
+    """A loss that grows no faster than the distance from the target.
+
+    Its second derivative vanishes far from the target or does not exist, and says little of how it changes along a
+    step. So nodes are judged by its values, and Newton's steps take the curvature of a parabola in its place.
+
+    Attributes
+    ----------
+    is_linear : bool
+        Whether it is proportional to the distance, and not to its square near the target.
+    """
+
+    is_linear: ClassVar[bool] = False
+
+    @abstractmethod
+    def curvature(self, y: NDArray, margin: NDArray, distance: float) -> NDArray[np.float64]:
+        """Second derivative of the parabola, of the margin's shape.
+
+        That of a loss whose second derivative is small is above it and touches it (Huber 1981, Robust Statistics,
+        section 7.8). For one that has none, it is half of what the mean loss of Laplace errors has, of a mean
+        `distance`: steps that turn out too long are undone and shortened, too short ones only seem not worth it.
+        """
+
+
 @dataclass(frozen=True)
-class Huber(Loss):
+class Huber(Robust):
     """Half the squared error up to a distance of `delta`, linear beyond."""
 
     delta: float = 1.0
@@ -230,9 +254,12 @@ class Huber(Loss):
         near = np.minimum(distance, self.delta)
         return near * (distance - near / 2)
 
+    def curvature(self, y, margin, distance):
+        return self.delta / np.maximum(np.abs(margin - y), self.delta)
+
 
 @dataclass(frozen=True)
-class PseudoHuber(Loss):
+class PseudoHuber(Robust):
     """Smooth form of `Huber`: ``delta^2 (sqrt(1 + ((y - margin) / delta)^2) - 1)``."""
 
     delta: float = 1.0
@@ -244,12 +271,15 @@ class PseudoHuber(Loss):
     def value(self, y, margin):
         return self.delta**2 * (self._root(y, margin) - 1)
 
+    def curvature(self, y, margin, distance):
+        return 1 / self._root(y, margin)
+
     def _root(self, y, margin):
         return np.sqrt(1 + ((margin - y) / self.delta) ** 2)
 
 
 @dataclass(frozen=True)
-class Fair(Loss):
+class Fair(Robust):
     """Fair's loss ``c^2 (|d| / c - log(1 + |d| / c))`` of the distance d."""
 
     c: float = 1.0
@@ -262,6 +292,9 @@ class Fair(Loss):
     def value(self, y, margin):
         ratio = np.abs(margin - y) / self.c
         return self.c**2 * (ratio - np.log1p(ratio))
+
+    def curvature(self, y, margin, distance):
+        return self.c / (np.abs(margin - y) + self.c)
 
 
 @dataclass(frozen=True)
@@ -278,8 +311,10 @@ class SquaredLog(Loss):
 
 
 @dataclass(frozen=True)
-class Absolute(Loss):
+class Absolute(Robust):
     """Absolute error; its second derivative is 0, and 1 stands in for it, as in LightGBM."""
+
+    is_linear = True
 
     def __call__(self, y, margin):
         return np.sign(margin - y), np.ones_like(margin)
@@ -287,16 +322,24 @@ class Absolute(Loss):
     def value(self, y, margin):
         return np.abs(y - margin)
 
+    def curvature(self, y, margin, distance):
+        return np.full(margin.shape, 0.5 / distance)
+
 
 @dataclass(frozen=True)
-class AbsolutePercentage(Loss):
+class AbsolutePercentage(Robust):
     """Absolute error over ``max(1, |y|)``; 1 stands in for the second derivative, as in LightGBM."""
+
+    is_linear = True
 
     def __call__(self, y, margin):
         return np.sign(margin - y) / self.unit(y), np.ones_like(margin)
 
     def value(self, y, margin):
         return np.abs(margin - y) / self.unit(y)
+
+    def curvature(self, y, margin, distance):
+        return Absolute().curvature(y, margin, distance) / self.unit(y)
 
     @staticmethod
     def unit(y: NDArray) -> NDArray:
@@ -305,10 +348,11 @@ class AbsolutePercentage(Loss):
 
 
 @dataclass(frozen=True)
-class Quantile(Loss):
+class Quantile(Robust):
     """Pinball loss at a level in (0, 1); its second derivative is 0, and 1 stands in for it, as in LightGBM."""
 
     level: float = 0.5
+    is_linear = True
 
     def __call__(self, y, margin):
         return (margin > y) - self.level * (margin != y), np.ones_like(margin)
@@ -316,12 +360,16 @@ class Quantile(Loss):
     def value(self, y, margin):
         return np.maximum(self.level * (y - margin), (self.level - 1) * (y - margin))
 
+    def curvature(self, y, margin, distance):
+        return np.full(margin.shape, 0.25 / distance)
+
 
 @dataclass(frozen=True)
-class Quantiles(Loss):
+class Quantiles(Robust):
     """Pinball losses at several levels, one for each column of the margin."""
 
     levels: tuple[float, ...]
+    is_linear = True
 
     def __call__(self, y, margin):
         gradients, hessians = zip(*(loss(y, column) for loss, column in self._columns(margin)), strict=True)
@@ -329,6 +377,9 @@ class Quantiles(Loss):
 
     def value(self, y, margin):
         return np.stack([loss.value(y, column) for loss, column in self._columns(margin)], axis=1)
+
+    def curvature(self, y, margin, distance):
+        return Quantile().curvature(y, margin, distance)
 
     def _columns(self, margin):
         return zip(map(Quantile, self.levels), margin.T, strict=True)
@@ -458,6 +509,36 @@ def row_losses(loss: Loss, target: NDArray, margin: NDArray) -> NDArray[np.float
     """
     of_row = np.asarray(loss.value(*_flat(target, margin)), dtype=np.float64)
     return of_row if of_row.ndim == 1 else of_row.mean(axis=1)
+
+
+def step_derivatives(
+    loss: LossFunction, target: NDArray, weight: NDArray[np.float64], base: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], Derivatives]:
+    """Gradients and hessians for Newton's steps, as a function of the score, both times the rows' weights.
+
+    Those of a `Robust` loss have the curvature of a parabola. One that is proportional to the distance is multiplied by
+    the mean distance at the start, so that hessians do not depend on the unit of the target.
+
+    Parameters
+    ----------
+    loss : callable
+    target : ndarray of shape (n_rows, n_outputs)
+    weight : ndarray of float64, shape (n_rows,)
+        Weights, in rows.
+    base : ndarray of float64, shape (n_rows, n_columns)
+        The score at the start.
+    """
+    if not isinstance(loss, Robust):
+        return lambda score: tuple(array * weight[:, None] for array in derivatives(loss, target, score))
+    distance = float(np.average(np.abs(base - target).mean(axis=1), weights=weight)) or 1.0
+    weight = weight * (distance if loss.is_linear else 1.0)
+
+    def at(score):
+        gradient, _ = derivatives(loss, target, score)
+        curvature = loss.curvature(*_flat(target, score), distance).reshape(score.shape)
+        return gradient * weight[:, None], curvature * weight[:, None]
+
+    return at
 
 
 def derivatives(loss: str | LossFunction, target: NDArray, margin: NDArray) -> Derivatives:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.additive import Additive, Pruning, weighted_derivatives
+from ..core.additive import Additive, Pruning
 from ..core.forest import Forest
-from ..core.losses import Squared
+from ..core.losses import Squared, step_derivatives
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
@@ -148,7 +148,7 @@ class DescentMethod(PathMethod):
         weight = rows.row_weight
         if not is_square:
             base = additive.base(rows)
-            slope = partial(weighted_derivatives, rows)
+            slope = step_derivatives(rows.require_loss(), rows.target, weight, base)
             gradient, hessian = slope(base)
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)

@@ -1,14 +1,14 @@
 """Leaf refit: all leaves of an ensemble estimated together, by ridge regression (Ren et al. 2015)."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, cg
 
-from ..core.additive import Additive, weighted_derivatives
+from ..core.additive import Additive
 from ..core.forest import Forest
+from ..core.losses import step_derivatives
 from ..core.plan import Plan
 from ..core.rows import Rows
 from .base import PruningMethod
@@ -95,7 +95,8 @@ class LeafRefit(PruningMethod):
         return value + np.stack([self._solve(indicator, weight, of_column) for of_column in pull.T], axis=1)
 
     def _newton(self, additive, rows, indicator, column, value):
-        slope, base = partial(weighted_derivatives, rows), additive.base(rows)
+        base = additive.base(rows)
+        slope = step_derivatives(rows.require_loss(), rows.target, rows.row_weight, base)
         parts = [indicator[:, np.flatnonzero(column == c)] for c in range(base.shape[1])]
         change = np.zeros_like(value)
 
