@@ -205,7 +205,10 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     @property
     def _levels(self):
-        return levels_of(self._objective) * int(self._document["learner"]["learner_model_param"].get("num_target", 1))
+        levels = levels_of(self._objective)
+        if self.objective != "reg:absoluteerror":
+            return levels
+        return levels * int(self._document["learner"]["learner_model_param"].get("num_target", 1))
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")

@@ -28,9 +28,12 @@ class Loss(ABC):
     ----------
     classifies : bool
         Whether the margin scores classes.
+    is_of_logarithm : bool
+        Whether the margin is the logarithm of a mean.
     """
 
     classifies: ClassVar[bool] = False
+    is_of_logarithm: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, y: NDArray, margin: NDArray) -> Derivatives:
@@ -168,6 +171,8 @@ class Hinge(Loss):
 
 class _OfLogarithm(Loss):
     """A loss whose margin is the logarithm of the mean."""
+
+    is_of_logarithm = True
 
     def prediction(self, margin):
         return np.exp(margin)
