@@ -252,6 +252,18 @@ MUTANTS = [
         "tests/core/test_losses.py::test_a_row_that_is_met_has_no_gradient",
     ),
     Mutant(
+        "core/losses.py",
+        "weight = weight * (distance if loss.is_linear else 1.0)",
+        "weight = weight * 1.0",
+        "tests/core/test_losses.py::test_the_unit_of_the_target_does_not_matter",
+    ),
+    Mutant(
+        "core/rows.py",
+        "moved[:, forest.tree_class[tree]] += output",
+        "moved[:, forest.tree_class[tree]] -= output",
+        "tests/core/test_losses.py::test_risks_of_robust_losses_are_what_they_change",
+    ),
+    Mutant(
         "core/path.py",
         'int(np.searchsorted(self.alphas, alpha, side="right")) - 1',
         'int(np.searchsorted(self.alphas, alpha, side="left")) - 1',

@@ -82,7 +82,7 @@ class Trials:
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
         adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
-        self.scorer_of = partial(Scorer, loss=loss, scoring=scoring and check_scoring(model, scoring))
+        self.scorer_of = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         self.use: tuple[Any, Any, Any]
         if held_out is None:
             is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))

@@ -112,10 +112,11 @@ class Rows:
         ValueError
             The loss does not exist, or the trees are averaged, which have none.
         """
+        if loss is None:
+            return self
         rows = copy(self)
-        rows.loss = loss_in_place(self.loss, self.forest.task, loss)
-        if rows.loss is not self.loss:
-            vars(rows).pop("statistics", None)  # of the other loss
+        rows.loss, rows._margin = loss_in_place(self.loss, self.forest.task, loss), lambda: self.margin
+        vars(rows).pop("statistics", None)  # of the own loss
         return rows
 
     def loss_statistics(self, loss: str | LossFunction | None = None) -> NodeStatistics:

@@ -69,6 +69,9 @@ class JointPruning(DescentMethod):
     -----
     Whole weights count as that many rows, others in proportion, all rows together as many as they are: `core.counts`.
 
+    Losses that are proportional to the distance from the target (absolute error, quantiles) are multiplied by the mean
+    distance at a constant score, so that `reg` and `alpha` do not depend on the unit of the target.
+
     Takes O((rows + nodes) x columns of the score) per tree and cycle, and holds the leaf ids of all rows in all trees
     (4 bytes each). Rows may be those that grew the model. Out-of-bag rows count in the trees that did not see them, as
     if those stood for all trees.

@@ -6,7 +6,7 @@ from functools import cache
 from sklearn.metrics import get_scorer
 
 from ..core.forest import Forest
-from ..core.losses import Logistic, Loss, Multinomial
+from ..core.losses import Logistic, Loss, LossFunction, Multinomial
 from ..core.plan import Plan
 from ..core.risk import node_risk, resolution
 from ..core.rows import Rows
@@ -93,7 +93,7 @@ class ReducedError(PruningMethod):
         return Plan(collapse=cheapest(forest, risk, tolerance=resolution(risk)))
 
 
-def loss_of_scorer(scoring: str | Callable, forest: Forest, own: Loss | None) -> str:
+def loss_of_scorer(scoring: str | Callable, forest: Forest, own: LossFunction | None) -> str:
     """The loss whose sum over rows falls as a score gets better.
 
     Parameters
@@ -101,7 +101,7 @@ def loss_of_scorer(scoring: str | Callable, forest: Forest, own: Loss | None) ->
     scoring : str or callable
         The name of a scorer of scikit-learn's, or the scorer.
     forest : Forest
-    own : Loss or None
+    own : callable or None
         A boosted model's own loss, which says what its margin means.
 
     Raises
