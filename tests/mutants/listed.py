@@ -84,7 +84,7 @@ MUTANTS = [
     ),
     Mutant(
         "compression/compress.py",
-        "good = [c for c in others if c.loss <= unpruned.loss * (1 + budget.max_loss) and c.n_nodes < chosen.n_nodes]",
+        "good = [c for c in others if c.loss <= _largest_loss(unpruned, budget) and c.n_nodes < chosen.n_nodes]",
         "good = [c for c in others if c.n_nodes < chosen.n_nodes]",
         "tests/compression/test_compress.py::test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be",
     ),
@@ -163,8 +163,8 @@ MUTANTS = [
     ),
     Mutant(
         "compression/scoring.py",
-        "return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))",
-        "return float(np.average(of_row)), float(np.average(hits, weights=weight))",
+        "return float(np.average(of_row, weights=self.rows.sample_weight))",
+        "return float(np.average(of_row))",
         "tests/compression/test_compress.py::test_scores_of_weighted_rows_are_those_of_repetitions",
     ),
     Mutant(
@@ -288,9 +288,9 @@ MUTANTS = [
         "tests/adapters/test_out_of_bag.py::test_out_of_bag_statistics_are_those_of_each_trees_own_rows",
     ),
     Mutant(
-        "core/additive.py",
-        "return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]",
-        "return gradient * rows.row_weight[:, None], hessian",
+        "core/losses.py",
+        "return gradient * weight[:, None], curvature * weight[:, None]",
+        "return gradient * weight[:, None], curvature",
         "tests/core/test_losses.py::test_weights_of_rows_are_repetitions_of_their_derivatives",
     ),
     Mutant(

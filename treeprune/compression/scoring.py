@@ -166,7 +166,8 @@ class Scorer:
         """Mean over the outputs, of each of which there may be several predictions (quantiles)."""
         weight = self.rows.sample_weight
         squares = np.average((self.y - prediction) ** 2, axis=0, weights=weight)
-        spread = np.average((self.y - np.average(self.y, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
+        center = np.average(self.y, axis=0, weights=weight)
+        spread = np.average((self.y - center) ** 2, axis=0, weights=weight)
         return float(np.mean(1.0 - squares / spread))
 
     def _mean(self, of_row):
