@@ -72,7 +72,7 @@ def test_rows_that_tell_what_the_model_does_not_store_are_routed_once_for_all(wo
     prune(boosted.fit(*rows), "reduced_error", *rows)
     assert (work.of("read"), work.of("route")) == ([1], [1])
     work.clear()
-    TreePruner(boosted, CostComplexity(0.1, risk="squared"), validation=0.3, random_state=0).fit(*rows)
+    TreePruner(boosted, CostComplexity(0.1, risk="squared_error"), validation=0.3, random_state=0).fit(*rows)
     assert work.of("read") == [1, 1]
     assert work.of("route") == [2]  # the growing rows, which tell the values, and those to judge by
     assert work.of("path") == [1]

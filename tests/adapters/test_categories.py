@@ -105,6 +105,17 @@ def test_pruning_is_the_same_with_categories_in_another_order(family, method):
     np.testing.assert_array_equal(pruned.predict(after), expected.predict(before))
 
 
+@pytest.mark.parametrize("which", ["another order", "fewer categories"])
+def test_xgboost_takes_the_code_of_a_frame_for_missing_before_it_recodes(which):
+    _, rows = same_rows(which)
+    model = xgboost_model(missing=0.0).fit(frame(), table()[2])
+    adapter, native = find_adapter(model), model.apply(rows)
+    for tree in range(adapter.forest.n_trees):
+        leaf = adapter.leaf_ids(rows)(tree)
+        np.testing.assert_array_equal(adapter.forest.node_id[leaf], native[:, tree])
+        np.testing.assert_array_equal(forest_apply(adapter.forest, adapter.compared(rows), tree), leaf)
+
+
 @as_is
 def test_numbers_as_categories(family):
     model = FAMILIES[family]().fit(numbered(frame()), table()[2])

@@ -207,7 +207,7 @@ def test_values_that_are_not_stored_need_rows(loss):
     model = GradientBoostingRegressor(n_estimators=3, loss=loss, random_state=0).fit(X, y)
     with pytest.raises(MissingStatisticError, match=r"does not store what node 0 of tree 0 would predict.*give rows"):
         prune(model, CostComplexity(n_leaves=3))
-    assert prune(model, CostComplexity(n_leaves=3, risk="squared"), X, y).estimators_[0, 0].get_n_leaves() == 1
+    assert prune(model, CostComplexity(n_leaves=3, risk="squared_error"), X, y).estimators_[0, 0].get_n_leaves() == 1
 
 
 # Methods ------------------------------------------------------------------------------------------------------------

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import get_scorer, make_scorer, median_absolute_error
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests import naive
-from tests.zoo import SINGLE_TREES
+from tests.zoo import DATA, SINGLE_TREES
 from treeprune import prune, pruning_path
 from treeprune.core.rows import Rows
 from treeprune.methods import ReducedError
@@ -131,3 +134,53 @@ def test_bad_loss(loss):
     specimen = SINGLE_TREES["DecisionTreeClassifier, iris"]
     with pytest.raises(ValueError, match=rf"'loss' .*must.*'log_loss'.* Got {loss!r}"):
         prune(specimen.model, ReducedError(loss), *specimen.rows)
+
+
+# Scorers ------------------------------------------------------------------------------------------------------------
+
+SCORERS = [
+    ("accuracy", "cancer", DecisionTreeClassifier(random_state=0)),
+    ("neg_log_loss", "cancer", DecisionTreeClassifier(random_state=0)),
+    ("neg_brier_score", "cancer", DecisionTreeClassifier(random_state=0)),
+    *(
+        (name, "diabetes", DecisionTreeRegressor(random_state=0))
+        for name in ("r2", "neg_mean_squared_error", "neg_root_mean_squared_error", "neg_mean_absolute_error")
+    ),
+    ("neg_log_loss", "cancer", HistGradientBoostingClassifier(max_iter=3)),
+    ("neg_mean_squared_error", "diabetes", HistGradientBoostingRegressor(loss="absolute_error", max_iter=3)),
+    ("neg_mean_absolute_error", "diabetes", HistGradientBoostingRegressor(max_iter=3)),
+    ("neg_mean_poisson_deviance", "diabetes", HistGradientBoostingRegressor(loss="gamma", max_iter=3)),
+    ("neg_mean_gamma_deviance", "diabetes", HistGradientBoostingRegressor(loss="poisson", max_iter=3)),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "model"), SCORERS, ids=lambda case: case if isinstance(case, str) else "")
+def test_no_step_of_the_path_has_a_better_score(name, data, model):
+    X, y = DATA[data]()
+    model, scorer = clone(model).fit(X[::2], y[::2]), get_scorer(name)
+    rows = X[1::2], y[1::2]
+    pruned = prune(model, ReducedError(scoring=name), *rows)
+    path = pruning_path(model, "cost_complexity", *rows)
+    rivals = [model, *(path.prune(step=step) for step in range(len(path.n_leaves)))]
+    best = scorer(pruned, *rows)
+    assert best >= max(scorer(rival, *rows) for rival in rivals) - 0.02 * hasattr(model, "n_iter_") * abs(best) - 1e-12
+    again = prune(model, ReducedError(scoring=scorer), *rows)
+    np.testing.assert_array_equal(again.predict(X), pruned.predict(X))
+
+
+def another(estimator, X, y):
+    return 1.0
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "f1", "r2", another, make_scorer(median_absolute_error)])
+def test_a_score_that_is_no_sum_over_rows_is_refused_by_name(scoring):
+    X, y = DATA["cancer"]()
+    with pytest.raises(ValueError, match=r"must, for this classification model, be one of 'accuracy', .*TreePrunerCV"):
+        prune(DecisionTreeClassifier().fit(X, y), ReducedError(scoring=scoring), X, y)
+
+
+def test_a_score_of_another_scale_than_the_margin_is_refused():
+    X, y = DATA["diabetes"]()
+    model = HistGradientBoostingRegressor(loss="poisson", max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"one of 'neg_mean_poisson_deviance', .* Got 'neg_mean_squared_error'"):
+        prune(model, ReducedError(scoring="neg_mean_squared_error"), X, y)

@@ -84,7 +84,7 @@ MUTANTS = [
     ),
     Mutant(
         "compression/compress.py",
-        "good = [c for c in others if c.loss <= unpruned.loss * (1 + budget.max_loss) and c.n_nodes < chosen.n_nodes]",
+        "good = [c for c in others if c.loss <= _largest_loss(unpruned, budget) and c.n_nodes < chosen.n_nodes]",
         "good = [c for c in others if c.n_nodes < chosen.n_nodes]",
         "tests/compression/test_compress.py::test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be",
     ),
@@ -163,8 +163,8 @@ MUTANTS = [
     ),
     Mutant(
         "compression/scoring.py",
-        "return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))",
-        "return float(np.average(of_row)), float(np.average(hits, weights=weight))",
+        "return float(np.average(of_row, weights=self.rows.sample_weight))",
+        "return float(np.average(of_row))",
         "tests/compression/test_compress.py::test_scores_of_weighted_rows_are_those_of_repetitions",
     ),
     Mutant(
@@ -241,15 +241,27 @@ MUTANTS = [
     ),
     Mutant(
         "core/losses.py",
-        "(np.abs(distance) <= delta).astype(np.float64)",
-        "(np.abs(distance) <= 2 * delta).astype(np.float64)",
+        "(np.abs(distance) <= self.delta).astype(np.float64)",
+        "(np.abs(distance) <= 2 * self.delta).astype(np.float64)",
         "tests/core/test_losses.py::test_gradients_and_hessians_are_derivatives",
     ),
     Mutant(
         "core/losses.py",
-        "return (margin > y) - level * (margin != y),",
-        "return (margin > y) - level,",
+        "return (margin > y) - self.level * (margin != y),",
+        "return (margin > y) - self.level,",
         "tests/core/test_losses.py::test_a_row_that_is_met_has_no_gradient",
+    ),
+    Mutant(
+        "core/losses.py",
+        "weight = weight * (distance if loss.is_linear else 1.0)",
+        "weight = weight * 1.0",
+        "tests/core/test_losses.py::test_the_unit_of_the_target_does_not_matter",
+    ),
+    Mutant(
+        "core/rows.py",
+        "moved[:, forest.tree_class[tree]] += output",
+        "moved[:, forest.tree_class[tree]] -= output",
+        "tests/core/test_losses.py::test_risks_of_robust_losses_are_what_they_change",
     ),
     Mutant(
         "core/path.py",
@@ -276,9 +288,9 @@ MUTANTS = [
         "tests/adapters/test_out_of_bag.py::test_out_of_bag_statistics_are_those_of_each_trees_own_rows",
     ),
     Mutant(
-        "core/additive.py",
-        "return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]",
-        "return gradient * rows.row_weight[:, None], hessian",
+        "core/losses.py",
+        "return gradient * weight[:, None], curvature * weight[:, None]",
+        "return gradient * weight[:, None], curvature",
         "tests/core/test_losses.py::test_weights_of_rows_are_repetitions_of_their_derivatives",
     ),
     Mutant(

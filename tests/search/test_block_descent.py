@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import naive
-from treeprune.core.losses import logistic
+from treeprune.core.losses import Logistic
 from treeprune.search.block_descent import BlockDescent
 from treeprune.search.descent_arrays import Quadratic, Trees
 from treeprune.search.newton_descent import NewtonDescent
@@ -162,7 +162,7 @@ def logistic_descent(problem, **options):
     y = (target[:, 0] > 0).astype(np.float64)
 
     def derivatives(score):
-        gradient, hessian = logistic(y, score[:, 0])
+        gradient, hessian = Logistic()(y, score[:, 0])
         return (weight * gradient)[:, None], (weight * hessian)[:, None]
 
     def loss(score):

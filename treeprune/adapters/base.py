@@ -42,8 +42,8 @@ class Adapter(ABC):
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
-    loss : callable or None
-        For boosted ensembles, the loss that the model minimises (`core.losses`); None: not known.
+    loss : core.losses.Loss or None
+        For boosted ensembles, the loss that the model minimises; None: not known.
     """
 
     models: ClassVar[tuple[str, ...]]

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.validation import _num_samples, check_array
 
+from ..core.losses import AbsolutePercentage
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
 from .lightgbm_format import parse, read_forest, read_text, sharpened
@@ -179,9 +180,13 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return getattr(own, "__name__", None) or " ".join(self._text.objective) or "a function given as objective="
 
     def _with_values(self, rows):
-        level = {"regression_l1": 0.5, "quantile": self._alpha}.get((self._text.objective or [""])[0])
+        name = (self._text.objective or [""])[0]
+        level = {"regression_l1": 0.5, "mape": 0.5, "quantile": self._alpha}.get(name)
         if level is None or self._text.averaged:
             return self.forest
+        if name == "mape":
+            rows = copy.copy(rows)
+            rows.sample_weight = rows.sample_weight / AbsolutePercentage.unit(rows.target[:, 0])
         start = 0.0
         if self._parameter("boost_from_average", 1):  # the first tree holds it: the target's quantile
             start = _quantile(rows.target[:, 0], rows.sample_weight, level)

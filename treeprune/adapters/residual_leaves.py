@@ -66,7 +66,7 @@ def learning_rate(
     """
     forest, found = rows.forest, []
     for tree, level in enumerate(levels):
-        leaf, y = rows.leaf_ids(tree), rows.target[:, 0] - start[:, tree]
+        leaf, y = rows.leaf_ids(tree), rows.target[:, tree % rows.target.shape[1]] - start[:, tree]
         for node in np.unique(leaf):
             middle = quantile(y[leaf == node], rows.sample_weight[leaf == node], level)
             if abs(middle) > _SAME * np.abs(y).max():

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -118,14 +118,14 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
     @property
     def loss(self):
         own = {
-            "squared_error": losses.squared,
-            "log_loss": losses.logistic if self._n_columns == 1 else losses.multinomial,
-            "exponential": losses.exponential,
-            "absolute_error": losses.absolute,
-            "quantile": partial(losses.quantile, level=getattr(self.model, "alpha", None)),
+            "squared_error": losses.Squared(),
+            "log_loss": losses.Logistic() if self._n_columns == 1 else losses.Multinomial(),
+            "exponential": losses.Exponential(),
+            "absolute_error": losses.Absolute(),
+            "quantile": losses.Quantile(getattr(self.model, "alpha", None)),
         }
         if self.model.loss == "huber":  # its delta is that of the last stage
-            return partial(losses.huber, delta=self.model._loss.closs.delta)
+            return losses.Huber(self.model._loss.closs.delta)
         return own[self.model.loss]
 
     def margin(self, X):

@@ -1,7 +1,7 @@
 """scikit-learn's HistGradientBoosting*."""
 
 import copy
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -131,12 +131,12 @@ class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, Sta
     @property
     def loss(self):
         own = {
-            "squared_error": losses.squared,
-            "log_loss": losses.logistic if self._n_columns == 1 else losses.multinomial,
-            "absolute_error": losses.absolute,
-            "poisson": losses.poisson,
-            "gamma": losses.gamma,
-            "quantile": partial(losses.quantile, level=getattr(self.model, "quantile", None)),
+            "squared_error": losses.Squared(),
+            "log_loss": losses.Logistic() if self._n_columns == 1 else losses.Multinomial(),
+            "absolute_error": losses.Absolute(),
+            "poisson": losses.Poisson(),
+            "gamma": losses.Gamma(),
+            "quantile": losses.Quantile(getattr(self.model, "quantile", None)),
         }
         return own.get(self.model.loss)
 

@@ -35,7 +35,7 @@ def values_from_rows(
     """
     margin = margin.copy()
     value = forest.value[:, 0, 0].copy()
-    n_columns = margin.shape[1]
+    n_columns, n_targets = margin.shape[1], rows.target.shape[1]  # a target of each column's own, or one for all
     for stage in range(0, forest.n_trees, n_columns):
         leaves = [rows.leaf_ids(tree) for tree in range(stage, stage + n_columns)]
         for column, leaf in enumerate(leaves):
@@ -44,7 +44,9 @@ def values_from_rows(
             for node in first + np.flatnonzero(np.isnan(value[first:last])):
                 row = order[slice(*np.searchsorted(leaf[order], [node, forest.end[node]]))]  # preorder: one slice
                 if len(row):
-                    value[node] = leaf_value(rows.target[row, 0], margin[row], column, rows.sample_weight[row])
+                    value[node] = leaf_value(
+                        rows.target[row, column % n_targets], margin[row], column, rows.sample_weight[row]
+                    )
         for column, leaf in enumerate(leaves):
             margin[:, column] += forest.tree_weight[stage + column] * value[leaf]
     n_rows = forest.weighted_n_node_samples if forest.n_node_samples is None else forest.n_node_samples

@@ -100,7 +100,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         return padded(signs, self.forest.n_features)
 
     def _apply(self, X):
-        rows = self._matrix(X)
+        rows = self._recoded(X)
         bounds = self._round_bounds()
         per_chunk = max(1, _CHUNK // (max(rows.num_row(), 1) * max(np.diff(bounds).max(initial=1), 1)))
         held = {}
@@ -117,23 +117,38 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         return leaf
 
     def _matrix(self, X):
+        """Rows as the library itself reads them."""
         from xgboost import DMatrix
 
-        names, types = self.booster.feature_names, self.booster.feature_types
-        if hasattr(X, "columns"):  # a frame states its own names and types
-            names, types = None, self._categories
-        missing = np.nan if self.booster is self.model else self.model.missing
-        return DMatrix(X, feature_names=names, feature_types=types, missing=missing, enable_categorical=True)
+        is_frame = hasattr(X, "columns")  # which states its own names and types
+        return DMatrix(
+            X,
+            feature_names=None if is_frame else self.booster.feature_names,
+            feature_types=None if is_frame else self.booster.feature_types,
+            missing=self._missing,
+            enable_categorical=True,
+        )
 
-    @cached_property
-    def _categories(self):
-        """The categories that the model was fitted on, by which frames are recoded; None: it has none.
+    @property
+    def _missing(self):
+        """The number that counts as missing."""
+        return np.nan if self.booster is self.model else self.model.missing
 
-        The whole Booster recodes frames by itself, its slices, which `_apply` asks, have lost them.
-        """
+    def _recoded(self, X):
+        """Rows whose categories have the model's codes: the whole Booster recodes frames itself, its slices do not."""
+        from xgboost import DMatrix
+
         known = getattr(self.booster, "get_categories", None)  # since XGBoost 3.1; before, models had codes only
-        known = known() if known else None
-        return None if known is None or known.empty() else known
+        known, rows = known() if known else None, self._matrix(X)
+        if not hasattr(X, "columns") or known is None or known.empty():
+            return rows
+        recoded = DMatrix(X, feature_types=known, enable_categorical=True)
+        if np.isnan(self._missing):
+            return recoded
+        values = _numbers(recoded)
+        values[np.isnan(_numbers(rows))] = np.nan  # XGBoost looks for `missing` among the frame's own codes
+        names, types = self.booster.feature_names, self.booster.feature_types
+        return DMatrix(values, feature_names=names, feature_types=types, enable_categorical=True)
 
     def _round_bounds(self):
         """First tree of each round and, last, the number of trees."""
@@ -145,10 +160,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     def compared(self, X):
         """What XGBoost makes of the rows: categories by the model's whole codes, what counts as missing as NaN."""
-        stored = self._matrix(X).get_data().tocoo()
-        rows = np.full(stored.shape, np.nan, np.float32)
-        rows[stored.row, stored.col] = stored.data
-        codes = self._columns_of_categories
+        rows, codes = _numbers(self._recoded(X)), self._columns_of_categories
         rows[:, codes] = np.floor(rows[:, codes])  # of those below 0, none is known
         return rows
 
@@ -207,7 +219,10 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     @property
     def _levels(self):
-        return levels_of(self._objective)
+        levels = levels_of(self._objective)
+        if self.objective != "reg:absoluteerror":
+            return levels
+        return levels * int(self._document["learner"]["learner_model_param"].get("num_target", 1))
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -224,6 +239,14 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     @property
     def _objective(self):
         return self._document["learner"]["objective"]
+
+
+def _numbers(matrix):
+    """The rows of a DMatrix, float32 of shape (n_rows, n_features); what it does not store is NaN."""
+    stored = matrix.get_data().tocoo()
+    rows = np.full(stored.shape, np.nan, np.float32)
+    rows[stored.row, stored.col] = stored.data
+    return rows
 
 
 def _quantile(x, weight, level):

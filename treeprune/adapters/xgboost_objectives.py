@@ -1,7 +1,6 @@
 """The losses of XGBoost's objectives, as saved models state them."""
 
 import json
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,17 @@ from ..core import losses
 from ..core.forest import Forest
 
 _LOSSES = {
-    "reg:squarederror": losses.squared,
-    "reg:logistic": losses.logistic,
-    "binary:logistic": losses.logistic,
-    "binary:logitraw": losses.logistic,
-    "binary:hinge": losses.hinge,
-    "multi:softmax": losses.multinomial,
-    "multi:softprob": losses.multinomial,
-    "count:poisson": losses.poisson,
-    "reg:gamma": losses.gamma,
-    "reg:absoluteerror": losses.absolute,
-    "reg:squaredlogerror": losses.squared_log,
+    "reg:squarederror": losses.Squared(),
+    "reg:logistic": losses.Logistic(),
+    "binary:logistic": losses.Logistic(),
+    "binary:logitraw": losses.Logistic(),
+    "binary:hinge": losses.Hinge(),
+    "multi:softmax": losses.Multinomial(),
+    "multi:softprob": losses.Multinomial(),
+    "count:poisson": losses.Poisson(),
+    "reg:gamma": losses.Gamma(),
+    "reg:absoluteerror": losses.Absolute(),
+    "reg:squaredlogerror": losses.SquaredLog(),
 }
 _UNESTIMATED = 0.5  # the base score of a model that estimated none
 _ROUND_OFF = 1e-4  # relative, of float32 sums over many rows
@@ -44,16 +43,14 @@ def loss_of(objective: dict) -> losses.Loss | None:
     """
     name, levels = objective["name"], levels_of(objective)
     if name == "reg:quantileerror":
-        if len(levels) == 1:
-            return partial(losses.quantile, level=levels[0])
-        return partial(losses.quantiles, levels=tuple(levels))
+        return losses.Quantile(levels[0]) if len(levels) == 1 else losses.Quantiles(tuple(levels))
     if name == "reg:pseudohubererror":
-        return partial(losses.pseudo_huber, delta=float(objective["pseudo_huber_param"]["huber_slope"]))
+        return losses.PseudoHuber(float(objective["pseudo_huber_param"]["huber_slope"]))
     if name == "reg:tweedie":
-        return partial(losses.tweedie, power=float(objective["tweedie_regression_param"]["tweedie_variance_power"]))
+        return losses.Tweedie(float(objective["tweedie_regression_param"]["tweedie_variance_power"]))
     loss = _LOSSES.get(name)
     factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
-    return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+    return loss if loss is None or factor == 1 else losses.PositivesScaled(loss, factor)
 
 
 def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
@@ -90,9 +87,3 @@ def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: 
     if (unlike_weights and varying) or (unestimated and abs(base_weight[0]) > _ROUND_OFF):
         return "a function given as obj="
     return None
-
-
-def _positives_scaled(loss, factor, y, margin):
-    """A loss in which positive rows count `factor` times."""
-    weight = np.where(y == 1, factor, 1.0)
-    return tuple(derivative * weight for derivative in loss(y, margin))

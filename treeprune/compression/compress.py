@@ -1,6 +1,7 @@
 """compress: the best model of the same class within a budget, and a comparison with its rivals."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from ..adapters import find_adapter
+from ..core.losses import LossFunction
 from ..core.targets import check_target
 from ..methods import PruningMethod, TreeSelection
 from .budget import Budget
@@ -35,8 +37,8 @@ class CompressionResult:
         What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
     frontier : DataFrame
         Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
-        have pruned first), n_nodes, n_trees, loss and score on the held-out rows, whether it is a rival (a model
-        trained anew) and whether it is the one chosen.
+        have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
+        score), whether it is a rival (a model trained anew) and whether it is the one chosen.
     retrained_wins : bool
         Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
         `max_loss` fewer nodes at a loss that may be.
@@ -72,6 +74,8 @@ def compress(
     bytes_of: str = "compact",
     retrain: bool = True,
     random_state: int | None = 0,
+    loss: str | LossFunction | None = None,
+    scoring: str | Callable | None = None,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -97,8 +101,9 @@ def compress(
         times, and the least times count. Results may differ between runs where the machine's times do.
     max_loss : float, optional
         By how much the loss on held-out rows may rise over that of the model given, as a share of it (0.05: by 5 %);
-        the smallest such model is sought. The loss is the Brier score of forests, the log-loss of boosted classifiers,
-        else the mean squared error. Without any budget: 0.
+        the smallest such model is sought. The loss is the Brier score of forests, the mean squared error of regression
+        forests, and of boosted models the loss that they minimise: log-loss, deviance, absolute error, and so on.
+        Without any budget: 0.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of X, y.
     X_val, y_val, sample_weight_val : array-like, optional
@@ -118,6 +123,13 @@ def compress(
         Whether models are trained anew for comparison.
     random_state : int or None, default=0
         Splits the rows, and goes to HistGradientBoosting.
+    loss : str or callable, optional
+        The loss of a boosted model in the place of its own, for one that was trained by a function of one's own: as in
+        `JointPruning`. A function that gives derivatives alone needs `scoring`.
+    scoring : str or callable, optional
+        The name of a scorer of scikit-learn's, or a ``scorer(estimator, X, y)``, by which models are judged in the
+        place of the loss: the best by it within the budget is chosen. Then `max_loss` is the share of the score that
+        may be lost. Leaves are still estimated by the loss.
 
     Returns
     -------
@@ -147,7 +159,7 @@ def compress(
     check_target(y)
     check_target(y_val, "y_val")
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
-    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state)
+    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state, loss, scoring)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
     chosen, small, method = carried_out(trials, found, budget, limit, output)
@@ -155,7 +167,7 @@ def compress(
     if output == "plain":
         small = _plain(small, trials)
     winner = _better(others, chosen, trials.unpruned, budget)
-    message = _message(trials.unpruned, chosen, winner)
+    message = _message(trials.unpruned, chosen, winner, "loss" if scoring is None else "score")
     if winner is not None:
         warnings.warn(message, stacklevel=2)
     return CompressionResult(small, method, _frontier([*found, *others], chosen), winner is not None, message)
@@ -223,14 +235,19 @@ def _choose(found, unpruned, budget, limit):
         )
     if budget.max_loss is None:
         return min(within, key=lambda c: c.loss)
-    good = [c for c in within if c.loss <= unpruned.loss * (1 + budget.max_loss)]
+    good = [c for c in within if c.loss <= _largest_loss(unpruned, budget)]
     if not good:
         best = min(within, key=lambda c: c.loss)
         raise ValueError(
-            f"No model within the size has a loss within {1 + budget.max_loss:g} times that of the unpruned one: the "
-            f"best, of {best.n_nodes} nodes, has {best.loss / unpruned.loss:.3g} times its loss."
+            f"No model within the size has a loss of at most {_largest_loss(unpruned, budget):.4g}, which max_loss "
+            f"allows: the best, of {best.n_nodes} nodes, has {best.loss:.4g}, the unpruned one {unpruned.loss:.4g}."
         )
     return min(good, key=lambda c: (c.n_nodes, c.loss))
+
+
+def _largest_loss(unpruned, budget):
+    """What `max_loss` allows, a share of a loss, or of a score whose negative stands in for it."""
+    return unpruned.loss + budget.max_loss * abs(unpruned.loss)
 
 
 def _largest_winner(chosen, budget):
@@ -241,7 +258,7 @@ def _largest_winner(chosen, budget):
 def _better(others, chosen, unpruned, budget):
     """The model trained anew that does better than the one chosen, if any."""
     if budget.max_loss is not None:
-        good = [c for c in others if c.loss <= unpruned.loss * (1 + budget.max_loss) and c.n_nodes < chosen.n_nodes]
+        good = [c for c in others if c.loss <= _largest_loss(unpruned, budget) and c.n_nodes < chosen.n_nodes]
         return min(good, key=lambda c: c.n_nodes, default=None)
     good = [c for c in others if c.n_nodes <= _largest_winner(chosen, budget) and c.loss < chosen.loss]
     return min(good, key=lambda c: c.loss, default=None)
@@ -270,15 +287,16 @@ def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
     return frame.rename(columns={"name": "method"})
 
 
-def _message(unpruned, chosen, winner):
+def _message(unpruned, chosen, winner, by):
+    of_chosen, of_unpruned = getattr(chosen, by), getattr(unpruned, by)
     what = f"{chosen.name} ({chosen.parameters})" if chosen.parameters else "The model as it is"
     text = (
-        f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, loss {chosen.loss:.4g} on held-out rows, unpruned "
-        f"{unpruned.loss:.4g}."
+        f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, {by} {of_chosen:.4g} on held-out rows, unpruned "
+        f"{of_unpruned:.4g}."
     )
     if winner is not None:
         text += (
-            f" Training anew does better: {winner.name} ({winner.parameters}) has a loss of {winner.loss:.4g} with "
-            f"{winner.n_nodes:,} nodes."
+            f" Training anew does better: {winner.name} ({winner.parameters}) has a {by} of {getattr(winner, by):.4g} "
+            f"with {winner.n_nodes:,} nodes."
         )
     return text

@@ -5,29 +5,22 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..core.forest import Forest
-from ..core.rows import Rows
 from .scoring import Scorer
 
 
-def scores_of_first_trees(
-    scorer: Scorer, forest: Forest, rows: Rows, order: ArrayLike, counts: Iterable[int]
-) -> Iterator[tuple[float, float]]:
+def scores_of_first_trees(scorer: Scorer, order: ArrayLike, counts: Iterable[int]) -> Iterator[tuple[float, float]]:
     """Loss and score of the first trees of an order alone, for rising counts of them.
 
     Parameters
     ----------
     scorer : Scorer
-        Of the rows.
-    forest : Forest
-        A canonical forest whose trees average or add up.
-    rows : Rows
-        Rows routed through it.
+        Of rows, and of a model whose trees average or add up.
     order : array-like of int
         Trees.
     counts : iterable of int
         How many of them.
     """
+    forest, rows = scorer.rows.forest, scorer.rows
     trees, total, n_added = list(order), _without_trees(forest, rows), 0
     for count in counts:
         for tree in trees[n_added:count]:

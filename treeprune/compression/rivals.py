@@ -1,6 +1,7 @@
 """Rivals: models trained again at a smaller size, to compare pruned models with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
+from ..core import losses
 from .first_trees import scores_of_first_trees
-from .scoring import Scorer
+from .scoring import Scorer, classifies
 from .trial import Trial
 
 _SHARES = (0.3, 0.1, 0.03, 0.01)
@@ -37,6 +39,7 @@ def rivals(
     judge: tuple[Any, ArrayLike, ArrayLike | None],
     n_nodes: float = np.inf,
     random_state: int | None = 0,
+    scorer_of: Callable[..., Scorer] = Scorer,
 ) -> Iterator[Trial]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
@@ -51,32 +54,33 @@ def rivals(
         Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
         Of HistGradientBoosting.
+    scorer_of : callable
+        ``scorer_of(adapter, judge)`` judges.
     """
-    yield from _first_stages(model, {}, judge, n_nodes)
-    yield from _fewer_leaves(model, data, judge, n_nodes)
-    yield from _boosted(model, data, judge, n_nodes, random_state)
+    yield from _first_stages(scorer_of(find_adapter(model), judge), {}, n_nodes)
+    yield from _fewer_leaves(model, data, judge, n_nodes, scorer_of)
+    yield from _boosted(scorer_of(find_adapter(model), judge), data, judge, n_nodes, random_state)
 
 
-def _first_stages(model, parameters, judge, most):
+def _first_stages(scorer, parameters, most):
     """A model's first stages, of up to so many nodes, or the first alone."""
-    adapter, rows = find_adapter(model).with_rows(*judge)
-    forest = adapter.forest
+    forest = scorer.rows.forest
     stages = forest.stages if forest.task == "margin" else _trees(forest)
     counts = sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set()))
     n_trees = [stages[count - 1].stop for count in counts]
     sizes = forest.start[n_trees].tolist()
     within = max(np.searchsorted(sizes, most, side="right"), 1)
-    judged = scores_of_first_trees(Scorer(forest, rows), forest, rows, range(forest.n_trees), n_trees[:within])
+    judged = scores_of_first_trees(scorer, range(forest.n_trees), n_trees[:within])
     for count, trees, size, of_rows in zip(counts, n_trees, sizes, judged, strict=False):
         text = ", ".join(f"{name}={value}" for name, value in (parameters | {"stages": count}).items())
-        yield Trial(f"retrained {type(model).__name__}", text, size, trees, *of_rows)
+        yield Trial(f"retrained {type(scorer.adapter.model).__name__}", text, size, trees, *of_rows)
 
 
 def _trees(forest):
     return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _fewer_leaves(model, data, judge, n_nodes):
+def _fewer_leaves(model, data, judge, n_nodes, scorer_of):
     params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
     smaller = clone(model) if params else None
     if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
@@ -91,20 +95,21 @@ def _fewer_leaves(model, data, judge, n_nodes):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
         parameters = {name.removeprefix("estimator__"): leaves}
-        yield from _first_stages(fitted(smaller, *data), parameters, judge, n_nodes)
+        scorer = scorer_of(find_adapter(fitted(smaller, *data)), judge)
+        yield from _first_stages(scorer, parameters, n_nodes)
         if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
             break
 
 
-def _boosted(model, data, judge, n_nodes, random_state):
+def _boosted(scorer, data, judge, n_nodes, random_state):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
     X, y, sample_weight = data
-    if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
-        return
-    adapter, rows = find_adapter(model).with_rows(*judge)
-    scorer, n_nodes = Scorer(adapter.forest, rows), min(n_nodes, adapter.forest.n_nodes)
-    classifier = scorer.is_classifier
-    cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
+    classifier, loss = scorer.is_classifier, scorer.rows.loss
+    of_shares = classifies(scorer.rows.forest, loss) and not classifier
+    if scorer.y.shape[1] > 1 or hasattr(X, "tocsr") or of_shares or isinstance(loss, losses.Quantiles):
+        return  # it takes one target, no sparse rows and no shares of classes, and gives one number
+    n_nodes = min(n_nodes, scorer.rows.forest.n_nodes)
+    cls = HistGradientBoostingClassifier if classifier else partial(HistGradientBoostingRegressor, **_nearest(loss))
     n_classes = len(np.unique(y)) if classifier else 1
     for leaves in _LEAVES:
         per_round = (2 * leaves - 1) * (n_classes if n_classes > 2 else 1)
@@ -120,3 +125,14 @@ def _boosted(model, data, judge, n_nodes, random_state):
                 text, n_trees = f"max_leaf_nodes={leaves}, max_iter={stage}", stage * forest.per_stage
                 judged = scorer.judge_prediction(prediction)
                 yield Trial("HistGradientBoosting", text, int(sizes[stage - 1]), n_trees, *judged)
+
+
+def _nearest(loss):
+    """Parameters by which HistGradientBoosting minimises a loss, or the nearest that it has."""
+    if isinstance(loss, losses.Quantile):
+        return {"loss": "quantile", "quantile": loss.level}
+    if isinstance(loss, losses.Absolute | losses.AbsolutePercentage):
+        return {"loss": "absolute_error"}
+    if isinstance(loss, losses.Gamma):
+        return {"loss": "gamma"}
+    return {"loss": "poisson" if isinstance(loss, losses.Poisson | losses.Tweedie) else "squared_error"}

@@ -1,85 +1,174 @@
-"""Losses and scores of ensembles on held-out rows, from scores, predictions or models."""
+"""What compress judges models by on held-out rows: a loss, or a scorer of scikit-learn's."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
+from scipy.special import softmax
 
-from ..core import losses
+from ..adapters.base import Adapter
 from ..core.forest import Forest
-from ..core.rows import Rows
+from ..core.losses import Loss, LossFunction, loss_in_place, row_losses
 from ..exceptions import UnsupportedModelError
 from ..links import simplex
 
-_PROBABILITIES: dict[Any, Callable] = {
-    losses.logistic: expit,
-    losses.multinomial: lambda margin: softmax(margin, axis=1),
-}
 
-
-def classifies(forest: Forest, loss: Any) -> bool:
+def classifies(forest: Forest, loss: LossFunction | None) -> bool:
     """Whether a model with this forest and loss is a classifier."""
-    return forest.task == "classification" or loss in _PROBABILITIES
+    return forest.task == "classification" or (isinstance(loss, Loss) and loss.classifies)
+
+
+def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str | Callable | None) -> None:
+    """Refuse models that no method here can prune, or that nothing is there to judge by.
+
+    Raises
+    ------
+    UnsupportedModelError
+        Names the model, and what compress takes.
+    ValueError
+        There is no such loss, or a function gives derivatives alone.
+    """
+    model, forest = adapter.model, adapter.forest
+    name, judged_by = type(model).__name__, loss_in_place(adapter.loss, forest.task, loss)
+    if forest.task == "path_length":
+        raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
+    if hasattr(model, "fit") and "group" in signature(model.fit).parameters:
+        raise UnsupportedModelError(f"{name} ranks the rows of a group: compress, which splits rows, knows no groups.")
+    if forest.task == "margin" and judged_by is None:
+        raise UnsupportedModelError(
+            f"{name} was trained by {adapter.objective}, whose loss is not known as a function of a row's target and "
+            "margin: compress has nothing to prune by. Name a loss, loss=."
+        )
+    if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
+        raise UnsupportedModelError(f"{name} lets its trees vote; compress takes models that average or add them up.")
+    if forest.task == "classification" and forest.n_outputs > 1:
+        raise UnsupportedModelError(f"{name} has several outputs; compress takes classifiers of one.")
+    if scoring is None and forest.task == "margin" and not isinstance(judged_by, Loss):
+        raise ValueError(
+            f"The 'loss' parameter of compress must be a name or a Loss (treeprune.core.losses): {judged_by!r} gives "
+            "derivatives and no value to judge by. Or give scoring= too."
+        )
+    if scoring is not None and not hasattr(model, "fit"):
+        raise UnsupportedModelError(f"The 'scoring' parameter needs an estimator of scikit-learn's kind. Got {name}.")
+
+
+def can_stratify(y: Any) -> bool:
+    """Whether rows can be split by the classes in y: labels of one output, no shares."""
+    y = np.asarray(y)
+    return y.size == len(y) and not (y.dtype.kind == "f" and (y != np.rint(y)).any())
 
 
 class Scorer:
-    """What a model is judged by: the Brier score of forests, log-loss of boosted classifiers, squared error else.
+    """Loss and score of pruned models on some rows, from what their trees add up to.
+
+    The loss is the Brier score of forests, the mean squared error of regression forests, and of boosted models their
+    own loss, or another that is named. The score is the accuracy, or R squared. A scorer of scikit-learn's takes the
+    place of both: what it says is the score, and the loss is minus that.
 
     Parameters
     ----------
-    forest : Forest
-        The trees of the model.
-    rows : Rows
+    adapter : Adapter
+        Of a model of the family.
+    data : tuple of (X, y, sample_weight)
         Rows to judge by.
+    loss : str or callable, optional
+        A loss in the place of a boosted model's own.
+    scoring : callable, optional
+        ``scoring(estimator, X, y)``; it gets ``sample_weight=`` where there are weights.
+
+    Attributes
+    ----------
+    adapter : Adapter
+        The one that carries out plans made by `rows`.
+    rows : Rows
+        The rows, routed.
+    is_classifier : bool
+    y : ndarray of shape (n_rows, n_outputs)
+        Class codes or numbers.
     """
 
-    def __init__(self, forest: Forest, rows: Rows):
-        self.task, self.rows = forest.task, rows
-        known = (losses.squared, *_PROBABILITIES)
-        if self.task == "margin" and rows.loss not in known:
-            raise UnsupportedModelError(
-                f"compress judges by squared error or probabilities; the loss of {rows.objective} is neither."
-            )
-        self.is_classifier = classifies(forest, rows.loss)
-        if self.is_classifier and (rows.target != np.rint(rows.target)).any():
-            raise ValueError("compress takes class labels as y, no shares of classes.")
-        self.y = rows.target[:, 0].astype(np.int64) if self.is_classifier else rows.target
+    def __init__(
+        self,
+        adapter: Adapter,
+        data: tuple,
+        loss: str | LossFunction | None = None,
+        scoring: Callable | None = None,
+    ):
+        self.adapter, rows = adapter.with_rows(*data)
+        self.rows, self.data, self.scoring = rows.judged_by(loss), data, scoring
+        self.task, self.y = rows.forest.task, rows.target
+        has_shares = bool((self.y != np.rint(self.y)).any())  # of classes
+        self.is_classifier = classifies(rows.forest, self.rows.loss) and not has_shares
 
     def judge_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
         """Loss and score of additive scores, shape (n_rows, n_columns).
 
         The link of a forest classifier's scores is "simplex", or with a temperature "softmax".
         """
-        if not self.is_classifier:
-            return self.judge_prediction(score)
-        p = _PROBABILITIES[self.rows.loss](score) if self.task == "margin" else score
-        p = np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
-        if self.task != "margin":
-            p = simplex(p) if temperature is None else softmax(p / temperature, axis=1)
-        return self.judge_prediction(p)
+        if self.task == "classification":
+            score = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
+            score = simplex(score) if temperature is None else softmax(score / temperature, axis=1)
+        return self._judge(score)
 
     def judge_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
-        """Loss and score (accuracy or R squared) of probabilities, or of predicted numbers."""
-        weight = self.rows.sample_weight
-        if not self.is_classifier:
-            squares = np.average((self.y - prediction.reshape(self.y.shape)) ** 2, axis=0, weights=weight)
-            center = np.average(self.y, axis=0, weights=weight)
-            spread = np.average((self.y - center) ** 2, axis=0, weights=weight)
-            return float(squares.mean()), float(np.mean(1.0 - squares / spread))
-        of_true = prediction[np.arange(len(self.y)), self.y]
-        if self.task == "margin":
-            of_row = -np.log(np.maximum(of_true, np.finfo(float).eps))
-        else:
-            of_row = (prediction**2).sum(axis=1) + 1.0 - 2.0 * of_true
-        hits = prediction.argmax(axis=1) == self.y
-        return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))
+        """Loss and score of probabilities, or of predicted numbers."""
+        if self.task != "margin":
+            return self._judge(prediction)
+        prediction = prediction.reshape(len(self.y), -1)
+        if not isinstance(self.rows.loss, Loss):
+            return self._judge(prediction)
+        two_classes = self.is_classifier and self.rows.margin.shape[1] == 1
+        return self._judge(self.rows.loss.margin_of(prediction[:, 1:] if two_classes else prediction))
 
     def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
         """Loss and score of a model of the family."""
         if self.task == "margin":
             from ..adapters import find_adapter
 
-            return self.judge_score(find_adapter(model).margin(X))
-        return self.judge_prediction(model.predict_proba(X) if self.is_classifier else model.predict(X))
+            return self._judge(find_adapter(model).margin(X))
+        return self._judge(model.predict_proba(X) if self.is_classifier else model.predict(X))
+
+    def _judge(self, raw):
+        """Loss and score of margins, of the probabilities of a forest, or of its predictions."""
+        if self.scoring is not None:
+            score = self._scored(raw.reshape(len(self.y), -1))
+            return -score, score
+        if self.task == "margin":
+            return self._mean(row_losses(self.rows.loss, self.y, raw)), self._score(raw)
+        if self.task == "regression":
+            raw = raw.reshape(self.y.shape)
+            return self._mean(((self.y - raw) ** 2).mean(axis=1)), self._r_squared(raw)
+        y = self.y[:, 0].astype(np.int64)
+        of_row = (raw**2).sum(axis=1) + 1.0 - 2.0 * raw[np.arange(len(y)), y]
+        return self._mean(of_row), self._mean(raw.argmax(axis=1) == y)
+
+    def _scored(self, raw):
+        X, y, weight = self.data
+        weights = {} if weight is None else {"sample_weight": weight}
+        score = float(self.scoring(self.adapter.stand_in(raw), X, y, **weights))
+        if np.isnan(score):
+            raise ValueError("The 'scoring' parameter of compress must give numbers. It gave nan for a pruned model.")
+        return score
+
+    def _score(self, margin):
+        if not self.is_classifier:
+            return self._r_squared(self.rows.loss.prediction(margin))
+        labels = margin > 0 if self._is_binary(margin) else margin.argmax(axis=1)[:, None]
+        return self._mean((labels == self.y).all(axis=1))
+
+    def _is_binary(self, margin):
+        """Whether each column of the margin is for a label of its own."""
+        return margin.shape[1] == self.y.shape[1]
+
+    def _r_squared(self, prediction):
+        """Mean over the outputs, of each of which there may be several predictions (quantiles)."""
+        weight = self.rows.sample_weight
+        squares = np.average((self.y - prediction) ** 2, axis=0, weights=weight)
+        center = np.average(self.y, axis=0, weights=weight)
+        spread = np.average((self.y - center) ** 2, axis=0, weights=weight)
+        return float(np.mean(1.0 - squares / spread))
+
+    def _mean(self, of_row):
+        return float(np.average(of_row, weights=self.rows.sample_weight))

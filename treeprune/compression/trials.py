@@ -1,13 +1,14 @@
 """What compress tries: prunings of a model, and models trained anew. All are judged on rows that made none of them."""
 
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
@@ -15,6 +16,7 @@ from sklearn.utils.validation import _num_samples
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..core.additive import Scores
+from ..core.losses import LossFunction, loss_in_place
 from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
@@ -22,7 +24,8 @@ from ..methods.descent import ALPHAS_PER_DECADE
 from ..pruning import prune
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
-from .scoring import Scorer, classifies
+from .scoring import Scorer, can_stratify, check_judge, classifies
+from .stacking import stacked
 from .trial import Trial
 
 #: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
@@ -49,6 +52,10 @@ class Trials:
     validation : float
     random_state : int or None
         Splits the rows, and goes to HistGradientBoosting.
+    loss : str or callable, optional
+        Loss of a boosted model in the place of its own.
+    scoring : str or callable, optional
+        Scorer that judges in the place of the loss.
 
     Attributes
     ----------
@@ -62,45 +69,39 @@ class Trials:
         Number of all rows, over that of the rows in `use`.
     """
 
-    def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
-        self.model, self.grown, self.random_state = model, model, random_state
+    def __init__(
+        self,
+        model: Any,
+        data: tuple,
+        held_out: tuple | None,
+        validation: float,
+        random_state: int | None,
+        loss: str | LossFunction | None = None,
+        scoring: str | Callable | None = None,
+    ):
+        self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
         adapter = find_adapter(model)
-        self._check(adapter)
+        check_judge(adapter, loss, scoring)
+        self.scorer_of = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         self.use: tuple[Any, Any, Any]
         if held_out is None:
-            labels = data[1] if classifies(adapter.forest, adapter.loss) else None
+            is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))
+            labels = data[1] if is_classifier and can_stratify(data[1]) else None
             self.use, self.judge = _split(data, labels, validation, random_state)
             self.all = data
             self.grown = self._grown_anew()
         else:
             self.use, self.judge = data, held_out
-            self.all = _stacked(data, held_out)
+            self.all = stacked(data, held_out)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         adapter = adapter if self.grown is model else find_adapter(self.grown)
-        self.adapter, self.held_out = adapter.with_rows(*self.judge)
+        self.scorer = self.scorer_of(adapter, self.judge)
+        self.adapter, self.held_out = self.scorer.adapter, self.scorer.rows
         self.forest = self.adapter.forest
         self._starts: dict[bool, tuple] = {}
         self._scores: dict[bool, Scores] = {}
-        self.scorer = Scorer(self.forest, self.held_out)
         whole = self.scorer.judge_model(self.grown, self.judge[0])
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
-
-    @staticmethod
-    def _check(adapter):
-        """Refuse models that no method here can prune, before any work."""
-        name, forest = type(adapter.model).__name__, adapter.forest
-        if forest.task == "path_length":
-            raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
-        if forest.task == "margin" and adapter.loss is None:
-            raise UnsupportedModelError(
-                f"{name} was trained by {adapter.objective}, whose loss is not known: compress has nothing to judge by."
-            )
-        if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
-            raise UnsupportedModelError(
-                f"{name} lets its trees vote; compress takes models that average or add them up."
-            )
-        if forest.task == "classification" and forest.n_outputs > 1:
-            raise UnsupportedModelError(f"{name} has several outputs; compress takes classifiers of one.")
 
     def _grown_anew(self):
         if not hasattr(self.model, "fit") or not hasattr(self.model, "get_params"):
@@ -123,7 +124,7 @@ class Trials:
         """
         best = yield from self.jointly_pruned(n_nodes)
         if self.forest.n_trees > 1 and best.constraint is None:
-            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to), per_decade=_FEW)
+            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to, loss=self.loss), per_decade=_FEW)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
@@ -134,7 +135,7 @@ class Trials:
         out_of_bag = self._out_of_bag is not None  # smaller, so that its paths take less time
         found = []
         for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
-            method = clone(method).set_params(constraint=None if free else "leaf")
+            method = clone(method).set_params(constraint=None if free else "leaf", loss=self.loss)
             found.append((yield from self.climb(method, n_nodes, out_of_bag)))
         least, best = min(found, key=lambda loss_and_method: loss_and_method[0])
         if out_of_bag:
@@ -208,12 +209,12 @@ class Trials:
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
-        rows = [self.adapter.rows(*_taken(self.judge, half)) for half in halves]
-        scorers = [Scorer(self.forest, of_half) for of_half in rows]
+        scorers = [self.scorer_of(self.adapter, _taken(self.judge, half)) for half in halves]
+        rows = [scorer.rows for scorer in scorers]
         counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
         orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
         judged = [
-            list(scores_of_first_trees(scorers[judging], self.forest, rows[judging], orders[ordering], counts))
+            list(scores_of_first_trees(scorers[judging], orders[ordering], counts))
             for ordering, judging in ((0, 1), (1, 0))
         ]
         sizes = np.cumsum(np.diff(self.forest.start)[orders[2]])
@@ -223,7 +224,7 @@ class Trials:
 
     def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
-        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state)
+        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state, self.scorer_of)
 
     def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.
@@ -255,7 +256,7 @@ class Trials:
             return method
         score = additive.score(pruning, judge)
         whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
-        temperature = best_temperature(whole, self.scorer.y, self.held_out.sample_weight)
+        temperature = best_temperature(whole, self.scorer.y[:, 0], self.held_out.sample_weight)
         losses = [self.scorer.judge_score(score, t)[0] for t in (None, temperature)]
         return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
 
@@ -285,23 +286,3 @@ def _split(data, labels, validation, random_state):
 
 def _taken(data, index):
     return tuple(None if part is None else _safe_indexing(part, index) for part in data)
-
-
-def _stacked(data, held_out):
-    """All rows; those without weights weigh 1 if the others have any."""
-    weights = [part[2] for part in (data, held_out)]
-    if [weight is None for weight in weights].count(True) == 1:
-        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
-    return _below(data[0], held_out[0]), _below(data[1], held_out[1]), None if weights[0] is None else _below(*weights)
-
-
-def _below(a, b):
-    if hasattr(a, "iloc"):
-        import pandas as pd
-
-        return pd.concat([a, b], ignore_index=True)
-    if hasattr(a, "tocsr"):
-        from scipy.sparse import vstack
-
-        return vstack([a, b]).tocsr()
-    return np.concatenate([np.asarray(a), np.asarray(b)])

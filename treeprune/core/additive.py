@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..exceptions import UnsupportedModelError
 from .forest import Forest
-from .losses import Derivatives, derivatives
 from .plan import Plan
 from .rows import Rows, rows_by_node
 
@@ -247,9 +246,3 @@ class Scores:
         leaf = pruning.leaf
         add_leaf_values(self._span[leaf], self._row, self._column[leaf], np.ascontiguousarray(pruning.value), score)
         return score
-
-
-def weighted_derivatives(rows: Rows, score: NDArray[np.float64]) -> Derivatives:
-    """Gradients and hessians of a boosted ensemble's loss times `Rows.row_weight`, shape (n_rows, n_columns)."""
-    gradient, hessian = derivatives(rows.require_loss(), rows.target, score)
-    return gradient * rows.row_weight[:, None], hessian * rows.row_weight[:, None]

@@ -22,6 +22,8 @@ adding v to that margin changes the loss by
 
 .. math:: R(t) = \sum_i g_i v + \tfrac{1}{2} h_i v^2.
 
+Losses that no parabola comes near along such steps, such as the absolute error, are summed as they are.
+
 Each tree is judged at the margin at which it was grown, not at that of the whole ensemble. At the latter each single
 tree looks superfluous, because the others do its work, and all would be pruned at once.
 """
@@ -32,7 +34,7 @@ from scipy.special import xlogy
 
 from ..exceptions import MissingStatisticError
 from .forest import Forest
-from .losses import LOSSES
+from .losses import LOSSES, Robust, as_loss
 from .rows import Rows
 from .statistics import NodeStatistics
 
@@ -311,6 +313,10 @@ def _margin_risk(forest, risk, rows):
             f"The model does not store what node {node} of tree {tree} would predict as a leaf, and the rows do not "
             "tell: methods that judge nodes by it cannot prune the model."
         )
+
+    loss = rows.require_loss() if risk in ("impurity", "error") else as_loss(risk)
+    if isinstance(loss, Robust):
+        return rows.loss_changes(loss), rows.statistics.weight
     statistics = rows.statistics if risk in ("impurity", "error") else rows.loss_statistics(risk)
     v = forest.value[:, 0, 0] * forest.tree_weight[forest.node_tree]
     loss = statistics.gradient * v + statistics.hessian * v**2 / 2

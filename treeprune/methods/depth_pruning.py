@@ -27,6 +27,8 @@ class DepthPruning(DescentMethod):
         What `reg` shrinks leaves towards; see `JointPruning`.
     price : array-like of shape (n_features,), optional
         What a split on each feature costs besides its node, in nodes.
+    loss : str or callable, optional
+        The loss of a boosted ensemble in the place of its own; see `JointPruning`.
     tol : float, default=1e-3
         Cycles over the trees end when one wins less than this share of the objective.
     max_cycles : int, default=30
@@ -66,6 +68,7 @@ class DepthPruning(DescentMethod):
         reg=30.0,
         shrink_to=None,
         price=None,
+        loss=None,
         tol=1e-3,
         max_cycles=30,
     ):
@@ -78,6 +81,7 @@ class DepthPruning(DescentMethod):
         self.reg = reg
         self.shrink_to = shrink_to
         self.price = price
+        self.loss = loss
         self.tol = tol
         self.max_cycles = max_cycles
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core.additive import Additive, Pruning, weighted_derivatives
+from ..core.additive import Additive, Pruning
 from ..core.forest import Forest
-from ..core.losses import squared
+from ..core.losses import Squared, step_derivatives
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
@@ -32,7 +32,7 @@ class DescentMethod(PathMethod):
     """A method that minimises an ensemble's loss plus a price of its nodes, one tree at a time.
 
     Has the parameters `fraction`, `alpha`, `max_nodes`, `max_leaves`, `max_trees`, `max_bytes`, `reg`, `shrink_to`,
-    `price`, `tol` and `max_cycles`.
+    `price`, `loss`, `tol` and `max_cycles`.
     """
 
     needs_training_rows = True
@@ -139,23 +139,24 @@ class DescentMethod(PathMethod):
         from ..search.newton_descent import NewtonDescent
 
         self._check_task(forest)
+        rows = rows.judged_by(self.loss)
         additive = Additive(forest, rows)
         trees = _trees(additive, rows, _split_price(self.price, forest))
-        is_square = not additive.is_margin or rows.loss is squared
+        is_square = not additive.is_margin or rows.loss == Squared()
         anchored = not is_square if self.shrink_to is None else self.shrink_to == "values"
         options = {"ridge": self.reg, "anchored": anchored} | self._options(additive)
         weight = rows.row_weight
         if not is_square:
             base = additive.base(rows)
-            slope = partial(weighted_derivatives, rows)
+            slope = step_derivatives(rows.require_loss(), rows.target, weight, base)
             gradient, hessian = slope(base)
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
             return additive, NewtonDescent(trees, slope, base, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
-        # A boosted tree adds to one column of the score, a tree of a forest to all of them.
-        columns = (residual.T[:, :, None] if additive.is_margin else residual[None]) * (weight * scale)[:, None]
-        model = Quadratic.from_derivatives(columns.copy(), np.tile(weight * scale**2, (len(columns), 1)))
+        pull = residual * (weight * scale)[:, None]
+        pull = np.ascontiguousarray(pull.T)[:, :, None] if additive.is_margin else pull[None]
+        model = Quadratic.from_derivatives(pull, np.tile(weight * scale**2, (len(pull), 1)))
         unit = model.loss
         descent = BlockDescent(trees, model, **options)
         descent.take_out()

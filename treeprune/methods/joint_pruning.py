@@ -55,6 +55,11 @@ class JointPruning(DescentMethod):
     temperature : float, optional
         Of "softmax"; None: the one with the least log-loss on the rows, which should then not be those that the leaves
         are estimated on.
+    loss : str or callable, optional
+        The loss of a boosted ensemble in the place of its own, for one that was trained by a function of one's own: a
+        name, such as "squared_error", "logistic", "poisson" or "absolute_error", one of the classes of
+        `treeprune.core.losses` with its parameters, or a function ``(y, margin) -> gradient, hessian``, as XGBoost and
+        LightGBM take it for their objective.
     tol : float, default=1e-3
         Cycles over the trees end when one wins less than this share of the objective.
     max_cycles : int, default=30
@@ -63,6 +68,9 @@ class JointPruning(DescentMethod):
     Notes
     -----
     Whole weights count as that many rows, others in proportion, all rows together as many as they are: `core.counts`.
+
+    Losses that are proportional to the distance from the target (absolute error, quantiles) are multiplied by the mean
+    distance at a constant score, so that `reg` and `alpha` do not depend on the unit of the target.
 
     Takes O((rows + nodes) x columns of the score) per tree and cycle, and holds the leaf ids of all rows in all trees
     (4 bytes each). Rows may be those that grew the model. Out-of-bag rows count in the trees that did not see them, as
@@ -105,6 +113,7 @@ class JointPruning(DescentMethod):
         shrink_to=None,
         leaf_refit=True,
         price=None,
+        loss=None,
         constraint=None,
         link="simplex",
         temperature=None,
@@ -121,6 +130,7 @@ class JointPruning(DescentMethod):
         self.shrink_to = shrink_to
         self.leaf_refit = leaf_refit
         self.price = price
+        self.loss = loss
         self.constraint = constraint
         self.link = link
         self.temperature = temperature

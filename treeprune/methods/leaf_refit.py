@@ -1,14 +1,14 @@
 """Leaf refit: all leaves of an ensemble estimated together, by ridge regression (Ren et al. 2015)."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, cg
 
-from ..core.additive import Additive, weighted_derivatives
+from ..core.additive import Additive
 from ..core.forest import Forest
+from ..core.losses import step_derivatives
 from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Rows
@@ -36,6 +36,8 @@ class LeafRefit(PruningMethod):
         Relative residual at which conjugate gradients stop.
     max_iter : int, default=500
         Largest number of their iterations.
+    loss : str or callable, optional
+        The loss of a boosted ensemble in the place of its own; see `JointPruning`.
 
     Notes
     -----
@@ -64,10 +66,11 @@ class LeafRefit(PruningMethod):
     for_ensembles = True
     soft = True
 
-    def __init__(self, reg=1.0, tol=1e-6, max_iter=500):
+    def __init__(self, reg=1.0, tol=1e-6, max_iter=500, loss=None):
         self.reg = reg
         self.tol = tol
         self.max_iter = max_iter
+        self.loss = loss
 
     def plan(self, forest: Forest, rows: Rows | None = None) -> Plan:
         """New values of the leaves."""
@@ -77,6 +80,7 @@ class LeafRefit(PruningMethod):
         self._check_number("max_iter", 1)
         if rows is None:
             raise ValueError("LeafRefit estimates leaves on rows: give X and y.")
+        rows = rows.judged_by(self.loss)
         additive = Additive(forest, rows)
         leaf = np.flatnonzero(forest.is_leaf).astype(np.int32)
         indicator = _indicator(forest, rows, leaf)
@@ -100,10 +104,14 @@ class LeafRefit(PruningMethod):
         step = additive.pruning(leaf, additive.in_score(nearest - old)[leaf])
         score, change = additive.score(present, rows), additive.score(step, rows) - additive.base(rows)
 
+        derivatives = None
+        if additive.is_margin:
+            derivatives = step_derivatives(rows.require_loss(), rows.target, rows.row_weight, score)
+
         def slope(part):
             there = score + part * change
-            if additive.is_margin:
-                return float((weighted_derivatives(rows, there)[0] * change).sum())
+            if derivatives is not None:
+                return float((derivatives(there)[0] * change).sum())
             return float(((there - additive.target(rows)) * change * rows.row_weight[:, None]).sum())
 
         low, high = 0.0, 1.0
@@ -125,7 +133,8 @@ class LeafRefit(PruningMethod):
         return value + np.stack([self._solve(indicator, weight, of_column) for of_column in pull.T], axis=1)
 
     def _newton(self, additive, rows, indicator, column, value):
-        slope, base = partial(weighted_derivatives, rows), additive.base(rows)
+        base = additive.base(rows)
+        slope = step_derivatives(rows.require_loss(), rows.target, rows.row_weight, base)
         parts = [indicator[:, np.flatnonzero(column == c)] for c in range(base.shape[1])]
         change = np.zeros_like(value)
 

@@ -1,0 +1,69 @@
+"""Two sets of labelled rows as one, the second below the first."""
+
+import numpy as np
+from sklearn.utils.validation import _num_samples
+
+
+def stacked(data: tuple, held_out: tuple) -> tuple:
+    """All rows; those without weights weigh 1 if the others have any.
+
+    Categories of frames are the same if their values are, whatever the order in which they are declared.
+
+    Parameters
+    ----------
+    data, held_out : tuple of (X, y, sample_weight)
+
+    Raises
+    ------
+    ValueError
+        The tables are of different kinds, or have other columns.
+    """
+    weights = [part[2] for part in (data, held_out)]
+    if [weight is None for weight in weights].count(True) == 1:
+        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
+    weight = None if weights[0] is None else np.concatenate([np.asarray(w) for w in weights])
+    return _tables(data[0], held_out[0]), np.concatenate([np.asarray(data[1]), np.asarray(held_out[1])]), weight
+
+
+def _tables(X, X_val):
+    kinds = [_kind(table) for table in (X, X_val)]
+    if kinds[0] != kinds[1]:
+        raise ValueError(f"X_val must be a table of the same kind as X. Got {kinds[1]} and {kinds[0]}.")
+    if kinds[0] == "a sparse matrix":
+        from scipy.sparse import vstack
+
+        return vstack([X, X_val]).tocsr()
+    if kinds[0] == "an array":
+        return np.concatenate([np.asarray(X), np.asarray(X_val)])
+    if list(X.columns) != list(X_val.columns):
+        raise ValueError(f"X_val must have the columns of X, in their order: {[*X.columns]}. Got {[*X_val.columns]}.")
+    if kinds[0] == "a pandas frame":
+        import pandas as pd
+
+        return pd.concat(_same_categories(X, X_val), ignore_index=True)
+    import polars as pl
+
+    return pl.concat([X, X_val], how="vertical_relaxed")
+
+
+def _kind(table):
+    if hasattr(table, "columns"):
+        return "a pandas frame" if hasattr(table, "iloc") else "a frame"
+    return "a sparse matrix" if hasattr(table, "tocsr") else "an array"
+
+
+def _same_categories(X, X_val):
+    """Both frames, with the categories of X in its order and then those that only X_val declares."""
+    frames = X.copy(deep=False), X_val.copy(deep=False)
+    for name in X.columns:
+        known, other = (getattr(frame[name].dtype, "categories", None) for frame in frames)
+        if (known is None) != (other is None):
+            raise ValueError(
+                f"The column {name!r} must hold categories in both X and X_val, or in neither. Got dtypes "
+                f"{X[name].dtype} and {X_val[name].dtype}."
+            )
+        if known is not None:
+            every = known.append(other.difference(known, sort=False))
+            for frame in frames:
+                frame[name] = frame[name].cat.set_categories(every)
+    return frames
