@@ -432,9 +432,9 @@ MUTANTS = [
         "tests/estimators/test_tree_pruner_cv.py::TestCandidates::test_midpoints",
     ),
     Mutant(
-        "estimators/fitting.py",
-        "classes=classes, y=y_grow[:, output])",
-        "classes=classes, y=y[known, output])",
+        "estimators/tree_pruner.py",
+        'adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))',
+        "adapter = adapter",
         "tests/estimators/test_tree_pruner.py::TestWeights::test_class_weights_apply_to_held_out_rows",
     ),
     Mutant(

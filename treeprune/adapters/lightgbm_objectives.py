@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..core import losses
 
 _LOSSES = {
@@ -41,3 +44,29 @@ def loss_of(objective: list[str], parameter: Callable[[str, float], float]) -> l
     }
     loss = with_parameter[name]() if name in with_parameter else _LOSSES.get(name)
     return partial(losses.of_square_root, loss=loss) if loss is not None and "sqrt" in objective else loss
+
+
+def label_weights(positive: NDArray[np.bool_], is_unbalance: bool, scale_pos_weight: float) -> tuple[float, float]:
+    """How often the other rows and the positive ones count: LightGBM's ``BinaryLogloss::Init``.
+
+    Parameters
+    ----------
+    positive : ndarray of bool, shape (n_rows,)
+        Of the rows that the model is fitted on; their weights do not matter.
+    is_unbalance, scale_pos_weight : bool, float
+        LightGBM's parameters.
+    """
+    n_positive = np.count_nonzero(positive)
+    n_others = len(positive) - n_positive
+    weights = np.array([1.0, scale_pos_weight])
+    if is_unbalance and n_positive and n_others:
+        weights *= max(n_positive, n_others) / np.array([n_others, n_positive])
+    return weights[0], weights[1]
+
+
+def columns_weighted(y: NDArray, margin: NDArray, loss: losses.Loss, weights: NDArray) -> losses.Derivatives:
+    """A loss of each class against all others, whose rows weigh ``weights[k]`` = (others, own) in the k-th column."""
+    own = (y[:, None] == np.arange(margin.shape[1])).astype(int)
+    weight = weights[np.arange(margin.shape[1]), own]
+    gradient, hessian = loss(y, margin)
+    return weight * gradient, weight * hessian

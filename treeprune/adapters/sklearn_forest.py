@@ -1,6 +1,7 @@
 """scikit-learn's forests: RandomForest* and ExtraTrees*."""
 
 from .base import padded
+from .class_weights import FORESTS_BALANCE_BY_WEIGHT
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -17,6 +18,12 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "treeprune.links.LinkedExtraTreesClassifier",
     )
     parts = (*models, *SklearnEnsembleAdapter.parts)
+
+    balances_by_weight = FORESTS_BALANCE_BY_WEIGHT
+
+    @property
+    def _weighing(self):
+        return self.model
 
     @property
     def monotonic(self):

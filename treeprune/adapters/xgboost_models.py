@@ -15,7 +15,7 @@ from .documents import decode, encode
 from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
 from .xgboost_format import booster_from, booster_of, first_rounds, read_document, read_forest, write_forest
-from .xgboost_objectives import custom_objective, levels_of, loss_of
+from .xgboost_objectives import custom_objective, levels_of, loss_of, positive_weight
 from .xgboost_stand_ins import XGBoostStandIns
 from .xgboost_storage import XGBoostStorage
 
@@ -192,6 +192,14 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         trees = booster_of(self._document)[0]["trees"]
         roots = np.array([tree["base_weights"][0] for tree in trees])
         return custom_objective(self.model, self._document, self.forest, roots)
+
+    @property
+    def class_weighting(self):
+        weight = positive_weight(self._objective)
+        return None if weight == 1 else f"scale_pos_weight={weight:g}"
+
+    def _class_factors(self, target, training):
+        return np.where(target[:, 0] == 1, positive_weight(self._objective), 1.0)
 
     def _with_values(self, rows):
         forest, levels = self.forest, self._levels

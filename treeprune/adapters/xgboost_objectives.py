@@ -51,9 +51,12 @@ def loss_of(objective: dict) -> losses.Loss | None:
         return partial(losses.pseudo_huber, delta=float(objective["pseudo_huber_param"]["huber_slope"]))
     if name == "reg:tweedie":
         return partial(losses.tweedie, power=float(objective["tweedie_regression_param"]["tweedie_variance_power"]))
-    loss = _LOSSES.get(name)
-    factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
-    return loss if loss is None or factor == 1 else partial(_positives_scaled, loss, factor)
+    return _LOSSES.get(name)
+
+
+def positive_weight(objective: dict) -> float:
+    """How often rows with the target 1 count: objectives without the parameter scale_pos_weight ignore it."""
+    return float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
 
 
 def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
@@ -90,9 +93,3 @@ def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: 
     if (unlike_weights and varying) or (unestimated and abs(base_weight[0]) > _ROUND_OFF):
         return "a function given as obj="
     return None
-
-
-def _positives_scaled(loss, factor, y, margin):
-    """A loss in which positive rows count `factor` times."""
-    weight = np.where(y == 1, factor, 1.0)
-    return tuple(derivative * weight for derivative in loss(y, margin))

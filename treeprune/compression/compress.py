@@ -12,6 +12,7 @@ from sklearn.base import clone
 from ..adapters import find_adapter
 from ..core.targets import check_target
 from ..methods import PruningMethod, TreeSelection
+from ..pruning import check_class_weight
 from .budget import Budget
 from .trials import Trial, Trials
 
@@ -72,6 +73,7 @@ def compress(
     bytes_of: str = "compact",
     retrain: bool = True,
     random_state: int | None = 0,
+    class_weight: str | None = "model",
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -118,6 +120,11 @@ def compress(
         Whether models are trained anew for comparison.
     random_state : int or None, default=0
         Splits the rows, and goes to HistGradientBoosting.
+    class_weight : {"model"} or None, default="model"
+        How often rows of each class count, in setting leaves and in all losses, besides `sample_weight`. "model": as in
+        the model's own training, by its ``class_weight``, ``scale_pos_weight`` or ``is_unbalance``; what is "balanced"
+        there is balanced for the rows that the model was fitted on. HistGradientBoosting is then fitted with the same
+        weights. The message says so. None: all once. Scores always count all once.
 
     Returns
     -------
@@ -144,10 +151,11 @@ def compress(
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
+    check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
-    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state)
+    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state, class_weight)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
     chosen, small, method = carried_out(trials, found, budget, limit, output)
@@ -155,7 +163,7 @@ def compress(
     if output == "plain":
         small = _plain(small, trials)
     winner = _better(others, chosen, trials.unpruned, budget)
-    message = _message(trials.unpruned, chosen, winner)
+    message = _message(trials, chosen, winner)
     if winner is not None:
         warnings.warn(message, stacklevel=2)
     return CompressionResult(small, method, _frontier([*found, *others], chosen), winner is not None, message)
@@ -257,7 +265,7 @@ def _plain(model, trials):
     from ..links import unlinked
 
     calibrated = CalibratedClassifierCV(FrozenEstimator(unlinked(model)), method="sigmoid")
-    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judge[2])
+    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judging_weights)
 
 
 def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
@@ -270,12 +278,15 @@ def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
     return frame.rename(columns={"name": "method"})
 
 
-def _message(unpruned, chosen, winner):
+def _message(trials, chosen, winner):
+    unpruned = trials.unpruned
     what = f"{chosen.name} ({chosen.parameters})" if chosen.parameters else "The model as it is"
     text = (
         f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, loss {chosen.loss:.4g} on held-out rows, unpruned "
         f"{unpruned.loss:.4g}."
     )
+    if trials.class_weighting is not None:
+        text += f" Rows count in losses as in the model's training, by {trials.class_weighting}; in scores they do not."
     if winner is not None:
         text += (
             f" Training anew does better: {winner.name} ({winner.parameters}) has a loss of {winner.loss:.4g} with "

@@ -1,6 +1,6 @@
 """Rivals: models trained again at a smaller size, to compare pruned models with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
+from ..adapters.base import Adapter
 from .first_trees import scores_of_first_trees
 from .scoring import Scorer
 from .trial import Trial
@@ -37,6 +38,7 @@ def rivals(
     judge: tuple[Any, ArrayLike, ArrayLike | None],
     n_nodes: float = np.inf,
     random_state: int | None = 0,
+    adapter_of: Callable[[Any], Adapter] = find_adapter,
 ) -> Iterator[Trial]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
@@ -50,16 +52,18 @@ def rivals(
     n_nodes : float
         Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
-        Of HistGradientBoosting.
+        Of HistGradientBoosting, which is fitted with the weights of rows that the adapter gives.
+    adapter_of : callable
+        Gives the adapter of a model fitted on the rows.
     """
-    yield from _first_stages(model, {}, judge, n_nodes)
-    yield from _fewer_leaves(model, data, judge, n_nodes)
-    yield from _boosted(model, data, judge, n_nodes, random_state)
+    yield from _first_stages(model, {}, judge, n_nodes, adapter_of)
+    yield from _fewer_leaves(model, data, judge, n_nodes, adapter_of)
+    yield from _boosted(model, data, judge, n_nodes, random_state, adapter_of)
 
 
-def _first_stages(model, parameters, judge, most):
+def _first_stages(model, parameters, judge, most, adapter_of):
     """A model's first stages, of up to so many nodes, or the first alone."""
-    adapter, rows = find_adapter(model).with_rows(*judge)
+    adapter, rows = adapter_of(model).with_rows(*judge)
     forest = adapter.forest
     stages = forest.stages if forest.task == "margin" else _trees(forest)
     counts = sorted({n for n in _TREE_COUNTS if n < len(stages)} | ({len(stages)} if parameters else set()))
@@ -76,7 +80,7 @@ def _trees(forest):
     return [range(tree, tree + 1) for tree in range(forest.n_trees)]
 
 
-def _fewer_leaves(model, data, judge, n_nodes):
+def _fewer_leaves(model, data, judge, n_nodes, adapter_of):
     params = model.get_params() if hasattr(model, "get_params") and hasattr(model, "fit") else {}
     smaller = clone(model) if params else None
     if "estimator" in params and "max_leaf_nodes" not in params:  # of bagging
@@ -91,17 +95,18 @@ def _fewer_leaves(model, data, judge, n_nodes):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
         parameters = {name.removeprefix("estimator__"): leaves}
-        yield from _first_stages(fitted(smaller, *data), parameters, judge, n_nodes)
+        yield from _first_stages(fitted(smaller, *data), parameters, judge, n_nodes, adapter_of)
         if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
             break
 
 
-def _boosted(model, data, judge, n_nodes, random_state):
+def _boosted(model, data, judge, n_nodes, random_state, adapter_of):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
-    X, y, sample_weight = data
+    X, y, _ = data
     if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
         return
-    adapter, rows = find_adapter(model).with_rows(*judge)
+    adapter, rows = adapter_of(model).with_rows(*judge)
+    weight = adapter_of(model).row_weights(*data[1:])
     scorer, n_nodes = Scorer(adapter.forest, rows), min(n_nodes, adapter.forest.n_nodes)
     classifier = scorer.is_classifier
     cls = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
@@ -110,7 +115,7 @@ def _boosted(model, data, judge, n_nodes, random_state):
         per_round = (2 * leaves - 1) * (n_classes if n_classes > 2 else 1)
         rounds = int(np.clip(n_nodes // per_round, 1, _MOST_ROUNDS))
         boosted = cls(max_iter=rounds, max_leaf_nodes=leaves, early_stopping=False, random_state=random_state)
-        boosted.fit(X, np.ravel(y), sample_weight)
+        boosted.fit(X, np.ravel(y), weight)
         forest = find_adapter(boosted).forest
         sizes = forest.start[forest.per_stage :: forest.per_stage]
         staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(judge[0])

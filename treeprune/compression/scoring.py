@@ -32,7 +32,7 @@ class Scorer:
     forest : Forest
         The trees of the model.
     rows : Rows
-        Rows to judge by.
+        Rows to judge by. Losses count them with the model's weights of classes, accuracies without.
     """
 
     def __init__(self, forest: Forest, rows: Rows):
@@ -74,7 +74,7 @@ class Scorer:
         else:
             of_row = (prediction**2).sum(axis=1) + 1.0 - 2.0 * of_true
         hits = prediction.argmax(axis=1) == self.y
-        return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))
+        return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=self.rows.given_weight))
 
     def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
         """Loss and score of a model of the family."""

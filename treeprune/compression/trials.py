@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
@@ -19,7 +20,6 @@ from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
-from ..pruning import prune
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
@@ -49,6 +49,8 @@ class Trials:
     validation : float
     random_state : int or None
         Splits the rows, and goes to HistGradientBoosting.
+    class_weight : {"model"} or None
+        As in `compress`.
 
     Attributes
     ----------
@@ -62,8 +64,16 @@ class Trials:
         Number of all rows, over that of the rows in `use`.
     """
 
-    def __init__(self, model: Any, data: tuple, held_out: tuple | None, validation: float, random_state: int | None):
-        self.model, self.grown, self.random_state = model, model, random_state
+    def __init__(
+        self,
+        model: Any,
+        data: tuple,
+        held_out: tuple | None,
+        validation: float,
+        random_state: int | None,
+        class_weight: str | None = "model",
+    ):
+        self.model, self.grown, self.random_state, self._class_weight = model, model, random_state, class_weight
         adapter = find_adapter(model)
         self._check(adapter)
         self.use: tuple[Any, Any, Any]
@@ -76,14 +86,21 @@ class Trials:
             self.use, self.judge = data, held_out
             self.all = _stacked(data, held_out)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
-        adapter = adapter if self.grown is model else find_adapter(self.grown)
-        self.adapter, self.held_out = adapter.with_rows(*self.judge)
+        self.adapter, self.held_out = self._adapter_of(self.grown).with_rows(*self.judge)
         self.forest = self.adapter.forest
         self._starts: dict[bool, tuple] = {}
         self._scores: dict[bool, Scores] = {}
         self.scorer = Scorer(self.forest, self.held_out)
         whole = self.scorer.judge_model(self.grown, self.judge[0])
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
+
+    def _adapter_of(self, model, is_whole=False):
+        """The adapter of `grown`, of what was made of it or fitted on the same rows; or of the whole model."""
+        adapter = find_adapter(model)
+        if self._class_weight is None:
+            return adapter.without_class_weights()
+        data = self._fitted_on if is_whole or self.grown is self.model else self.use
+        return adapter.fitted_on(*data[1:])
 
     @staticmethod
     def _check(adapter):
@@ -199,11 +216,11 @@ class Trials:
         """The adapter of `grown` with each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
         pruned = _pruned_out_of_bag(self.adapter, self.use) if is_fitted_on_them else None
-        return None if pruned is None else find_adapter(pruned)
+        return None if pruned is None else self._adapter_of(pruned)
 
     @cached_property
     def _model_out_of_bag(self):
-        return _pruned_out_of_bag(find_adapter(self.model), self._fitted_on)
+        return _pruned_out_of_bag(self._adapter_of(self.model, is_whole=True), self._fitted_on)
 
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
@@ -223,7 +240,7 @@ class Trials:
 
     def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
-        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state)
+        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state, self._adapter_of)
 
     def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.
@@ -235,12 +252,27 @@ class Trials:
         if method is None:
             return deepcopy(self.model), None
         if isinstance(method, TreeSelection):
-            return prune(self.grown, method, *self.judge[:2], sample_weight=self.judge[2]), method
+            return self._pruned(self._adapter_of(self.grown), method, self.judge), method
         rows = self.use if output == "plain" else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
             method = self._with_best_link(method, chosen.out_of_bag)
         model = self._model_out_of_bag if chosen.out_of_bag else self.model
-        return prune(model, method, *rows[:2], sample_weight=rows[2]), method
+        return self._pruned(self._adapter_of(model, is_whole=True), method, rows), method
+
+    @staticmethod
+    def _pruned(adapter, method, data):
+        adapter, rows = adapter.with_rows(*data)
+        return adapter.prune(method.plan(adapter.forest, rows))
+
+    @property
+    def judging_weights(self) -> NDArray[np.float64] | None:
+        """By which losses count the rows in `judge`, shape (n_rows,); None: all once."""
+        return self.adapter.row_weights(*self.judge[1:])
+
+    @property
+    def class_weighting(self) -> str | None:
+        """The parameter of the model that weighs classes, if rows count by it."""
+        return self.adapter.class_weighting if self.adapter.weighs_classes else None
 
     def _with_best_link(self, method, out_of_bag):
         """The method with the link that has the less Brier score on the judging rows."""
