@@ -56,7 +56,7 @@ class Adapter(ABC):
     float_type: ClassVar[type] = np.float32
     loss: Loss | None = None
     weighs_classes: bool = True
-    _training: Training | None = None
+    _fitted_rows: Training | None = None
 
     def __init__(self, model: Any):
         self.model = model
@@ -149,7 +149,7 @@ class Adapter(ABC):
         if y is None or self.class_weighting is None:
             return self
         other, target = copy(self), self.encode_target(y)
-        other._training = Training(target, check_weights(sample_weight, len(target)))
+        other._fitted_rows = Training(target, check_weights(sample_weight, len(target)))
         return other
 
     def without_class_weights(self) -> "Adapter":
@@ -170,7 +170,7 @@ class Adapter(ABC):
         """
         target = self.encode_target(y)
         weight = check_weights(sample_weight, len(target))
-        return self._weighed(target, weight, self._training or Training(target, weight))
+        return self._weighed(target, weight, self._fitted_rows or Training(target, weight))
 
     def _weighed(self, target, weight, training):
         if not self.weighs_classes or self.class_weighting is None:
@@ -255,7 +255,7 @@ class Adapter(ABC):
         target = self.encode_target(y)
         check_consistent_length(X, target)
         weight = check_weights(sample_weight, len(target))
-        training = self._training or Training(target, weight)
+        training = self._fitted_rows or Training(target, weight)
         return Rows(
             self.forest,
             self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,
