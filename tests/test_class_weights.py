@@ -46,9 +46,9 @@ BALANCED, RARE_BY_RATIO = compute_sample_weight("balanced", Y), np.where(Y == 1,
 FIVE, UNEVEN = np.where(Y == 1, 5.0, 1.0), np.arange(len(Y)) % 3 + 1.0
 SMALL = {"random_state": 0, "max_depth": 4}
 #: Without what LightGBM and XGBoost start from, which weights of rows move and weights of classes do not.
-LGB = {"n_estimators": 5, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "boost_from_average": False}
-XGB = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1, "base_score": 0.5, "tree_method": "exact"}
-HGB = {"max_iter": 5, "max_leaf_nodes": 8, "early_stopping": False}
+LGB = {"n_estimators": 3, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "boost_from_average": False}
+XGB = {"n_estimators": 3, "max_depth": 3, "n_jobs": 1, "base_score": 0.5, "tree_method": "exact"}
+HGB = {"max_iter": 3, "max_leaf_nodes": 8, "early_stopping": False}
 
 
 class Twins(NamedTuple):
@@ -236,6 +236,16 @@ def test_sums_of_training_rows_give_the_leaves_that_the_library_grew(name):
     check_leaves(make().fit(X, y, sample_weight=UNEVEN), y, rate, UNEVEN)
 
 
+def test_the_gradients_of_a_function_are_not_weighed():
+    def squared(y, margin):
+        return margin - y, np.ones(len(y))
+
+    params = XGB | {"reg_lambda": 0, "scale_pos_weight": 5}
+    adapter = find_adapter(XGBRegressor(objective=squared, **params).fit(X, Y))
+    assert adapter.class_weighting is None
+    assert adapter.row_weights(Y) is None
+
+
 def test_a_booster_says_by_its_parameters():
     import lightgbm
 
@@ -400,7 +410,7 @@ class TestCompress:
     def test_keeps_finding_a_rare_class(self, name):
         model, found = model_of_rare(name), compressed(name)
         assert recall(found.model) > recall(model) - 0.1
-        assert f"by {find_adapter(model).class_weighting};" in found.message
+        assert f"by the model's own {find_adapter(model).class_weighting};" in found.message
 
     def test_does_not_where_rows_count_once(self):
         once = compressed("forest", class_weight=None)

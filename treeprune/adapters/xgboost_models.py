@@ -196,7 +196,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     @property
     def class_weighting(self):
         weight = positive_weight(self._objective)
-        return None if weight == 1 else f"scale_pos_weight={weight:g}"
+        return None if weight == 1 or self._custom_objective else f"scale_pos_weight={weight:g}"
 
     def _class_factors(self, target, training):
         return np.where(target[:, 0] == 1, positive_weight(self._objective), 1.0)

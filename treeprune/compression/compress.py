@@ -286,7 +286,7 @@ def _message(trials, chosen, winner):
         f"{unpruned.loss:.4g}."
     )
     if trials.class_weighting is not None:
-        text += f" Rows count in losses as in the model's training, by {trials.class_weighting}; in scores they do not."
+        text += f" Losses weigh rows by the model's own {trials.class_weighting}; scores do not."
     if winner is not None:
         text += (
             f" Training anew does better: {winner.name} ({winner.parameters}) has a loss of {winner.loss:.4g} with "

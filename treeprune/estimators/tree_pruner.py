@@ -40,7 +40,8 @@ class TreePruner(PrunedEstimator):
         Which rows decide what is pruned. None: the training statistics stored in the model, or the training rows
         themselves for a method that needs rows. A float in (0, 1): this fraction of the
         rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the
-        test rows of its first split. Rows given as ``X_val`` in `fit` win over it.
+        test rows of its first split. Rows given as ``X_val`` in `fit` win over it. All of them count by the weights of
+        classes of the inner estimator; what is "balanced" is balanced for the rows that it is fitted on.
     shuffle : bool, default=True
         Whether a held-out fraction is drawn at random; if not, it is the last rows.
     stratify : bool, default=True
