@@ -188,7 +188,7 @@ def _check_given(model, given, class_weight):
 
 def check_class_weight(class_weight: str | None) -> None:
     """Raise ValueError unless it is "model" or None."""
-    if class_weight not in ("model", None):
+    if not (class_weight is None or (isinstance(class_weight, str) and class_weight == "model")):
         raise ValueError(
             "The 'class_weight' parameter must be 'model' or None; other weights can be given as those of rows, as "
             f"sample_weight=. Got {class_weight!r}."
