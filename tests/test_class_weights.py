@@ -284,10 +284,35 @@ class TestBalancedByTheRowsOfTraining:
         np.testing.assert_allclose(adapter.row_weights(Y[self.JUDGE]), expected)
         np.testing.assert_allclose(adapter.rows(X[self.JUDGE], Y[self.JUDGE]).sample_weight, expected)
 
-    def test_else_by_the_rows_given(self):
-        adapter = find_adapter(fitted("tree, balanced")[0])
+    @pytest.mark.parametrize(
+        "model",
+        [
+            TWINS["tree, balanced"].weighing,
+            RandomForestClassifier(3, max_depth=4, bootstrap=False, class_weight="balanced_subsample", random_state=0),
+        ],
+    )
+    @pytest.mark.parametrize("labels", [Y, Y3])
+    def test_which_some_models_tell(self, model, labels):
+        adapter = find_adapter(clone(model).fit(X, labels))
+        few = np.arange(0, 300, 7)
+        np.testing.assert_array_equal(
+            adapter.row_weights(labels[few]), adapter.fitted_on(labels).row_weights(labels[few])
+        )
+        twice = find_adapter(clone(model).fit(X, labels, sample_weight=np.full(len(X), 2.0)))
+        np.testing.assert_array_equal(twice.row_weights(labels[few]), adapter.row_weights(labels[few]))
+
+    @pytest.mark.parametrize("kind", ["weighed rows", "a stump", "other values", "bootstrap", "boosting"])
+    def test_else_by_the_rows_given(self, kind):
+        tree = TWINS["tree, balanced"].weighing
+        model = {
+            "weighed rows": lambda: clone(tree).fit(X, Y, sample_weight=UNEVEN),
+            "a stump": lambda: clone(tree).set_params(max_depth=1).fit(X, Y),
+            "other values": lambda: prune(fitted("tree, balanced")[0], "hierarchical_shrinkage"),
+            "bootstrap": lambda: fitted("forest, balanced")[0],
+            "boosting": lambda: fitted("HistGradientBoosting, balanced")[0],
+        }[kind]()
         expected = compute_sample_weight("balanced", Y[self.JUDGE])
-        np.testing.assert_allclose(adapter.row_weights(Y[self.JUDGE]), expected)
+        np.testing.assert_allclose(find_adapter(model).row_weights(Y[self.JUDGE]), expected)
 
     @pytest.mark.parametrize("name", ["tree, balanced", "forest, balanced", "HistGradientBoosting, balanced"])
     def test_tree_pruner(self, name):

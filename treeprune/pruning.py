@@ -47,8 +47,9 @@ def prune(
     class_weight : {"model"} or None, default="model"
         How often rows of each class count besides. "model": as in the model's own training, by scikit-learn's
         ``class_weight``, XGBoost's ``scale_pos_weight``, LightGBM's ``is_unbalance`` and ``scale_pos_weight``. What is
-        "balanced" there is balanced for the rows given, as models do not store how many rows of each class they were
-        fitted on. None: all once.
+        "balanced" there stays as in training if the numbers of rows that the model stores tell how many there were of
+        each class (single trees, and forests without bootstrap, fitted without weights of rows); else it is balanced
+        for the rows given. None: all once.
 
     Returns
     -------

@@ -137,7 +137,7 @@ class Adapter(ABC):
     def fitted_on(self, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
         """The adapter with the targets that the model was fitted on: "balanced" weights of classes are theirs.
 
-        Without them, each set of rows is balanced for itself.
+        Without them they are those that the model tells, and if it tells none, each set of rows is balanced for itself.
 
         Parameters
         ----------
@@ -170,7 +170,16 @@ class Adapter(ABC):
         """
         target = self.encode_target(y)
         weight = check_weights(sample_weight, len(target))
-        return self._weighed(target, weight, self._fitted_rows or Training(target, weight))
+        return self._weighed(target, weight, self._training_or(target, weight))
+
+    def _training_or(self, target, weight):
+        """What is known of the rows that the model was fitted on, or else these rows."""
+        return self._fitted_rows or self._stored_training or Training(target, weight)
+
+    @property
+    def _stored_training(self) -> Training | None:
+        """What the model tells of the rows that it was fitted on, where weights of classes depend on them."""
+        return None
 
     def _weighed(self, target, weight, training):
         if not self.weighs_classes or self.class_weighting is None:
@@ -255,7 +264,7 @@ class Adapter(ABC):
         target = self.encode_target(y)
         check_consistent_length(X, target)
         weight = check_weights(sample_weight, len(target))
-        training = self._fitted_rows or Training(target, weight)
+        training = self._training_or(target, weight)
         return Rows(
             self.forest,
             self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,

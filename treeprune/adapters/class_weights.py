@@ -8,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 
+from ..core.forest import Forest
+
 #: Since 1.9, scikit-learn's forests balance classes by the rows' weights; before, and all else still, by their numbers.
 FORESTS_BALANCE_BY_WEIGHT = "sample_weight" in signature(compute_class_weight).parameters
+
+_NEARLY = 1e-3  # numbers of rows
 
 
 class Training(NamedTuple):
@@ -64,3 +68,38 @@ def balanced(codes: NDArray[np.int32], weight: NDArray[np.float64] | None, n_cla
     total = np.bincount(codes, weight, minlength=n_classes)
     share = total.sum() / np.count_nonzero(total)
     return np.divide(share, total, out=np.ones(n_classes), where=total > 0)
+
+
+def stored_training(forest: Forest) -> Training | None:
+    """The targets of the rows that trees were grown on, from their numbers of rows and weights of classes.
+
+    Where rows count by their classes only, each leaf states that its number of rows is the sum over classes of its
+    weight of the class over the weight of one such row. From more leaves than there are classes these follow.
+
+    Parameters
+    ----------
+    forest : Forest
+        Trees of classes, all grown on the same rows.
+
+    Returns
+    -------
+    Training or None
+        One row for each of training, in the order of classes; None: there are several outputs or too few leaves, or
+        rows counted by weights of their own, or values are no longer those of training.
+    """
+    weight, n_rows, leaf = forest.weighted_n_node_samples, forest.n_node_samples, forest.is_leaf
+    if weight is None or n_rows is None or forest.n_outputs > 1:
+        return None
+    of_class = forest.value[:, 0] * weight[:, None]
+    if np.count_nonzero(leaf) <= of_class.shape[1]:
+        return None
+    rows_per_weight, _, rank, _ = np.linalg.lstsq(of_class[leaf], n_rows[leaf].astype(np.float64), rcond=None)
+    counts = of_class[forest.root[0]] * rows_per_weight
+    whole = np.rint(counts)
+    known = (
+        rank == of_class.shape[1]
+        and np.allclose(of_class @ rows_per_weight, n_rows, rtol=0, atol=_NEARLY)
+        and np.allclose(counts, whole, rtol=0, atol=_NEARLY)
+        and whole.min() > 0
+    )
+    return Training(np.repeat(np.arange(len(whole)), whole.astype(int))[:, None]) if known else None

@@ -1,7 +1,9 @@
 """scikit-learn's forests: RandomForest* and ExtraTrees*."""
 
+from functools import cached_property
+
 from .base import padded
-from .class_weights import FORESTS_BALANCE_BY_WEIGHT
+from .class_weights import FORESTS_BALANCE_BY_WEIGHT, stored_training
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -24,6 +26,11 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
     @property
     def _weighing(self):
         return self.model
+
+    @cached_property
+    def _stored_training(self):
+        is_balanced = self.model.class_weight in ("balanced", "balanced_subsample")
+        return stored_training(self.forest) if is_balanced and not self.model.bootstrap else None
 
     @property
     def monotonic(self):

@@ -1,11 +1,12 @@
 """scikit-learn's single trees: DecisionTree* and ExtraTree*."""
 
 import copy
+from functools import cached_property
 
 import numpy as np
 
 from .base import padded
-from .class_weights import class_factors, class_weighting
+from .class_weights import class_factors, class_weighting, stored_training
 from .sklearn_tree_format import read_tree, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
@@ -55,6 +56,10 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
 
     def _class_factors(self, target, training):
         return class_factors(self.model.class_weight, target, label_lists(self.model), training)
+
+    @cached_property
+    def _stored_training(self):
+        return stored_training(self.forest) if getattr(self.model, "class_weight", None) == "balanced" else None
 
 
 def label_lists(model):
