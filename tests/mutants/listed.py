@@ -29,6 +29,18 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(
+        "reporting/summary/branches.py",
+        "subject.adapter_before.without_class_weights()",
+        "subject.adapter_before",
+        "tests/reporting/test_report_sections.py::test_errors_of_branches_on_rows_given_are_numbers_of_rows",
+    ),
+    Mutant(
+        "feature_selection/draws.py",
+        '.fitted_on(y[grow], weights.get("sample_weight"))',
+        "",
+        "tests/feature_selection/test_draws.py::test_rows_count_by_weights_of_classes_as_in_growing",
+    ),
+    Mutant(
         "adapters/class_weights.py",
         "training.sample_weight if by_weight else None",
         "training.sample_weight",
@@ -199,8 +211,8 @@ MUTANTS = [
     ),
     Mutant(
         "compression/scoring.py",
-        "return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))",
-        "return float(np.average(of_row)), float(np.average(hits, weights=weight))",
+        "np.average(of_row, weights=weight)",
+        "np.average(of_row)",
         "tests/compression/test_compress.py::test_scores_of_weighted_rows_are_those_of_repetitions",
     ),
     Mutant(
