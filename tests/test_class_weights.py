@@ -238,6 +238,12 @@ def test_sums_of_training_rows_give_the_leaves_that_the_library_grew(name):
     check_leaves(make().fit(X, y, sample_weight=UNEVEN), y, rate, UNEVEN)
 
 
+def test_each_label_of_a_row_counts_for_itself():
+    labels = np.column_stack([Y, Y3 == 0, Y3 == 1]).astype(int)
+    model = XGBClassifier(**XGB | {"reg_lambda": 0, "min_child_weight": 0, "scale_pos_weight": 5}).fit(X, labels)
+    check_leaves(model, labels, 0.3)
+
+
 def test_the_gradients_of_a_function_are_not_weighed():
     def squared(y, margin):
         return margin - y, np.ones(len(y))

@@ -60,8 +60,8 @@ MUTANTS = [
     ),
     Mutant(
         "adapters/lightgbm_objectives.py",
-        "weight = weights[np.arange(margin.shape[1]), own]",
-        "weight = weights[0, own]",
+        "return weights[np.arange(len(weights)), own]",
+        "return weights[0, own]",
         "tests/test_class_weights.py::test_sums_of_training_rows_give_the_leaves_that_the_library_grew",
     ),
     Mutant(

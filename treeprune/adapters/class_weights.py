@@ -1,6 +1,6 @@
 """What models weigh their classes with: scikit-learn's ``class_weight``, as a factor of each row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 
 from ..core.forest import Forest
+from ..core.losses import Derivatives, Loss
 
 #: Since 1.9, scikit-learn's forests balance classes by the rows' weights; before, and all else still, by their numbers.
 FORESTS_BALANCE_BY_WEIGHT = "sample_weight" in signature(compute_class_weight).parameters
@@ -68,6 +69,13 @@ def balanced(codes: NDArray[np.int32], weight: NDArray[np.float64] | None, n_cla
     total = np.bincount(codes, weight, minlength=n_classes)
     share = total.sum() / np.count_nonzero(total)
     return np.divide(share, total, out=np.ones(n_classes), where=total > 0)
+
+
+def columns_weighted(y: NDArray, margin: NDArray, loss: Loss, weight_of: Callable[[NDArray], NDArray]) -> Derivatives:
+    """A loss whose rows count ``weight_of(y)`` times, which differs between the columns of the margin."""
+    gradient, hessian = loss(y, margin)
+    weight = weight_of(y)
+    return weight * gradient, weight * hessian
 
 
 def stored_training(forest: Forest) -> Training | None:

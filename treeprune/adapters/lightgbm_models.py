@@ -11,9 +11,9 @@ from sklearn.utils.validation import _num_samples, check_array
 
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
-from .class_weights import class_factors, class_weighting
+from .class_weights import class_factors, class_weighting, columns_weighted
 from .lightgbm_format import parse, read_forest, read_text, sharpened
-from .lightgbm_objectives import columns_weighted, label_weights, loss_of
+from .lightgbm_objectives import label_weights, loss_of, weights_by_column
 from .lightgbm_stand_ins import LightGBMStandIns
 from .lightgbm_storage import LightGBMStorage
 from .lightgbm_text import booster_from, write
@@ -200,8 +200,8 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         """Where there is one binary objective for each class, a row counts differently in each."""
         if not self._label_weighting or self._objective_name != "multiclassova":
             return self.loss
-        weights = [self._label_weights(training.target == k) for k in range(self._text.per_iteration)]
-        return partial(columns_weighted, loss=self.loss, weights=np.array(weights))
+        weights = np.array([self._label_weights(training.target == k) for k in range(self._text.per_iteration)])
+        return partial(columns_weighted, loss=self.loss, weight_of=partial(weights_by_column, weights=weights))
 
     def _label_weights(self, positive):
         given = self._label_weighting

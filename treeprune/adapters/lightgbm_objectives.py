@@ -64,9 +64,15 @@ def label_weights(positive: NDArray[np.bool_], is_unbalance: bool, scale_pos_wei
     return weights[0], weights[1]
 
 
-def columns_weighted(y: NDArray, margin: NDArray, loss: losses.Loss, weights: NDArray) -> losses.Derivatives:
-    """A loss of each class against all others, whose rows weigh ``weights[k]`` = (others, own) in the k-th column."""
-    own = (y[:, None] == np.arange(margin.shape[1])).astype(int)
-    weight = weights[np.arange(margin.shape[1]), own]
-    gradient, hessian = loss(y, margin)
-    return weight * gradient, weight * hessian
+def weights_by_column(y: NDArray, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often rows count in each of the losses of one class against all others, shape (n_rows, n_classes).
+
+    Parameters
+    ----------
+    y : ndarray of int, shape (n_rows,)
+        Class codes.
+    weights : ndarray of float64, shape (n_classes, 2)
+        For each class, how often the others' rows and its own count.
+    """
+    own = (y[:, None] == np.arange(len(weights))).astype(int)
+    return weights[np.arange(len(weights)), own]

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array
 
 from ..exceptions import UnsupportedModelError
 from .base import padded
+from .class_weights import columns_weighted
 from .documents import decode, encode
 from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
@@ -199,7 +200,16 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         return None if weight == 1 or self._custom_objective else f"scale_pos_weight={weight:g}"
 
     def _class_factors(self, target, training):
-        return np.where(target[:, 0] == 1, positive_weight(self._objective), 1.0)
+        return self._weight_of(target[:, 0]) if target.shape[1] == 1 else np.ones(len(target))
+
+    def _class_weighted_loss(self, training):
+        """With several labels for each row, the row counts differently in each."""
+        if self.class_weighting is None or training.target.shape[1] == 1:
+            return self.loss
+        return partial(columns_weighted, loss=self.loss, weight_of=self._weight_of)
+
+    def _weight_of(self, y):
+        return np.where(y == 1, positive_weight(self._objective), 1.0)
 
     def _with_values(self, rows):
         forest, levels = self.forest, self._levels
