@@ -31,7 +31,7 @@ from treeprune import TreePruner, compress, prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.adapters.class_weights import FORESTS_BALANCE_BY_WEIGHT
 from treeprune.compression.rivals import rivals
-from treeprune.methods import ALIASES, DepthPruning, ErrorBased, JointPruning, LeafRefit, ReducedError
+from treeprune.methods import ALIASES, DepthPruning, ErrorBased, JointPruning, LeafRefit, MaxDepth, ReducedError
 from treeprune.testing import REFUSALS, same_arrays, same_model
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -307,12 +307,12 @@ class TestBalancedByTheRowsOfTraining:
         twice = find_adapter(clone(model).fit(X, labels, sample_weight=np.full(len(X), 2.0)))
         np.testing.assert_array_equal(twice.row_weights(labels[few]), adapter.row_weights(labels[few]))
 
-    @pytest.mark.parametrize("kind", ["weighed rows", "a stump", "other values", "bootstrap", "boosting"])
+    @pytest.mark.parametrize("kind", ["weighed rows", "a root", "other values", "bootstrap", "boosting"])
     def test_else_by_the_rows_given(self, kind):
         tree = TWINS["tree, balanced"].weighing
         model = {
             "weighed rows": lambda: clone(tree).fit(X, Y, sample_weight=UNEVEN),
-            "a stump": lambda: clone(tree).set_params(max_depth=1).fit(X, Y),
+            "a root": lambda: prune(fitted("tree, balanced")[0], MaxDepth(0)),
             "other values": lambda: prune(fitted("tree, balanced")[0], "hierarchical_shrinkage"),
             "bootstrap": lambda: fitted("forest, balanced")[0],
             "boosting": lambda: fitted("HistGradientBoosting, balanced")[0],

@@ -14,7 +14,7 @@ from ..core.losses import Derivatives, Loss
 #: Since 1.9, scikit-learn's forests balance classes by the rows' weights; before, and all else still, by their numbers.
 FORESTS_BALANCE_BY_WEIGHT = "sample_weight" in signature(compute_class_weight).parameters
 
-_NEARLY = 1e-3  # numbers of rows
+_NEARLY = 1e-6  # numbers of rows
 
 
 class Training(NamedTuple):
@@ -82,7 +82,7 @@ def stored_training(forest: Forest) -> Training | None:
     """The targets of the rows that trees were grown on, from their numbers of rows and weights of classes.
 
     Where rows count by their classes only, each leaf states that its number of rows is the sum over classes of its
-    weight of the class over the weight of one such row. From more leaves than there are classes these follow.
+    weight of the class over the weight of one such row. From as many leaves as there are classes these follow.
 
     Parameters
     ----------
@@ -99,15 +99,15 @@ def stored_training(forest: Forest) -> Training | None:
     if weight is None or n_rows is None or forest.n_outputs > 1:
         return None
     of_class = forest.value[:, 0] * weight[:, None]
-    if np.count_nonzero(leaf) <= of_class.shape[1]:
+    if np.count_nonzero(leaf) < of_class.shape[1]:
         return None
     rows_per_weight, _, rank, _ = np.linalg.lstsq(of_class[leaf], n_rows[leaf].astype(np.float64), rcond=None)
     counts = of_class[forest.root[0]] * rows_per_weight
     whole = np.rint(counts)
     known = (
         rank == of_class.shape[1]
-        and np.allclose(of_class @ rows_per_weight, n_rows, rtol=0, atol=_NEARLY)
-        and np.allclose(counts, whole, rtol=0, atol=_NEARLY)
+        and np.allclose(of_class @ rows_per_weight, n_rows, rtol=1e-9, atol=_NEARLY)
+        and np.allclose(counts, whole, rtol=1e-9, atol=_NEARLY)
         and whole.min() > 0
     )
     return Training(np.repeat(np.arange(len(whole)), whole.astype(int))[:, None]) if known else None
