@@ -26,6 +26,7 @@ def prune(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    class_weight: str | None = "model",
 ) -> Any:
     """Prune a fitted model.
 
@@ -43,6 +44,12 @@ def prune(
         Their targets.
     sample_weight : array-like of shape (n_rows,), optional
         Their weights.
+    class_weight : {"model"} or None, default="model"
+        How often rows of each class count besides. "model": as in the model's own training, by scikit-learn's
+        ``class_weight``, XGBoost's ``scale_pos_weight``, LightGBM's ``is_unbalance`` and ``scale_pos_weight``. What is
+        "balanced" there stays as in training if the numbers of rows that the model stores tell how many there were of
+        each class (single trees, and forests without bootstrap, fitted without weights of rows); else it is balanced
+        for the rows given. None: all once.
 
     Returns
     -------
@@ -75,10 +82,10 @@ def prune(
     method = as_method(method)
 
     def pruned(tree_model, seen):
-        return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen))
+        return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen, class_weight))
 
     given = Given(X, y, sample_weight)
-    _check_given(model, given)
+    _check_given(model, given, class_weight)
     return exchanged(model, pruned, given)
 
 
@@ -114,6 +121,7 @@ def pruning_path(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    class_weight: str | None = "model",
 ) -> Path:
     """All pruned models that a method gives as its strength rises.
 
@@ -147,7 +155,7 @@ def pruning_path(
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
     given = Given(X, y, sample_weight)
-    _check_given(model, given)
+    _check_given(model, given, class_weight)
     held = list({id(inside): inside for inside in tree_models(model)}.values())
     if len(held) > 1:
         names = ", ".join(type(inside).__name__ for inside in held)
@@ -158,7 +166,7 @@ def pruning_path(
     found = []
 
     def routed(tree_model, seen):
-        found.append(_rows_to_judge_by(*seen)(find_adapter(tree_model)))
+        found.append(_rows_to_judge_by(*seen, class_weight)(find_adapter(tree_model)))
         return tree_model
 
     exchanged(model, routed, given)
@@ -170,25 +178,42 @@ def pruning_path(
     return replace(method.path(adapter.forest, rows), write=write)
 
 
-def _check_given(model, given):
+def _check_given(model, given, class_weight):
     """Rows without targets judge outlier detectors only; a composite looks at targets before its parts do."""
-    _rows_to_judge_by(*given)
+    _rows_to_judge_by(*given, class_weight)
     if find_composite(model) is None:
         return
     if given.X is not None and given.y is None and not all(map(is_outlier_detector, tree_models(model))):
         raise ValueError("Give X and y together. Got X only.")
 
 
-def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None) -> RowsToJudgeBy:
+def check_class_weight(class_weight: str | None) -> None:
+    """Raise ValueError unless it is "model" or None."""
+    if not (class_weight is None or (isinstance(class_weight, str) and class_weight == "model")):
+        raise ValueError(
+            "The 'class_weight' parameter must be 'model' or None; other weights can be given as those of rows, as "
+            f"sample_weight=. Got {class_weight!r}."
+        )
+
+
+def _rows_to_judge_by(
+    X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None, class_weight: str | None
+) -> RowsToJudgeBy:
+    check_class_weight(class_weight)
     if X is None and y is not None:
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
         raise ValueError("The 'sample_weight' parameter needs X and y.")
+    if X is None and class_weight is None:
+        raise ValueError("The 'class_weight' parameter needs X and y: statistics that the model stores are weighed.")
     check_target(y)
 
     def judge(adapter):
         if X is not None and y is None and adapter.forest.task != "path_length":  # isolation forests have no targets
             raise ValueError("Give X and y together. Got X only.")
-        return (adapter, None) if X is None else adapter.with_rows(X, y, sample_weight)
+        if X is None:
+            return adapter, None
+        adapter = adapter if class_weight == "model" else adapter.without_class_weights()
+        return adapter.with_rows(X, y, sample_weight)
 
     return judge

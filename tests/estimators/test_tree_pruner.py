@@ -191,7 +191,8 @@ class TestWeights:
         inner = DecisionTreeClassifier(random_state=0, class_weight=class_weight)
         share = {c: len(grow) / (2 * (y[grow] == c).sum()) for c in (0, 1)}
         weights = np.array([(share if class_weight == "balanced" else class_weight)[c] for c in y[judge]])
-        expected = prune(clone(inner).fit(X[grow], y[grow]), ReducedError(), X[judge], y[judge], sample_weight=weights)
+        grown, rows = clone(inner).fit(X[grow], y[grow]), (X[judge], y[judge])
+        expected = prune(grown, ReducedError(), *rows, sample_weight=weights, class_weight=None)
         assert same_arrays(TreePruner(inner, ReducedError(), validation=splitter).fit(X, y).estimator_, expected)
 
     def test_routed(self):

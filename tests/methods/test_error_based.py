@@ -156,7 +156,7 @@ def test_pruner_hands_the_training_rows_over():
     X, y = load_breast_cancer(return_X_y=True)
     tree = DecisionTreeClassifier(class_weight="balanced", random_state=0)
     weight = compute_sample_weight("balanced", y)
-    expected = prune(clone(tree).fit(X, y), "error_based", X, y, sample_weight=weight)
+    expected = prune(clone(tree).fit(X, y), "error_based", X, y, sample_weight=weight, class_weight=None)
     assert same_arrays(TreePruner(tree, "error_based").fit(X, y).estimator_, expected)
 
 

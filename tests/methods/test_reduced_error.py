@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tests import naive
 from tests.zoo import DATA, SINGLE_TREES
 from treeprune import prune, pruning_path
+from treeprune.adapters import find_adapter
 from treeprune.core.rows import Rows
 from treeprune.methods import ReducedError
 from treeprune.testing import forest_apply, same_arrays
@@ -95,7 +96,8 @@ def test_no_worse_on_the_rows_that_guide_it(single_tree):
     small = prune(grown, ReducedError(), X[cut:], y[cut:])
     assert small.get_n_leaves() <= grown.get_n_leaves()
     wrong = (lambda p: p != y[cut:]) if hasattr(small, "classes_") else (lambda p: (p - y[cut:]) ** 2)
-    before, after = (wrong(model.predict(X[cut:])).sum() for model in (grown, small))
+    weight = find_adapter(grown).rows(X[cut:], y[cut:]).sample_weight  # those of classes
+    before, after = (np.sum(weight @ wrong(model.predict(X[cut:]))) for model in (grown, small))
     assert after <= before * (1 + 1e-12)
     assert same_arrays(prune(small, ReducedError(), X[cut:], y[cut:]), small)  # nothing is left to prune
 

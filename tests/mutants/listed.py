@@ -29,6 +29,54 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(
+        "reporting/summary/branches.py",
+        "subject.adapter_before.without_class_weights()",
+        "subject.adapter_before",
+        "tests/reporting/test_report_sections.py::test_errors_of_branches_on_rows_given_are_numbers_of_rows",
+    ),
+    Mutant(
+        "feature_selection/draws.py",
+        '.fitted_on(y[grow], weights.get("sample_weight"))',
+        "",
+        "tests/feature_selection/test_draws.py::test_rows_count_by_weights_of_classes_as_in_growing",
+    ),
+    Mutant(
+        "adapters/class_weights.py",
+        "training.sample_weight if by_weight else None",
+        "training.sample_weight",
+        "tests/test_class_weights.py::test_weights_of_classes_and_of_rows_multiply",
+    ),
+    Mutant(
+        "adapters/base.py",
+        "        trained.weighs_classes = True\n",
+        "",
+        "tests/test_class_weights.py::test_values_that_a_model_does_not_store_are_those_of_its_training",
+    ),
+    Mutant(
+        "adapters/lightgbm_objectives.py",
+        "max(n_positive, n_others)",
+        "len(positive)",
+        "tests/test_class_weights.py::test_weights_of_classes_are_those_of_rows",
+    ),
+    Mutant(
+        "adapters/lightgbm_objectives.py",
+        "return weights[np.arange(len(weights)), own]",
+        "return weights[0, own]",
+        "tests/test_class_weights.py::test_sums_of_training_rows_give_the_leaves_that_the_library_grew",
+    ),
+    Mutant(
+        "compression/rivals.py",
+        "boosted.fit(X, np.ravel(y), weight)",
+        "boosted.fit(X, np.ravel(y), data[2])",
+        "tests/test_class_weights.py::TestCompress::test_rivals_are_fitted_with_the_same_weights",
+    ),
+    Mutant(
+        "estimators/scoring.py",
+        "    adapter = adapter.without_class_weights()\n",
+        "",
+        "tests/estimators/test_tree_pruner_cv.py::TestEqualsGridSearch::test_class_weights_weigh_growing_and_not_scores",
+    ),
+    Mutant(
         "composites/multiclass.py",
         "(y[rows] == high).astype(int)",
         "(y[rows] == low).astype(int)",
@@ -444,9 +492,9 @@ MUTANTS = [
         "tests/estimators/test_tree_pruner_cv.py::TestCandidates::test_midpoints",
     ),
     Mutant(
-        "estimators/fitting.py",
-        "classes=classes, y=y_grow[:, output])",
-        "classes=classes, y=y[known, output])",
+        "estimators/tree_pruner.py",
+        'adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))',
+        "adapter = adapter",
         "tests/estimators/test_tree_pruner.py::TestWeights::test_class_weights_apply_to_held_out_rows",
     ),
     Mutant(

@@ -71,6 +71,18 @@ def test_pruned_branches_tell_rows_and_errors_before_and_after(pruner, rows, fig
     assert figures["n_branches"] == len(expected) > 3
 
 
+def test_errors_of_branches_on_rows_given_are_numbers_of_rows(rows):
+    X, X_out, y, y_out = rows
+    whole = DecisionTreeClassifier(class_weight={0: 1, 1: 7}, random_state=0).fit(X, y)
+    small = prune(whole, CostComplexity(n_leaves=4))
+    branches = report(small, X_out, y_out, before=whole).to_dict()["branches"]
+    in_one = np.isin(
+        small.apply(X_out), np.flatnonzero(small.tree_.children_left < 0)[[b["leaf"] - 1 for b in branches]]
+    )
+    for when, model in (("before", whole), ("after", small)):
+        assert sum(branch[f"given_{when}"] for branch in branches) == wrong(model, X_out, y_out)[in_one].sum()
+
+
 def test_branches_of_a_regression_tell_the_root_of_the_mean_squared_error():
     X, y = load_diabetes(return_X_y=True)
     whole = DecisionTreeRegressor(max_depth=5, random_state=0).fit(X, y)

@@ -17,6 +17,7 @@ from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+from .class_weights import Training
 
 
 class Adapter(ABC):
@@ -43,7 +44,9 @@ class Adapter(ABC):
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
     loss : core.losses.Loss or None
-        For boosted ensembles, the loss that the model minimises; None: not known.
+        For boosted ensembles, the loss that the model minimises, without weights of classes; None: not known.
+    weighs_classes : bool
+        Whether rows count by the model's own weights of their classes; see `without_class_weights`.
     """
 
     models: ClassVar[tuple[str, ...]]
@@ -51,6 +54,8 @@ class Adapter(ABC):
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
     loss: Loss | None = None
+    weighs_classes: bool = True
+    _fitted_rows: Training | None = None
 
     def __init__(self, model: Any):
         self.model = model
@@ -120,6 +125,78 @@ class Adapter(ABC):
                 "give rows (X, y) to work it out from, best those that the model was fitted on."
             )
 
+    # A model that was trained with weights of classes minimises a loss in which rows count by them. Rows that judge its
+    # prunings count by them as well.
+
+    @property
+    def class_weighting(self) -> str | None:
+        """The model's parameter that weighs its classes, and its value, for messages; None: they weigh the same."""
+        return None
+
+    def fitted_on(self, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
+        """The adapter with the targets that the model was fitted on: "balanced" weights of classes are theirs.
+
+        Without them they are those that the model tells, and if it tells none, each set of rows is balanced for itself.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs) or None
+            None: the model has no targets.
+        sample_weight : array-like of shape (n_rows,), optional
+            The rows' weights at fitting.
+        """
+        if y is None or self.class_weighting is None:
+            return self
+        other, target = copy(self), self.encode_target(y)
+        other._fitted_rows = Training(target, check_weights(sample_weight, len(target)))
+        return other
+
+    def without_class_weights(self) -> "Adapter":
+        """The adapter for rows that count by their own weights only, as scores do."""
+        other = copy(self)
+        other.weighs_classes = False
+        return other
+
+    def row_weights(self, y: ArrayLike, sample_weight: ArrayLike | None = None) -> NDArray[np.float64] | None:
+        """Weights of rows, times those of their classes, float64, shape (n_rows,); None: all 1.
+
+        Parameters are those of `rows`.
+
+        Raises
+        ------
+        ValueError
+            All rows are of classes that the model gives the weight 0; and as `rows`.
+        """
+        target = self.encode_target(y)
+        weight = check_weights(sample_weight, len(target))
+        return self._weighed(target, weight, self._training_or(target, weight))
+
+    def _training_or(self, target, weight):
+        """What is known of the rows that the model was fitted on, or else these rows."""
+        return self._fitted_rows or self._stored_training or Training(target, weight)
+
+    @property
+    def _stored_training(self) -> Training | None:
+        """What the model tells of the rows that it was fitted on, where weights of classes depend on them."""
+        return None
+
+    def _weighed(self, target, weight, training):
+        if not self.weighs_classes or self.class_weighting is None:
+            return weight
+        factor = self._class_factors(target, training)
+        weight = factor if weight is None else weight * factor
+        if not weight.any():
+            raise ValueError(f"All rows have the weight 0: the model was fitted with {self.class_weighting}.")
+        return weight
+
+    def _class_factors(self, target: NDArray, training: Training) -> NDArray[np.float64]:
+        """How often rows of these targets count, shape (n_rows,), for models with a `class_weighting`."""
+        return np.ones(len(target))
+
+    def _class_weighted_loss(self, training: Training) -> Loss | None:
+        """`loss`, with what weights of classes do to it where they are no weights of rows."""
+        return self.loss
+
     def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Labelled rows routed by the model's own ``apply``, with a forest whose values are known.
 
@@ -130,7 +207,7 @@ class Adapter(ABC):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Their targets.
         sample_weight : array-like of shape (n_rows,), optional
-            Their weights.
+            Their weights; `row_weights` come of them.
 
         Returns
         -------
@@ -153,7 +230,9 @@ class Adapter(ABC):
         rows = self._rows(X, y, sample_weight)
         if not self.lacks_values:
             return self, rows
-        adapter = self._completed_by(rows, X)
+        trained = copy(self)  # values are those that training would have given
+        trained.weighs_classes = True
+        adapter = self._completed_by(trained._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids), X)
         return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
 
     def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
@@ -183,15 +262,18 @@ class Adapter(ABC):
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
+        weight = check_weights(sample_weight, len(target))
+        training = self._training_or(target, weight)
         return Rows(
             self.forest,
             self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,
             target,
-            check_weights(sample_weight, len(target)),
+            self._weighed(target, weight, training),
+            given_weight=np.ones(len(target)) if weight is None else weight,
             mask=mask,
             compared=lambda: self.compared(X),
             margin=lambda: self.margin(X),
-            loss=self.loss,
+            loss=self._class_weighted_loss(training) if self.weighs_classes else self.loss,
             objective=self.objective,
             leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,

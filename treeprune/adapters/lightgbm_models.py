@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,8 +13,9 @@ from sklearn.utils.validation import _num_samples, check_array
 from ..core.losses import AbsolutePercentage
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
+from .class_weights import class_factors, class_weighting
 from .lightgbm_format import parse, read_forest, read_text, sharpened
-from .lightgbm_objectives import loss_of
+from .lightgbm_objectives import label_weights, loss_of
 from .lightgbm_stand_ins import LightGBMStandIns
 from .lightgbm_storage import LightGBMStorage
 from .lightgbm_text import booster_from, write
@@ -175,16 +177,56 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return loss_of(self._text.objective, self._parameter)
 
     @property
+    def _objective_name(self):
+        return self._text.objective[0] if self._text.objective else ""  # a function took its place
+
+    @property
+    def class_weighting(self):
+        of_labels = [f"{name}={value:g}" for name, value in self._label_weighting.items()]
+        return ", ".join([*filter(None, [self._wrapper_weighting]), *of_labels]) or None
+
+    @property
+    def _wrapper_weighting(self):
+        return class_weighting(self.model) if hasattr(self.model, "classes_") else None
+
+    @property
+    def _label_weighting(self):
+        """Parameters that weigh positive rows, unlike their defaults, of the objectives that have a use of them."""
+        if self._objective_name not in ("binary", "multiclassova"):
+            return {}
+        defaults = {"is_unbalance": 0.0, "scale_pos_weight": 1.0}
+        found = {name: self._parameter(name, default) for name, default in defaults.items()}
+        return {name: value for name, value in found.items() if value != defaults[name]}
+
+    def _class_factors(self, target, training):
+        factor = np.ones(len(target))
+        if self._wrapper_weighting is not None:
+            factor = class_factors(self.model.class_weight, target, [self.model.classes_], training)
+        if self._objective_name == "binary":
+            factor *= np.array(self._label_weights(training.target > 0))[(target[:, 0] > 0).astype(int)]
+        return factor
+
+    def _class_weighted_loss(self, training):
+        """Where there is one binary objective for each class, a row counts differently in each."""
+        if not self._label_weighting or self._objective_name != "multiclassova":
+            return self.loss
+        weights = tuple(self._label_weights(training.target == k) for k in range(self._text.per_iteration))
+        return replace(self.loss, weights=weights)
+
+    def _label_weights(self, positive):
+        given = self._label_weighting
+        return label_weights(positive, bool(given.get("is_unbalance")), given.get("scale_pos_weight", 1.0))
+
+    @property
     def objective(self):
         own = getattr(self.model, "objective", None)
         return getattr(own, "__name__", None) or " ".join(self._text.objective) or "a function given as objective="
 
     def _with_values(self, rows):
-        name = (self._text.objective or [""])[0]
-        level = {"regression_l1": 0.5, "mape": 0.5, "quantile": self._alpha}.get(name)
+        level = {"regression_l1": 0.5, "mape": 0.5, "quantile": self._alpha}.get(self._objective_name)
         if level is None or self._text.averaged:
             return self.forest
-        if name == "mape":
+        if self._objective_name == "mape":
             rows = copy.copy(rows)
             rows.sample_weight = rows.sample_weight / AbsolutePercentage.unit(rows.target[:, 0])
         start = 0.0
@@ -217,7 +259,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
                 raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}")
             return np.searchsorted(classes, y).reshape(-1, 1).astype(np.int32)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y").reshape(-1, 1)
-        name, n_classes = (self._text.objective or [""])[0], self._text.per_iteration
+        name, n_classes = self._objective_name, self._text.per_iteration
         if name.startswith("multiclass"):
             if not np.isin(y, np.arange(n_classes)).all():
                 raise ValueError(f"y must hold class codes 0..{n_classes - 1}. Got {np.unique(y)[:10]}.")

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..core import losses
 
 _LOSSES = {
@@ -39,3 +42,21 @@ def loss_of(objective: list[str], parameter: Callable[[str, float], float]) -> l
     }
     loss = with_parameter[name]() if name in with_parameter else _LOSSES.get(name)
     return losses.OfSquareRoot(loss) if loss is not None and "sqrt" in objective else loss
+
+
+def label_weights(positive: NDArray[np.bool_], is_unbalance: bool, scale_pos_weight: float) -> tuple[float, float]:
+    """How often the other rows and the positive ones count: LightGBM's ``BinaryLogloss::Init``.
+
+    Parameters
+    ----------
+    positive : ndarray of bool, shape (n_rows,)
+        Of the rows that the model is fitted on; their weights do not matter.
+    is_unbalance, scale_pos_weight : bool, float
+        LightGBM's parameters.
+    """
+    n_positive = np.count_nonzero(positive)
+    n_others = len(positive) - n_positive
+    weights = np.array([1.0, scale_pos_weight])
+    if is_unbalance and n_positive and n_others:
+        weights *= max(n_positive, n_others) / np.array([n_others, n_positive])
+    return weights[0], weights[1]

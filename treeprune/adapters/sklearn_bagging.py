@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..exceptions import ModelFormatError
+from .class_weights import FORESTS_BALANCE_BY_WEIGHT
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -22,9 +23,14 @@ class SklearnBaggingAdapter(SklearnEnsembleAdapter):
     )
     parts = (*models, *SklearnEnsembleAdapter.parts)
     per_tree = ("estimators_features_", "_seeds")
+    balances_by_weight = FORESTS_BALANCE_BY_WEIGHT  # since then, samples are drawn by the weights
 
     def _columns(self, tree):
         return np.asarray(self.model.estimators_features_[tree])
+
+    @property
+    def _labels(self):
+        return [np.arange(len(self.model.classes_))]  # which the trees are given
 
     def _read_tree(self, tree):
         forest = super()._read_tree(tree)

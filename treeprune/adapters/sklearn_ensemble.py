@@ -8,7 +8,8 @@ import numpy as np
 
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
-from .sklearn_tree import SklearnTreeAdapter, encode_target
+from .class_weights import class_factors, class_weighting
+from .sklearn_tree import SklearnTreeAdapter, encode_target, label_lists
 from .sklearn_tree_format import read_tree, write_tree
 from .sklearn_tree_storage import SklearnEnsembleStorage
 from .stand_ins import StandIns
@@ -24,6 +25,8 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
     ----------
     per_tree : tuple of str
         Fitted attributes besides ``estimators_`` with one entry per tree.
+    balances_by_weight : bool
+        Whether "balanced" counts rows by their weights.
     stale : tuple of str
         Fitted attributes that are removed from pruned models, because only the training rows could give new ones.
     takes_infinities : bool
@@ -32,6 +35,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
 
     operations = SklearnTreeAdapter.operations | {"drop_tree"}
     per_tree = ()
+    balances_by_weight = False
     stale = ("oob_score_", "oob_decision_function_", "oob_prediction_")
     takes_infinities = False
 
@@ -126,6 +130,23 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
 
     def encode_target(self, y):
         return encode_target(self.model, y, self._estimators[0].n_outputs_)
+
+    @property
+    def _weighing(self):
+        """What holds the parameter `class_weight`: the model, or each of its trees."""
+        return self._estimators[0]
+
+    @property
+    def _labels(self):
+        """The labels of each output that weights of classes name."""
+        return label_lists(self.model)
+
+    @property
+    def class_weighting(self):
+        return class_weighting(self._weighing)
+
+    def _class_factors(self, target, training):
+        return class_factors(self._weighing.class_weight, target, self._labels, training, self.balances_by_weight)
 
     def oob_rows(self, X, y, sample_weight=None):
         if not hasattr(self.model, "_get_estimators_indices"):

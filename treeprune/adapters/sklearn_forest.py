@@ -1,6 +1,9 @@
 """scikit-learn's forests: RandomForest* and ExtraTrees*."""
 
+from functools import cached_property
+
 from .base import padded
+from .class_weights import FORESTS_BALANCE_BY_WEIGHT, stored_training
 from .sklearn_ensemble import SklearnEnsembleAdapter
 
 
@@ -17,6 +20,17 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
         "treeprune.links.LinkedExtraTreesClassifier",
     )
     parts = (*models, *SklearnEnsembleAdapter.parts)
+
+    balances_by_weight = FORESTS_BALANCE_BY_WEIGHT
+
+    @property
+    def _weighing(self):
+        return self.model
+
+    @cached_property
+    def _stored_training(self):
+        is_balanced = self.model.class_weight in ("balanced", "balanced_subsample")
+        return stored_training(self.forest) if is_balanced and not self.model.bootstrap else None
 
     @property
     def monotonic(self):

@@ -8,6 +8,7 @@ import numpy as np
 from ..core import losses
 from ..core.forest import Forest
 from .base import padded
+from .class_weights import class_factors, class_weighting
 from .sklearn_hist_gradient_boosting_format import SETS, made_predictor, model_columns, read_tree, tree_arrays
 from .sklearn_hist_gradient_boosting_storage import SklearnHistGradientBoostingStorage
 from .sklearn_tree import encode_target
@@ -127,6 +128,14 @@ class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, Sta
 
     def encode_target(self, y):
         return encode_target(self.model, y, 1)
+
+    @property
+    def class_weighting(self):
+        return class_weighting(self.model)
+
+    def _class_factors(self, target, training):
+        codes = np.arange(len(self.model.classes_))  # a dict of weights is by them
+        return class_factors(self.model.class_weight, target, [codes], training)
 
     @property
     def loss(self):

@@ -1,10 +1,12 @@
 """scikit-learn's single trees: DecisionTree* and ExtraTree*."""
 
 import copy
+from functools import cached_property
 
 import numpy as np
 
 from .base import padded
+from .class_weights import class_factors, class_weighting, stored_training
 from .sklearn_tree_format import read_tree, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
@@ -48,6 +50,23 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
     def encode_target(self, y):
         return encode_target(self.model, y)
 
+    @property
+    def class_weighting(self):
+        return class_weighting(self.model)
+
+    def _class_factors(self, target, training):
+        return class_factors(self.model.class_weight, target, label_lists(self.model), training)
+
+    @cached_property
+    def _stored_training(self):
+        return stored_training(self.forest) if getattr(self.model, "class_weight", None) == "balanced" else None
+
+
+def label_lists(model):
+    """The labels of each output of a classifier."""
+    several = isinstance(model.classes_, list)
+    return model.classes_ if several else [model.classes_]
+
 
 def encode_target(model, y, n_outputs=None):
     """Class codes or numbers of y, shape (n_rows, n_outputs), as a scikit-learn tree or forest takes it."""
@@ -64,9 +83,8 @@ def encode_target(model, y, n_outputs=None):
         raise ValueError(f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {n_outputs}.")
     if not classification:
         return y
-    classes = [model.classes_] if n_outputs == 1 else model.classes_
     codes = np.empty(y.shape, np.int32)
-    for output, known in enumerate(classes):
+    for output, known in enumerate(label_lists(model)):
         unseen = np.setdiff1d(y[:, output], known)
         if len(unseen):
             raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}")

@@ -9,13 +9,14 @@ from itertools import pairwise
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from ..core.losses import PositivesScaled
 from ..exceptions import UnsupportedModelError
 from .base import padded
 from .documents import decode, encode
 from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
 from .xgboost_format import booster_from, booster_of, first_rounds, read_document, read_forest, write_forest
-from .xgboost_objectives import custom_objective, levels_of, loss_of
+from .xgboost_objectives import custom_objective, levels_of, loss_of, positive_weight
 from .xgboost_stand_ins import XGBoostStandIns
 from .xgboost_storage import XGBoostStorage
 
@@ -206,6 +207,23 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         trees = booster_of(self._document)[0]["trees"]
         roots = np.array([tree["base_weights"][0] for tree in trees])
         return custom_objective(self.model, self._document, self.forest, roots)
+
+    @property
+    def class_weighting(self):
+        weight = positive_weight(self._objective)
+        return None if weight == 1 or self._custom_objective else f"scale_pos_weight={weight:g}"
+
+    def _class_factors(self, target, training):
+        return self._weight_of(target[:, 0]) if target.shape[1] == 1 else np.ones(len(target))
+
+    def _class_weighted_loss(self, training):
+        """With several labels for each row, the row counts differently in each."""
+        if self.class_weighting is None or training.target.shape[1] == 1:
+            return self.loss
+        return PositivesScaled(self.loss, positive_weight(self._objective))
+
+    def _weight_of(self, y):
+        return np.where(y == 1, positive_weight(self._objective), 1.0)
 
     def _with_values(self, rows):
         forest, levels = self.forest, self._levels

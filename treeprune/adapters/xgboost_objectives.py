@@ -48,9 +48,12 @@ def loss_of(objective: dict) -> losses.Loss | None:
         return losses.PseudoHuber(float(objective["pseudo_huber_param"]["huber_slope"]))
     if name == "reg:tweedie":
         return losses.Tweedie(float(objective["tweedie_regression_param"]["tweedie_variance_power"]))
-    loss = _LOSSES.get(name)
-    factor = float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
-    return loss if loss is None or factor == 1 else losses.PositivesScaled(loss, factor)
+    return _LOSSES.get(name)
+
+
+def positive_weight(objective: dict) -> float:
+    """How often rows with the target 1 count: objectives without the parameter scale_pos_weight ignore it."""
+    return float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
 
 
 def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:

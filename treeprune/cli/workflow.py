@@ -87,7 +87,7 @@ def prune_by(
         How to prune.
     judge : tuple of X and y, optional
         Rows for methods that judge by rows, and for the choice of a strength: the tree of the path with the least
-        error on them, the smallest among equals.
+        error on them, the smallest among equals. They count by the model's own weights of classes.
     train : tuple of X and y, optional
         The rows that grew the model, for methods that need them.
     **strength : float
@@ -119,21 +119,22 @@ def judged_by_rows(method: PruningMethod, **strength: float) -> bool:
 
 
 def _best_step(path, model, X, y):
-    error, _ = node_risk(path.forest, "error", find_adapter(model).rows(X, y))
+    rows = find_adapter(model).rows(X, y)
+    error, _ = node_risk(path.forest, "error", rows)
     if isinstance(path, PruningPath):
         loss = path.totals(error)
     else:
-        loss = np.array([_loss(path, step, error, X, y) for step in range(len(path))])
+        loss = np.array([_loss(path, step, error, X, y, rows.sample_weight) for step in range(len(path))])
     return int(np.flatnonzero(loss <= loss.min() + 1e-12 * np.abs(loss).max())[-1])
 
 
-def _loss(path, step, error, X, y):
+def _loss(path, step, error, X, y, weight):
     """Error of the leaves of a step's trees; where the step changes what they predict, that of its model."""
     plan = path.plan(step=step)
     if plan.operations <= {"collapse"}:
         pruned, origin = graft(path.forest, plan)
         return error[origin[pruned.is_leaf]].sum()
-    return -path.prune(step=step).score(X, y)
+    return -path.prune(step=step).score(X, y, sample_weight=weight)
 
 
 def size(model: Any) -> dict[str, int]:

@@ -14,6 +14,7 @@ from ..adapters import find_adapter
 from ..core.losses import LossFunction
 from ..core.targets import check_target
 from ..methods import PruningMethod, TreeSelection
+from ..pruning import check_class_weight
 from .budget import Budget
 from .trials import Trial, Trials
 
@@ -76,6 +77,7 @@ def compress(
     random_state: int | None = 0,
     loss: str | LossFunction | None = None,
     scoring: str | Callable | None = None,
+    class_weight: str | None = "model",
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -130,6 +132,11 @@ def compress(
         The name of a scorer of scikit-learn's, or a ``scorer(estimator, X, y)``, by which models are judged in the
         place of the loss: the best by it within the budget is chosen. Then `max_loss` is the share of the score that
         may be lost. Leaves are still estimated by the loss.
+    class_weight : {"model"} or None, default="model"
+        How often rows of each class count, in setting leaves and in all losses, besides `sample_weight`. "model": as in
+        the model's own training, by its ``class_weight``, ``scale_pos_weight`` or ``is_unbalance``; what is "balanced"
+        there is balanced for the rows that the model was fitted on. HistGradientBoosting is then fitted with the same
+        weights. The message says so. None: all once. Scores always count all once.
 
     Returns
     -------
@@ -156,10 +163,11 @@ def compress(
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
+    check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
     held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
-    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state, loss, scoring)
+    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state, loss, scoring, class_weight)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
     chosen, small, method = carried_out(trials, found, budget, limit, output)
@@ -167,7 +175,7 @@ def compress(
     if output == "plain":
         small = _plain(small, trials)
     winner = _better(others, chosen, trials.unpruned, budget)
-    message = _message(trials.unpruned, chosen, winner, "loss" if scoring is None else "score")
+    message = _message(trials, chosen, winner, "loss" if scoring is None else "score")
     if winner is not None:
         warnings.warn(message, stacklevel=2)
     return CompressionResult(small, method, _frontier([*found, *others], chosen), winner is not None, message)
@@ -274,7 +282,7 @@ def _plain(model, trials):
     from ..links import unlinked
 
     calibrated = CalibratedClassifierCV(FrozenEstimator(unlinked(model)), method="sigmoid")
-    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judge[2])
+    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judging_weights)
 
 
 def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
@@ -287,13 +295,16 @@ def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
     return frame.rename(columns={"name": "method"})
 
 
-def _message(unpruned, chosen, winner, by):
+def _message(trials, chosen, winner, by):
+    unpruned = trials.unpruned
     of_chosen, of_unpruned = getattr(chosen, by), getattr(unpruned, by)
     what = f"{chosen.name} ({chosen.parameters})" if chosen.parameters else "The model as it is"
     text = (
         f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, {by} {of_chosen:.4g} on held-out rows, unpruned "
         f"{of_unpruned:.4g}."
     )
+    if trials.class_weighting is not None:
+        text += f" Losses weigh rows by the model's own {trials.class_weighting}; scores do not."
     if winner is not None:
         text += (
             f" Training anew does better: {winner.name} ({winner.parameters}) has a {by} of {getattr(winner, by):.4g} "

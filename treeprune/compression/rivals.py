@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from ..adapters import find_adapter
 from ..core import losses
 from .first_trees import scores_of_first_trees
-from .scoring import Scorer, classifies
+from .scoring import Scorer, classifies, scorer_of
 from .trial import Trial
 
 _SHARES = (0.3, 0.1, 0.03, 0.01)
@@ -39,7 +39,7 @@ def rivals(
     judge: tuple[Any, ArrayLike, ArrayLike | None],
     n_nodes: float = np.inf,
     random_state: int | None = 0,
-    scorer_of: Callable[..., Scorer] = Scorer,
+    scorer_of: Callable[[Any, tuple], Scorer] = scorer_of,
 ) -> Iterator[Trial]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
@@ -53,13 +53,13 @@ def rivals(
     n_nodes : float
         Most nodes of a rival; but the smallest of each kind is always there.
     random_state : int or None
-        Of HistGradientBoosting.
+        Of HistGradientBoosting, which is fitted with the weights of classes of the model.
     scorer_of : callable
-        ``scorer_of(adapter, judge)`` judges.
+        ``scorer_of(model, judge)`` judges a model fitted on the rows.
     """
-    yield from _first_stages(scorer_of(find_adapter(model), judge), {}, n_nodes)
+    yield from _first_stages(scorer_of(model, judge), {}, n_nodes)
     yield from _fewer_leaves(model, data, judge, n_nodes, scorer_of)
-    yield from _boosted(scorer_of(find_adapter(model), judge), data, judge, n_nodes, random_state)
+    yield from _boosted(scorer_of(model, judge), data, judge, n_nodes, random_state)
 
 
 def _first_stages(scorer, parameters, most):
@@ -95,7 +95,7 @@ def _fewer_leaves(model, data, judge, n_nodes, scorer_of):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
         parameters = {name.removeprefix("estimator__"): leaves}
-        scorer = scorer_of(find_adapter(fitted(smaller, *data)), judge)
+        scorer = scorer_of(fitted(smaller, *data), judge)
         yield from _first_stages(scorer, parameters, n_nodes)
         if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
             break
@@ -103,11 +103,12 @@ def _fewer_leaves(model, data, judge, n_nodes, scorer_of):
 
 def _boosted(scorer, data, judge, n_nodes, random_state):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
-    X, y, sample_weight = data
+    X, y, _ = data
     classifier, loss = scorer.is_classifier, scorer.rows.loss
     of_shares = classifies(scorer.rows.forest, loss) and not classifier
     if scorer.y.shape[1] > 1 or hasattr(X, "tocsr") or of_shares or isinstance(loss, losses.Quantiles):
         return  # it takes one target, no sparse rows and no shares of classes, and gives one number
+    weight = scorer.adapter.row_weights(*data[1:])
     n_nodes = min(n_nodes, scorer.rows.forest.n_nodes)
     cls = HistGradientBoostingClassifier if classifier else partial(HistGradientBoostingRegressor, **_nearest(loss))
     n_classes = len(np.unique(y)) if classifier else 1
@@ -115,7 +116,7 @@ def _boosted(scorer, data, judge, n_nodes, random_state):
         per_round = (2 * leaves - 1) * (n_classes if n_classes > 2 else 1)
         rounds = int(np.clip(n_nodes // per_round, 1, _MOST_ROUNDS))
         boosted = cls(max_iter=rounds, max_leaf_nodes=leaves, early_stopping=False, random_state=random_state)
-        boosted.fit(X, np.ravel(y), sample_weight)
+        boosted.fit(X, np.ravel(y), weight)
         forest = find_adapter(boosted).forest
         sizes = forest.start[forest.per_stage :: forest.per_stage]
         staged = (boosted.staged_predict_proba if classifier else boosted.staged_predict)(judge[0])

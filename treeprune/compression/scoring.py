@@ -70,7 +70,7 @@ class Scorer:
     Parameters
     ----------
     adapter : Adapter
-        Of a model of the family.
+        Of a model of the family. Losses count rows with its weights of classes, accuracies without.
     data : tuple of (X, y, sample_weight)
         Rows to judge by.
     loss : str or callable, optional
@@ -142,7 +142,7 @@ class Scorer:
             return self._mean(((self.y - raw) ** 2).mean(axis=1)), self._r_squared(raw)
         y = self.y[:, 0].astype(np.int64)
         of_row = (raw**2).sum(axis=1) + 1.0 - 2.0 * raw[np.arange(len(y)), y]
-        return self._mean(of_row), self._mean(raw.argmax(axis=1) == y)
+        return self._mean(of_row), self._accuracy(raw.argmax(axis=1) == y)
 
     def _scored(self, raw):
         X, y, weight = self.data
@@ -156,7 +156,7 @@ class Scorer:
         if not self.is_classifier:
             return self._r_squared(self.rows.loss.prediction(margin))
         labels = margin > 0 if self._is_binary(margin) else margin.argmax(axis=1)[:, None]
-        return self._mean((labels == self.y).all(axis=1))
+        return self._accuracy((labels == self.y).all(axis=1))
 
     def _is_binary(self, margin):
         """Whether each column of the margin is for a label of its own."""
@@ -170,5 +170,15 @@ class Scorer:
         spread = np.average((self.y - center) ** 2, axis=0, weights=weight)
         return float(np.mean(1.0 - squares / spread))
 
+    def _accuracy(self, hits):
+        return float(np.average(hits, weights=self.rows.given_weight))
+
     def _mean(self, of_row):
         return float(np.average(of_row, weights=self.rows.sample_weight))
+
+
+def scorer_of(model: Any, data: tuple) -> Scorer:
+    """What judges a model by its own loss on rows, data as for `Scorer`."""
+    from ..adapters import find_adapter
+
+    return Scorer(find_adapter(model), data)

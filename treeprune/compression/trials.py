@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
@@ -21,7 +22,6 @@ from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
-from ..pruning import prune
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, can_stratify, check_judge, classifies
@@ -56,6 +56,8 @@ class Trials:
         Loss of a boosted model in the place of its own.
     scoring : str or callable, optional
         Scorer that judges in the place of the loss.
+    class_weight : {"model"} or None
+        As in `compress`.
 
     Attributes
     ----------
@@ -78,11 +80,13 @@ class Trials:
         random_state: int | None,
         loss: str | LossFunction | None = None,
         scoring: str | Callable | None = None,
+        class_weight: str | None = "model",
     ):
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
+        self._class_weight = class_weight
         adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
-        self.scorer_of = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
+        self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         self.use: tuple[Any, Any, Any]
         if held_out is None:
             is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))
@@ -94,14 +98,25 @@ class Trials:
             self.use, self.judge = data, held_out
             self.all = stacked(data, held_out)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
-        adapter = adapter if self.grown is model else find_adapter(self.grown)
-        self.scorer = self.scorer_of(adapter, self.judge)
+        self.scorer = self.scorer_of(self.grown, self.judge)
         self.adapter, self.held_out = self.scorer.adapter, self.scorer.rows
         self.forest = self.adapter.forest
         self._starts: dict[bool, tuple] = {}
         self._scores: dict[bool, Scores] = {}
         whole = self.scorer.judge_model(self.grown, self.judge[0])
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
+
+    def scorer_of(self, model: Any, data: tuple) -> Scorer:
+        """What judges `grown`, or a model fitted on the same rows, on rows."""
+        return self._scorer(self._adapter_of(model), data)
+
+    def _adapter_of(self, model, is_whole=False):
+        """The adapter of `grown`, of what was made of it or fitted on the same rows; or of the whole model."""
+        adapter = find_adapter(model)
+        if self._class_weight is None:
+            return adapter.without_class_weights()
+        data = self._fitted_on if is_whole or self.grown is self.model else self.use
+        return adapter.fitted_on(*data[1:])
 
     def _grown_anew(self):
         if not hasattr(self.model, "fit") or not hasattr(self.model, "get_params"):
@@ -200,16 +215,16 @@ class Trials:
         """The adapter of `grown` with each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
         pruned = _pruned_out_of_bag(self.adapter, self.use) if is_fitted_on_them else None
-        return None if pruned is None else find_adapter(pruned)
+        return None if pruned is None else self._adapter_of(pruned)
 
     @cached_property
     def _model_out_of_bag(self):
-        return _pruned_out_of_bag(find_adapter(self.model), self._fitted_on)
+        return _pruned_out_of_bag(self._adapter_of(self.model, is_whole=True), self._fitted_on)
 
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
-        scorers = [self.scorer_of(self.adapter, _taken(self.judge, half)) for half in halves]
+        scorers = [self._scorer(self.adapter, _taken(self.judge, half)) for half in halves]
         rows = [scorer.rows for scorer in scorers]
         counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
         orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
@@ -236,12 +251,27 @@ class Trials:
         if method is None:
             return deepcopy(self.model), None
         if isinstance(method, TreeSelection):
-            return prune(self.grown, method, *self.judge[:2], sample_weight=self.judge[2]), method
+            return self._pruned(self._adapter_of(self.grown), method, self.judge), method
         rows = self.use if output == "plain" else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
             method = self._with_best_link(method, chosen.out_of_bag)
         model = self._model_out_of_bag if chosen.out_of_bag else self.model
-        return prune(model, method, *rows[:2], sample_weight=rows[2]), method
+        return self._pruned(self._adapter_of(model, is_whole=True), method, rows), method
+
+    @staticmethod
+    def _pruned(adapter, method, data):
+        adapter, rows = adapter.with_rows(*data)
+        return adapter.prune(method.plan(adapter.forest, rows))
+
+    @property
+    def judging_weights(self) -> NDArray[np.float64] | None:
+        """By which losses count the rows in `judge`, shape (n_rows,); None: all once."""
+        return self.adapter.row_weights(*self.judge[1:])
+
+    @property
+    def class_weighting(self) -> str | None:
+        """The parameter of the model that weighs classes, if rows count by it."""
+        return self.adapter.class_weighting if self.adapter.weighs_classes else None
 
     def _with_best_link(self, method, out_of_bag):
         """The method with the link that has the less Brier score on the judging rows."""

@@ -109,22 +109,32 @@ class Multinomial(Loss):
 
 @dataclass(frozen=True)
 class OneVersusRest(Loss):
-    """Log-loss of each class against all others, with probabilities ``1 / (1 + exp(-slope margin))``."""
+    """Log-loss of each class against all others, with probabilities ``1 / (1 + exp(-slope margin))``.
+
+    With `weights`, for each class how often others' rows and its own count in its loss.
+    """
 
     slope: float = 1.0
+    weights: tuple[tuple[float, float], ...] | None = None
     classifies = True
 
     def __call__(self, y, margin):
-        return Logistic(self.slope)(_one_hot(y, margin), margin)
+        own = _one_hot(y, margin)
+        gradient, hessian = Logistic(self.slope)(own, margin)
+        return gradient * self._weight(own), hessian * self._weight(own)
 
     def value(self, y, margin):
-        return Logistic(self.slope).value(_one_hot(y, margin), margin).sum(axis=1)
+        own = _one_hot(y, margin)
+        return (self._weight(own) * Logistic(self.slope).value(own, margin)).sum(axis=1)
 
     def prediction(self, margin):
         return Logistic(self.slope).prediction(margin)
 
     def margin_of(self, prediction):
         return Logistic(self.slope).margin_of(prediction)
+
+    def _weight(self, own):
+        return 1.0 if self.weights is None else np.where(own == 1, *np.array(self.weights)[:, ::-1].T)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class Rows:
         Class codes (int32) or numbers (float64).
     sample_weight : ndarray of float64, shape (n_rows,), optional
         Weights of the rows; None: all 1.
+    given_weight : ndarray of float64, shape (n_rows,), optional
+        Weights without those of the rows' classes, for scores; None: `sample_weight`.
     mask : callable, optional
         ``mask(tree)`` says which rows count in that tree, bool, shape (n_rows,); None: all rows in all trees.
     margin : callable, optional
@@ -58,6 +60,7 @@ class Rows:
         target: NDArray,
         sample_weight: NDArray[np.float64] | None = None,
         *,
+        given_weight: NDArray[np.float64] | None = None,
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: LossFunction | None = None,
@@ -71,6 +74,7 @@ class Rows:
         self.leaf_ids = leaf_ids
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
+        self.given_weight = self.sample_weight if given_weight is None else given_weight
         self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
         self._leaf_outputs, self.objective, self.monotonic = leaf_outputs, objective, monotonic
 

@@ -15,7 +15,7 @@ from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..adapters.stand_ins import StandIns
 from .candidates import Candidates, PathModels
-from .fitting import class_weighted, fit_estimator, take, take_params
+from .fitting import fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
 from .stepwise import by_losses, by_scorer, stepwise_scores
 
@@ -61,8 +61,8 @@ class Evaluation:
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
-        data = X, y, class_weighted(self.estimator, y, y, take(self.sample_weight, index))
-        adapter = find_adapter(model).completed(*data)
+        data = X, y, take(self.sample_weight, index)
+        adapter = find_adapter(model).fitted_on(y, params.get("sample_weight")).completed(*data)
         return adapter, data if self.needs_rows else ()
 
     @cached_property

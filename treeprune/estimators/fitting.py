@@ -1,11 +1,11 @@
-"""Rows in the pruning meta-estimators: taken by index with their metadata, and weighted by class."""
+"""Fits in the pruning meta-estimators, and rows taken by index with their metadata."""
 
 import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import _safe_indexing, compute_class_weight
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
 
 from ..methods import PruningMethod
 
@@ -44,38 +44,6 @@ def _sizes(query):
             "in order, as sklearn.model_selection.GroupKFold does."
         )
     return np.diff(bounds)
-
-
-def class_weighted(
-    estimator: Any, y_grow: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
-) -> NDArray[np.float64] | None:
-    """Row weights times the estimator's class weights, which follow from the rows that it is fitted on.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The inner estimator.
-    y_grow : array-like of shape (n_rows_grow,) or (n_rows_grow, n_outputs)
-        Targets of the rows that it is fitted on.
-    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Targets of the rows to weight.
-    sample_weight : array-like of shape (n_rows,) or None
-        Their own weights.
-    """
-    class_weight = getattr(estimator, "class_weight", None)
-    if class_weight is None:
-        return sample_weight
-    y_grow, y = (np.asarray(labels).reshape(len(labels), -1) for labels in (y_grow, y))
-    weights = np.ones(len(y)) if sample_weight is None else np.array(sample_weight, dtype=np.float64)
-    for output in range(y.shape[1]):
-        of_output = class_weight[output] if isinstance(class_weight, list) else class_weight
-        if isinstance(of_output, str):
-            of_output = "balanced"  # "balanced_subsample" is "balanced" on the bootstrap sample of each tree
-        classes = np.unique(y_grow[:, output])
-        known = np.isin(y[:, output], classes)  # the adapter refuses unseen labels
-        by_class = compute_class_weight(of_output, classes=classes, y=y_grow[:, output])
-        weights[known] *= by_class[np.searchsorted(classes, y[known, output])]
-    return weights
 
 
 def warn_of_growing_rows(method: PruningMethod, advice: str) -> None:

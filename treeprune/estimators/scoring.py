@@ -138,10 +138,11 @@ def response_of(estimator: Any, scoring: Any) -> Any:
 def scoring_rows(
     adapter: Adapter, X: Any, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Rows, NDArray | None]:
-    """Rows to score by, and the labels of their class codes.
+    """Rows to score by, and the labels of their class codes. They do not count by the model's weights of classes.
 
     A label that the model has never seen is one more class, to which every node gives the probability 0.
     """
+    adapter = adapter.without_class_weights()
     if adapter.forest.task != "classification":
         return adapter.rows(X, y, sample_weight), None
     known = adapter.model.classes_

@@ -21,7 +21,7 @@ from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from ..pruning import carry_out
 from .base import PrunedEstimator
-from .fitting import class_weighted, fit_estimator, take, take_params, warn_of_growing_rows
+from .fitting import fit_estimator, take, take_params, warn_of_growing_rows
 
 
 class TreePruner(PrunedEstimator):
@@ -40,7 +40,8 @@ class TreePruner(PrunedEstimator):
         Which rows decide what is pruned. None: the training statistics stored in the model, or the training rows
         themselves for a method that needs rows. A float in (0, 1): this fraction of the
         rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the
-        test rows of its first split. Rows given as ``X_val`` in `fit` win over it.
+        test rows of its first split. Rows given as ``X_val`` in `fit` win over it. All of them count by the weights of
+        classes of the inner estimator; what is "balanced" is balanced for the rows that it is fitted on.
     shuffle : bool, default=True
         Whether a held-out fraction is drawn at random; if not, it is the last rows.
     stratify : bool, default=True
@@ -139,25 +140,23 @@ class TreePruner(PrunedEstimator):
         check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
         grow, judge = self._split(X, y, X_val, split_params)
-        grown = check_memory(self.memory).cache(fit_estimator)(
-            clone(self.estimator), take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
-        )
+        X_grow, y_grow, grow_params = take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
+        grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)
 
         def rows_to_judge_by(adapter):
-            y_grow = take(y, grow)
-            training = take(X, grow), y_grow, self._weights(y_grow, y_grow, take(sample_weight, grow))
+            adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))
+            training = X_grow, y_grow, take(sample_weight, grow)
             needs_rows = method.needs_rows or method.needs_training_rows
             if judge is None and needs_rows and X_val is None and not isinstance(self.validation, str):
                 return adapter.with_rows(*training)
             adapter = adapter.completed(*training)
             if X_val is not None:
-                return adapter.with_rows(X_val, y_val, self._weights(y_grow, y_val, sample_weight_val))
+                return adapter.with_rows(X_val, y_val, sample_weight_val)
             if isinstance(self.validation, str):
-                return adapter, adapter.oob_rows(X, y, self._weights(y, y, sample_weight))
+                return adapter, adapter.oob_rows(X, y, sample_weight)
             if judge is None:
                 return adapter, None
-            y_judge, weight = take(y, judge), take(sample_weight, judge)
-            return adapter.with_rows(take(X, judge), y_judge, self._weights(y_grow, y_judge, weight))
+            return adapter.with_rows(take(X, judge), take(y, judge), take(sample_weight, judge))
 
         adapter = find_adapter(grown)
         if isinstance(method, PathMethod):
@@ -167,7 +166,7 @@ class TreePruner(PrunedEstimator):
         else:
             self.estimator_ = carry_out(adapter, method, rows_to_judge_by)
         if self.refit_leaves:
-            self._refit(X, y, self._weights(y, y, sample_weight))
+            self._refit(X, y, sample_weight)
         forest = find_adapter(self.estimator_).forest
         self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes
         return self
@@ -221,9 +220,6 @@ class TreePruner(PrunedEstimator):
             stratify=classes,
             random_state=self.random_state,
         )
-
-    def _weights(self, y_grow, y, sample_weight):
-        return class_weighted(self.estimator, y_grow, y, sample_weight)
 
     def _refit(self, X, y, sample_weight):
         if getattr(self.estimator, "monotonic_cst", None) is not None:

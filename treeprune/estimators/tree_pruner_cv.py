@@ -188,7 +188,8 @@ class TreePrunerCV(PrunedEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Targets (None for outlier detectors).
         sample_weight : array-like of shape (n_rows,), optional
-            Row weights, for growing, pruning and scoring.
+            Row weights, for growing, pruning and scoring. The inner estimator's weights of classes count in growing and
+            pruning only.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter.
 

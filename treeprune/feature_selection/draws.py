@@ -86,7 +86,7 @@ def fit_draws(
             continue
         weights = {} if weight is None else {"sample_weight": weight[grow]}
         fitted = _seeded(clone(estimator), rng).fit(X[grow], y[grow], **weights)
-        adapter = find_adapter(fitted)
+        adapter = find_adapter(fitted).fitted_on(y[grow], weights.get("sample_weight"))
         take = adapter.oob_rows if out_of_bag else adapter.rows
         yield take(X[judge], y[judge], None if weight is None else weight[judge])
         n_trees -= adapter.forest.n_trees

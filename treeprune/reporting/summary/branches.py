@@ -51,10 +51,10 @@ def node_origin(after: Forest, before: Forest) -> NDArray[np.intp]:
 
 
 def _errors_on_rows(subject, before, node):
-    """The same on the rows given."""
+    """The same on the rows given, which do not count by the model's weights of classes: errors are numbers of rows."""
     if subject.y is None or subject.model_before is None:
         return {}
-    rows = subject.adapter_before.rows(subject.rows, subject.y)
+    rows = subject.adapter_before.without_class_weights().rows(subject.rows, subject.y)
     return {"given_rows": rows.statistics.n_rows[node]} | _errors(before, rows, node, "given")
 
 
