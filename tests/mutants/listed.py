@@ -59,9 +59,9 @@ MUTANTS = [
         "tests/test_class_weights.py::test_weights_of_classes_are_those_of_rows",
     ),
     Mutant(
-        "adapters/lightgbm_objectives.py",
-        "return weights[np.arange(len(weights)), own]",
-        "return weights[0, own]",
+        "core/losses.py",
+        "np.where(own == 1, *np.array(self.weights)[:, ::-1].T)",
+        "np.where(own == 1, *np.array(self.weights)[0, ::-1])",
         "tests/test_class_weights.py::test_sums_of_training_rows_give_the_leaves_that_the_library_grew",
     ),
     Mutant(
