@@ -9,6 +9,7 @@ from sklearn.base import is_outlier_detector
 
 from .adapters import find_adapter
 from .adapters.base import Adapter
+from .adapters.offsets import offset_of
 from .composites import find_composite
 from .composites.base import Given
 from .composites.exchange import exchanged, tree_models
@@ -26,6 +27,8 @@ def prune(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
 ) -> Any:
     """Prune a fitted model.
 
@@ -43,6 +46,16 @@ def prune(
         Their targets.
     sample_weight : array-like of shape (n_rows,), optional
         Their weights.
+    base_margin : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        Their offsets, for models of XGBoost that were fitted with ``base_margin=``: what their margin starts from, in
+        the place of the base score. All methods judge by margins with these offsets, as the library does in training.
+        Without them, a model that was fitted so is judged wrongly. There is a warning where the rows show it: where
+        their level is not the model's, or where they are the training rows and the first tree is not made for them. It
+        cannot be seen on other rows if the offsets agree with the base score on average; nor, on the training rows,
+        after all leaves were set anew or under losses whose second derivative varies.
+    init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        The same for models of LightGBM that were fitted with ``init_score=``; flat ones hold column after column, as
+        LightGBM takes them.
 
     Returns
     -------
@@ -60,7 +73,8 @@ def prune(
     sklearn.exceptions.NotFittedError
         The model is not fitted.
     ValueError
-        A parameter, the rows or the weights are out of range.
+        A parameter, the rows, the weights or the offsets are out of range, or the offsets are for another library, or
+        for a model that holds several tree models.
 
     Examples
     --------
@@ -77,9 +91,7 @@ def prune(
     def pruned(tree_model, seen):
         return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen))
 
-    given = Given(X, y, sample_weight)
-    _check_given(model, given)
-    return exchanged(model, pruned, given)
+    return exchanged(model, pruned, _given(model, X, y, sample_weight, base_margin=base_margin, init_score=init_score))
 
 
 #: Routes the rows to judge by through a model: gives the adapter to carry out the plan with, and the rows or None.
@@ -114,6 +126,8 @@ def pruning_path(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
 ) -> Path:
     """All pruned models that a method gives as its strength rises.
 
@@ -146,9 +160,8 @@ def pruning_path(
     method = as_method(method)
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
-    given = Given(X, y, sample_weight)
-    _check_given(model, given)
-    held = list({id(inside): inside for inside in tree_models(model)}.values())
+    given = _given(model, X, y, sample_weight, base_margin=base_margin, init_score=init_score)
+    held = _held(model)
     if len(held) > 1:
         names = ", ".join(type(inside).__name__ for inside in held)
         raise ValueError(
@@ -170,16 +183,35 @@ def pruning_path(
     return replace(method.path(adapter.forest, rows), write=write)
 
 
-def _check_given(model, given):
-    """Rows without targets judge outlier detectors only; a composite looks at targets before its parts do."""
-    _rows_to_judge_by(*given)
-    if find_composite(model) is None:
-        return
-    if given.X is not None and given.y is None and not all(map(is_outlier_detector, tree_models(model))):
+def _given(model, X, y, sample_weight, **offsets):
+    """What the caller gave, checked: rows without targets judge outlier detectors only, offsets a single tree model.
+
+    A composite looks at targets before its parts do.
+    """
+    _rows_to_judge_by(X, y, sample_weight)
+    needs_targets = find_composite(model) is not None and not all(map(is_outlier_detector, tree_models(model)))
+    if needs_targets and X is not None and y is None:
         raise ValueError("Give X and y together. Got X only.")
+    named = [name for name, offset in offsets.items() if offset is not None]
+    if not named:
+        return Given(X, y, sample_weight)
+    held = _held(model)
+    if len(held) > 1:
+        raise ValueError(
+            f"The {named[0]!r} parameter must be None where several tree models would have to share it: "
+            f"{type(model).__name__} holds {len(held)}."
+        )
+    return Given(X, y, sample_weight, offset_of(held[0] if held else model, X, **offsets))
 
 
-def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None) -> RowsToJudgeBy:
+def _held(model):
+    """The tree models inside a model, each once."""
+    return list({id(inside): inside for inside in tree_models(model)}.values())
+
+
+def _rows_to_judge_by(
+    X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None, offset: ArrayLike | None = None
+) -> RowsToJudgeBy:
     if X is None and y is not None:
         raise ValueError("Give X and y together. Got y only.")
     if X is None and sample_weight is not None:
@@ -189,6 +221,6 @@ def _rows_to_judge_by(X: Any, y: ArrayLike | None, sample_weight: ArrayLike | No
     def judge(adapter):
         if X is not None and y is None and adapter.forest.task != "path_length":  # isolation forests have no targets
             raise ValueError("Give X and y together. Got X only.")
-        return (adapter, None) if X is None else adapter.with_rows(X, y, sample_weight)
+        return (adapter, None) if X is None else adapter.with_rows(X, y, sample_weight, offset)
 
     return judge

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
+from ..adapters.offsets import fit_parameters
+from ..composites.base import Given
 from .first_trees import scores_of_first_trees
 from .scoring import Scorer
 from .trial import Trial
@@ -26,15 +27,16 @@ _LEAF_LIMITS = {
 }
 
 
-def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    """The model, fitted; weights go to models that know them."""
-    return model.fit(X, y) if sample_weight is None else model.fit(X, y, sample_weight=sample_weight)
+def fitted(model: Any, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> Any:
+    """The model, fitted; weights and offsets go to models that know them."""
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return model.fit(X, y, **weights, **fit_parameters(model, offset))
 
 
 def rivals(
     model: Any,
-    data: tuple[Any, ArrayLike, ArrayLike | None],
-    judge: tuple[Any, ArrayLike, ArrayLike | None],
+    data: Given,
+    judge: Given,
     n_nodes: float = np.inf,
     random_state: int | None = 0,
 ) -> Iterator[Trial]:
@@ -45,7 +47,7 @@ def rivals(
     model : object
         Fitted on the rows. Training with fewer trees would give its first trees (unless it uses dropout). So even a
         model that cannot be fitted again has rivals.
-    data, judge : tuple of (X, y, sample_weight)
+    data, judge : Given or tuple of its first fields
         The rows, and those to judge by.
     n_nodes : float
         Most nodes of a rival; but the smallest of each kind is always there.
@@ -54,7 +56,8 @@ def rivals(
     """
     yield from _first_stages(model, {}, judge, n_nodes)
     yield from _fewer_leaves(model, data, judge, n_nodes)
-    yield from _boosted(model, data, judge, n_nodes, random_state)
+    if Given(*data).offset is None:  # HistGradientBoosting takes none
+        yield from _boosted(model, data, judge, n_nodes, random_state)
 
 
 def _first_stages(model, parameters, judge, most):
@@ -98,7 +101,7 @@ def _fewer_leaves(model, data, judge, n_nodes):
 
 def _boosted(model, data, judge, n_nodes, random_state):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
-    X, y, sample_weight = data
+    X, y, sample_weight = data[:3]
     if (np.ndim(y) > 1 and np.shape(y)[1] > 1) or hasattr(X, "tocsr"):  # it takes one target, and no sparse rows
         return
     adapter, rows = find_adapter(model).with_rows(*judge)

@@ -77,9 +77,9 @@ class Scorer:
         return float(np.average(of_row, weights=weight)), float(np.average(hits, weights=weight))
 
     def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
-        """Loss and score of a model of the family."""
+        """Loss and score of a model of the family, given the rows as the model takes them."""
         if self.task == "margin":
             from ..adapters import find_adapter
 
-            return self.judge_score(find_adapter(model).margin(X))
+            return self.judge_score(find_adapter(model).margin_from(X, self.rows.offset))
         return self.judge_prediction(model.predict_proba(X) if self.is_classifier else model.predict(X))

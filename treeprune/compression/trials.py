@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..composites.base import Given
 from ..core.additive import Scores
 from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
-from ..pruning import prune
+from ..pruning import carry_out
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
 from .scoring import Scorer, classifies
@@ -42,9 +42,9 @@ class Trials:
     ----------
     model : object
         The model to prune in the end.
-    data : tuple of (X, y, sample_weight)
+    data : Given or tuple of its first fields
         Its training rows.
-    held_out : tuple of (X, y, sample_weight) or None
+    held_out : Given or tuple of its first fields, or None
         Rows to judge by; None: a share of the others, `validation`.
     validation : float
     random_state : int or None
@@ -56,7 +56,7 @@ class Trials:
         The model that the trials prune: a clone, fitted on the rows that do not judge, or the model itself.
     unpruned : Trial
         `grown` as it is.
-    use, judge, all : tuple of (X, y, sample_weight)
+    use, judge, all : Given
         Rows to grow and prune by, rows to judge by, and both.
     growth : float
         Number of all rows, over that of the rows in `use`.
@@ -66,15 +66,16 @@ class Trials:
         self.model, self.grown, self.random_state = model, model, random_state
         adapter = find_adapter(model)
         self._check(adapter)
-        self.use: tuple[Any, Any, Any]
+        data = Given(*data)
+        adapter.check_offset(data.offset)
         if held_out is None:
             labels = data[1] if classifies(adapter.forest, adapter.loss) else None
             self.use, self.judge = _split(data, labels, validation, random_state)
             self.all = data
             self.grown = self._grown_anew()
         else:
-            self.use, self.judge = data, held_out
-            self.all = _stacked(data, held_out)
+            self.use, self.judge = data, Given(*held_out)
+            self.all = _stacked(data, self.judge)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         adapter = adapter if self.grown is model else find_adapter(self.grown)
         self.adapter, self.held_out = adapter.with_rows(*self.judge)
@@ -82,7 +83,7 @@ class Trials:
         self._starts: dict[bool, tuple] = {}
         self._scores: dict[bool, Scores] = {}
         self.scorer = Scorer(self.forest, self.held_out)
-        whole = self.scorer.judge_model(self.grown, self.judge[0])
+        whole = self.scorer.judge_model(self.grown, self.judge.X)
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
 
     @staticmethod
@@ -208,7 +209,7 @@ class Trials:
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
-        rows = [self.adapter.rows(*_taken(self.judge, half)) for half in halves]
+        rows = [self.adapter.rows(*self.judge.at(half)) for half in halves]
         scorers = [Scorer(self.forest, of_half) for of_half in rows]
         counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
         orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
@@ -235,12 +236,12 @@ class Trials:
         if method is None:
             return deepcopy(self.model), None
         if isinstance(method, TreeSelection):
-            return prune(self.grown, method, *self.judge[:2], sample_weight=self.judge[2]), method
+            return _pruned(self.grown, method, self.judge), method
         rows = self.use if output == "plain" else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
             method = self._with_best_link(method, chosen.out_of_bag)
         model = self._model_out_of_bag if chosen.out_of_bag else self.model
-        return prune(model, method, *rows[:2], sample_weight=rows[2]), method
+        return _pruned(model, method, rows), method
 
     def _with_best_link(self, method, out_of_bag):
         """The method with the link that has the less Brier score on the judging rows."""
@@ -266,33 +267,34 @@ def _text(method, out_of_bag):
     return text + (", start=oob" if out_of_bag else "")
 
 
+def _pruned(model, method, data):
+    return carry_out(find_adapter(model), method, lambda adapter: adapter.with_rows(*data))
+
+
 def _pruned_out_of_bag(adapter, data):
     try:
-        rows = adapter.oob_rows(*data)
+        rows = adapter.oob_rows(*data[:3])
     except (UnsupportedModelError, ValueError):  # no bootstrap, or other rows than those that it was fitted on
         return None
     return adapter.prune(ReducedError().plan(adapter.forest, rows))
 
 
 def _split(data, labels, validation, random_state):
-    X, y, weight = data
-    data = X, y, check_weights(weight, _num_samples(X))
-    parts = train_test_split(
-        np.arange(_num_samples(X)), test_size=validation, stratify=labels, random_state=random_state
-    )
-    return [_taken(data, index) for index in parts]
-
-
-def _taken(data, index):
-    return tuple(None if part is None else _safe_indexing(part, index) for part in data)
+    n_rows = _num_samples(data.X)
+    data = data._replace(sample_weight=check_weights(data.sample_weight, n_rows))
+    parts = train_test_split(np.arange(n_rows), test_size=validation, stratify=labels, random_state=random_state)
+    return [data.at(index) for index in parts]
 
 
 def _stacked(data, held_out):
     """All rows; those without weights weigh 1 if the others have any."""
-    weights = [part[2] for part in (data, held_out)]
-    if [weight is None for weight in weights].count(True) == 1:
-        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
-    return _below(data[0], held_out[0]), _below(data[1], held_out[1]), None if weights[0] is None else _below(*weights)
+    parts = [data, held_out]
+    if [part.sample_weight is None for part in parts].count(True) == 1:
+        weights = (
+            np.ones(_num_samples(part.X)) if part.sample_weight is None else part.sample_weight for part in parts
+        )
+        parts = [part._replace(sample_weight=weight) for part, weight in zip(parts, weights, strict=True)]
+    return Given(*(None if above is None else _below(above, below) for above, below in zip(*parts, strict=True)))
 
 
 def _below(a, b):

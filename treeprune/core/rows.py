@@ -34,6 +34,8 @@ class Rows:
         ``mask(tree)`` says which rows count in that tree, bool, shape (n_rows,); None: all rows in all trees.
     margin : callable, optional
         ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
+    offset : ndarray of float64, shape (n_rows, n_columns), optional
+        Where that score starts, in the place of the ensemble's own base; None: at the latter.
     loss : callable, optional
         The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
     objective : str, optional
@@ -57,6 +59,7 @@ class Rows:
         *,
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
+        offset: NDArray[np.float64] | None = None,
         loss: Loss | None = None,
         objective: str = "the ensemble's own objective",
         compared: Callable[[], NDArray] | None = None,
@@ -68,7 +71,7 @@ class Rows:
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
         self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
-        self._leaf_outputs, self.objective = leaf_outputs, objective
+        self._leaf_outputs, self.objective, self.offset = leaf_outputs, objective, offset
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""

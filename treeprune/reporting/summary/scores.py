@@ -29,10 +29,11 @@ def scores(subject) -> dict[str, Any]:
     y = np.asarray(subject.y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    after = np.asarray(subject.predictor.predict(subject.X)).reshape(len(y))
+    predictor, X = subject.predictor_after()
+    after = np.asarray(predictor.predict(X)).reshape(len(y))
     before = subject.predictor_before()
     before = None if before is None else np.asarray(before[0].predict(before[1])).reshape(len(y))
-    found["on_rows"] = {"score": float(subject.predictor.score(subject.X, subject.y)), "n_rows": len(y)}
+    found["on_rows"] = {"score": float(predictor.score(X, subject.y)), "n_rows": len(y)}
     found["measures"] = _measures(subject, y, before, after)
     if subject.is_classifier:
         found |= _by_class(subject, y, before, after)
