@@ -50,9 +50,9 @@ def prune(
         Their offsets, for models of XGBoost that were fitted with ``base_margin=``: what their margin starts from, in
         the place of the base score. All methods judge by margins with these offsets, as the library does in training.
         Without them, a model that was fitted so is judged wrongly. There is a warning where the rows show it: where
-        their level is not the model's, or where they are the training rows and the first tree is not made for them. It
-        cannot be seen on other rows if the offsets agree with the base score on average; nor, on the training rows,
-        after all leaves were set anew or under losses whose second derivative varies.
+        their level is not the model's, or where they are the training rows and the first tree is not made for them.
+        Other rows do not show it if the offsets agree with the base score on average; the training rows do not if the
+        offsets are small, nor with XGBoost under losses whose second derivative varies (the logistic one).
     init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
         The same for models of LightGBM that were fitted with ``init_score=``; flat ones hold column after column, as
         LightGBM takes them.
@@ -189,8 +189,8 @@ def _given(model, X, y, sample_weight, **offsets):
     A composite looks at targets before its parts do.
     """
     _rows_to_judge_by(X, y, sample_weight)
-    needs_targets = find_composite(model) is not None and not all(map(is_outlier_detector, tree_models(model)))
-    if needs_targets and X is not None and y is None:
+    without_targets = X is not None and y is None and find_composite(model) is not None
+    if without_targets and not all(map(is_outlier_detector, tree_models(model))):
         raise ValueError("Give X and y together. Got X only.")
     named = [name for name, offset in offsets.items() if offset is not None]
     if not named:

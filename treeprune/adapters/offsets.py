@@ -44,31 +44,35 @@ def offset_of(model: Any, X: Any, *, suffix: str = "", **given: ArrayLike | None
     given = {name: values for name, values in given.items() if values is not None}
     if not given:
         return None
-    family = adapter_class(model)
-    own = None if family is None else family.offset_name
+    own = _name(model)
     for name in given:
-        if family is None or name != own:
+        if name != own:
             takes = f"is fitted with {own + suffix!r}" if own else "is fitted without offsets"
             raise ValueError(f"The {name + suffix!r} parameter must be None: {type(model).__name__} {takes}.")
     name, values = own + suffix, np.asarray(given[own])
     if X is None:
         raise ValueError(f"The {name!r} parameter needs X{suffix} and y{suffix}.")
-    return _by_rows(name, values, _num_samples(X), family.offset_order)
+    return _by_rows(name, values, _num_samples(X), getattr(adapter_class(model), "offset_order", "C"))
 
 
 def fit_parameters(model: Any, offset: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
     """An offset (`offset_of`) as the parameter of the library's own ``fit``; none where it is None."""
     if offset is None:
         return {}
-    return {adapter_class(model).offset_name: offset[:, 0] if offset.shape[1] == 1 else offset}
+    return {_name(model): offset[:, 0] if offset.shape[1] == 1 else offset}
 
 
 def check_both_offsets(model: Any, offset: NDArray | None, X_val: Any, offset_val: NDArray | None) -> None:
     """Raise a ValueError if of the training rows and X_val, where there is one, only one has offsets."""
     if X_val is not None and (offset is None) != (offset_val is None):
-        name = adapter_class(model).offset_name
+        name = _name(model)
         given, missing = (name, f"{name}_val") if offset_val is None else (f"{name}_val", name)
         raise ValueError(f"The {missing!r} parameter must be given where {given!r} is.")
+
+
+def _name(model: Any) -> Any:
+    """What the library of a model calls its offsets; None: it takes none."""
+    return getattr(adapter_class(model), "offset_name", None)
 
 
 def _by_rows(name, values, n_rows, order):

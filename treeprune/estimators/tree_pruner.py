@@ -130,7 +130,8 @@ class TreePruner(PrunedEstimator):
             Offsets of X_val, under the name that the inner estimator's library has for them.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune.
+            LightGBM's ``init_score`` are also the offsets of the rows that prune. `predict` and `score` know of none:
+            what the library does with them in prediction, `estimator_` does.
 
         Returns
         -------

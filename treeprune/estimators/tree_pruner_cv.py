@@ -192,7 +192,9 @@ class TreePrunerCV(PrunedEstimator):
             Row weights, for growing, pruning and scoring.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score.
+            LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score the
+            candidates. `predict` and `score` know of none: what the library does with them in prediction, `estimator_`
+            does.
 
         Returns
         -------

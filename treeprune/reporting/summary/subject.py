@@ -67,7 +67,7 @@ class Subject:
     feature_names: "Sequence[str] | None" = None
     class_names: "Sequence[str] | None" = None
     search: Any = None
-    offsets: dict[str, ArrayLike | None] = field(default_factory=dict)
+    offsets: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.X is None and self.y is not None:
