@@ -113,7 +113,8 @@ def test_public_names():
         assert getattr(treeprune, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'shrub'"):
         treeprune.shrub  # noqa: B018
-    assert [*inspect.signature(prune).parameters] == ["model", "method", "X", "y", "sample_weight", "class_weight"]
+    of_rows = ["X", "y", "sample_weight", "base_margin", "init_score", "class_weight"]
+    assert [*inspect.signature(prune).parameters] == ["model", "method", *of_rows]
 
 
 def test_import_is_light():

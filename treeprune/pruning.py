@@ -9,6 +9,7 @@ from sklearn.base import is_outlier_detector
 
 from .adapters import find_adapter
 from .adapters.base import Adapter
+from .adapters.offsets import offset_of
 from .composites import find_composite
 from .composites.base import Given
 from .composites.exchange import exchanged, tree_models
@@ -26,6 +27,8 @@ def prune(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
     class_weight: str | None = "model",
 ) -> Any:
     """Prune a fitted model.
@@ -44,6 +47,16 @@ def prune(
         Their targets.
     sample_weight : array-like of shape (n_rows,), optional
         Their weights.
+    base_margin : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        Their offsets, for models of XGBoost that were fitted with ``base_margin=``: what their margin starts from, in
+        the place of the base score. All methods judge by margins with these offsets, as the library does in training.
+        Without them, a model that was fitted so is judged wrongly. There is a warning where the rows show it: where
+        their level is not the model's, or where they are the training rows and the first tree is not made for them.
+        Other rows do not show it if the offsets agree with the base score on average; the training rows do not if the
+        offsets are small, nor with XGBoost under losses whose second derivative varies (the logistic one).
+    init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        The same for models of LightGBM that were fitted with ``init_score=``; flat ones hold column after column, as
+        LightGBM takes them.
     class_weight : {"model"} or None, default="model"
         How often rows of each class count besides. "model": as in the model's own training, by scikit-learn's
         ``class_weight``, XGBoost's ``scale_pos_weight``, LightGBM's ``is_unbalance`` and ``scale_pos_weight``. What is
@@ -67,7 +80,8 @@ def prune(
     sklearn.exceptions.NotFittedError
         The model is not fitted.
     ValueError
-        A parameter, the rows or the weights are out of range.
+        A parameter, the rows, the weights or the offsets are out of range, or the offsets are for another library, or
+        for a model that holds several tree models.
 
     Examples
     --------
@@ -84,8 +98,7 @@ def prune(
     def pruned(tree_model, seen):
         return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen, class_weight))
 
-    given = Given(X, y, sample_weight)
-    _check_given(model, given, class_weight)
+    given = _given(model, X, y, sample_weight, class_weight, base_margin=base_margin, init_score=init_score)
     return exchanged(model, pruned, given)
 
 
@@ -121,6 +134,8 @@ def pruning_path(
     y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
     class_weight: str | None = "model",
 ) -> Path:
     """All pruned models that a method gives as its strength rises.
@@ -154,9 +169,8 @@ def pruning_path(
     method = as_method(method)
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
-    given = Given(X, y, sample_weight)
-    _check_given(model, given, class_weight)
-    held = list({id(inside): inside for inside in tree_models(model)}.values())
+    given = _given(model, X, y, sample_weight, class_weight, base_margin=base_margin, init_score=init_score)
+    held = _held(model)
     if len(held) > 1:
         names = ", ".join(type(inside).__name__ for inside in held)
         raise ValueError(
@@ -178,13 +192,25 @@ def pruning_path(
     return replace(method.path(adapter.forest, rows), write=write)
 
 
-def _check_given(model, given, class_weight):
-    """Rows without targets judge outlier detectors only; a composite looks at targets before its parts do."""
-    _rows_to_judge_by(*given, class_weight)
-    if find_composite(model) is None:
-        return
-    if given.X is not None and given.y is None and not all(map(is_outlier_detector, tree_models(model))):
+def _given(model, X, y, sample_weight, class_weight, **offsets):
+    """What the caller gave, checked: rows without targets judge outlier detectors only, offsets a single tree model.
+
+    A composite looks at targets before its parts do.
+    """
+    _rows_to_judge_by(X, y, sample_weight, None, class_weight)
+    without_targets = X is not None and y is None and find_composite(model) is not None
+    if without_targets and not all(map(is_outlier_detector, tree_models(model))):
         raise ValueError("Give X and y together. Got X only.")
+    named = [name for name, offset in offsets.items() if offset is not None]
+    if not named:
+        return Given(X, y, sample_weight)
+    held = _held(model)
+    if len(held) > 1:
+        raise ValueError(
+            f"The {named[0]!r} parameter must be None where several tree models would have to share it: "
+            f"{type(model).__name__} holds {len(held)}."
+        )
+    return Given(X, y, sample_weight, offset_of(held[0] if held else model, X, **offsets))
 
 
 def check_class_weight(class_weight: str | None) -> None:
@@ -196,8 +222,13 @@ def check_class_weight(class_weight: str | None) -> None:
         )
 
 
+def _held(model):
+    """The tree models inside a model, each once."""
+    return list({id(inside): inside for inside in tree_models(model)}.values())
+
+
 def _rows_to_judge_by(
-    X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None, class_weight: str | None
+    X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None, offset: ArrayLike | None, class_weight: str | None
 ) -> RowsToJudgeBy:
     check_class_weight(class_weight)
     if X is None and y is not None:
@@ -214,6 +245,6 @@ def _rows_to_judge_by(
         if X is None:
             return adapter, None
         adapter = adapter if class_weight == "model" else adapter.without_class_weights()
-        return adapter.with_rows(X, y, sample_weight)
+        return adapter.with_rows(X, y, sample_weight, offset)
 
     return judge

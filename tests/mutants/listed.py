@@ -77,9 +77,27 @@ MUTANTS = [
         "tests/estimators/test_tree_pruner_cv.py::TestEqualsGridSearch::test_class_weights_weigh_growing_and_not_scores",
     ),
     Mutant(
+        "adapters/base.py",
+        "margin - self.base(X) + offset",
+        "margin + offset",
+        "tests/test_offsets.py::test_the_margin_of_xgboost_is_its_own",
+    ),
+    Mutant(
+        "adapters/offsets.py",
+        "values.reshape(n_rows, -1, order=order)",
+        "values.reshape(n_rows, -1)",
+        "tests/test_offsets.py::test_flat_offsets_are_read_as_the_library_does",
+    ),
+    Mutant(
+        "estimators/stepwise.py",
+        "base if offset is None else offset.astype(base.dtype)",
+        "base",
+        "tests/test_offsets.py::test_tree_pruner_cv_scores_from_offsets",
+    ),
+    Mutant(
         "composites/multiclass.py",
-        "(y[rows] == high).astype(int)",
-        "(y[rows] == low).astype(int)",
+        "(y == high).astype(int)",
+        "(y == low).astype(int)",
         "tests/composites/test_composites.py::test_parts_see_what_they_were_fitted_on",
     ),
     Mutant(

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 from .class_weights import Training
+from .missing_offsets import warn_of_missing_offset
 
 
 class Adapter(ABC):
@@ -47,6 +48,10 @@ class Adapter(ABC):
         For boosted ensembles, the loss that the model minimises, without weights of classes; None: not known.
     weighs_classes : bool
         Whether rows count by the model's own weights of their classes; see `without_class_weights`.
+    offset_name : str or None
+        What the library calls an offset of each row that training starts from (`offsets`); None: it takes none.
+    offset_order : {"C", "F"}
+        How the library reads a flat offset of several columns: row by row, or column by column.
     """
 
     models: ClassVar[tuple[str, ...]]
@@ -56,6 +61,8 @@ class Adapter(ABC):
     loss: Loss | None = None
     weighs_classes: bool = True
     _fitted_rows: Training | None = None
+    offset_name: ClassVar[str | None] = None
+    offset_order: ClassVar[Literal["C", "F"]] = "C"
 
     def __init__(self, model: Any):
         self.model = model
@@ -197,7 +204,13 @@ class Adapter(ABC):
         """`loss`, with what weights of classes do to it where they are no weights of rows."""
         return self.loss
 
-    def rows(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
+    def rows(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        offset: NDArray[np.float64] | None = None,
+    ) -> Rows:
         """Labelled rows routed by the model's own ``apply``, with a forest whose values are known.
 
         Parameters
@@ -208,6 +221,8 @@ class Adapter(ABC):
             Their targets.
         sample_weight : array-like of shape (n_rows,), optional
             Their weights; `row_weights` come of them.
+        offset : ndarray of float64, shape (n_rows, n_columns), optional
+            Where the margin of each row starts, in the place of the model's own base; see `offsets`.
 
         Returns
         -------
@@ -217,30 +232,43 @@ class Adapter(ABC):
         Raises
         ------
         ValueError
-            The rows or weights are not what the model takes; y holds labels that training did not.
+            The rows, weights or offsets are not what the model takes; y holds labels that training did not.
         """
-        return self.with_rows(X, y, sample_weight)[1]
+        return self.with_rows(X, y, sample_weight, offset)[1]
 
-    def with_rows(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "tuple[Adapter, Rows]":
+    def with_rows(
+        self,
+        X: Any,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None = None,
+        offset: NDArray[np.float64] | None = None,
+    ) -> "tuple[Adapter, Rows]":
         """`rows`, and the adapter that carries out plans made by them: both have the same forest.
 
         The adapter is this one, or where the model `lacks_values` one that is `completed` by the rows. The rows are
         routed once.
         """
-        rows = self._rows(X, y, sample_weight)
+        rows = self._rows(X, y, sample_weight, offset=offset)
         if not self.lacks_values:
             return self, rows
         trained = copy(self)  # values are those that training would have given
         trained.weighs_classes = True
-        adapter = self._completed_by(trained._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids), X)
-        return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids)
+        seen = trained._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids, offset=offset)
+        adapter = self._completed_by(seen, X)
+        return adapter, adapter._rows(X, y, sample_weight, leaf_ids=rows.leaf_ids, offset=offset)
 
-    def completed(self, X: Any, y: ArrayLike | None, sample_weight: ArrayLike | None = None) -> "Adapter":
+    def completed(
+        self,
+        X: Any,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None = None,
+        offset: NDArray[np.float64] | None = None,
+    ) -> "Adapter":
         """An adapter of the same model with the values that the model does not store, computed from its training rows.
 
         It is this adapter if nothing is missing. Parameters are those of `rows`.
         """
-        return self.with_rows(X, y, sample_weight)[0] if self.lacks_values else self
+        return self.with_rows(X, y, sample_weight, offset)[0] if self.lacks_values else self
 
     @property
     def lacks_values(self) -> bool:
@@ -257,14 +285,15 @@ class Adapter(ABC):
         """`forest` with values worked out from rows in the place of NaN."""
         return self.forest
 
-    def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None):
+    def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None, offset=None):
         from sklearn.utils.validation import check_consistent_length
 
         target = self.encode_target(y)
         check_consistent_length(X, target)
         weight = check_weights(sample_weight, len(target))
         training = self._training_or(target, weight)
-        return Rows(
+        self.check_offset(offset)
+        rows = Rows(
             self.forest,
             self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,
             target,
@@ -272,13 +301,21 @@ class Adapter(ABC):
             given_weight=np.ones(len(target)) if weight is None else weight,
             mask=mask,
             compared=lambda: self.compared(X),
-            margin=lambda: self.margin(X),
+            margin=lambda: self._margin_of(rows, X),
+            offset=offset,
             loss=self._class_weighted_loss(training) if self.weighs_classes else self.loss,
             objective=self.objective,
             leaf_outputs=self.leaf_outputs(X),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
             monotonic=self.monotonic,
         )
+        return rows
+
+    def _margin_of(self, rows, X):
+        margin = self.margin_from(X, rows.offset)
+        if rows.offset is None and self.offset_name is not None and rows.loss is not None:
+            warn_of_missing_offset(self, rows, margin)
+        return margin
 
     @property
     def refit_settings(self) -> dict[str, Any]:
@@ -336,6 +373,46 @@ class Adapter(ABC):
     def margin(self, X: Any) -> NDArray[np.float64]:
         """Raw score of a boosted ensemble before any link function, shape (n_rows, n_columns)."""
         raise TypeError(f"{type(self.model).__name__} has no margin.")
+
+    def base(self, X: Any) -> NDArray:
+        """The raw output before the first tree, shape (n_rows or 1, n_columns), in the dtype of the sum over trees."""
+        return np.zeros((1, self.forest.value[0].size))
+
+    def margin_from(self, X: Any, offset: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """`margin` of rows that start from an offset in the place of `base`; None: from the latter."""
+        margin = self.margin(X)
+        return margin if offset is None else margin - self.base(X) + offset
+
+    def check_offset(self, offset: NDArray[np.float64] | None) -> None:
+        """Raise a ValueError if an offset has other columns than the model's margin."""
+        n_columns = None if offset is None else self.base(None).shape[1]
+        if offset is not None and offset.shape[1] != n_columns:
+            raise ValueError(
+                f"The {self.offset_name!r} parameter must have a column for each of {n_columns} margins of "
+                f"{type(self.model).__name__}. Got {offset.shape[1]}."
+            )
+
+    def first_steps(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Where training began without offsets, and the step that all rows together would have taken from there.
+
+        For `missing_offsets`; each is an array with one number for each column of the margin.
+
+        Returns
+        -------
+        list of tuple
+            The ways in which the roots of the first stage could have come by their values; none: not known.
+        """
+        return []
+
+    @property
+    def learning_rate(self) -> float:
+        """What the steps of boosted trees are multiplied by; for models that were saved, the library's default."""
+        return 1.0
+
+    @property
+    def first_ridge(self) -> float | None:
+        """Ridge penalty of the leaves, where gains and leaves follow from it and sums over rows alone; else None."""
+        return None
 
     def zero_leaf(self, tree: int) -> Forest:
         """A tree that is a single leaf of value 0, to stand in the place of a tree that was dropped."""

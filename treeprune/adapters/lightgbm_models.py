@@ -27,6 +27,10 @@ _CHUNK = 2**24  # leaf ids held at once
 _ZERO = np.float64(np.float32(1e-35))
 #: What LightGBM calls the number of rounds that early stopping waits for.
 _EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
+#: Parameters with which gains and leaves are other functions of gradients and hessians, and objectives whose
+#: derivatives are those of the loss.
+_NOT_PLAIN = ("lambda_l1", "max_delta_step", "path_smooth", "min_gain_to_split", "use_quantized_grad")
+_SMOOTH = ("regression", "binary", "cross_entropy", "multiclass", "multiclassova", "poisson", "gamma", "tweedie")
 
 
 class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
@@ -37,6 +41,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
 
     models = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
     float_type = np.float64
+    offset_name, offset_order = "init_score", "F"
     file_format = "lightgbm"
     file_start = b"tree"
 
@@ -155,6 +160,25 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         raw = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
         return raw / n_iterations if self._text.averaged else raw
 
+    def check_offset(self, offset):
+        if offset is not None and self._text.averaged:
+            raise ValueError("The 'init_score' parameter must be None: LightGBM's random forests take none.")
+        super().check_offset(offset)
+
+    def first_steps(self):
+        """With LightGBM's start from the average, the first trees hold it; without, they start at 0."""
+        if self._text.averaged or not self.forest.n_trees:
+            return []
+        root = self.forest.value[self.forest.root[: self.forest.per_stage], 0, 0]
+        rate = np.array([tree["shrinkage"] for tree in self._text.trees[: self.forest.per_stage]])
+        return [(root, np.zeros_like(root)), (np.zeros_like(root), root / rate)]
+
+    @property
+    def first_ridge(self):
+        is_plain = not any(self._parameter(name, 0) for name in _NOT_PLAIN)
+        is_smooth = (self._text.objective or [""])[0] in _SMOOTH and not self._is_linear
+        return self._parameter("lambda_l2", 0) if is_plain and is_smooth and self.monotonic is None else None
+
     def leaf_outputs(self, X):
         """Of linear trees, whose leaves are functions of the row, what LightGBM says."""
         if not self._is_linear:
@@ -229,12 +253,16 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         if self._objective_name == "mape":
             rows = copy.copy(rows)
             rows.sample_weight = rows.sample_weight / AbsolutePercentage.unit(rows.target[:, 0])
-        start = 0.0
-        if self._parameter("boost_from_average", 1):  # the first tree holds it: the target's quantile
-            start = _quantile(rows.target[:, 0], rows.sample_weight, level)
-        rate = self._parameter("learning_rate", 0.1)
-        forest = quantiles_from_rows(shifted(self.forest, -start, 1), rows, start, [level], rate, _quantile)
-        return shifted(forest, start, 1)
+        rate, average = self.learning_rate, 0.0
+        if rows.offset is None and self._parameter("boost_from_average", 1):  # the first tree holds it
+            average = _quantile(rows.target[:, 0], rows.sample_weight, level)
+        start = average if rows.offset is None else rows.offset
+        forest = quantiles_from_rows(shifted(self.forest, -average, 1), rows, start, [level], rate, _quantile)
+        return shifted(forest, average, 1)
+
+    @property
+    def learning_rate(self):
+        return self._parameter("learning_rate", 0.1)
 
     def _parameter(self, name, default):
         """A training parameter, which the model text keeps."""

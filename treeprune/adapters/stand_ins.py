@@ -43,10 +43,6 @@ class StandIns(Adapter):
             return value * forest.tree_weight[forest.node_tree][:, None], forest.tree_class
         return value, np.zeros(forest.n_trees, np.int32)
 
-    def base(self, X: Any) -> NDArray:
-        """The raw output before the first tree, shape (n_rows or 1, n_columns), in the dtype of the sum over trees."""
-        return np.zeros((1, self.forest.value[0].size))
-
     def stand_in(self, raw: NDArray, reference: NDArray | None = None) -> Any:
         """A copy of the model that predicts from a given raw output, and does not look at the rows.
 

@@ -21,6 +21,7 @@ from .xgboost_stand_ins import XGBoostStandIns
 from .xgboost_storage import XGBoostStorage
 
 _CHUNK = 2**24  # leaf ids held at once
+_SAME_RATE = 1e-3  # relative error of a learning rate from two numbers in float32
 
 
 class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
@@ -31,6 +32,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
+    offset_name = "base_margin"
     file_format = "xgboost"
     file_start = b"{"
 
@@ -64,7 +66,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     def _read(self):
         booster_of(self._document)
-        return read_forest(self._document, self._eta(), float(self._training["max_delta_step"]))
+        return read_forest(self._document, self.learning_rate, float(self._training["max_delta_step"]))
 
     def write(self, forest):
         new = type(self.booster)()
@@ -86,7 +88,8 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def n_bytes(self):
         return len(self.booster.save_raw("ubj"))
 
-    def _eta(self):
+    @property
+    def learning_rate(self):
         return float(self._training["eta"])
 
     @property
@@ -194,6 +197,29 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         )
         return raw.reshape(len(raw), -1).astype(np.float64)
 
+    def first_steps(self):
+        if not self.forest.n_trees:
+            return []
+        base, trees = self.base(None), booster_of(self._document)[0]["trees"]
+        step = np.full(base.shape[1], np.nan)
+        for tree in self.forest.stages[0]:
+            step[self.forest.tree_class[tree]] = trees[tree]["base_weights"][0]
+        return [(base, step)]
+
+    @property
+    def first_ridge(self):
+        """None also for a model that was saved and has another learning rate than the defaults that it has since."""
+        training = self._training
+        if float(training["alpha"]) or float(training["max_delta_step"]) or self._levels or self.monotonic is not None:
+            return None
+        first = slice(*self.forest.start[:2])
+        split = ~self.forest.is_leaf[first]
+        weight = booster_of(self._document)[0]["trees"][0]["base_weights"][self.forest.node_id[first][split]]
+        is_known = np.allclose(
+            self.forest.value[first, 0, 0][split], self.learning_rate * weight, rtol=_SAME_RATE, atol=0
+        )
+        return float(training["lambda"]) if is_known else None
+
     @cached_property
     def loss(self):
         return None if self._custom_objective else loss_of(self._objective)
@@ -232,7 +258,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         start = rows.margin.copy()
         for tree, (column, weight) in enumerate(zip(forest.tree_class, forest.tree_weight, strict=True)):
             start[:, column] -= weight * forest.value[rows.leaf_ids(tree), 0, 0]
-        rate = learning_rate(rows, start, levels, _quantile, self._eta())  # a loaded model has the default's
+        rate = learning_rate(rows, start, levels, _quantile, self.learning_rate)  # a loaded model has the default's
         return quantiles_from_rows(forest, rows, start, levels, rate, _quantile)
 
     @property

@@ -8,15 +8,21 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 
 class Given(NamedTuple):
-    """Rows, targets and weights as someone gave them; each may be None."""
+    """Rows, targets, weights and offsets as someone gave them; each may be None."""
 
     X: Any = None
     y: Any = None
     sample_weight: Any = None
+    offset: Any = None
+
+    def at(self, index: Any) -> "Given":
+        """What belongs to the rows at an index."""
+        return Given(*(None if rows is None else _safe_indexing(rows, index) for rows in self))
 
 
 def _as_given(given: Given) -> Given:

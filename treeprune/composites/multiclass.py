@@ -5,7 +5,6 @@ from itertools import combinations
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import _safe_indexing
 
 from .base import Given, ManyModels, as_array
 
@@ -36,8 +35,7 @@ class OneVsOneComposite(ManyModels):
         def seen(given):
             y = np.asarray(given.y)
             rows = np.flatnonzero((y == low) | (y == high))
-            weight = None if given.sample_weight is None else _safe_indexing(given.sample_weight, rows)
-            return Given(as_array(given.X)[rows], (y[rows] == high).astype(int), weight)
+            return given._replace(X=as_array(given.X), y=(y == high).astype(int)).at(rows)
 
         return seen
 

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
 from .base import Given, OneModel, Part, as_array
 
@@ -48,8 +47,7 @@ class SelfTrainingComposite(OneModel):
 
     def sees(self, given: Given) -> Given:
         labelled = np.flatnonzero(np.asarray(given.y) != -1)
-        given = given._replace(X=as_array(given.X))
-        return Given(*(None if rows is None else _safe_indexing(rows, labelled) for rows in given))
+        return given._replace(X=as_array(given.X)).at(labelled)
 
 
 class TransformedTargetComposite(OneModel):

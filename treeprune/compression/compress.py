@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from ..adapters import find_adapter
+from ..adapters.offsets import check_both_offsets, offset_of
+from ..composites.base import Given
 from ..core.losses import LossFunction
 from ..core.targets import check_target
 from ..methods import PruningMethod, TreeSelection
@@ -67,9 +69,13 @@ def compress(
     max_latency_ratio: float | None = None,
     max_loss: float | None = None,
     sample_weight: ArrayLike | None = None,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
     X_val: Any = None,
     y_val: ArrayLike | None = None,
     sample_weight_val: ArrayLike | None = None,
+    base_margin_val: ArrayLike | None = None,
+    init_score_val: ArrayLike | None = None,
     validation: float = 0.25,
     output: str = "link",
     bytes_of: str = "compact",
@@ -108,10 +114,15 @@ def compress(
         Without any budget: 0.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of X, y.
+    base_margin, init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        Offsets that the model was fitted with, as in `prune`. Rivals are fitted with them, too; HistGradientBoosting,
+        which takes none, is left out.
     X_val, y_val, sample_weight_val : array-like, optional
         Rows to judge by. Without them a share of X, y, and a clone of the model is fitted on the rest for the search; a
         model that cannot be cloned, such as a Booster, is searched itself, which flatters what keeps much of it: a
         warning says so.
+    base_margin_val, init_score_val : array-like of shape (n_rows_val,) or (n_rows_val, n_columns), optional
+        Offsets of X_val.
     validation : float, default=0.25
         That share.
     output : {"link", "plain"}, default="link"
@@ -166,8 +177,12 @@ def compress(
     check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
-    held_out = None if X_val is None else (X_val, y_val, sample_weight_val)
-    trials = Trials(model, (X, y, sample_weight), held_out, validation, random_state, loss, scoring, class_weight)
+    offset = offset_of(model, X, base_margin=base_margin, init_score=init_score)
+    offset_val = offset_of(model, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
+    check_both_offsets(model, offset, X_val, offset_val)
+    data = Given(X, y, sample_weight, offset)
+    held_out = None if X_val is None else Given(X_val, y_val, sample_weight_val, offset_val)
+    trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
     chosen, small, method = carried_out(trials, found, budget, limit, output)

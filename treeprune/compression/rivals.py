@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from ..adapters import find_adapter
+from ..adapters.offsets import fit_parameters
+from ..composites.base import Given
 from ..core import losses
 from .first_trees import scores_of_first_trees
 from .scoring import Scorer, classifies, scorer_of
@@ -28,15 +29,16 @@ _LEAF_LIMITS = {
 }
 
 
-def fitted(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    """The model, fitted; weights go to models that know them."""
-    return model.fit(X, y) if sample_weight is None else model.fit(X, y, sample_weight=sample_weight)
+def fitted(model: Any, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> Any:
+    """The model, fitted; weights and offsets go to models that know them."""
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return model.fit(X, y, **weights, **fit_parameters(model, offset))
 
 
 def rivals(
     model: Any,
-    data: tuple[Any, ArrayLike, ArrayLike | None],
-    judge: tuple[Any, ArrayLike, ArrayLike | None],
+    data: Given,
+    judge: Given,
     n_nodes: float = np.inf,
     random_state: int | None = 0,
     scorer_of: Callable[[Any, tuple], Scorer] = scorer_of,
@@ -48,7 +50,7 @@ def rivals(
     model : object
         Fitted on the rows. Training with fewer trees would give its first trees (unless it uses dropout). So even a
         model that cannot be fitted again has rivals.
-    data, judge : tuple of (X, y, sample_weight)
+    data, judge : Given or tuple of its first fields
         The rows, and those to judge by.
     n_nodes : float
         Most nodes of a rival; but the smallest of each kind is always there.
@@ -59,7 +61,8 @@ def rivals(
     """
     yield from _first_stages(scorer_of(model, judge), {}, n_nodes)
     yield from _fewer_leaves(model, data, judge, n_nodes, scorer_of)
-    yield from _boosted(scorer_of(model, judge), data, judge, n_nodes, random_state)
+    if Given(*data).offset is None:  # HistGradientBoosting takes none
+        yield from _boosted(scorer_of(model, judge), data, judge, n_nodes, random_state)
 
 
 def _first_stages(scorer, parameters, most):
@@ -103,12 +106,12 @@ def _fewer_leaves(model, data, judge, n_nodes, scorer_of):
 
 def _boosted(scorer, data, judge, n_nodes, random_state):
     """HistGradientBoosting, stopped at some dozen sizes up to that of the model, each judged as it comes."""
-    X, y, _ = data
+    X, y = data[:2]
     classifier, loss = scorer.is_classifier, scorer.rows.loss
     of_shares = classifies(scorer.rows.forest, loss) and not classifier
     if scorer.y.shape[1] > 1 or hasattr(X, "tocsr") or of_shares or isinstance(loss, losses.Quantiles):
         return  # it takes one target, no sparse rows and no shares of classes, and gives one number
-    weight = scorer.adapter.row_weights(*data[1:])
+    weight = scorer.adapter.row_weights(*data[1:3])
     n_nodes = min(n_nodes, scorer.rows.forest.n_nodes)
     cls = HistGradientBoostingClassifier if classifier else partial(HistGradientBoostingRegressor, **_nearest(loss))
     n_classes = len(np.unique(y)) if classifier else 1

@@ -123,11 +123,11 @@ class Scorer:
         return self._judge(self.rows.loss.margin_of(prediction[:, 1:] if two_classes else prediction))
 
     def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
-        """Loss and score of a model of the family."""
+        """Loss and score of a model of the family, given the rows as the model takes them."""
         if self.task == "margin":
             from ..adapters import find_adapter
 
-            return self._judge(find_adapter(model).margin(X))
+            return self._judge(find_adapter(model).margin_from(X, self.rows.offset))
         return self._judge(model.predict_proba(X) if self.is_classifier else model.predict(X))
 
     def _judge(self, raw):
@@ -145,7 +145,7 @@ class Scorer:
         return self._mean(of_row), self._accuracy(raw.argmax(axis=1) == y)
 
     def _scored(self, raw):
-        X, y, weight = self.data
+        X, y, weight = self.data[:3]
         weights = {} if weight is None else {"sample_weight": weight}
         score = float(self.scoring(self.adapter.stand_in(raw), X, y, **weights))
         if np.isnan(score):

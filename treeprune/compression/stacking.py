@@ -3,26 +3,26 @@
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from ..composites.base import Given
 
-def stacked(data: tuple, held_out: tuple) -> tuple:
+
+def stacked(data: Given, held_out: Given) -> Given:
     """All rows; those without weights weigh 1 if the others have any.
 
     Categories of frames are the same if their values are, whatever the order in which they are declared.
-
-    Parameters
-    ----------
-    data, held_out : tuple of (X, y, sample_weight)
 
     Raises
     ------
     ValueError
         The tables are of different kinds, or have other columns.
     """
-    weights = [part[2] for part in (data, held_out)]
-    if [weight is None for weight in weights].count(True) == 1:
-        weights = [np.ones(_num_samples(p[0])) if p[2] is None else p[2] for p in (data, held_out)]
-    weight = None if weights[0] is None else np.concatenate([np.asarray(w) for w in weights])
-    return _tables(data[0], held_out[0]), np.concatenate([np.asarray(data[1]), np.asarray(held_out[1])]), weight
+    parts = [data, held_out]
+    if [part.sample_weight is None for part in parts].count(True) == 1:
+        weights = [np.ones(_num_samples(p.X)) if p.sample_weight is None else p.sample_weight for p in parts]
+        parts = [part._replace(sample_weight=weight) for part, weight in zip(parts, weights, strict=True)]
+    others = zip(*(part[1:] for part in parts), strict=True)
+    below = [None if first is None else np.concatenate([first, second]) for first, second in others]
+    return Given(_tables(data.X, held_out.X), *below)
 
 
 def _tables(X, X_val):

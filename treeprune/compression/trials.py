@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..composites.base import Given
 from ..core.additive import Scores
 from ..core.losses import LossFunction, loss_in_place
 from ..exceptions import UnsupportedModelError
@@ -45,9 +45,9 @@ class Trials:
     ----------
     model : object
         The model to prune in the end.
-    data : tuple of (X, y, sample_weight)
+    data : Given or tuple of its first fields
         Its training rows.
-    held_out : tuple of (X, y, sample_weight) or None
+    held_out : Given or tuple of its first fields, or None
         Rows to judge by; None: a share of the others, `validation`.
     validation : float
     random_state : int or None
@@ -65,7 +65,7 @@ class Trials:
         The model that the trials prune: a clone, fitted on the rows that do not judge, or the model itself.
     unpruned : Trial
         `grown` as it is.
-    use, judge, all : tuple of (X, y, sample_weight)
+    use, judge, all : Given
         Rows to grow and prune by, rows to judge by, and both.
     growth : float
         Number of all rows, over that of the rows in `use`.
@@ -87,7 +87,8 @@ class Trials:
         adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
         self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
-        self.use: tuple[Any, Any, Any]
+        data = Given(*data)
+        adapter.check_offset(data.offset)
         if held_out is None:
             is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))
             labels = data[1] if is_classifier and can_stratify(data[1]) else None
@@ -95,15 +96,15 @@ class Trials:
             self.all = data
             self.grown = self._grown_anew()
         else:
-            self.use, self.judge = data, held_out
-            self.all = stacked(data, held_out)
+            self.use, self.judge = data, Given(*held_out)
+            self.all = stacked(data, self.judge)
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         self.scorer = self.scorer_of(self.grown, self.judge)
         self.adapter, self.held_out = self.scorer.adapter, self.scorer.rows
         self.forest = self.adapter.forest
         self._starts: dict[bool, tuple] = {}
         self._scores: dict[bool, Scores] = {}
-        whole = self.scorer.judge_model(self.grown, self.judge[0])
+        whole = self.scorer.judge_model(self.grown, self.judge.X)
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
 
     def scorer_of(self, model: Any, data: tuple) -> Scorer:
@@ -116,7 +117,7 @@ class Trials:
         if self._class_weight is None:
             return adapter.without_class_weights()
         data = self._fitted_on if is_whole or self.grown is self.model else self.use
-        return adapter.fitted_on(*data[1:])
+        return adapter.fitted_on(data.y, data.sample_weight)
 
     def _grown_anew(self):
         if not hasattr(self.model, "fit") or not hasattr(self.model, "get_params"):
@@ -224,7 +225,7 @@ class Trials:
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
         halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
-        scorers = [self._scorer(self.adapter, _taken(self.judge, half)) for half in halves]
+        scorers = [self._scorer(self.adapter, self.judge.at(half)) for half in halves]
         rows = [scorer.rows for scorer in scorers]
         counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
         orders = [TreeSelection().order_of(self.forest, ordering) for ordering in (*rows, self.held_out)]
@@ -266,7 +267,7 @@ class Trials:
     @property
     def judging_weights(self) -> NDArray[np.float64] | None:
         """By which losses count the rows in `judge`, shape (n_rows,); None: all once."""
-        return self.adapter.row_weights(*self.judge[1:])
+        return self.adapter.row_weights(self.judge.y, self.judge.sample_weight)
 
     @property
     def class_weighting(self) -> str | None:
@@ -299,20 +300,14 @@ def _text(method, out_of_bag):
 
 def _pruned_out_of_bag(adapter, data):
     try:
-        rows = adapter.oob_rows(*data)
+        rows = adapter.oob_rows(*data[:3])
     except (UnsupportedModelError, ValueError):  # no bootstrap, or other rows than those that it was fitted on
         return None
     return adapter.prune(ReducedError().plan(adapter.forest, rows))
 
 
 def _split(data, labels, validation, random_state):
-    X, y, weight = data
-    data = X, y, check_weights(weight, _num_samples(X))
-    parts = train_test_split(
-        np.arange(_num_samples(X)), test_size=validation, stratify=labels, random_state=random_state
-    )
-    return [_taken(data, index) for index in parts]
-
-
-def _taken(data, index):
-    return tuple(None if part is None else _safe_indexing(part, index) for part in data)
+    n_rows = _num_samples(data.X)
+    data = data._replace(sample_weight=check_weights(data.sample_weight, n_rows))
+    parts = train_test_split(np.arange(n_rows), test_size=validation, stratify=labels, random_state=random_state)
+    return [data.at(index) for index in parts]

@@ -37,6 +37,8 @@ class Rows:
         ``mask(tree)`` says which rows count in that tree, bool, shape (n_rows,); None: all rows in all trees.
     margin : callable, optional
         ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
+    offset : ndarray of float64, shape (n_rows, n_columns), optional
+        Where that score starts, in the place of the ensemble's own base; None: at the latter.
     loss : callable, optional
         The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
     objective : str, optional
@@ -64,6 +66,7 @@ class Rows:
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
         margin: Callable[[], NDArray[np.float64]] | None = None,
         loss: LossFunction | None = None,
+        offset: NDArray[np.float64] | None = None,
         objective: str = "the ensemble's own objective",
         compared: Callable[[], NDArray] | None = None,
         leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
@@ -76,7 +79,7 @@ class Rows:
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
         self.given_weight = self.sample_weight if given_weight is None else given_weight
         self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
-        self._leaf_outputs, self.objective, self.monotonic = leaf_outputs, objective, monotonic
+        self._leaf_outputs, self.objective, self.monotonic, self.offset = leaf_outputs, objective, monotonic, offset
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""

@@ -17,7 +17,7 @@ from ..adapters.stand_ins import StandIns
 from .candidates import Candidates, PathModels
 from .fitting import fit_estimator, take, take_params
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
-from .stepwise import by_losses, by_scorer, stepwise_scores
+from .stepwise import by_losses, by_scorer, starting_from, stepwise_scores
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Evaluation:
         All rows.
     fit_params, score_params : dict
         Metadata for the estimator's `fit` and for the scorer.
+    offset : ndarray of float64, shape (n_rows, n_columns), or None
+        What the rows' margins start from, in fits, pruning and scores.
     memory : str, joblib.Memory or None
         Cache of fits.
     train_score : bool
@@ -53,6 +55,7 @@ class Evaluation:
     sample_weight: ArrayLike | None
     fit_params: dict[str, Any]
     score_params: dict[str, Any]
+    offset: NDArray[np.float64] | None = None
     memory: Any = None
     train_score: bool = False
 
@@ -61,7 +64,7 @@ class Evaluation:
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
-        data = X, y, take(self.sample_weight, index)
+        data = X, y, take(self.sample_weight, index), take(self.offset, index)
         adapter = find_adapter(model).fitted_on(y, params.get("sample_weight")).completed(*data)
         return adapter, data if self.needs_rows else ()
 
@@ -126,18 +129,19 @@ class Evaluation:
     def _scores(self, pruned, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        adapter, weight = pruned.adapter, params.get("sample_weight")
+        adapter, weight, offset = pruned.adapter, params.get("sample_weight"), take(self.offset, index)
         on_path = isinstance(pruned, PathModels) and self.response is not None
         if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(adapter)):
             rows = (X,) if y is None else (X, y)
-            return StepScores(np.array([self.scorer(model, *rows, **params) for model in pruned.models()]))
+            models = (starting_from(offset, model, X) for model in pruned.models())
+            return StepScores(np.array([self.scorer(model, *rows, **params) for model in models]))
         if self.in_one_sweep(adapter):
             return self.losses(*scoring_rows(adapter, X, y, weight)).along(pruned.path, pruned.alphas)
         if self.losses is None:
             score = by_scorer(self.scorer, X, y, params)
         else:
             score = by_losses(self.losses, self.response, adapter.model, X, y, weight)
-        return stepwise_scores(pruned, X, score)
+        return stepwise_scores(pruned, X, score, offset=offset)
 
 
 def score_weights(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
+from ..adapters.offsets import OFFSET_NAMES, fit_parameters, offset_of
 from ..methods import PruningMethod
 
 
@@ -33,6 +34,13 @@ def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> d
         else:
             taken[name] = take(value, index) if is_array and len(value) == n_rows else value
     return taken
+
+
+def take_offset(estimator: Any, X: Any, params: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
+    """Parameters of a fit whose offsets have one entry per row, and these offsets (`offset_of`) or None."""
+    given = {name: params[name] for name in OFFSET_NAMES if params.get(name) is not None}
+    offset = offset_of(estimator, X, **given)
+    return params | fit_parameters(estimator, offset), offset
 
 
 def _sizes(query):

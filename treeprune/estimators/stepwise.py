@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_samples
 
+from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..adapters.stand_ins import StandIns
 from ..core.forest import Forest
@@ -29,6 +30,7 @@ def stepwise_scores(
     X: Any,
     score: StepScore,
     leaf_ids: Callable[[int], NDArray[np.int32]] | None = None,
+    offset: NDArray[np.float64] | None = None,
 ) -> StepScores:
     """Scores of all candidates, in one walk from leaf to root for each row and tree.
 
@@ -43,18 +45,22 @@ def stepwise_scores(
     leaf_ids : callable, optional
         The leaf of each row in a tree; -1 where the tree does not count, as in `Rows`. A row without a tree is left
         out. None: the model's own leaves.
+    offset : ndarray of float64, shape (n_rows, n_columns), optional
+        Where the raw output of each row starts, in the place of the model's own base.
     """
-    steps = [score(model, known) for model, known in stand_ins(pruned, X, leaf_ids)]
+    steps = [score(model, known) for model, known in stand_ins(pruned, X, leaf_ids, offset)]
     sums = ("score", "loss", "square") if steps[0].loss is not None else ("score",)
     joined = {name: np.concatenate([getattr(step, name) for step in steps]) for name in sums}
     return StepScores(**joined, weight=steps[0].weight)
 
 
-def stand_ins(pruned: PathModels, X: Any, leaf_ids: Callable | None = None) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+def stand_ins(
+    pruned: PathModels, X: Any, leaf_ids: Callable | None = None, offset: NDArray | None = None
+) -> Iterator[tuple[Any, NDArray[np.intp]]]:
     """For each candidate an object that predicts as the pruned model does, and the positions of those rows."""
     adapter = cast(StandIns, pruned.adapter)
     reference = adapter.reference_rows
-    outputs = [raw_outputs(adapter, pruned.path, pruned.alphas, X, leaf_ids)]
+    outputs = [raw_outputs(adapter, pruned.path, pruned.alphas, X, leaf_ids, offset)]
     if reference is not None:
         outputs.append(raw_outputs(adapter, pruned.path, pruned.alphas, reference))
     for raw, *of_reference in zip(*outputs, strict=True):
@@ -62,8 +68,21 @@ def stand_ins(pruned: PathModels, X: Any, leaf_ids: Callable | None = None) -> I
         yield adapter.stand_in(raw[known], *of_reference), known
 
 
+def starting_from(offset: NDArray[np.float64] | None, model: Any, X: Any) -> Any:
+    """An object that predicts the rows X as the model does from their offsets; None: the model itself."""
+    if offset is None:
+        return model
+    adapter = cast(StandIns, find_adapter(model))
+    return adapter.stand_in(adapter.margin_from(X, offset))
+
+
 def raw_outputs(
-    adapter: StandIns, path: PruningPath, alphas: NDArray[np.float64], X: Any, leaf_ids: Callable | None = None
+    adapter: StandIns,
+    path: PruningPath,
+    alphas: NDArray[np.float64],
+    X: Any,
+    leaf_ids: Callable | None = None,
+    offset: NDArray[np.float64] | None = None,
 ) -> Iterator[NDArray]:
     """The model's raw output at each of some rising strengths, shape (n_rows, n_columns); NaN for rows without a tree.
 
@@ -72,6 +91,7 @@ def raw_outputs(
     from ..core.kernels import add_pruned_values
 
     forest, base, of_leaf = adapter.forest, adapter.base(X), adapter.leaf_outputs(X)
+    base = base if offset is None else offset.astype(base.dtype)
     leaf_ids = adapter.leaf_ids(X) if leaf_ids is None else leaf_ids
     value, column = adapter.summands
     value = np.ascontiguousarray(value, dtype=base.dtype)

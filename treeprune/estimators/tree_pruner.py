@@ -15,13 +15,14 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..adapters.offsets import check_both_offsets, offset_of
 from ..core.parameters import check_bool, is_number, refuse
 from ..core.refit import refit_plan
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from ..pruning import carry_out
 from .base import PrunedEstimator
-from .fitting import fit_estimator, take, take_params, warn_of_growing_rows
+from .fitting import fit_estimator, take, take_offset, take_params, warn_of_growing_rows
 
 
 class TreePruner(PrunedEstimator):
@@ -110,6 +111,8 @@ class TreePruner(PrunedEstimator):
         X_val: Any = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        base_margin_val: ArrayLike | None = None,
+        init_score_val: ArrayLike | None = None,
         **fit_params: Any,
     ) -> "TreePruner":
         """Fit the inner estimator and prune it.
@@ -124,8 +127,12 @@ class TreePruner(PrunedEstimator):
             Row weights, for growing and for pruning.
         X_val, y_val, sample_weight_val : array-like, optional
             Rows to prune by, in place of `validation`.
+        base_margin_val, init_score_val : array-like of shape (n_rows_val,) or (n_rows_val, n_columns), optional
+            Offsets of X_val, under the name that the inner estimator's library has for them.
         **fit_params : dict
-            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter.
+            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
+            LightGBM's ``init_score`` are also the offsets of the rows that prune. `predict` and `score` know of none:
+            what the library does with them in prediction, `estimator_` does.
 
         Returns
         -------
@@ -139,24 +146,29 @@ class TreePruner(PrunedEstimator):
         check_target(y)
         check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
+        params, offset = take_offset(self.estimator, X, params)
+        offset_val = offset_of(
+            self.estimator, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val
+        )
+        check_both_offsets(self.estimator, offset, X_val, offset_val)
         grow, judge = self._split(X, y, X_val, split_params)
         X_grow, y_grow, grow_params = take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)
 
         def rows_to_judge_by(adapter):
             adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))
-            training = X_grow, y_grow, take(sample_weight, grow)
+            training = X_grow, y_grow, take(sample_weight, grow), take(offset, grow)
             needs_rows = method.needs_rows or method.needs_training_rows
             if judge is None and needs_rows and X_val is None and not isinstance(self.validation, str):
                 return adapter.with_rows(*training)
             adapter = adapter.completed(*training)
             if X_val is not None:
-                return adapter.with_rows(X_val, y_val, sample_weight_val)
+                return adapter.with_rows(X_val, y_val, sample_weight_val, offset_val)
             if isinstance(self.validation, str):
                 return adapter, adapter.oob_rows(X, y, sample_weight)
             if judge is None:
                 return adapter, None
-            return adapter.with_rows(take(X, judge), take(y, judge), take(sample_weight, judge))
+            return adapter.with_rows(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
 
         adapter = find_adapter(grown)
         if isinstance(method, PathMethod):

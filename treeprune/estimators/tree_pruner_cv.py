@@ -25,7 +25,8 @@ from .base import PrunedEstimator
 from .candidates import GridCandidates, PathCandidates, PathModels, path_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
 from .evaluation import Evaluation, score_weights
-from .fitting import warn_of_growing_rows
+from .fitting import take_offset, warn_of_growing_rows
+from .scoring import response_of
 from .splits import check_splits
 
 if TYPE_CHECKING:
@@ -191,7 +192,10 @@ class TreePrunerCV(PrunedEstimator):
             Row weights, for growing, pruning and scoring. The inner estimator's weights of classes count in growing and
             pruning only.
         **fit_params : dict
-            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter.
+            Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
+            LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score the
+            candidates. `predict` and `score` know of none: what the library does with them in prediction, `estimator_`
+            does.
 
         Returns
         -------
@@ -205,6 +209,12 @@ class TreePrunerCV(PrunedEstimator):
         check_target(y)
         self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
         routed = self._route(sample_weight, fit_params)
+        fit, offset = take_offset(self.estimator, X, dict(routed.estimator.fit))
+        if offset is not None and response_of(self.estimator, self.scoring) is None:
+            raise ValueError(
+                "The 'scoring' parameter of TreePrunerCV must be a scorer or the name of one where offsets are given: "
+                f"other callables predict without them. Got {self.scoring!r}."
+            )
         splits = None if self._out_of_bag else self._splits(X, y, routed.splitter.split)
         grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
         evaluation = Evaluation(
@@ -215,8 +225,9 @@ class TreePrunerCV(PrunedEstimator):
             X=X,
             y=y,
             sample_weight=sample_weight,
-            fit_params=routed.estimator.fit,
+            fit_params=fit,
             score_params=routed.scorer.score,
+            offset=offset,
             memory=self.memory,
             train_score=self.return_train_score,
         )

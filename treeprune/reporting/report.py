@@ -87,6 +87,8 @@ def report(
     X: Any = None,
     y: ArrayLike | None = None,
     *,
+    base_margin: ArrayLike | None = None,
+    init_score: ArrayLike | None = None,
     before: Any = None,
     subgroup: str | int | ArrayLike | None = None,
     held_out: bool = False,
@@ -113,6 +115,8 @@ def report(
         Rows to score the model on; held-out ones, if the score is to mean anything.
     y : array-like of shape (n_rows,), optional
         Their targets (none for isolation forests).
+    base_margin, init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
+        Their offsets, for a model that was fitted with such, as in `prune`.
     before : object, optional
         The fitted model before pruning, in the same form (for a Pipeline, a Pipeline). A pruner with a path knows its
         own.
@@ -141,7 +145,7 @@ def report(
         The model is not fitted, or a search not with ``refit``.
     ValueError
         Only one of X and y is given, `before` is a model of another kind, `subgroup` is neither a column of X nor as
-        long as it, or the names do not fit the model.
+        long as it, or the names or the offsets do not fit the model.
 
     Examples
     --------
@@ -154,5 +158,6 @@ def report(
     CV accuracy 91.7 % → 92.4 % (+0.7 points, 95 % interval −2.6 to +4.1))
     """
     search, model = best_of_parameter_search(model)
-    subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names, search)
+    offsets = {"base_margin": base_margin, "init_score": init_score}
+    subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names, search, offsets)
     return Report(summarise(subject, title), subject.predictor)

@@ -29,13 +29,14 @@ def scores(subject) -> dict[str, Any]:
     y = np.asarray(subject.y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    after = np.asarray(subject.predictor.predict(subject.X))
+    predictor, X = subject.predictor_after()
+    after = np.asarray(predictor.predict(X))
     if y.ndim > 1 or after.size > len(y):  # several targets, or several quantiles of one
         return found
     after = after.reshape(len(y))
     before = subject.predictor_before()
     before = None if before is None else np.asarray(before[0].predict(before[1])).reshape(len(y))
-    found["on_rows"] = {"score": float(subject.predictor.score(subject.X, subject.y)), "n_rows": len(y)}
+    found["on_rows"] = {"score": float(predictor.score(X, subject.y)), "n_rows": len(y)}
     found["measures"] = _measures(subject, y, before, after)
     if subject.is_classifier:
         found |= _by_class(subject, y, before, after)

@@ -1,7 +1,7 @@
 """The subject of a report: the fitted model, what pruned it, the model before, and rows to score it on."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,18 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from ...adapters import find_adapter
 from ...adapters.base import Adapter
+from ...adapters.offsets import offset_of
 from ...compression import CompressionResult
 from ...core.forest import Forest
 from ...core.graft import graft
 from ...core.path import Path, PruningPath
 from ...core.targets import check_target
 from ...estimators.base import PrunedEstimator
+from ...estimators.stepwise import starting_from
 from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...inspection.rules import column_names, learned_missing
 from ...methods import CostComplexity
-from ...wrappers import fitted_model, last_step
+from ...wrappers import fitted_model, last_step, rows_for_last_step
 from . import selection
 from .frames import frame_of
 
@@ -52,6 +54,8 @@ class Subject:
         Names in place of the model's own.
     search : object, optional
         The search over parameters that found `given` to be best.
+    offsets : dict of str to array-like, optional
+        Offsets of X, by their names in the libraries.
     """
 
     given: Any
@@ -63,6 +67,7 @@ class Subject:
     feature_names: "Sequence[str] | None" = None
     class_names: "Sequence[str] | None" = None
     search: Any = None
+    offsets: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.X is None and self.y is not None:
@@ -70,6 +75,8 @@ class Subject:
         if self.y is not None:
             check_consistent_length(self.X, self.y)
             check_target(self.y)
+        if self.offset is not None:
+            self.adapter.check_offset(self.offset)
         if self.selector is None:
             self._check_rows()
 
@@ -219,11 +226,27 @@ class Subject:
             return mentioned
         return mentioned | frame_of(self.rows).isna().to_numpy().any(axis=0)
 
+    @cached_property
+    def offset(self) -> NDArray[np.float64] | None:
+        """What the margins of X start from, in the place of the model's own base; None: from that."""
+        return offset_of(self.model, self.X, **self.offsets)
+
+    def predictor_after(self) -> tuple[Any, Any]:
+        """An object that predicts as the pruned model does from the offsets, and the rows in the form that it takes."""
+        if self.offset is None:
+            return self.predictor, self.X
+        return starting_from(self.offset, self.model, self.rows), self.rows
+
     def predictor_before(self) -> tuple[Any, Any] | None:
-        """The model before pruning, and the rows in the form that it takes; None: it is not known."""
-        if self.before is not None:
+        """The same for the model before pruning; None: it is not known."""
+        if self.model_before is None:
+            return None
+        if self.before is None:
+            return starting_from(self.offset, self.model_before, self.rows), self.rows
+        if self.offset is None:
             return self.before, self.X
-        return None if self.model_before is None else (self.model_before, self.rows)
+        rows = rows_for_last_step(self.before, self.X)
+        return starting_from(self.offset, self.model_before, rows), rows
 
     @cached_property
     def groups(self) -> tuple[str, list[str], NDArray] | None:

@@ -1,0 +1,154 @@
+"""Models that were trained from offsets, judged by rows that come without: what gives them away."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.losses import derivatives
+from ..core.risk import branch_sums
+from ..core.rows import Rows
+
+if TYPE_CHECKING:
+    from .base import Adapter
+
+#: Differences that count: in standard deviations of a single row's step, and in standard errors of the mean step.
+_FAR, _SURE = 1.0, 6.0
+#: Penalties may shorten a step down to this share of what the rows say.
+_SHORTENED = 0.25
+#: Fewer rows, or leaves, say nothing.
+_FEW_ROWS, _FEW_LEAVES = 30, 8
+#: Relative errors: of sums in float32; and of gains, in which large sums may cancel.
+_SAME, _SAME_GAIN, _CANCELLED = 1e-3, 0.03, 1e-5
+#: Correlation of leaves with what their rows say, and share of the latter that the model leaves over.
+_UNLIKE, _LEFT_OVER = 0.7, 0.1
+
+
+def warn_of_missing_offset(adapter: "Adapter", rows: Rows, margin: NDArray[np.float64]) -> None:
+    """Warn if a model seems to have been trained from offsets that its rows lack.
+
+    Two signs tell it:
+
+    - The level, on any rows. All rows together would take another first step than the root of the first tree did, and
+      the whole model still is as far from their level. Rows of other weights or shares of classes show it, too.
+    - The first tree, on the training rows. By the sums in its leaves the rows are those that it was grown on; but the
+      gains of its splits are not theirs, and its leaves are far from their steps or the model leaves these steps over.
+
+    So nothing is seen on other rows than the training rows if the offsets agree on average with what the library starts
+    from itself. On the training rows small offsets are not seen, nor any in XGBoost's models under losses whose second
+    derivative varies, or in trees with L1 penalties, caps or smoothing, whose gains are other functions of the rows.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        Of a boosted ensemble.
+    rows : Rows
+        Rows without offsets.
+    margin : ndarray of float64, shape (n_rows, n_columns)
+        Their raw score.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            disagree = _disagree(adapter, rows, margin)
+    except ValueError:  # the loss is not defined for these targets: what minimises it will say so
+        return
+    if disagree:
+        warnings.warn(
+            f"{type(adapter.model).__name__} and the rows do not agree on where its training began. If it was fitted "
+            f"with {adapter.offset_name}=, give that of the rows; if with sample_weight=, give theirs.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _disagree(adapter, rows, margin):
+    weight, ways, forest = rows.sample_weight[:, None], adapter.first_steps(), adapter.forest
+    if np.count_nonzero(weight) < _FEW_ROWS or not ways:
+        return False
+    if (
+        forest.gain is None or not forest.weighted_n_node_samples[forest.root[forest.stages[0]]].all()
+    ):  # a file without statistics
+        return False
+    left = weight * derivatives(rows.require_loss(), rows.target, margin)[0]
+    same_level, other_tree = np.zeros(margin.shape[1], bool), True
+    for start, step in ways:
+        gradient, hessian = derivatives(rows.require_loss(), rows.target, np.zeros_like(margin) + start)
+        same_level |= _same_level(gradient, hessian, weight, left, step, _spread_of_steps(adapter))
+        other_tree = other_tree and _other_first_tree(adapter, rows, weight * gradient, weight * hessian, left)
+    return other_tree or not same_level.all()
+
+
+def _spread_of_steps(adapter):
+    """Standard deviation of the steps that the first trees took with their training rows, for each column."""
+    forest = adapter.forest
+    spread = np.zeros(adapter.base(None).shape[1])
+    for tree in forest.stages[0]:
+        leaf = _leaves(forest, tree)
+        value, weight = forest.value[leaf, 0, 0] / adapter.learning_rate, forest.weighted_n_node_samples[leaf]
+        if weight.any():
+            center = np.average(value, weights=weight)
+            spread[forest.tree_class[tree]] = np.sqrt(np.average((value - center) ** 2, weights=weight))
+    return spread
+
+
+def _same_level(gradient, hessian, weight, left, step, least_spread):
+    """For each column, whether the first step is that of the rows or the whole model is at their level."""
+    total = (weight * hessian).sum(axis=0)
+    own = -(weight * gradient).sum(axis=0) / total
+    mean = total / weight.sum()
+    spread = np.sqrt(np.average((gradient + own * hessian) ** 2, axis=0, weights=weight[:, 0])) / mean
+    if (hessian != 1).any():  # the variance of gradients in exponential families
+        spread = np.maximum(spread, 1 / np.sqrt(mean))
+    spread = np.maximum(spread, least_spread)
+    n_rows = weight.sum() ** 2 / (weight**2).sum()
+    far = spread * max(_FAR, _SURE / np.sqrt(n_rows))
+    shortened = (step / own >= _SHORTENED) & (step / own <= 1)
+    off = np.abs(left.sum(axis=0)) / total
+    return np.isnan(step) | (np.abs(own - step) <= far) | shortened | (off <= far)
+
+
+def _other_first_tree(adapter, rows, *derivatives):
+    """Whether the rows are those of the first tree of some column, and it was grown for other targets."""
+    forest, ridge = rows.forest, adapter.first_ridge
+    if ridge is None:
+        return False
+    for tree in forest.stages[0]:
+        leaf, column = rows.leaf_ids(tree), forest.tree_class[tree]
+        count, *sums = (
+            np.bincount(leaf, array, forest.n_nodes) for array in (None, *(array[:, column] for array in derivatives))
+        )
+        if _grown_on(forest, tree, count, sums[1]) and _for_other_targets(forest, tree, ridge, *sums):
+            return True
+    return False
+
+
+def _grown_on(forest, tree, count, hessian):
+    """Whether the leaves of a tree hold the numbers of rows, or else the hessians, that they held in training."""
+    leaf = _leaves(forest, tree)
+    if len(leaf) < _FEW_LEAVES or not (hessian[leaf] > 0).all():
+        return False
+    if forest.n_node_samples is not None:
+        return np.array_equal(count[leaf], forest.n_node_samples[leaf])
+    ratio = forest.weighted_n_node_samples[leaf] / hessian[leaf]  # libraries multiply some by a constant
+    return np.ptp(ratio) < _SAME * ratio.mean()
+
+
+def _for_other_targets(forest, tree, ridge, gradient, hessian, left):
+    """Whether neither the gains nor the leaves of a tree are those of its rows, by the sums in its leaves."""
+    square = branch_sums(forest, gradient) ** 2 / (forest.weighted_n_node_samples + ridge)
+    node = forest.internal[forest.node_tree[forest.internal] == tree]
+    gain = square[forest.children_left[node]] + square[forest.children_right[node]] - square[node]
+    allowed = _SAME_GAIN * np.maximum(np.abs(gain), forest.gain[node]) + _CANCELLED * square[node]
+    if np.mean(np.abs(forest.gain[node] - gain) <= allowed) >= 0.5:
+        return False
+    leaf = _leaves(forest, tree)
+    weight, step, rest = hessian[leaf], -gradient[leaf] / hessian[leaf], left[leaf] / hessian[leaf]
+    step, rest, value = (x - np.average(x, weights=weight) for x in (step, rest, forest.value[leaf, 0, 0]))
+    alike = weight @ (value * step) >= _UNLIKE * np.sqrt((weight @ value**2) * (weight @ step**2))
+    return not alike or weight @ rest**2 > _LEFT_OVER * (weight @ step**2)
+
+
+def _leaves(forest, tree):
+    first, last = forest.start[tree : tree + 2]
+    return first + np.flatnonzero(forest.is_leaf[first:last])
