@@ -6,23 +6,28 @@ from sklearn.utils.validation import _num_samples
 from ..composites.base import Given
 
 
-def stacked(data: Given, held_out: Given) -> Given:
+def stacked(data: tuple, held_out: tuple) -> Given:
     """All rows; those without weights weigh 1 if the others have any.
 
     Categories of frames are the same if their values are, whatever the order in which they are declared.
+
+    Parameters
+    ----------
+    data, held_out : tuple of (X, y, sample_weight, offset)
+        The last two may be absent.
 
     Raises
     ------
     ValueError
         The tables are of different kinds, or have other columns.
     """
-    parts = [data, held_out]
+    parts = [Given(*data), Given(*held_out)]
     if [part.sample_weight is None for part in parts].count(True) == 1:
         weights = [np.ones(_num_samples(p.X)) if p.sample_weight is None else p.sample_weight for p in parts]
         parts = [part._replace(sample_weight=weight) for part, weight in zip(parts, weights, strict=True)]
     others = zip(*(part[1:] for part in parts), strict=True)
     below = [None if first is None else np.concatenate([first, second]) for first, second in others]
-    return Given(_tables(data.X, held_out.X), *below)
+    return Given(_tables(data[0], held_out[0]), *below)
 
 
 def _tables(X, X_val):
