@@ -26,7 +26,7 @@ TRAIN, VAL = slice(None, 140), slice(140, None)
 
 @pytest.mark.parametrize("categories", ["abcd", "dcba", "zabcd"])
 def test_categories_are_taken_by_value(categories):
-    X, y, weight = stacked((frame(part=TRAIN), Y[TRAIN], None), (frame(categories, VAL), Y[VAL], np.full(60, 2.0)))
+    X, y, weight, _ = stacked((frame(part=TRAIN), Y[TRAIN], None), (frame(categories, VAL), Y[VAL], np.full(60, 2.0)))
     assert X["letter"].astype(str).tolist() == LETTERS.tolist()
     assert X["letter"].cat.categories[:4].tolist() == list("abcd")
     np.testing.assert_array_equal(y, Y)
@@ -49,7 +49,7 @@ def test_compress_does_not_depend_on_the_order_in_which_they_are_declared(catego
 
 
 def test_sparse_rows_stay_sparse():
-    X, _, weight = stacked((csr_matrix(np.eye(3)), Y[:3], None), (csr_matrix(np.eye(3)), Y[:3], None))
+    X, _, weight, _ = stacked((csr_matrix(np.eye(3)), Y[:3], None), (csr_matrix(np.eye(3)), Y[:3], None))
     assert X.format == "csr"
     assert X.shape == (6, 3)
     assert weight is None
