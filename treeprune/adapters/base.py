@@ -15,7 +15,7 @@ from ..core.graft import graft
 from ..core.losses import Loss
 from ..core.monotone import constrained
 from ..core.plan import Plan
-from ..core.rows import Rows
+from ..core.rows import Boosting, Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 from .class_weights import Training
 from .missing_offsets import warn_of_missing_offset
@@ -301,11 +301,13 @@ class Adapter(ABC):
             given_weight=np.ones(len(target)) if weight is None else weight,
             mask=mask,
             compared=lambda: self.compared(X),
-            margin=lambda: self._margin_of(rows, X),
-            offset=offset,
-            loss=self._class_weighted_loss(training) if self.weighs_classes else self.loss,
-            objective=self.objective,
-            leaf_outputs=self.leaf_outputs(X),
+            boosting=Boosting(
+                margin=lambda: self._margin_of(rows, X),
+                offset=offset,
+                loss=self._class_weighted_loss(training) if self.weighs_classes else self.loss,
+                objective=self.objective,
+                leaf_outputs=self.leaf_outputs(X),
+            ),
             n_bytes=lambda plan: type(self)(self.prune(plan)).n_bytes,
             monotonic=self.monotonic,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,36 @@ from .statistics import NodeStatistics, NodeSums
 
 #: Among larger numbers all float64 are soon whole.
 LARGEST_WHOLE = 2.0**40
+
+
+@dataclass(frozen=True, eq=False)
+class Boosting:
+    """What a boosted ensemble tells of rows.
+
+    Parameters
+    ----------
+    margin : callable
+        ``margin()`` gives its raw score, float64, shape (n_rows, n_columns).
+    offset : ndarray of float64, shape (n_rows, n_columns), optional
+        Where that score starts, in the place of the ensemble's own base; None: at the latter.
+    loss : callable, optional
+        The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``; None: it is not known.
+    objective : str, optional
+        What the model calls it, for messages.
+    leaf_outputs : callable, optional
+        ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1), where leaves
+        are functions of the row.
+    """
+
+    margin: Callable[[], NDArray[np.float64]]
+    offset: NDArray[np.float64] | None = None
+    loss: LossFunction | None = None
+    objective: str = "the ensemble's own objective"
+    leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None
+
+
+def _no_margin():
+    raise TypeError("Only boosted ensembles have a margin.")
 
 
 class Rows:
@@ -35,20 +66,11 @@ class Rows:
         Weights without those of the rows' classes, for scores; None: `sample_weight`.
     mask : callable, optional
         ``mask(tree)`` says which rows count in that tree, bool, shape (n_rows,); None: all rows in all trees.
-    margin : callable, optional
-        ``margin()`` gives the raw score of a boosted ensemble, float64, shape (n_rows, n_columns).
-    offset : ndarray of float64, shape (n_rows, n_columns), optional
-        Where that score starts, in the place of the ensemble's own base; None: at the latter.
-    loss : callable, optional
-        The loss that the ensemble minimises, ``(y, margin) -> gradient, hessian``.
-    objective : str, optional
-        What the model calls it, for messages.
+    boosting : Boosting, optional
+        What a boosted ensemble tells of them.
     compared : callable, optional
         ``compared()`` gives the rows' features as the numbers that the model compares with its thresholds, shape
         (n_rows, n_features), for methods that send rows through branches which the model did not send them through.
-    leaf_outputs : callable, optional
-        ``leaf_outputs(tree)`` gives what each row's leaf adds to the margin, float64, shape (n_rows, 1), where leaves
-        are functions of the row.
     n_bytes : callable, optional
         ``n_bytes(plan)`` gives the size of the model's file after a plan, for methods that have to keep within one.
     monotonic : ndarray of int8, shape (n_features,), optional
@@ -64,12 +86,8 @@ class Rows:
         *,
         given_weight: NDArray[np.float64] | None = None,
         mask: Callable[[int], NDArray[np.bool_]] | None = None,
-        margin: Callable[[], NDArray[np.float64]] | None = None,
-        loss: LossFunction | None = None,
-        offset: NDArray[np.float64] | None = None,
-        objective: str = "the ensemble's own objective",
+        boosting: Boosting | None = None,
         compared: Callable[[], NDArray] | None = None,
-        leaf_outputs: Callable[[int], NDArray[np.float64]] | None = None,
         n_bytes: Callable[[Plan], int] | None = None,
         monotonic: NDArray[np.int8] | None = None,
     ):
@@ -78,8 +96,9 @@ class Rows:
         self.target = target
         self.sample_weight = np.ones(len(target)) if sample_weight is None else sample_weight
         self.given_weight = self.sample_weight if given_weight is None else given_weight
-        self._mask, self._margin, self.loss, self.compared, self.n_bytes = mask, margin, loss, compared, n_bytes
-        self._leaf_outputs, self.objective, self.monotonic, self.offset = leaf_outputs, objective, monotonic, offset
+        self._mask, self.compared, self.n_bytes, self.monotonic = mask, compared, n_bytes, monotonic
+        self._boosting = boosting or Boosting(_no_margin)
+        self.offset, self.loss = self._boosting.offset, self._boosting.loss
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""
@@ -97,7 +116,7 @@ class Rows:
     @cached_property
     def margin(self) -> NDArray[np.float64]:
         """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
-        return self._margin()
+        return self._boosting.margin()
 
     def require_loss(self) -> LossFunction:
         """The loss that the ensemble minimises.
@@ -109,8 +128,8 @@ class Rows:
         """
         if self.loss is None:
             raise MissingStatisticError(
-                f"The model was trained by {self.objective}, whose loss is not known as a function of a row's target "
-                "and margin: name a loss or give a function, loss=, where the method takes one."
+                f"The model was trained by {self._boosting.objective}, whose loss is not known as a function of a row's "
+                "target and margin: name a loss or give a function, loss=, where the method takes one."
             )
         return self.loss
 
@@ -125,7 +144,8 @@ class Rows:
         if loss is None:
             return self
         rows = copy(self)
-        rows.loss, rows._margin = loss_in_place(self.loss, self.forest.task, loss), lambda: self.margin
+        rows.loss = loss_in_place(self.loss, self.forest.task, loss)
+        rows._boosting = replace(self._boosting, margin=lambda: self.margin)
         vars(rows).pop("statistics", None)  # of the own loss
         return rows
 
@@ -158,14 +178,14 @@ class Rows:
             gradient, hessian = derivatives(loss, self.target, margin)
             for tree, leaf, output in zip(stage, leaves, added, strict=True):
                 column = forest.tree_class[tree]
-                if self._leaf_outputs is not None:
+                if self._boosting.leaf_outputs is not None:
                     of_row = gradient[:, column] * output + hessian[:, column] * output**2 / 2
                     leaf_loss.add(leaf, self.sample_weight, of_row)
                 sums[0].add(leaf, counted, ones)
                 for total, x in zip(sums[1:], (ones, gradient[:, column], hessian[:, column]), strict=True):
                     total.add(leaf, self.sample_weight, np.ascontiguousarray(x))
         n_rows, weight, gradient, hessian = (total.result()[:, 0] for total in sums)
-        of_leaves = None if self._leaf_outputs is None else leaf_loss.result()[:, 0]
+        of_leaves = None if self._boosting.leaf_outputs is None else leaf_loss.result()[:, 0]
         return NodeStatistics(n_rows.astype(np.int64), weight, gradient=gradient, hessian=hessian, leaf_loss=of_leaves)
 
     def loss_changes(self, loss: Loss) -> NDArray[np.float64]:
@@ -201,8 +221,8 @@ class Rows:
 
     def added(self, tree: int, leaf: NDArray[np.int32]) -> NDArray[np.float64]:
         """What a tree adds to its column of the margin, by the leaf of each row, shape (n_rows,)."""
-        if self._leaf_outputs is not None:
-            return self._leaf_outputs(tree)[:, 0]
+        if self._boosting.leaf_outputs is not None:
+            return self._boosting.leaf_outputs(tree)[:, 0]
         return self.forest.tree_weight[tree] * self.forest.value[leaf, 0, 0]
 
     @cached_property
