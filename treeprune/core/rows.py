@@ -128,8 +128,8 @@ class Rows:
         """
         if self.loss is None:
             raise MissingStatisticError(
-                f"The model was trained by {self._boosting.objective}, whose loss is not known as a function of a row's "
-                "target and margin: name a loss or give a function, loss=, where the method takes one."
+                f"The model was trained by {self._boosting.objective}, whose loss is not known as a function of a "
+                "row's target and margin: name a loss or give a function, loss=, where the method takes one."
             )
         return self.loss
 
