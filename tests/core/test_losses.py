@@ -322,7 +322,7 @@ def test_the_unit_of_the_target_does_not_matter(loss, method):
     for unit in (1.0, 1024.0):
         model = HistGradientBoostingRegressor(loss=loss, quantile=0.7, max_iter=8, random_state=0).fit(X, unit * y)
         pruned.append(prune(model, method, X, unit * y))
-    assert find_adapter(pruned[0]).forest.n_nodes == find_adapter(pruned[1]).forest.n_nodes > 10
+    assert find_adapter(pruned[0]).forest.n_nodes == find_adapter(pruned[1]).forest.n_nodes > 5
     np.testing.assert_allclose(1024 * pruned[0].predict(X), pruned[1].predict(X), rtol=1e-9)
 
 

@@ -37,7 +37,7 @@ def mean_over_outputs(adapter, y, probabilities, metric):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classification_risks_are_scikit_learns_metrics(name):
     adapter, X, y, w = held_out(CLASSIFIERS[name])
-    rows, probabilities = adapter.rows(X, y, w), adapter.model.predict_proba(X)
+    rows, probabilities = adapter.without_class_weights().rows(X, y, w), adapter.model.predict_proba(X)
 
     def brier(codes, p, labels):
         return np.average(((codes[:, None] == labels) - p) ** 2 @ np.ones(len(labels)), weights=w)
@@ -78,9 +78,6 @@ def test_impurity_over_the_training_rows_is_the_stored_impurity(single_tree):
         pytest.skip("this scikit-learn stores impurities of other rows")
     adapter, (X, y) = find_adapter(single_tree.model), single_tree.rows
     weight = np.ones(len(y)) if single_tree.sample_weight is None else single_tree.sample_weight
-    if getattr(single_tree.estimator, "class_weight", None):
-        count = dict(zip(*np.unique(y, return_counts=True), strict=True))
-        weight = weight * [len(y) / (len(count) * count[label]) for label in y]
     stored, total = node_risk(adapter.forest)
     array, total_of_rows = node_risk(adapter.forest, "impurity", adapter.rows(X, y, weight))
     assert total_of_rows == pytest.approx(total, rel=1e-12)

@@ -31,13 +31,23 @@ class NewtonDescent(BlockDescent):
         ``derivatives(score)`` gives gradients and hessians times the rows' weights, each (n_rows, n_columns).
     base : ndarray of float64, shape (n_rows, n_columns)
         The score without the trees.
+    least_doublings : int, default=0
+        How often hessians are doubled in any case.
     **options : dict
         As for `BlockDescent`.
     """
 
-    def __init__(self, trees: Trees, derivatives: Callable, base: NDArray[np.float64], **options: Any):
+    def __init__(
+        self,
+        trees: Trees,
+        derivatives: Callable,
+        base: NDArray[np.float64],
+        least_doublings: int = 0,
+        **options: Any,
+    ):
         self.derivatives, self._columns = derivatives, base.T[:, :, None].copy()  # the score, as models hold it
-        self.doublings, self.score = 0, self._score()
+        self._least_doublings = self.doublings = least_doublings
+        self.score = self._score()
         super().__init__(trees, self._new_model(), **options)
         self._move_score(trees.nothing(), self.prunings)
         self._restart()
@@ -52,14 +62,14 @@ class NewtonDescent(BlockDescent):
         self.prunings.take_over(state)
 
     def _restart(self):
-        self.score, self.doublings = self._score(), 0
+        self.score, self.doublings = self._score(), self._least_doublings
         self._renew()
 
     def cycle(self, penalty: float, within: bool = False) -> float:
         """One step for each tree on a new model of the loss; by how much the objective falls, with the loss itself."""
         before = self.state()
-        cost, self.doublings = self._cost(penalty), max(self.doublings - 1, 0)
-        while self.doublings <= _MOST_DOUBLINGS:
+        cost, self.doublings = self._cost(penalty), max(self.doublings - 1, self._least_doublings)
+        while self.doublings <= self._least_doublings + _MOST_DOUBLINGS:
             self._renew()
             super().cycle(penalty, within)
             self._move_score(before, self.prunings)
