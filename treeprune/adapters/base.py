@@ -252,6 +252,29 @@ class Adapter(ABC):
         alone = self.forest.tree(tree)
         return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
 
+    @property
+    def used_features(self) -> NDArray[np.bool_]:
+        """Which columns the model's predictions depend on, shape (n_features,): those that a node splits on."""
+        forest = self.forest
+        used = np.zeros(forest.n_features, bool)
+        used[forest.feature[forest.internal]] = True
+        return used
+
+    def with_features(self, kept: NDArray[np.bool_]) -> Any:
+        """The model as it would stand after training on some of its columns, with the same trees.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_features,)
+            Which columns stay: those that are used, and at least one.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The family cannot express it.
+        """
+        raise UnsupportedModelError(f"Columns cannot leave {type(self.model).__name__}.")
+
     # For predictions of pruned models without making the models, see `stand_ins`.
 
     @property

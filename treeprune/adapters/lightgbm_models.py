@@ -11,11 +11,12 @@ from sklearn.utils.validation import _num_samples, check_array
 
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
+from .lightgbm_columns import features_of, with_features
 from .lightgbm_format import parse, read_forest, read_text, sharpened
 from .lightgbm_objectives import loss_of
 from .lightgbm_stand_ins import LightGBMStandIns
 from .lightgbm_storage import LightGBMStorage
-from .lightgbm_text import booster_from, write
+from .lightgbm_text import booster_from, render, write
 from .native_files import NativeFiles
 from .residual_leaves import quantiles_from_rows, shifted
 
@@ -95,6 +96,21 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         model._Booster = new
         model._best_iteration = n_iterations if self._best_iteration else self.model._best_iteration
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
+        return model
+
+    @property
+    def used_features(self):
+        """Also of iterations after the best one, and in the models of linear leaves."""
+        return features_of(self._saved())
+
+    def with_features(self, kept):
+        text = with_features(self._saved(), kept, list(self.category_values))
+        new = type(self.booster)(model_str=render(text, text.trees))
+        new.params, new.best_iteration = copy.deepcopy(self.booster.params), self.booster.best_iteration
+        if self.booster is self.model:
+            return new
+        model = copy.copy(self.model)
+        model._Booster, model._n_features, model._n_features_in = new, new.num_feature(), new.num_feature()
         return model
 
     def _apply(self, X):

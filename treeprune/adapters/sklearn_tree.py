@@ -4,8 +4,9 @@ import copy
 
 import numpy as np
 
+from ..narrowing.base import entries_of, with_columns
 from .base import padded
-from .sklearn_tree_format import read_tree, write_tree
+from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
 
@@ -35,6 +36,11 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
         model.tree_ = write_tree(self.model.tree_, forest)
         return model
 
+    def with_features(self, kept):
+        model = with_constrained_columns(self.model, kept)
+        model.tree_ = with_features(self.model.tree_, np.cumsum(kept) - 1, model.n_features_in_)
+        return model
+
     def _apply(self, X):
         leaf = self.model.apply(X)
         return lambda tree: leaf
@@ -47,6 +53,15 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
 
     def encode_target(self, y):
         return encode_target(self.model, y)
+
+
+def with_constrained_columns(model, kept):
+    """A copy of a fitted model that says that it was fitted on some of its columns, with their constraints."""
+    other = with_columns(model, kept)
+    signs = getattr(model, "monotonic_cst", None)
+    if signs is not None:
+        other.monotonic_cst = entries_of(signs if isinstance(signs, list | tuple) else np.asarray(signs), kept)
+    return other
 
 
 def encode_target(model, y, n_outputs=None):
