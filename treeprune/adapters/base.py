@@ -17,6 +17,7 @@ from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+from ..narrowing.base import names_of
 
 
 class Adapter(ABC):
@@ -254,11 +255,11 @@ class Adapter(ABC):
 
     @property
     def used_features(self) -> NDArray[np.bool_]:
-        """Which columns the model's predictions depend on, shape (n_features,): those that a node splits on."""
-        forest = self.forest
-        used = np.zeros(forest.n_features, bool)
-        used[forest.feature[forest.internal]] = True
-        return used
+        """Which columns the model's predictions depend on, shape (n_features,): those that a node splits on.
+
+        All of them, where none can leave.
+        """
+        return np.ones(self.forest.n_features, bool)
 
     def with_features(self, kept: NDArray[np.bool_]) -> Any:
         """The model as it would stand after training on some of its columns, with the same trees.
@@ -273,7 +274,14 @@ class Adapter(ABC):
         UnsupportedModelError
             The family cannot express it.
         """
-        raise UnsupportedModelError(f"Columns cannot leave {type(self.model).__name__}.")
+        if not kept.all():
+            raise UnsupportedModelError(f"Columns cannot leave {type(self.model).__name__}.")
+        return self.model
+
+    @property
+    def feature_names(self) -> NDArray | None:
+        """The names of the columns of the frame that the model was fitted on, shape (n_features,), or None."""
+        return names_of(self.model)
 
     # For predictions of pruned models without making the models, see `stand_ins`.
 
@@ -312,6 +320,13 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def split_features(forest: Forest) -> NDArray[np.bool_]:
+    """Which columns a node splits on, shape (n_features,)."""
+    used = np.zeros(forest.n_features, bool)
+    used[forest.feature[forest.internal]] = True
+    return used
 
 
 def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:

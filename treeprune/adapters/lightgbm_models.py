@@ -100,8 +100,24 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
 
     @property
     def used_features(self):
-        """Also of iterations after the best one, and in the models of linear leaves."""
-        return features_of(self._saved())
+        """Also of iterations after the best one, and in the models of linear leaves.
+
+        All, where it is not known which columns of a frame have the categories that the model keeps.
+        """
+        used = features_of(self._saved())
+        return used if self._knows_frame_columns else np.ones_like(used)
+
+    @property
+    def _knows_frame_columns(self):
+        try:
+            return len(self.category_values) >= 0
+        except UnsupportedModelError:
+            return False
+
+    @property
+    def feature_names(self):
+        names = np.asarray(self.booster.feature_name())
+        return None if names.tolist() == [f"Column_{i}" for i in range(len(names))] else names
 
     def with_features(self, kept):
         text = with_features(self._saved(), kept, list(self.category_values))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
+from .base import split_features
 from .sklearn_tree import SklearnTreeAdapter, encode_target, with_constrained_columns
 from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnEnsembleStorage
@@ -101,6 +102,10 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         estimator = copy.copy(self._estimators[tree])
         estimator.tree_ = write_tree(estimator.tree_, forest)
         return estimator
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
 
     def with_features(self, kept):
         """Every tree is given all columns that stay, in their order, whichever it was grown on."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import losses
 from ..core.forest import Forest
-from .base import padded
+from .base import padded, split_features
 from .sklearn_hist_gradient_boosting_columns import with_columns
 from .sklearn_hist_gradient_boosting_format import (
     SETS,
@@ -95,6 +95,10 @@ class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, Sta
         arrays["bin_threshold"] = np.where(leaf, 0, origin["bin_threshold"])
         kept = origin["bitset_idx"][arrays["is_categorical"]]
         return made_predictor(arrays | {name: getattr(old, name)[kept] for name in SETS})
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
 
     def with_features(self, kept):
         model, place = with_columns(self.model, kept), np.cumsum(kept[self._columns]) - 1

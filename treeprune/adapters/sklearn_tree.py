@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from ..narrowing.base import entries_of, with_columns
-from .base import padded
+from .base import padded, split_features
 from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
@@ -35,6 +35,10 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
         model = copy.copy(self.model)
         model.tree_ = write_tree(self.model.tree_, forest)
         return model
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
 
     def with_features(self, kept):
         model = with_constrained_columns(self.model, kept)

@@ -82,6 +82,10 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         """Also of rounds after the best one."""
         return features_of(self._saved)
 
+    @property
+    def feature_names(self):
+        return self.booster.feature_names
+
     def with_features(self, kept):
         new, config = type(self.booster)(), json.loads(self.booster.save_config())
         new.load_model(bytearray(encode(with_features(self._saved, kept))))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
 
 from . import find_narrower
 from .base import Mask, Narrowed, all_columns_of, names_of
@@ -31,21 +32,33 @@ def narrow(step: Any, wanted: Mask, given: bool | None, exact: bool) -> Narrowed
     return Narrowed(with_filter(found.step, wanted[found.gives], sparse), found.needs, wanted)
 
 
-def narrow_steps(steps: list, wanted: Mask, given: bool | None, exact: bool, behind: Any = None) -> Narrowed:
+def narrow_steps(
+    steps: list, wanted: Mask, given: bool | None, exact: bool, behind: Any = None, takes: Mask | None = None
+) -> Narrowed:
     """The steps of a pipeline without the columns that nothing needs; they are `Narrowed.step`.
 
     A step that cannot give fewer columns stays whole, and so do those before it.
 
-    Parameters are those of `narrow`; `behind` is the step that takes what comes out.
+    Parameters
+    ----------
+    steps : list of (str, object)
+    wanted, given, exact
+        As `narrow`.
+    behind : object, optional
+        The step that takes what comes out.
+    takes : ndarray of bool, shape (n_columns_in,), optional
+        Which columns there are to take: those that are needed, and others besides. The first step chooses its own
+        among them, from a frame by name, whatever else that holds. None: just those that are needed.
     """
     real = [i for i, (_, step) in enumerate(steps) if not passes(step)]
     sparse = _sparse_before(steps, given, exact)
     for start in range(_from_frames(steps, real, behind), len(real)):
-        found = _narrowed_from(steps, real[start:], wanted, sparse, exact, of_whole_table=start > 0)
+        whole = all_columns_of(steps[real[start]][1])
+        found = _narrowed_from(steps, real[start:], wanted, sparse, exact, takes if start == 0 else whole)
         if found is not None:
             return found if start == 0 else found._replace(needs=all_columns_of(steps[real[0]][1]))
     if not real:
-        return Narrowed(steps, wanted, wanted)
+        return Narrowed(steps, wanted, wanted if takes is None else takes)
     return Narrowed(steps, all_columns_of(steps[real[0]][1]), np.ones_like(wanted))
 
 
@@ -54,7 +67,7 @@ def is_sparse_after(steps: list, given: bool | None, exact: bool = True) -> bool
     return _sparse_before([*steps, ("", None)], given, exact)[-1]
 
 
-def _narrowed_from(steps, places, wanted, sparse, exact, of_whole_table):
+def _narrowed_from(steps, places, wanted, sparse, exact, takes):
     """The steps, those at some places narrowed; None: one of these gives other columns than those behind it take."""
     left, gives = list(steps), None
     for place in reversed(places):
@@ -68,14 +81,26 @@ def _narrowed_from(steps, places, wanted, sparse, exact, of_whole_table):
             return None
         left[place], wanted = (name, found.step), found.needs
         n_out = int(np.count_nonzero(found.gives))
-    if of_whole_table and wanted is not None and not wanted.all():
+    if (
+        takes is not None
+        and wanted is not None
+        and _must_choose(left[places[0]][1], steps[places[0]][1], wanted, takes)
+    ):
         name, step = left[places[0]]
-        comes_out = is_sparse_after([steps[places[0]]], sparse[places[0]], exact)
+        comes_out, names = is_sparse_after([steps[places[0]]], sparse[places[0]], exact), names_of(steps[places[0]][1])
         if comes_out is None:
             return None
-        left[places[0]] = (name, behind_choice(name, step, wanted, names_of(steps[places[0]][1]), comes_out, n_out))
-        wanted = np.ones_like(wanted)
+        names = None if names is None else names[takes]
+        left[places[0]] = (name, behind_choice(name, step, wanted[takes], names, comes_out, n_out))
+        wanted = takes
     return Narrowed(left, wanted, gives)
+
+
+def _must_choose(step, before, needs, takes):
+    """Whether a narrowed step must be told to take some columns only: also of a frame that may hold others."""
+    if not np.array_equal(needs, takes):
+        return True
+    return names_of(before) is not None and not needs.all() and not isinstance(step, ColumnTransformer)
 
 
 def _from_frames(steps, real, behind):
