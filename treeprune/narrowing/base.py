@@ -60,6 +60,11 @@ class Narrower:
     def __init__(self, step: Any, exact: bool = True):
         self.step, self.exact = step, exact
 
+    @property
+    def is_known(self) -> bool:
+        """Whether an array or a sparse matrix comes out unless the transformer is set to give frames."""
+        return type(self.step).__module__.startswith("sklearn.")
+
     def is_sparse(self, given: bool | None) -> bool | None:
         """Whether sparse rows come out, given whether sparse ones go in; None: it cannot be told.
 
@@ -115,6 +120,11 @@ def entries_of(values: Any, kept: Mask) -> Any:
     if isinstance(values, list | tuple):
         return type(values)(compress(values, kept))
     return values[..., kept] if np.ndim(values) else values
+
+
+def gives_frames(step: Any) -> bool:
+    """Whether a transformer is set to give frames."""
+    return getattr(step, "_sklearn_output_config", {}).get("transform", "default") != "default"
 
 
 def names_of(step: Any) -> NDArray | None:

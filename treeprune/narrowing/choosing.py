@@ -1,17 +1,23 @@
-"""A fitted ColumnTransformer that gives some columns of a table to a fitted step, or passes them on as they are."""
+"""Fitted steps that choose columns of a table, by place or by name, and pass them on.
 
+A ColumnTransformer says it best, and the tools that read pipelines know it; but it must be told whether sparse rows
+come out. Where that cannot be told, an array or a sparse matrix is indexed.
+"""
+
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from .base import Mask
+from .base import Mask, gives_frames
 
 
-def behind_choice(name: str, step: Any, kept: Mask, names: Any, sparse: bool, n_out: int) -> ColumnTransformer:
+def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
     """A step behind the choice of its columns.
 
     Parameters
@@ -24,18 +30,21 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, sparse: bool, n_
         Which columns of the table it takes.
     names : ndarray of str, shape (n_columns,), or None
         The names of all columns of the table, if it is a frame: then frames with other columns besides are taken, too.
-    sparse : bool
-        Whether sparse rows come out.
+    is_sparse : bool or None
+        Whether sparse rows come out; None: it cannot be told.
     n_out : int
         How many columns come out.
     """
+    if is_sparse is None:
+        return Pipeline([("columns", _indexing(kept)), (name, step)])
     place = np.flatnonzero(kept).tolist()
     columns = place if names is None else [names[i] for i in place]
     table = np.zeros((1, len(kept))) if names is None else pd.DataFrame(np.zeros((1, len(kept))), columns=names)
     chooser = ColumnTransformer([(name, "passthrough", columns)], verbose_feature_names_out=False).fit(table)
-    chooser.transformers = chooser.transformers_ = [(name, step, columns)]
+    chooser.transformers = [(name, step, columns)]
+    chooser.transformers_ = [(name, as_sparse(step, n_out) if is_sparse else step, columns)]
     chooser.output_indices_ = {name: slice(0, n_out), "remainder": slice(0, 0)}
-    chooser.sparse_output_ = sparse
+    chooser.sparse_output_ = is_sparse
     chooser._remainder = ("remainder", "drop", [])  # the places of all other columns might fill megabytes
     chooser._transformer_to_input_indices["remainder"] = []
     if hasattr(step, "_sklearn_output_config"):
@@ -43,20 +52,45 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, sparse: bool, n_
     return chooser
 
 
-def passing_on(kept: Mask, names: Any, sparse: bool, like: Any) -> ColumnTransformer:
+def passing_on(kept: Mask, names: Any, is_sparse: bool | None, like: Any) -> Any:
     """A filter that passes some columns on as they are, in the kind of table that the step `like` gives."""
+    if is_sparse is None:
+        return _indexing(kept)
     n_kept = int(np.count_nonzero(kept))
-    same = FunctionTransformer(accept_sparse=True, check_inverse=False, feature_names_out="one-to-one")
-    same.n_features_in_ = n_kept
+    same = all_passing(n_kept)
     if names is not None:
         same.feature_names_in_ = np.asarray(names, dtype=object)[kept]
     if hasattr(like, "_sklearn_output_config"):
         same._sklearn_output_config = like._sklearn_output_config
-    return behind_choice("columns", same, kept, names, sparse, n_kept)
+    return behind_choice("columns", same, kept, names, is_sparse, n_kept)
 
 
-def with_filter(step: Any, kept: Mask, sparse: bool) -> Pipeline:
+def all_passing(n_columns: int, **params: Any) -> FunctionTransformer:
+    """A step that passes on all columns, or what a function makes of the table, with their names."""
+    same = FunctionTransformer(accept_sparse=True, check_inverse=False, feature_names_out="one-to-one", **params)
+    same.n_features_in_ = n_columns
+    return same
+
+
+def with_filter(step: Any, kept: Mask, is_sparse: bool | None) -> Pipeline:
     """A fitted transformer and a filter that passes on some of the columns that it gives."""
-    gives_frames = getattr(step, "_sklearn_output_config", {}).get("transform", "default") != "default"
-    names = step.get_feature_names_out() if gives_frames else None
-    return Pipeline([("transform", step), ("columns", passing_on(kept, names, sparse, step))])
+    names = step.get_feature_names_out() if gives_frames(step) else None
+    return Pipeline([("transform", step), ("columns", passing_on(kept, names, is_sparse, step))])
+
+
+def as_sparse(step: Any, n_columns: int) -> Pipeline:
+    """A step whose rows are made sparse: what stands beside it may not be, and one must be for all to be."""
+    made = all_passing(n_columns, func=sparse.csr_matrix, kw_args={"dtype": np.float64})
+    return Pipeline([("transform", step), ("sparse", made)])
+
+
+def _indexing(kept):
+    chooser = FunctionTransformer(itemgetter((slice(None), np.flatnonzero(kept).tolist())), accept_sparse=True)
+    chooser.n_features_in_ = len(kept)
+    return chooser
+
+
+def chosen_places(function: Any) -> list[int] | None:
+    """The places of the columns that the function of an indexing step chooses; None: it is another function."""
+    item = function.__reduce__()[1][0] if isinstance(function, itemgetter) else None
+    return item[1] if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], list) else None

@@ -6,14 +6,14 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 
 from . import find_narrower
-from .base import Mask, Narrowed, all_columns_of, names_of
+from .base import Mask, Narrowed, all_columns_of, gives_frames, names_of
 from .choosing import behind_choice, with_filter
 
 
 def narrow(step: Any, wanted: Mask, given: bool | None, exact: bool) -> Narrowed:
     """A fitted transformer without the columns that nothing needs, with a filter behind it where it gives others too.
 
-    Without a filter, what is given may be more than what is wanted: where it cannot be told whether rows are sparse.
+    There is none behind a transformer that nothing is known of: it gives more than what is wanted.
 
     Parameters
     ----------
@@ -26,10 +26,17 @@ def narrow(step: Any, wanted: Mask, given: bool | None, exact: bool) -> Narrowed
         Whether what comes out must stay the same.
     """
     narrower = find_narrower(step, exact)
-    found, sparse = narrower.narrowed(wanted, given), narrower.is_sparse(given)
-    if sparse is None or np.array_equal(found.gives, wanted):
+    found, sparse = narrower.narrowed(wanted, given), comes_out_sparse(step, given, exact)
+    if np.array_equal(found.gives, wanted) or not narrower.is_known:
         return found
     return Narrowed(with_filter(found.step, wanted[found.gives], sparse), found.needs, wanted)
+
+
+def comes_out_sparse(step: Any, given: bool | None, exact: bool) -> bool | None:
+    """Whether sparse rows come out of a step, given whether sparse ones go in; None: it cannot be told."""
+    if passes(step):
+        return given
+    return False if gives_frames(step) else find_narrower(step, exact).is_sparse(given)
 
 
 def narrow_steps(
@@ -62,11 +69,6 @@ def narrow_steps(
     return Narrowed(steps, all_columns_of(steps[real[0]][1]), np.ones_like(wanted))
 
 
-def is_sparse_after(steps: list, given: bool | None, exact: bool = True) -> bool | None:
-    """Whether sparse rows come out of steps, given whether sparse ones go in; None: it cannot be told."""
-    return _sparse_before([*steps, ("", None)], given, exact)[-1]
-
-
 def _narrowed_from(steps, places, wanted, sparse, exact, takes):
     """The steps, those at some places narrowed; None: one of these gives other columns than those behind it take."""
     left, gives = list(steps), None
@@ -81,26 +83,20 @@ def _narrowed_from(steps, places, wanted, sparse, exact, takes):
             return None
         left[place], wanted = (name, found.step), found.needs
         n_out = int(np.count_nonzero(found.gives))
-    if (
-        takes is not None
-        and wanted is not None
-        and _must_choose(left[places[0]][1], steps[places[0]][1], wanted, takes)
-    ):
-        name, step = left[places[0]]
-        comes_out, names = is_sparse_after([steps[places[0]]], sparse[places[0]], exact), names_of(steps[places[0]][1])
-        if comes_out is None:
-            return None
-        names = None if names is None else names[takes]
+    first, (name, step) = steps[places[0]][1], left[places[0]]
+    if takes is not None and wanted is not None and _must_choose(step, names_of(first), wanted, takes):
+        names = None if names_of(first) is None else names_of(first)[takes]
+        comes_out = comes_out_sparse(first, sparse[places[0]], exact)
         left[places[0]] = (name, behind_choice(name, step, wanted[takes], names, comes_out, n_out))
         wanted = takes
     return Narrowed(left, wanted, gives)
 
 
-def _must_choose(step, before, needs, takes):
-    """Whether a narrowed step must be told to take some columns only: also of a frame that may hold others."""
+def _must_choose(step, names, needs, takes):
+    """Whether a narrowed step must be told which columns to take: there are more, or a frame may hold more."""
     if not np.array_equal(needs, takes):
         return True
-    return names_of(before) is not None and not needs.all() and not isinstance(step, ColumnTransformer)
+    return names is not None and not needs.all() and not isinstance(step, ColumnTransformer)
 
 
 def _from_frames(steps, real, behind):
@@ -116,8 +112,7 @@ def _sparse_before(steps, given, exact):
     found = []
     for _, step in steps:
         found.append(given)
-        if not passes(step):
-            given = find_narrower(step, exact).is_sparse(given)
+        given = comes_out_sparse(step, given, exact)
     return found
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from .base import Narrowed, Narrower, with_columns
+from .choosing import all_passing, chosen_places
 
 _PER_COLUMN = {
     "sklearn.preprocessing._data.StandardScaler": ("mean_", "var_", "scale_", "n_samples_seen_"),
@@ -38,14 +39,23 @@ class OneToOneNarrower(Narrower):
 
 
 class FunctionNarrower(Narrower):
-    """No function, or one of NumPy's that transform each number by itself; of others nothing is known."""
+    """No function, one of NumPy's that transform each number by itself, or an index; of others nothing is known."""
 
     models = ("sklearn.preprocessing._function_transformer.FunctionTransformer",)
 
+    @property
+    def is_known(self):
+        return self._is_of_each_number or chosen_places(self.step.func) is not None
+
     def is_sparse(self, given):
-        return given if self._is_of_each_number else None
+        return given if self.is_known else None
 
     def narrowed(self, wanted, given):
+        places = chosen_places(self.step.func)
+        if places is not None:
+            needs = np.zeros(self.step.n_features_in_, bool)
+            needs[np.asarray(places)[wanted]] = True
+            return Narrowed(all_passing(int(np.count_nonzero(needs))), needs, wanted)
         if not self._is_of_each_number:
             return super().narrowed(wanted, given)
         return Narrowed(with_columns(self.step, wanted), wanted, wanted)

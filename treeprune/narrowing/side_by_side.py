@@ -5,8 +5,8 @@ from copy import copy
 import numpy as np
 
 from .base import Narrowed, Narrower, names_of, with_columns
-from .choosing import behind_choice, passing_on
-from .narrow import is_sparse_after, narrow, narrow_steps, passes
+from .choosing import as_sparse, behind_choice, passing_on
+from .narrow import comes_out_sparse, narrow, narrow_steps, passes
 
 
 class PipelineNarrower(Narrower):
@@ -15,7 +15,9 @@ class PipelineNarrower(Narrower):
     models = ("sklearn.pipeline.Pipeline", "imblearn.pipeline.Pipeline")
 
     def is_sparse(self, given):
-        return is_sparse_after(self.step.steps, given, self.exact)
+        for _, step in self.step.steps:
+            given = comes_out_sparse(step, given, self.exact)
+        return given
 
     def narrowed(self, wanted, given):
         found = narrow_steps(self.step.steps, wanted, given, self.exact)
@@ -44,12 +46,22 @@ class ColumnsNarrower(Narrower):
             of_it = of_it if found.needs is None else of_it[found.needs]
             needs[of_it], gives[out] = True, found.gives
             left.append((name, found, columns, of_it))
+        if self.step.sparse_output_ and not any(self._gives_sparse(name, given) for name, *_ in left):
+            name, found, *where = left[0]
+            left[0] = (name, found._replace(step=as_sparse(found.step, int(np.count_nonzero(found.gives)))), *where)
         return Narrowed(self._of(left, needs), needs, gives)
 
     def _one(self, step, wanted, given):
         if isinstance(step, str):  # "passthrough"
             return Narrowed(step, wanted, wanted)
-        return narrow(step, wanted, False if names_of(self.step) is not None else given, self.exact)
+        return narrow(step, wanted, self._given(given), self.exact)
+
+    def _given(self, given):
+        """Frames are not sparse."""
+        return given if names_of(self.step) is None else False
+
+    def _gives_sparse(self, name, given):
+        return comes_out_sparse(self.step.named_transformers_[name], self._given(given), self.exact)
 
     def _of(self, left, needs):
         """A copy that holds narrowed transformers, each of columns at some places."""
@@ -82,51 +94,43 @@ class UnionNarrower(Narrower):
     models = ("sklearn.pipeline.FeatureUnion",)
 
     def is_sparse(self, given):
-        kinds = [is_sparse_after([part], given, self.exact) for part in self._parts]
+        kinds = self._kinds(given)
         return True if True in kinds else None if None in kinds else False
 
     @property
     def _parts(self):
-        return [
-            (name, step) for name, step in self.step.transformer_list if not (isinstance(step, str) and step == "drop")
-        ]
+        parts = self.step.transformer_list
+        return [(name, step) for name, step in parts if not (isinstance(step, str) and step == "drop")]
+
+    def _kinds(self, given):
+        return [comes_out_sparse(step, given, self.exact) for _, step in self._parts]
 
     def narrowed(self, wanted, given):
-        found = self._each(wanted, given)
-        tables = [part.needs for part in found if part is not None]
-        needs = None if not tables or any(table is None for table in tables) else np.any(tables, axis=0)
-        if not found or (needs is None and any(table is not None for table in tables)):
-            return super().narrowed(wanted, given)
-        step, gives = copy(self.step), []
-        step.transformer_list = []
-        for (name, original), part, size in zip(self._parts, found, self._sizes(len(wanted)), strict=True):
-            gives.append(np.zeros(size, bool) if part is None else part.gives)
-            if part is None:
-                continue
-            one = self._of_shared_columns(name, original, part, needs, given)
-            if one is None:
-                return super().narrowed(wanted, given)
-            step.transformer_list.append((name, one))
-        vars(step).pop("_transformers_feature_names_out", None)  # of the rows that were transformed last
-        return Narrowed(step, needs, np.concatenate(gives))
-
-    def _each(self, wanted, given):
-        """Each part narrowed, None for those that leave; nothing if the columns of the parts cannot be told apart."""
-        sizes = self._sizes(len(wanted))
+        sizes, kinds = self._sizes(len(wanted)), self._kinds(given)
         if sizes is None:
-            return []
-        kinds = [is_sparse_after([part], given, self.exact) for part in self._parts]
-        of_parts = [mask.copy() for mask in np.split(wanted, np.cumsum(sizes)[:-1])]
-        some_sparse = any(kind and mask.any() for kind, mask in zip(kinds, of_parts, strict=True))
-        found = []
-        for (_, step), kind, mask in zip(self._parts, kinds, of_parts, strict=True):
-            if not mask.any() and (some_sparse or kind is False or not len(mask)):
-                found.append(None)
+            return super().narrowed(wanted, given)
+        parts, gives = [], []
+        for (name, step), kind, mask in zip(self._parts, kinds, np.split(wanted, np.cumsum(sizes)[:-1]), strict=True):
+            if not mask.any() and (kind is False or True in kinds or not len(mask)):
+                gives.append(mask)
                 continue
-            if not mask.any():  # without this part, rows that were sparse might be dense
-                mask[0] = True
-            found.append(Narrowed(step, mask, mask) if passes(step) else narrow(step, mask, given, self.exact))
-        return found
+            if not mask.any():  # it cannot be told: without this part, rows that were sparse might be dense
+                mask = np.arange(len(mask)) == 0
+            found = Narrowed(step, mask, mask) if passes(step) else narrow(step, mask, given, self.exact)
+            parts.append((name, step, found))
+            gives.append(found.gives)
+        tables = [found.needs for *_, found in parts if found.needs is not None]
+        if 0 < len(tables) < len(parts):
+            return super().narrowed(wanted, given)
+        needs = np.any(tables, axis=0) if tables else None
+        left = [(name, self._of_shared_columns(name, step, found, needs, given), found) for name, step, found in parts]
+        if True in kinds and not any(comes_out_sparse(step, given, self.exact) for _, step, _ in parts):
+            name, step, found = left[0]
+            left[0] = (name, as_sparse(step, int(np.count_nonzero(found.gives))), found)
+        union = copy(self.step)
+        union.transformer_list = [(name, step) for name, step, _ in left]
+        vars(union).pop("_transformers_feature_names_out", None)  # of the rows that were transformed last
+        return Narrowed(union, needs, np.concatenate(gives))
 
     def _sizes(self, n_out):
         """How many columns each part gives; None: it cannot be told."""
@@ -140,14 +144,12 @@ class UnionNarrower(Narrower):
         return None if None in sizes else sizes
 
     def _of_shared_columns(self, name, original, part, needs, given):
-        """A part as it takes what one of the parts needs; None: it cannot be told whether its rows are sparse."""
+        """A part as it takes what one of the parts needs."""
         if part.needs is None or np.array_equal(part.needs, needs):
             return part.step
         within, names = part.needs[needs], names_of(self.step if passes(original) else original)
         names = None if names is None else names[needs]
-        sparse = given if passes(original) else is_sparse_after([(name, original)], given, self.exact)
-        if sparse is None:
-            return None
+        sparse = comes_out_sparse(original, given, self.exact)
         if passes(original):
             return passing_on(within, names, sparse, self.step)
         return behind_choice(name, part.step, within, names, sparse, int(np.count_nonzero(part.gives)))

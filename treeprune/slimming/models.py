@@ -9,7 +9,7 @@ from ..composites import find_composite
 from ..composites.pipeline import PipelineComposite
 from ..core.class_paths import class_paths
 from ..narrowing.base import Mask, all_columns_of, names_of, with_columns
-from ..narrowing.narrow import is_sparse_after, narrow_steps, passes
+from ..narrowing.narrow import narrow_steps, passes
 
 #: Models that look at no column, and count them only.
 _CONSTANT = "sklearn.multiclass._ConstantPredictor"
@@ -27,25 +27,13 @@ class Slimming:
     def __init__(self, exact: bool):
         self.exact, self._done = exact, {}
 
-    def needed(self, model: Any, alone: bool = True) -> Mask | None:
-        """Which columns a model needs.
-
-        Parameters
-        ----------
-        model : object
-        alone : bool, default=True
-            Whether it is given just those, and none that others need.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_columns,), or None
-            At least one. None: all, however many (texts, dicts).
-        """
+    def needed(self, model: Any) -> Mask | None:
+        """Which columns a model needs, shape (n_columns,): at least one. None: all, however many (texts, dicts)."""
         composite = find_composite(model)
         if isinstance(composite, PipelineComposite):
-            return self._needed_by_pipeline(model, alone)
+            return self._needed_by_pipeline(model)
         if composite is not None:
-            return self._needed_by_parts(composite, alone)
+            return self._needed_by_parts(composite)
         if adapter_class(model) is None:
             return all_columns_of(model)
         used = find_adapter(model).used_features
@@ -86,13 +74,9 @@ class Slimming:
         given = None if names_of(first) is None else False
         return narrow_steps(before, wanted, given, self.exact, behind=last, takes=takes)
 
-    def _needed_by_pipeline(self, pipeline, alone):
-        first, found = _first_step(pipeline), self._narrowed(pipeline)
-        if found is None:
-            return all_columns_of(first)
-        given = None if names_of(first) is None else False
-        may_choose = first is pipeline.steps[-1][1] or is_sparse_after([("", first)], given, self.exact) is not None
-        return found.needs if alone or may_choose else all_columns_of(first)
+    def _needed_by_pipeline(self, pipeline):
+        found = self._narrowed(pipeline)
+        return all_columns_of(_first_step(pipeline)) if found is None else found.needs
 
     def _slimmed_pipeline(self, composite, kept):
         pipeline = composite.model
@@ -103,12 +87,12 @@ class Slimming:
         whole.steps = [*found.step, whole.steps[-1]]
         return whole
 
-    def _needed_by_parts(self, composite, alone):
-        parts, masks = composite.parts(), []
-        for part in parts:
+    def _needed_by_parts(self, composite):
+        masks = []
+        for part in composite.parts():
             if class_paths(part.model)[0] == _CONSTANT:
                 continue
-            mask = self.needed(part.model, alone and len(parts) == 1)
+            mask = self.needed(part.model)
             if mask is None:
                 return None
             if part.columns is None:
