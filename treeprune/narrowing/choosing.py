@@ -14,7 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from .base import Mask, gives_frames
+from .base import Mask, gives_frames, names_of
 
 
 def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
@@ -31,12 +31,12 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool 
     names : ndarray of str, shape (n_columns,), or None
         The names of all columns of the table, if it is a frame: then frames with other columns besides are taken, too.
     is_sparse : bool or None
-        Whether sparse rows come out; None: it cannot be told.
+        Whether sparse rows come out; None: it cannot be told, or what comes out is a frame still.
     n_out : int
         How many columns come out.
     """
     if is_sparse is None:
-        return Pipeline([("columns", _indexing(kept)), (name, step)])
+        return Pipeline([("columns", _indexing(kept, names)), (name, step)])
     place = np.flatnonzero(kept).tolist()
     columns = place if names is None else [names[i] for i in place]
     table = np.zeros((1, len(kept))) if names is None else pd.DataFrame(np.zeros((1, len(kept))), columns=names)
@@ -84,13 +84,19 @@ def as_sparse(step: Any, n_columns: int) -> Pipeline:
     return Pipeline([("transform", step), ("sparse", made)])
 
 
-def _indexing(kept):
-    chooser = FunctionTransformer(itemgetter((slice(None), np.flatnonzero(kept).tolist())), accept_sparse=True)
+def _indexing(kept, names=None):
+    item = (slice(None), np.flatnonzero(kept).tolist()) if names is None else np.asarray(names)[kept].tolist()
+    chooser = FunctionTransformer(itemgetter(item), accept_sparse=True)
     chooser.n_features_in_ = len(kept)
+    if names is not None:
+        chooser.feature_names_in_ = np.asarray(names, dtype=object)
     return chooser
 
 
-def chosen_places(function: Any) -> list[int] | None:
-    """The places of the columns that the function of an indexing step chooses; None: it is another function."""
-    item = function.__reduce__()[1][0] if isinstance(function, itemgetter) else None
+def chosen_places(step: FunctionTransformer) -> list[int] | None:
+    """The places of the columns that an indexing step chooses; None: it is none."""
+    item = step.func.__reduce__()[1][0] if isinstance(step.func, itemgetter) else None
+    names = names_of(step)
+    if isinstance(item, list) and names is not None and set(item) <= set(names):
+        return [names.tolist().index(name) for name in item]
     return item[1] if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], list) else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import FunctionTransformer
 
 from . import find_narrower
 from .base import Mask, Narrowed, all_columns_of, gives_frames, names_of
@@ -86,7 +87,7 @@ def _narrowed_from(steps, places, wanted, sparse, exact, takes):
     first, (name, step) = steps[places[0]][1], left[places[0]]
     if takes is not None and wanted is not None and _must_choose(step, names_of(first), wanted, takes):
         names = None if names_of(first) is None else names_of(first)[takes]
-        comes_out = comes_out_sparse(first, sparse[places[0]], exact)
+        comes_out = None if _passes_frames(first) else comes_out_sparse(first, sparse[places[0]], exact)
         left[places[0]] = (name, behind_choice(name, step, wanted[takes], names, comes_out, n_out))
         wanted = takes
     return Narrowed(left, wanted, gives)
@@ -106,6 +107,11 @@ def _from_frames(steps, real, behind):
     """
     named = [names_of(step) is not None for step in [*(steps[i][1] for i in real), behind]]
     return max((i + 1 for i in range(len(real)) if named[i + 1] and not named[i]), default=0)
+
+
+def _passes_frames(step):
+    """Whether a step makes a frame of a frame, unless it is set to."""
+    return isinstance(step, FunctionTransformer) and names_of(step) is not None and not gives_frames(step)
 
 
 def _sparse_before(steps, given, exact):

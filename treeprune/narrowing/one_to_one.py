@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
-from .base import Narrowed, Narrower, with_columns
+from .base import Narrowed, Narrower, names_of, with_columns
 from .choosing import all_passing, chosen_places
 
 _PER_COLUMN = {
@@ -45,17 +45,20 @@ class FunctionNarrower(Narrower):
 
     @property
     def is_known(self):
-        return self._is_of_each_number or chosen_places(self.step.func) is not None
+        return self._is_of_each_number or chosen_places(self.step) is not None
 
     def is_sparse(self, given):
         return given if self.is_known else None
 
     def narrowed(self, wanted, given):
-        places = chosen_places(self.step.func)
+        places = chosen_places(self.step)
         if places is not None:
             needs = np.zeros(self.step.n_features_in_, bool)
             needs[np.asarray(places)[wanted]] = True
-            return Narrowed(all_passing(int(np.count_nonzero(needs))), needs, wanted)
+            same, names = all_passing(int(np.count_nonzero(needs))), names_of(self.step)
+            if names is not None:
+                same.feature_names_in_ = names[needs]
+            return Narrowed(same, needs, wanted)
         if not self._is_of_each_number:
             return super().narrowed(wanted, given)
         return Narrowed(with_columns(self.step, wanted), wanted, wanted)

@@ -4,12 +4,15 @@ from copy import copy
 from typing import Any
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
+from ..adapters import find_adapter
+from ..composites import find_composite
 from ..composites.exchange import check_has_trees
 from .models import Slimming, names_of_columns
 
 
-def slim(model: Any, *, exact: bool = True) -> Any:
+def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     """Take the columns that no split uses out of a fitted model, and out of all that prepares its rows.
 
     Pruned trees use fewer columns. In a Pipeline, what made the others leaves with them: categories of encoders,
@@ -22,6 +25,8 @@ def slim(model: Any, *, exact: bool = True) -> Any:
     model : object
         A fitted model that `prune` takes: a tree model, or one that holds tree models, as deep as they stand. It is not
         changed.
+    X : array-like or DataFrame of shape (n_rows, n_columns), optional
+        Rows to say by how much predictions differ, in the form that the model takes.
     exact : bool, default=True
         Whether predictions must stay the same, bit for bit. Where each text is divided by a norm of all its terms
         (``norm="l2"`` of TfidfVectorizer and TfidfTransformer), the vocabulary stays then, with a filter behind it. If
@@ -30,11 +35,14 @@ def slim(model: Any, *, exact: bool = True) -> Any:
     Returns
     -------
     object
-        A fitted model of the same class, with the further attribute
+        A fitted model of the same class, with further attributes:
 
         columns_ : ndarray of str or int, shape (n_columns_left,), or None
             The columns of the rows that are still needed, in their order: their names where the model was fitted on a
             frame, else their places. None: rows are no table (texts, dicts).
+        difference_ : float
+            Only if X is given: the largest difference that any prediction makes, in probabilities where the model gives
+            them; for a model that gives classes alone, the share of rows whose class is another. 0 if `exact`.
 
         It takes rows that hold these columns alone. A Pipeline that was fitted on a frame, and whose first step is a
         transformer, takes frames with any columns besides, too: it chooses its own by name. A model without any split
@@ -79,7 +87,25 @@ def slim(model: Any, *, exact: bool = True) -> Any:
     small = slimming.slimmed(model, kept)
     small = copy(small) if small is model else small
     small.columns_ = None if kept is None else _columns(model, kept)
+    if X is not None:
+        rows = X if small.columns_ is None else _safe_indexing(X, small.columns_, axis=1)
+        small.difference_ = _difference(_output(model, X), _output(small, rows))
     return small
+
+
+def _output(model, X):
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    return find_adapter(model).predict(X) if find_composite(model) is None else model.predict(X)
+
+
+def _difference(before, after):
+    if isinstance(before, list):  # probabilities of several outputs
+        return max(map(_difference, before, after))
+    before, after = np.asarray(before), np.asarray(after)
+    if before.dtype.kind != "f":
+        return float((before != after).reshape(len(before), -1).any(axis=1).mean())
+    return float(np.abs(before - after).max(initial=0.0))
 
 
 def _columns(model, kept):
