@@ -41,8 +41,7 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool 
     columns = place if names is None else [names[i] for i in place]
     table = np.zeros((1, len(kept))) if names is None else pd.DataFrame(np.zeros((1, len(kept))), columns=names)
     chooser = ColumnTransformer([(name, "passthrough", columns)], verbose_feature_names_out=False).fit(table)
-    chooser.transformers = [(name, step, columns)]
-    chooser.transformers_ = [(name, as_sparse(step, n_out) if is_sparse else step, columns)]
+    chooser.transformers = chooser.transformers_ = [(name, step, columns)]
     chooser.output_indices_ = {name: slice(0, n_out), "remainder": slice(0, 0)}
     chooser.sparse_output_ = is_sparse
     chooser._remainder = ("remainder", "drop", [])  # the places of all other columns might fill megabytes
