@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -149,13 +149,13 @@ class TestWhatStays:
 
     def test_constraints_and_categories_of_the_columns_that_stay(self):
         rows = np.column_stack([NUMBERS[:, :2], CODES[:, 2:4]])
-        model = HistGradientBoostingClassifier(
+        model = HistGradientBoostingRegressor(
             max_iter=1,
             min_samples_leaf=2,
             monotonic_cst=[0, -1, 0, 0],
             categorical_features=[2, 3],
             interaction_cst=[{0, 1}, {1, 2}, {3}],
-        ).fit(rows, (rows[:, 1] < 0) | (rows[:, 2] == 2))
+        ).fit(rows, 1.0 * (rows[:, 1] < 0) + (rows[:, 2] == 2))
         small = slim(model)
         assert small.columns_.tolist() == [1, 2]
         assert np.asarray(small.monotonic_cst).tolist() == [-1, 0]
