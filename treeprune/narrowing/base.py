@@ -2,12 +2,12 @@
 
 from copy import copy
 from itertools import compress
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+Mask: TypeAlias = NDArray[np.bool_]
 
 #: Transformers of scikit-learn that are not known to give dense rows.
 _MAY_BE_SPARSE = (

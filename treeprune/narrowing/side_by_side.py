@@ -72,7 +72,8 @@ class ColumnsNarrower(Narrower):
             if np.isscalar(columns):  # one column, as a vector
                 chosen = columns if isinstance(columns, str) else to[0]
             else:
-                by_name = not isinstance(columns, slice) and all(isinstance(column, str) for column in columns)
+                listed = name != "remainder" and not isinstance(columns, slice)
+                by_name = listed and all(isinstance(column, str) for column in columns)
                 chosen = names[of_it].tolist() if by_name else to
             step.transformers_.append((name, found.step, chosen))
             step._transformer_to_input_indices[name] = to

@@ -25,7 +25,8 @@ class Slimming:
     """
 
     def __init__(self, exact: bool):
-        self.exact, self._done = exact, {}
+        self.exact = exact
+        self._done: dict[tuple[int, bytes | None], tuple[Any, Any]] = {}
 
     def needed(self, model: Any) -> Mask | None:
         """Which columns a model needs, shape (n_columns,): at least one. None: all, however many (texts, dicts)."""
