@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, OneHotEncod
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.slimming.kinds import CODES, KINDS, MEASURED, NUMBERS, OF_TEXTS, TABLE, TEXTS, Y, output
+from tests.zoo import OLD_SCIKIT_LEARN
 from treeprune import UnsupportedModelError, prune, rules, slim
 from treeprune.feature_selection import PruningRFE
 from treeprune.methods import MaxDepth
@@ -132,6 +133,7 @@ class TestWhatStays:
         small = slim(model)
         assert small[0].transform(MEASURED).columns.tolist() == small[-1].feature_names_in_.tolist()
 
+    @pytest.mark.skipif(OLD_SCIKIT_LEARN, reason="it knows no columns of new polars")
     def test_polars(self):
         table = pl.from_pandas(TABLE)
         model = make_pipeline(KINDS["named columns"][0], stump()).fit(table, Y)

@@ -53,8 +53,9 @@ class StackingComposite(_Named):
         return self._coded
 
     def _columns_above(self, final: Any) -> NDArray[np.intp]:
-        rows = np.arange(self.model.n_features_in_ if self.model.passthrough else 0)
-        return np.append(np.full(final.n_features_in_ - len(rows), -1), rows)
+        rows = np.arange(getattr(self.model, "n_features_in_", 0) if self.model.passthrough else 0)
+        n_seen = getattr(final, "n_features_in_", len(rows))  # a model of one's own may not say
+        return np.append(np.full(n_seen - len(rows), -1), rows)
 
     def _above(self, given: Given) -> Given:
         return self._coded(given)._replace(X=self.model.transform(given.X))
