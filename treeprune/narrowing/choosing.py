@@ -8,7 +8,6 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
@@ -39,13 +38,17 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool 
         return Pipeline([("columns", _indexing(kept, names)), (name, step)])
     place = np.flatnonzero(kept).tolist()
     columns = place if names is None else [names[i] for i in place]
-    table = np.zeros((1, len(kept))) if names is None else pd.DataFrame(np.zeros((1, len(kept))), columns=names)
-    chooser = ColumnTransformer([(name, "passthrough", columns)], verbose_feature_names_out=False).fit(table)
+    few = np.zeros((1, len(place)))  # all columns may be a million
+    chooser = ColumnTransformer([(name, "passthrough", list(range(len(place))))], verbose_feature_names_out=False).fit(
+        few
+    )
+    chooser.n_features_in_ = len(kept)
+    if names is not None:
+        chooser.feature_names_in_ = np.asarray(names, dtype=object)
     chooser.transformers = chooser.transformers_ = [(name, step, columns)]
+    chooser._columns, chooser._transformer_to_input_indices = [columns], {name: place, "remainder": []}
     chooser.output_indices_ = {name: slice(0, n_out), "remainder": slice(0, 0)}
     chooser.sparse_output_ = is_sparse
-    chooser._remainder = ("remainder", "drop", [])  # the places of all other columns might fill megabytes
-    chooser._transformer_to_input_indices["remainder"] = []
     if hasattr(step, "_sklearn_output_config"):
         chooser._sklearn_output_config = step._sklearn_output_config
     return chooser
