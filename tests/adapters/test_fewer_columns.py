@@ -9,7 +9,7 @@ from sklearn.ensemble import BaggingClassifier, IsolationForest
 
 from tests import boosters
 from tests.zoo import DATA, SMALL_ENSEMBLES, ZOO, Boosted
-from treeprune import UnsupportedModelError, prune
+from treeprune import UnsupportedModelError, prune, slim
 from treeprune.adapters import find_adapter
 from treeprune.methods import MaxDepth
 
@@ -62,6 +62,16 @@ def test_same_trees_on_fewer_columns(name, depth):
         again = pickle.loads(pickle.dumps(small))
         np.testing.assert_array_equal(output(again, narrow), output(whole, X))
     assert pickle.dumps(whole) == before
+
+
+@pytest.mark.parametrize("name", ["xgboost, Booster", "lightgbm, Booster"])
+def test_boosters_say_what_they_need(name):
+    whole, X = prune(SPECIMENS[name].model, MaxDepth(1)), SPECIMENS[name].rows[0]
+    small = slim(whole)
+    used = find_adapter(whole).used_features
+    assert small.columns_.tolist() == np.array(list("abcde"))[used].tolist()
+    assert pickle.loads(pickle.dumps(small)).columns_.tolist() == small.columns_.tolist()
+    np.testing.assert_array_equal(output(small, X[:, used]), output(whole, X))
 
 
 @pytest.mark.parametrize("name", [name for name, specimen in ZOO.items() if specimen.estimator is not None])

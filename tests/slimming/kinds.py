@@ -158,6 +158,7 @@ KINDS = {
         TABLE,
     ),
     "union": (FeatureUnion([("a", StandardScaler()), ("b", "drop"), ("c", PCA(2)), ("d", "passthrough")]), NUMBERS),
+    "union, passed on first": (FeatureUnion([("a", "passthrough"), ("b", MinMaxScaler())]), NUMBERS),
     "sparse union": (FeatureUnion([("a", StandardScaler()), ("b", OneHotEncoder())]), CODES),
     "union, frame": (FeatureUnion([("a", StandardScaler()), ("b", SelectKBest(k=1))]), MEASURED),
     "counts": (CountVectorizer(dtype=np.float64), TEXTS),

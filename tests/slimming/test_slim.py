@@ -7,12 +7,14 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, OneHotEncoder, StandardScaler
@@ -76,6 +78,31 @@ class TestWhatLeaves:
         assert [name for name, *_ in small[0].transformers_] == ["remainder"]
         assert small[0].get_feature_names_out().tolist() == ["remainder__num"]
 
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            make_column_selector(dtype_include="number"),
+            [True, True, False, False, True, True],
+            slice(-2, None),
+            [0, -2],
+        ],
+    )
+    def test_columns_told_in_other_ways(self, columns):
+        prepare = make_column_transformer((SimpleImputer(), columns), (OneHotEncoder(), ["kind", "sort"]))
+        model = make_pipeline(prepare, stump()).fit(TABLE, TABLE["other"] > 0)
+        small = slim(model)
+        assert small.columns_.tolist() == ["other"]
+        np.testing.assert_array_equal(output(small, TABLE[["other"]]), output(model, TABLE))
+
+    def test_names_of_steps_do_not_matter(self):
+        steps = [
+            ("remainder", StandardScaler()),
+            ("columns", FeatureUnion([("columns", PCA(2))])),
+            ("transform", stump()),
+        ]
+        model = Pipeline(steps).fit(MEASURED, Y)
+        np.testing.assert_array_equal(output(slim(model), MEASURED), output(model, MEASURED))
+
     def test_rows_stay_sparse_when_what_made_them_so_leaves(self):
         """XGBoost takes zeros that sparse rows leave out as missing."""
         xgboost = pytest.importorskip("xgboost")
@@ -132,6 +159,13 @@ class TestWhatStays:
         model = make_pipeline(StandardScaler().set_output(transform="pandas"), stump()).fit(MEASURED, Y)
         small = slim(model)
         assert small[0].transform(MEASURED).columns.tolist() == small[-1].feature_names_in_.tolist()
+
+    def test_kind_of_frame_by_configuration(self):
+        with config_context(transform_output="pandas"):
+            model = make_pipeline(StandardScaler(), PCA(), StandardScaler(), stump()).fit(MEASURED, Y)
+            small = slim(model)
+            np.testing.assert_array_equal(output(small, MEASURED), output(model, MEASURED))
+            assert small[:-1].transform(MEASURED).columns.tolist() == small[-1].feature_names_in_.tolist()
 
     @pytest.mark.skipif(OLD_SCIKIT_LEARN, reason="it knows no columns of new polars")
     def test_polars(self):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -123,8 +124,9 @@ def entries_of(values: Any, kept: Mask) -> Any:
 
 
 def gives_frames(step: Any) -> bool:
-    """Whether a transformer is set to give frames."""
-    return getattr(step, "_sklearn_output_config", {}).get("transform", "default") != "default"
+    """Whether a transformer is set to give frames, by itself or by scikit-learn's configuration."""
+    own = getattr(step, "_sklearn_output_config", {}).get("transform")
+    return (own or get_config()["transform_output"]) != "default"
 
 
 def names_of(step: Any) -> NDArray | None:

@@ -16,13 +16,11 @@ from sklearn.preprocessing import FunctionTransformer
 from .base import Mask, gives_frames, names_of
 
 
-def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
+def behind_choice(step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
     """A step behind the choice of its columns.
 
     Parameters
     ----------
-    name : str
-        What the step is called.
     step : object
         A fitted transformer of the columns that are kept.
     kept : ndarray of bool, shape (n_columns,)
@@ -35,19 +33,18 @@ def behind_choice(name: str, step: Any, kept: Mask, names: Any, is_sparse: bool 
         How many columns come out.
     """
     if is_sparse is None:
-        return Pipeline([("columns", _indexing(kept, names)), (name, step)])
+        return Pipeline([("columns", _indexing(kept, names)), ("transform", step)])
     place = np.flatnonzero(kept).tolist()
-    columns = place if names is None else [names[i] for i in place]
     few = np.zeros((1, len(place)))  # all columns may be a million
-    chooser = ColumnTransformer([(name, "passthrough", list(range(len(place))))], verbose_feature_names_out=False).fit(
-        few
-    )
+    made = ColumnTransformer([("columns", "passthrough", list(range(len(place))))], verbose_feature_names_out=False)
+    chooser = made.fit(few)
     chooser.n_features_in_ = len(kept)
     if names is not None:
         chooser.feature_names_in_ = np.asarray(names, dtype=object)
-    chooser.transformers = chooser.transformers_ = [(name, step, columns)]
-    chooser._columns, chooser._transformer_to_input_indices = [columns], {name: place, "remainder": []}
-    chooser.output_indices_ = {name: slice(0, n_out), "remainder": slice(0, 0)}
+    columns = place if names is None else [names[i] for i in place]
+    chooser.transformers = chooser.transformers_ = [("columns", step, columns)]
+    chooser._columns, chooser._transformer_to_input_indices = [columns], {"columns": place, "remainder": []}
+    chooser.output_indices_ = {"columns": slice(0, n_out), "remainder": slice(0, 0)}
     chooser.sparse_output_ = is_sparse
     if hasattr(step, "_sklearn_output_config"):
         chooser._sklearn_output_config = step._sklearn_output_config
@@ -64,7 +61,7 @@ def passing_on(kept: Mask, names: Any, is_sparse: bool | None, like: Any) -> Any
         same.feature_names_in_ = np.asarray(names, dtype=object)[kept]
     if hasattr(like, "_sklearn_output_config"):
         same._sklearn_output_config = like._sklearn_output_config
-    return behind_choice("columns", same, kept, names, is_sparse, n_kept)
+    return behind_choice(same, kept, names, is_sparse, n_kept)
 
 
 def all_passing(n_columns: int, **params: Any) -> FunctionTransformer:

@@ -88,7 +88,7 @@ def _narrowed_from(steps, places, wanted, sparse, exact, takes):
     if takes is not None and wanted is not None and _must_choose(step, names_of(first), wanted, takes):
         names = None if names_of(first) is None else names_of(first)[takes]
         comes_out = None if _passes_frames(first) else comes_out_sparse(first, sparse[places[0]], exact)
-        left[places[0]] = (name, behind_choice(name, step, wanted[takes], names, comes_out, n_out))
+        left[places[0]] = (name, behind_choice(step, wanted[takes], names, comes_out, n_out))
         wanted = takes
     return Narrowed(left, wanted, gives)
 

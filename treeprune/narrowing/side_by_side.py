@@ -124,7 +124,7 @@ class UnionNarrower(Narrower):
         if 0 < len(tables) < len(parts):
             return super().narrowed(wanted, given)
         needs = np.any(tables, axis=0) if tables else None
-        left = [(name, self._of_shared_columns(name, step, found, needs, given), found) for name, step, found in parts]
+        left = [(name, self._of_shared_columns(step, found, needs, given), found) for name, step, found in parts]
         if True in kinds and not any(comes_out_sparse(step, given, self.exact) for _, step, _ in parts):
             name, step, found = left[0]
             left[0] = (name, as_sparse(step, int(np.count_nonzero(found.gives))), found)
@@ -135,16 +135,13 @@ class UnionNarrower(Narrower):
 
     def _sizes(self, n_out):
         """How many columns each part gives; None: it cannot be told."""
-        sizes = [_n_out(step) for _, step in self._parts]
-        sizes = [
-            self.step.n_features_in_ if passes(step) else size
-            for (_, step), size in zip(self._parts, sizes, strict=True)
-        ]
+        n_in = next((getattr(step, "n_features_in_", None) for _, step in self._parts if not passes(step)), None)
+        sizes = [n_in if passes(step) else _n_out(step) for _, step in self._parts]
         if sizes.count(None) == 1:
             sizes[sizes.index(None)] = n_out - sum(size for size in sizes if size is not None)
         return None if None in sizes else sizes
 
-    def _of_shared_columns(self, name, original, part, needs, given):
+    def _of_shared_columns(self, original, part, needs, given):
         """A part as it takes what one of the parts needs."""
         if part.needs is None or np.array_equal(part.needs, needs):
             return part.step
@@ -153,7 +150,7 @@ class UnionNarrower(Narrower):
         sparse = comes_out_sparse(original, given, self.exact)
         if passes(original):
             return passing_on(within, names, sparse, self.step)
-        return behind_choice(name, part.step, within, names, sparse, int(np.count_nonzero(part.gives)))
+        return behind_choice(part.step, within, names, sparse, int(np.count_nonzero(part.gives)))
 
 
 def _n_out(step):
