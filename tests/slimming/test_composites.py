@@ -21,6 +21,8 @@ from tests.composites.test_composites import X as WINE
 from tests.slimming.kinds import KINDS, NUMBERS, TABLE, TEXTS, Y, only, output
 from treeprune import UnsupportedModelError, prune, slim
 from treeprune.adapters import find_adapter
+from treeprune.composites import find_composite
+from treeprune.composites.base import Given
 from treeprune.composites.exchange import tree_models
 from treeprune.methods import MaxDepth
 
@@ -55,6 +57,17 @@ def test_every_composite(name):
     assert getattr(small, "n_features_in_", narrow.shape[1]) == len(small.columns_)
     assert pickle.dumps(whole) == before
     assert len(pickle.dumps(small)) < len(before) + 2000 * len(used_by_any(whole))
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+def test_parts_say_which_columns_they_see(name):
+    model, y, _ = COMPOSITES[name]
+    for part in find_composite(clone(model).fit(WINE, y)).parts():
+        if part.columns is None:
+            continue
+        seen, given = np.asarray(part.sees(Given(WINE, y)).X), part.columns >= 0
+        assert seen.shape[1] == len(part.columns)
+        np.testing.assert_array_equal(seen[:, given], WINE[:, part.columns[given]])
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,9 @@ def _categories_of(stored, kept):
     """The container of categories of some columns."""
     bounds, place = np.asarray(stored["feature_segments"]), np.asarray(stored["sorted_idx"])
     parts = list(compress(np.split(place, bounds[1:-1]), kept))
+    if not any(map(len, parts)):  # as a model without columns of categories has it
+        nothing = np.empty(0, np.int32)
+        return stored | {"enc": [], "feature_segments": nothing, "sorted_idx": nothing}
     return stored | {
         "enc": list(compress(stored["enc"], kept)),
         "feature_segments": np.cumsum([0, *map(len, parts)]).astype(np.int32),
