@@ -130,6 +130,15 @@ class TestWhatLeaves:
         assert b"treeprune" in pickle.dumps(model)
         assert b"treeprune" not in pickle.dumps(slim(model))
 
+    def test_bytes(self):
+        rng = np.random.default_rng(0)
+        wide = pd.DataFrame(rng.normal(size=(200, 100))).add_prefix("n").assign(code=[f"code {i}" for i in range(200)])
+        prepare = make_column_transformer((OneHotEncoder(), ["code"]), remainder=StandardScaler())
+        model = make_pipeline(prepare, stump()).fit(wide, wide["n7"] > 0)
+        small = slim(model)
+        assert small.columns_.tolist() == ["n7"]
+        assert len(pickle.dumps(small)) < len(pickle.dumps(model)) / 4
+
 
 class TestWhatStays:
     def test_unknown_transformers(self):
