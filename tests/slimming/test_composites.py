@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingRegressor, RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
@@ -99,6 +99,37 @@ def test_model_that_needs_all_columns_keeps_them():
     assert small.columns_.tolist() == list(range(6))
     assert small.estimators_[0][-1].n_features_in_ < 6  # within, columns leave all the same
     np.testing.assert_array_equal(output(small, NUMBERS), output(model, NUMBERS))
+
+
+class Majority(ClassifierMixin, BaseEstimator):
+    """A model that does not say how many columns it was fitted on."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize("rows", [NUMBERS, TABLE], ids=["array", "frame"])
+def test_beside_a_model_that_does_not_say_what_it_needs(rows):
+    pipeline = SCALED if rows is NUMBERS else NAMED
+    model = VotingClassifier([("a", pipeline), ("b", Majority()), ("c", pipeline)]).fit(rows, Y)
+    small = slim(model)
+    assert small.columns_ is None
+    assert small.estimators_[0][-1].n_features_in_ <= 3
+    np.testing.assert_array_equal(output(small, rows), output(model, rows))
+
+
+def test_bagged_models_that_use_all_columns_keep_their_seeds():
+    model = BaggingRegressor(make_pipeline(StandardScaler(), DecisionTreeRegressor()), 3, random_state=0)
+    model.fit(NUMBERS, NUMBERS[:, 0] * NUMBERS[:, 1])
+    small = slim(model)
+    assert len(small.columns_) == 6
+    assert [rows.tolist() for rows in small.estimators_samples_] == [
+        rows.tolist() for rows in model.estimators_samples_
+    ]
 
 
 def test_final_model_that_sees_the_rows_too():

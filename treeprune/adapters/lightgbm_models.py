@@ -105,14 +105,15 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         All, where it is not known which columns of a frame have the categories that the model keeps.
         """
         used = features_of(self._saved())
-        return used if self._knows_frame_columns else np.ones_like(used)
+        return np.ones_like(used) if self._frame_columns is None else used
 
     @property
-    def _knows_frame_columns(self):
+    def _frame_columns(self):
+        """The columns whose categories the model keeps, in the order in which it does; None: it is not known which."""
         try:
-            return len(self.category_values) >= 0
+            return list(self.category_values)
         except UnsupportedModelError:
-            return False
+            return None
 
     @property
     def feature_names(self):
@@ -120,7 +121,9 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         return None if names.tolist() == [f"Column_{i}" for i in range(len(names))] else names
 
     def with_features(self, kept):
-        text = with_features(self._saved(), kept, list(self.category_values))
+        if kept.all():
+            return self.model
+        text = with_features(self._saved(), kept, self._frame_columns)
         new = type(self.booster)(model_str=render(text, text.trees))
         new.params, new.best_iteration = copy.deepcopy(self.booster.params), self.booster.best_iteration
         if self.booster is self.model:

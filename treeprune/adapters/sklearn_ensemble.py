@@ -121,9 +121,8 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         if hasattr(model, "estimators_features_"):
             model.estimators_features_ = [np.arange(model.n_features_in_) for _ in trees]
             model._max_features = model.n_features_in_
-            vars(model).pop(
-                "_seeds", None
-            )  # they draw the rows of a tree after its columns, out of all that there were
+            # Seeds draw the rows of a tree after its columns, out of all columns that there were.
+            vars(model).pop("_seeds", None)
         return model
 
     def _as_held(self, trees):

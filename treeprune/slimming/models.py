@@ -81,7 +81,7 @@ class Slimming:
 
     def _slimmed_pipeline(self, composite, kept):
         pipeline = composite.model
-        found = self._narrowed(pipeline, takes=kept)
+        found = self._narrowed(pipeline, takes=all_columns_of(_first_step(pipeline)) if kept is None else kept)
         if found is None:
             return pipeline
         whole = composite.with_models([self.slimmed(pipeline.steps[-1][1], found.gives)])
@@ -104,14 +104,14 @@ class Slimming:
         return np.any(masks, axis=0) if masks else all_columns_of(composite.model)
 
     def _slimmed_parts(self, composite, kept):
-        if kept is None:
-            return composite.with_models([self.slimmed(part.model, None) for part in composite.parts()])
         models = []
         for part in composite.parts():
-            columns = part.columns
-            left = kept if columns is None else (columns < 0) | kept[np.maximum(columns, 0)]
+            left, columns = kept, part.columns
+            if kept is not None and columns is not None:
+                left = (columns < 0) | kept[np.maximum(columns, 0)]
             models.append(self.slimmed(part.model, left))
-        return composite.with_columns(models, kept)
+        all_stay = kept is None or kept.all()
+        return composite.with_models(models) if all_stay else composite.with_columns(models, kept)
 
 
 def names_of_columns(model: Any) -> Any:

@@ -39,7 +39,8 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
 
         columns_ : ndarray of str or int, shape (n_columns_left,), or None
             The columns of the rows that are still needed, in their order: their names where the model was fitted on a
-            frame, else their places. None: rows are no table (texts, dicts).
+            frame, else their places. None: rows are no table (texts, dicts), or a model inside does not say how many
+            columns it takes; rows stay as they were then.
         difference_ : float
             Only if X is given: the largest difference that any prediction makes, in probabilities where the model gives
             them; for a model that gives classes alone, the share of rows whose class is another. 0 if `exact`.
