@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what a type checker sees; the modules themselves are loaded
     from .io import check_model, read_model
     from .pruning import prune, pruning_path
     from .reporting import report
+    from .slimming import slim
 
 #: Public names and the modules they are loaded from when first asked for.
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "read_model": "io",
     "report": "reporting",
     "rules": "inspection.rules",
+    "slim": "slimming",
     "TreePruner": "estimators",
     "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
@@ -52,6 +54,7 @@ __all__ = [
     "report",
     "rules",
     "save_compact",
+    "slim",
 ]
 
 

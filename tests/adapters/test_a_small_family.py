@@ -5,9 +5,11 @@ import copy
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from treeprune import TreePrunerCV, UnsupportedModelError, prune, save_compact
+from treeprune import TreePrunerCV, UnsupportedModelError, prune, save_compact, slim
 from treeprune.adapters import adapters_by_model
 from treeprune.adapters.base import Adapter
 from treeprune.adapters.sklearn_tree import encode_target
@@ -68,3 +70,12 @@ def test_a_compact_file_is_refused(tmp_path):
     with pytest.raises(UnsupportedModelError, match="Plain's family have no compact form"):
         save_compact(model, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_keeps_its_columns():
+    model = make_pipeline(StandardScaler(), Plain(max_depth=2)).fit(X, Y)
+    small = slim(model)
+    assert len(small.columns_) == X.shape[1]
+    np.testing.assert_array_equal(small.predict(X), model.predict(X))
+    with pytest.raises(UnsupportedModelError, match="Columns cannot leave Plain"):
+        PlainAdapter(model[-1]).with_features(np.arange(X.shape[1]) < 1)

@@ -17,6 +17,7 @@ from ..core.monotone import constrained
 from ..core.plan import Plan
 from ..core.rows import Boosting, Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
+from ..narrowing.base import names_of
 from .class_weights import Training
 from .missing_offsets import warn_of_missing_offset
 
@@ -422,6 +423,36 @@ class Adapter(ABC):
         alone = self.forest.tree(tree)
         return alone.take(root, leaf, leaf, root, value=np.zeros_like(alone.value[:1]))
 
+    @property
+    def used_features(self) -> NDArray[np.bool_]:
+        """Which columns the model's predictions depend on, shape (n_features,): those that a node splits on.
+
+        All of them, where none can leave.
+        """
+        return np.ones(self.forest.n_features, bool)
+
+    def with_features(self, kept: NDArray[np.bool_]) -> Any:
+        """The model as it would stand after training on some of its columns, with the same trees.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_features,)
+            Which columns stay: those that are used, and at least one.
+
+        Raises
+        ------
+        UnsupportedModelError
+            The family cannot express it.
+        """
+        if not kept.all():
+            raise UnsupportedModelError(f"Columns cannot leave {type(self.model).__name__}.")
+        return self.model
+
+    @property
+    def feature_names(self) -> NDArray | None:
+        """The names of the columns of the frame that the model was fitted on, shape (n_features,), or None."""
+        return names_of(self.model)
+
     # For predictions of pruned models without making the models, see `stand_ins`.
 
     @property
@@ -459,6 +490,13 @@ class Adapter(ABC):
             position[ids] = np.arange(first, last, dtype=np.int32)
             positions.append(position)
         return positions
+
+
+def split_features(forest: Forest) -> NDArray[np.bool_]:
+    """Which columns a node splits on, shape (n_features,)."""
+    used = np.zeros(forest.n_features, bool)
+    used[forest.feature[forest.internal]] = True
+    return used
 
 
 def padded(signs: list[int], n_features: int) -> NDArray[np.int8] | None:

@@ -14,11 +14,12 @@ from ..core.losses import AbsolutePercentage
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
 from .class_weights import class_factors, class_weighting
+from .lightgbm_columns import features_of, with_features
 from .lightgbm_format import parse, read_forest, read_text, sharpened
 from .lightgbm_objectives import label_weights, loss_of
 from .lightgbm_stand_ins import LightGBMStandIns
 from .lightgbm_storage import LightGBMStorage
-from .lightgbm_text import booster_from, write
+from .lightgbm_text import booster_from, render, write
 from .native_files import NativeFiles
 from .residual_leaves import quantiles_from_rows, shifted
 
@@ -104,6 +105,40 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
         model._Booster = new
         model._best_iteration = n_iterations if self._best_iteration else self.model._best_iteration
         model._best_score, model._evals_result = {}, {}  # of the unpruned model
+        return model
+
+    @property
+    def used_features(self):
+        """Also of iterations after the best one, and in the models of linear leaves.
+
+        All, where it is not known which columns of a frame have the categories that the model keeps.
+        """
+        used = features_of(self._saved())
+        return np.ones_like(used) if self._frame_columns is None else used
+
+    @property
+    def _frame_columns(self):
+        """The columns whose categories the model keeps, in the order in which it does; None: it is not known which."""
+        try:
+            return list(self.category_values)
+        except UnsupportedModelError:
+            return None
+
+    @property
+    def feature_names(self):
+        names = np.asarray(self.booster.feature_name())
+        return None if names.tolist() == [f"Column_{i}" for i in range(len(names))] else names
+
+    def with_features(self, kept):
+        if kept.all():
+            return self.model
+        text = with_features(self._saved(), kept, self._frame_columns)
+        new = type(self.booster)(model_str=render(text, text.trees))
+        new.params, new.best_iteration = copy.deepcopy(self.booster.params), self.booster.best_iteration
+        if self.booster is self.model:
+            return new
+        model = copy.copy(self.model)
+        model._Booster, model._n_features, model._n_features_in = new, new.num_feature(), new.num_feature()
         return model
 
     def _apply(self, X):

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
+from .base import split_features
 from .class_weights import class_factors, class_weighting
-from .sklearn_tree import SklearnTreeAdapter, encode_target, label_lists
-from .sklearn_tree_format import read_tree, write_tree
+from .sklearn_tree import SklearnTreeAdapter, encode_target, label_lists, with_constrained_columns
+from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnEnsembleStorage
 from .stand_ins import StandIns
 
@@ -92,7 +93,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         model.estimators_ = self._write_estimators(forest)
         if forest.n_trees < len(self._estimators):
             model.n_estimators = forest.n_trees
-            for name in self.per_tree:
+            for name in filter(vars(self.model).__contains__, self.per_tree):
                 entries = getattr(self.model, name)
                 kept = [entries[tree] for tree in forest.tree_id]
                 setattr(model, name, np.array(kept) if isinstance(entries, np.ndarray) else kept)
@@ -108,6 +109,32 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
         estimator = copy.copy(self._estimators[tree])
         estimator.tree_ = write_tree(estimator.tree_, forest)
         return estimator
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
+
+    def with_features(self, kept):
+        """Every tree is given all columns that stay, in their order, whichever it was grown on."""
+        model, place = with_constrained_columns(self.model, kept), np.cumsum(kept) - 1
+        trees = []
+        for tree, estimator in enumerate(self._estimators):
+            columns = self._checked_columns(tree)
+            trees.append(with_constrained_columns(estimator, kept if columns is None else np.ones(len(columns), bool)))
+            trees[-1].n_features_in_ = model.n_features_in_
+            of_tree = place if columns is None else place[columns]
+            trees[-1].tree_ = with_features(estimator.tree_, of_tree, model.n_features_in_)
+        model.estimators_ = self._as_held(trees)
+        if hasattr(model, "estimators_features_"):
+            model.estimators_features_ = [np.arange(model.n_features_in_) for _ in trees]
+            model._max_features = model.n_features_in_
+            # Seeds draw the rows of a tree after its columns, out of all columns that there were.
+            vars(model).pop("_seeds", None)
+        return model
+
+    def _as_held(self, trees):
+        """The tree estimators as the model holds them."""
+        return trees
 
     def _apply(self, X):
         X = self.compared(X)
@@ -151,6 +178,10 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
     def oob_rows(self, X, y, sample_weight=None):
         if not hasattr(self.model, "_get_estimators_indices"):
             return super().oob_rows(X, y, sample_weight)
+        if "_seeds" in self.per_tree and not hasattr(self.model, "_seeds"):
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} no longer knows which rows each tree was grown on: columns have left it."
+            )
         n_rows, masks = self.model._n_samples, self._out_of_bag
         if not all(mask.any() for mask in masks):
             raise UnsupportedModelError(

@@ -80,6 +80,17 @@ class SklearnGradientBoostingAdapter(SklearnEnsembleAdapter):
             raise ModelFormatError(f"Stages of shape {model.estimators_.shape} start from {first.shape[1]} columns.")
         return model
 
+    @property
+    def used_features(self):
+        """All columns, where a model of one's own gives the raw output that stages add to."""
+        dummy = self.model.init_ == "zero" or type(self.model.init_).__module__ == "sklearn.dummy"
+        return super().used_features if dummy else np.ones(self.model.n_features_in_, bool)
+
+    def _as_held(self, trees):
+        held = np.empty(self.model.estimators_.shape, dtype=object)
+        held.ravel()[:] = trees
+        return held
+
     def write(self, forest):
         model, n_columns = copy.copy(self.model), self._n_columns
         stages = np.unique(forest.tree_id // n_columns)

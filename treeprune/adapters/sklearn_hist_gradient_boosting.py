@@ -7,9 +7,17 @@ import numpy as np
 
 from ..core import losses
 from ..core.forest import Forest
-from .base import padded
+from .base import padded, split_features
 from .class_weights import class_factors, class_weighting
-from .sklearn_hist_gradient_boosting_format import SETS, made_predictor, model_columns, read_tree, tree_arrays
+from .sklearn_hist_gradient_boosting_columns import with_columns
+from .sklearn_hist_gradient_boosting_format import (
+    SETS,
+    made_predictor,
+    model_columns,
+    read_tree,
+    tree_arrays,
+    with_features,
+)
 from .sklearn_hist_gradient_boosting_storage import SklearnHistGradientBoostingStorage
 from .sklearn_tree import encode_target
 from .stand_ins import StandIns, with_methods
@@ -88,6 +96,15 @@ class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, Sta
         arrays["bin_threshold"] = np.where(leaf, 0, origin["bin_threshold"])
         kept = origin["bitset_idx"][arrays["is_categorical"]]
         return made_predictor(arrays | {name: getattr(old, name)[kept] for name in SETS})
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
+
+    def with_features(self, kept):
+        model, place = with_columns(self.model, kept), np.cumsum(kept[self._columns]) - 1
+        model._predictors = [[with_features(tree, place) for tree in stage] for stage in self.model._predictors]
+        return model
 
     def _apply(self, X):
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads

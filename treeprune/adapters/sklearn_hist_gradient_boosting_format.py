@@ -1,5 +1,7 @@
 """Predictors of HistGradientBoosting*, one for each tree: to a Forest and back."""
 
+import copy
+
 import numpy as np
 
 from ..core.forest import Forest
@@ -82,6 +84,14 @@ def made_predictor(arrays):
     for name in nodes.dtype.names:
         nodes[name] = arrays[name]
     return TreePredictor(nodes, *(np.ascontiguousarray(arrays[name], np.uint32) for name in SETS))
+
+
+def with_features(predictor, place):
+    """A predictor whose splits have other columns: ``place[column]``."""
+    other, split = copy.copy(predictor), predictor.nodes["is_leaf"] == 0
+    other.nodes = predictor.nodes.copy()
+    other.nodes["feature_idx"] = np.where(split, place[np.where(split, other.nodes["feature_idx"], 0)], 0)
+    return other
 
 
 def _bits(words):

@@ -5,9 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .base import padded
+from ..narrowing.base import entries_of, with_columns
+from .base import padded, split_features
 from .class_weights import class_factors, class_weighting, stored_training
-from .sklearn_tree_format import read_tree, write_tree
+from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
 
@@ -35,6 +36,15 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
     def write(self, forest):
         model = copy.copy(self.model)
         model.tree_ = write_tree(self.model.tree_, forest)
+        return model
+
+    @property
+    def used_features(self):
+        return split_features(self.forest)
+
+    def with_features(self, kept):
+        model = with_constrained_columns(self.model, kept)
+        model.tree_ = with_features(self.model.tree_, np.cumsum(kept) - 1, model.n_features_in_)
         return model
 
     def _apply(self, X):
@@ -66,6 +76,15 @@ def label_lists(model):
     """The labels of each output of a classifier."""
     several = isinstance(model.classes_, list)
     return model.classes_ if several else [model.classes_]
+
+
+def with_constrained_columns(model, kept):
+    """A copy of a fitted model that says that it was fitted on some of its columns, with their constraints."""
+    other = with_columns(model, kept)
+    signs = getattr(model, "monotonic_cst", None)
+    if signs is not None:
+        other.monotonic_cst = entries_of(signs if isinstance(signs, list | tuple) else np.asarray(signs), kept)
+    return other
 
 
 def encode_target(model, y, n_outputs=None):

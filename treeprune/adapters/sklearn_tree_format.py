@@ -90,6 +90,15 @@ def made_tree(arrays, n_features, n_classes, n_outputs):
     return tree
 
 
+def with_features(tree, place, n_features):
+    """A scikit-learn Tree whose splits have other columns: ``place[column]`` of the ``n_features`` that there are."""
+    arrays = stored_arrays(tree)
+    feature = arrays["feature"]
+    arrays["feature"] = np.where(feature >= 0, place[np.maximum(feature, 0)], feature)
+    _, (_, n_classes, n_outputs), _ = tree.__reduce__()
+    return made_tree(arrays, n_features, n_classes, n_outputs)
+
+
 def write_tree(tree, forest):
     """A scikit-learn Tree of the nodes of a grafted forest of one; ``tree`` is the one they come from.
 

@@ -15,6 +15,7 @@ from .base import padded
 from .documents import decode, encode
 from .native_files import NativeFiles
 from .residual_leaves import learning_rate, quantiles_from_rows
+from .xgboost_columns import features_of, parameters_of, with_features
 from .xgboost_format import booster_from, booster_of, first_rounds, read_document, read_forest, write_forest
 from .xgboost_objectives import custom_objective, levels_of, loss_of, positive_weight
 from .xgboost_stand_ins import XGBoostStandIns
@@ -77,6 +78,31 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         model = copy.copy(self.model)
         model._Booster = new
         vars(model).pop("evals_result_", None)
+        return model
+
+    @property
+    def used_features(self):
+        """Also of rounds after the best one."""
+        return features_of(self._saved)
+
+    @property
+    def feature_names(self):
+        return self.booster.feature_names
+
+    def with_features(self, kept):
+        new, config = type(self.booster)(), json.loads(self.booster.save_config())
+        new.load_model(bytearray(encode(with_features(self._saved, kept))))
+        config["learner"]["learner_model_param"]["num_feature"] = str(np.count_nonzero(kept))
+        booster = config["learner"]["gradient_booster"]
+        training = booster.get("gbtree", booster)["tree_train_param"]
+        training |= parameters_of(training, kept, self.booster.feature_names)
+        new.load_config(json.dumps(config))
+        if self.booster is self.model:
+            return new
+        model = copy.copy(self.model)
+        model._Booster = new
+        for name, value in parameters_of(vars(model), kept, self.booster.feature_names).items():
+            setattr(model, name, value)
         return model
 
     @classmethod

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
+
+from ..narrowing.base import with_columns
 
 
 class Given(NamedTuple):
@@ -41,11 +44,15 @@ class Part:
         The model; it may be a composite itself.
     sees : callable
         ``sees(given)`` is what the model was fitted on where the composite was fitted on the rows `given`.
+    columns : ndarray of int, shape (n_features,), or None
+        For each column that the model sees, the column of the composite's rows that it is; -1: it comes from elsewhere.
+        None: the model sees all columns, in their order.
     """
 
     name: str
     model: Any
     sees: Callable[[Given], Given] = _as_given
+    columns: NDArray[np.intp] | None = None
 
 
 class Composite(ABC):
@@ -77,6 +84,18 @@ class Composite(ABC):
     def with_models(self, models: Sequence[Any]) -> Any:
         """A copy that holds other models in the places of `parts`."""
 
+    def with_columns(self, models: Sequence[Any], kept: NDArray[np.bool_]) -> Any:
+        """A copy for rows of which some columns are left.
+
+        Parameters
+        ----------
+        models : sequence
+            The models in the places of `parts`, each for those that are left of the columns that it sees.
+        kept : ndarray of bool, shape (n_columns,)
+            Which columns are left.
+        """
+        return with_columns(self.with_models(models), kept)
+
 
 class OneModel(Composite):
     """A model that holds one other model and passes rows on as they are."""
@@ -102,7 +121,7 @@ class ManyModels(Composite):
 
     def parts(self) -> list[Part]:
         held = zip(self.names, self.held, strict=True)
-        return [Part(name, model, self.seen_by(i)) for i, (name, model) in enumerate(held)]
+        return [Part(name, model, self.seen_by(i), self.columns_of(i)) for i, (name, model) in enumerate(held)]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         return with_attributes(self.model, {self.attribute: list(models)})
@@ -120,6 +139,10 @@ class ManyModels(Composite):
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         """What the model at a position was fitted on."""
         return _as_given
+
+    def columns_of(self, position: int) -> NDArray[np.intp] | None:
+        """`Part.columns` of the model at a position."""
+        return None
 
 
 def with_attributes(model: Any, attributes: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from ..core.class_paths import class_paths
@@ -30,8 +31,19 @@ class BaggingComposite(_OverModels):
             vars(whole).pop(name, None)
         return whole
 
+    def with_columns(self, models: Sequence[Any], kept: NDArray[np.bool_]) -> Any:
+        """Seeds leave: they draw the rows of a model after its columns, out of all that there were."""
+        whole, place = super().with_columns(models, kept), np.cumsum(kept) - 1
+        seen = map(self.columns_of, range(len(models)))
+        whole.estimators_features_ = [place[columns[kept[columns]]] for columns in seen]
+        vars(whole).pop("_seeds", None)
+        return whole
+
+    def columns_of(self, position: int) -> NDArray[np.intp]:
+        return np.asarray(self.model.estimators_features_[position])
+
     def seen_by(self, position: int) -> Callable[[Given], Given]:
-        columns = np.asarray(self.model.estimators_features_[position])
+        columns = self.columns_of(position)
 
         def seen(given):
             y = codes_of(self.model.classes_, given.y) if is_classifier(self.model) else given.y

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..adapters import adapter_class
+from ..adapters import adapter_class, find_adapter
 from ..exceptions import UnsupportedModelError
 from . import find_composite
 from .base import Given
@@ -34,12 +34,25 @@ def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -
     UnsupportedModelError
         There is no tree model inside. The message names what there is.
     """
-    composite = find_composite(model)
-    if composite is None:  # an adapter takes it, or says that none does
+    if find_composite(model) is None:  # an adapter takes it, or says that none does
         return exchange(model, given)
-    if not _has_trees(model):
-        raise UnsupportedModelError(f"There is no tree model inside {_held(composite)}.")
+    check_has_trees(model)
     return _exchanged(model, exchange, given, {})
+
+
+def check_has_trees(model: Any) -> None:
+    """Raise an error that says what there is where no tree model stands inside a model.
+
+    Raises
+    ------
+    UnsupportedModelError
+        No adapter takes the model, or one of those inside.
+    """
+    composite = find_composite(model)
+    if composite is None:
+        find_adapter(model)
+    elif not _has_trees(model):
+        raise UnsupportedModelError(f"There is no tree model inside {_held(composite)}.")
 
 
 def _exchanged(model, exchange, given, done):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from .base import Given, ManyModels, as_array
@@ -24,6 +25,9 @@ class ChainComposite(ManyModels):
     """
 
     models = ("sklearn.multioutput.ClassifierChain", "sklearn.multioutput.RegressorChain")
+
+    def columns_of(self, position: int) -> NDArray[np.intp]:
+        return np.append(np.arange(self.model.n_features_in_), np.full(position, -1))
 
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         before, own = self.model.order_[:position], self.model.order_[position]

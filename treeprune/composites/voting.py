@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 
@@ -39,7 +40,8 @@ class StackingComposite(_Named):
     models = ("sklearn.ensemble._stacking.StackingClassifier", "sklearn.ensemble._stacking.StackingRegressor")
 
     def parts(self) -> list[Part]:
-        return [*super().parts(), Part("final_estimator_", self.model.final_estimator_, self._above)]
+        final = self.model.final_estimator_
+        return [*super().parts(), Part("final_estimator_", final, self._above, self._columns_above(final))]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         *below, final = models
@@ -49,6 +51,11 @@ class StackingComposite(_Named):
 
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         return self._coded
+
+    def _columns_above(self, final: Any) -> NDArray[np.intp]:
+        rows = np.arange(getattr(self.model, "n_features_in_", 0) if self.model.passthrough else 0)
+        n_seen = getattr(final, "n_features_in_", len(rows))  # a model of one's own may not say
+        return np.append(np.full(n_seen - len(rows), -1), rows)
 
     def _above(self, given: Given) -> Given:
         return self._coded(given)._replace(X=self.model.transform(given.X))

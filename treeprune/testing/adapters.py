@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
 
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
@@ -139,7 +140,8 @@ def check_adapter(
 
     A plan that changes nothing gives the same outputs to the last bit; random collapses, dropped trees and new weights
     agree with the Forest, evaluated in plain NumPy; the model is not changed; pruned models can be pickled, cloned and
-    copied and are smaller on disk; training goes on from them where the family can do that.
+    copied and are smaller on disk; columns that the adapter says they do not use may leave; training goes on from them
+    where the family can do that.
 
     Parameters
     ----------
@@ -181,6 +183,7 @@ def check_adapter(
         _check_structure(adapter, plan, pruned, X)
         check_output(adapter, plan, pruned, X, rtol, atol)
         _check_copies(pruned, X)
+        _check_columns(pruned, X)
         sizes.append((find_adapter(pruned).forest.n_nodes, len(pickle.dumps(pruned))))
     _check_sizes(sizes)
     for plan in _plans_of_trees(adapter, rng):
@@ -247,6 +250,15 @@ def check_output(adapter: Adapter, plan: Plan, pruned: Any, X: Any, rtol: float,
 def _average_path_length(n: int) -> float:
     """c(n) of Liu, Ting & Zhou (2008), eq. 1."""
     return 2 * (np.log(n - 1) + np.euler_gamma) - 2 * (n - 1) / n if n > 2 else float(n == 2)
+
+
+def _check_columns(pruned: Any, X: Any) -> None:
+    adapter = find_adapter(pruned)
+    kept = adapter.used_features
+    if not kept.any():
+        kept = np.arange(len(kept)) == 0
+    narrow = _safe_indexing(X, np.flatnonzero(kept), axis=1)
+    np.testing.assert_array_equal(model_output(adapter.with_features(kept), narrow), model_output(pruned, X))
 
 
 def _check_copies(pruned: Any, X: Any) -> None:

@@ -1,0 +1,114 @@
+"""slim: a model without the columns that it does not use."""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from ..adapters import find_adapter
+from ..composites import find_composite
+from ..composites.exchange import check_has_trees
+from .models import Slimming, names_of_columns
+
+
+def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
+    """Take the columns that no split uses out of a fitted model, and out of all that prepares its rows.
+
+    Pruned trees use fewer columns. In a Pipeline, what made the others leaves with them: categories of encoders,
+    columns of imputers and scalers, terms of a vocabulary, whole transformers. A step that mixes its columns (PCA,
+    hashing) stays as it is, and a filter behind it passes on the columns that are used. A step that treeprune does not
+    know stays with all its columns.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model that `prune` takes: a tree model, or one that holds tree models, as deep as they stand. It is not
+        changed.
+    X : array-like or DataFrame of shape (n_rows, n_columns), optional
+        Rows to say by how much predictions differ, in the form that the model takes.
+    exact : bool, default=True
+        Whether predictions must stay the same, bit for bit. Where each text is divided by a norm of all its terms
+        (``norm="l2"`` of TfidfVectorizer and TfidfTransformer), the vocabulary stays then, with a filter behind it. If
+        False, its terms leave all the same, and predictions differ: the norm is that of the terms that are left.
+
+    Returns
+    -------
+    object
+        A fitted model of the same class, with further attributes:
+
+        columns_ : ndarray of str or int, shape (n_columns_left,), or None
+            The columns of the rows that are still needed, in their order: their names where the model was fitted on a
+            frame, else their places. None: rows are no table (texts, dicts), or a model inside does not say how many
+            columns it takes; rows stay as they were then.
+        difference_ : float
+            Only if X is given: the largest difference that any prediction makes, in probabilities where the model gives
+            them; for a model that gives classes alone, the share of rows whose class is another. 0 if `exact`.
+
+        It takes rows that hold these columns alone. A Pipeline that was fitted on a frame, and whose first step is a
+        transformer, takes frames with any columns besides, too: it chooses its own by name. A model without any split
+        keeps its first column.
+
+    Raises
+    ------
+    UnsupportedModelError
+        There is no tree model inside.
+    sklearn.exceptions.NotFittedError
+        The model is not fitted.
+    ValueError
+        `exact` is neither true nor false.
+
+    Notes
+    -----
+    Where categories of a OneHotEncoder leave, it ignores unknown values from then on: it cannot tell those that it
+    never knew from those that left. Bagged trees are all given all columns that are left, and lose the seeds that tell
+    which rows each was grown on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from treeprune import prune, slim
+    >>> from treeprune.methods import CostComplexity
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)).fit(X, y)
+    >>> small = slim(prune(model, CostComplexity(n_leaves=3)))
+    >>> small.columns_
+    array([3])
+    >>> bool((small.predict(X[:, small.columns_]) == prune(model, CostComplexity(n_leaves=3)).predict(X)).all())
+    True
+    """
+    if not isinstance(exact, bool | np.bool_):
+        raise ValueError(f"The 'exact' parameter of slim must be True or False. Got {exact!r}.")
+    check_has_trees(model)
+    slimming = Slimming(bool(exact))
+    kept = slimming.needed(model)
+    small = slimming.slimmed(model, kept)
+    small = copy(small) if small is model else small
+    small.columns_ = None if kept is None else _columns(model, kept)
+    if X is not None:
+        rows = X if small.columns_ is None else _safe_indexing(X, small.columns_, axis=1)
+        small.difference_ = _difference(_output(model, X), _output(small, rows))
+    return small
+
+
+def _output(model, X):
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    return find_adapter(model).predict(X) if find_composite(model) is None else model.predict(X)
+
+
+def _difference(before, after):
+    if isinstance(before, list):  # probabilities of several outputs
+        return max(map(_difference, before, after))
+    before, after = np.asarray(before), np.asarray(after)
+    if before.dtype.kind != "f":
+        return float((before != after).reshape(len(before), -1).any(axis=1).mean())
+    return float(np.abs(before - after).max(initial=0.0))
+
+
+def _columns(model, kept):
+    names = names_of_columns(model)
+    return np.flatnonzero(kept) if names is None else np.asarray(names)[kept]
