@@ -53,7 +53,8 @@ def prune(
         Without them, a model that was fitted so is judged wrongly. There is a warning where the rows show it: where
         their level is not the model's, or where they are the training rows and the first tree is not made for them.
         Other rows do not show it if the offsets agree with the base score on average; the training rows do not if the
-        offsets are small, nor with XGBoost under losses whose second derivative varies (the logistic one).
+        offsets are small or the trees shallow, nor with XGBoost under losses whose second derivative varies (the
+        logistic one). So do not rely on it.
     init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
         The same for models of LightGBM that were fitted with ``init_score=``; flat ones hold column after column, as
         LightGBM takes them.

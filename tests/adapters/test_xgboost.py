@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
 
@@ -11,7 +12,14 @@ from tests import boosters  # noqa: E402
 from treeprune import MissingStatisticError, UnsupportedModelError, prune, pruning_path  # noqa: E402
 from treeprune.adapters import find_adapter, xgboost_models  # noqa: E402
 from treeprune.core.plan import Plan  # noqa: E402
-from treeprune.methods import DepthPruning, JointPruning, LeafRefit, MaxDepth, MinImpurityDecrease  # noqa: E402
+from treeprune.methods import (  # noqa: E402
+    DepthPruning,
+    JointPruning,
+    LeafRefit,
+    MaxDepth,
+    MinImpurityDecrease,
+    ReducedError,
+)
 from treeprune.testing import check_adapter, forest_apply  # noqa: E402
 
 #: XGBoost adds up float32 margins.
@@ -260,3 +268,26 @@ def test_predictions_of_boosters_and_wrappers_are_their_own(name):
     matrix = xgboost.DMatrix(X, feature_names=booster.feature_names, feature_types=booster.feature_types)
     expected = booster.predict(matrix)
     np.testing.assert_array_equal(adapter.predict(X), expected)
+
+
+class TestWhatIsKnownOfTraining:
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+
+    def test_sampled_and_weighted_rows_are_no_sign_of_a_custom_objective(self):
+        """Sums of weights differ from tree to tree, and are no whole numbers."""
+        model = xgboost.XGBRegressor(n_estimators=8, subsample=0.8).fit(self.X, self.y, sample_weight=self.weight)
+        for fitted in (model, model.get_booster()):
+            small = prune(fitted, LeafRefit(), self.X, self.y, sample_weight=self.weight)
+            rows = self.X if fitted is model else xgboost.DMatrix(self.X)
+            before, after = (np.average((self.y - m.predict(rows)) ** 2, weights=self.weight) for m in (fitted, small))
+            assert after < before
+
+    @pytest.mark.parametrize("objective", ["reg:absoluteerror", "reg:quantileerror"])
+    def test_the_learning_rate_of_a_wrapper_is_known_whatever_the_rows(self, objective):
+        """The values of splits are those that the training rows give."""
+        params = {"quantile_alpha": 0.7} if objective == "reg:quantileerror" else {}
+        model = xgboost.XGBRegressor(n_estimators=4, max_depth=3, objective=objective, learning_rate=0.3, **params)
+        model.fit(self.X[::2], self.y[::2])
+        small = prune(model, ReducedError(), self.X[1::2], self.y[1::2])
+        assert find_adapter(small).forest.n_nodes < find_adapter(model).forest.n_nodes

@@ -342,3 +342,19 @@ def test_risks_of_robust_losses_are_what_they_change(loss):
         leaves = np.flatnonzero(forest.is_leaf[node : forest.end[node]]) + node
         change = loss_of(before(adapter, node, [node])[0]) - loss_of(before(adapter, node)[0])
         assert risk[node] - risk[leaves].sum() == pytest.approx(change, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("shrink_to", ["zero", "values"])
+@pytest.mark.parametrize("reg", [3.0, 30.0])
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
+def test_joint_pruning_of_linear_losses_does_not_collapse(loss, reg, shrink_to):
+    """A tenth of the nodes explains half of what all of them do."""
+    X, y = DATA["diabetes"]()
+    model = HistGradientBoostingRegressor(loss=loss, quantile=0.7, max_iter=40, random_state=0).fit(X, y)
+    small = prune(model, JointPruning(reg=reg, shrink_to=shrink_to), X, y)
+    level = 0.5 if loss == "absolute_error" else 0.7
+    constant, all_nodes, few_nodes = (
+        mean_pinball_loss(y, prediction, alpha=level)
+        for prediction in (np.full(len(y), np.quantile(y, level)), model.predict(X), small.predict(X))
+    )
+    assert constant - few_nodes > (constant - all_nodes) / 2

@@ -77,7 +77,8 @@ def learning_rate(
     if np.mean(np.abs(np.array(found) / rate - 1) < _SAME) > 0.5:
         return rate
     raise MissingStatisticError(
-        "The model does not store its learning rate, and the rows do not show it: give the rows that it was fitted on."
+        "The model does not store its learning rate, and the rows do not show it: give the rows that it was fitted on, "
+        "or set the parameter learning_rate of the model's wrapper."
     )
 
 

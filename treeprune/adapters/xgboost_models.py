@@ -22,6 +22,7 @@ from .xgboost_stand_ins import XGBoostStandIns
 from .xgboost_storage import XGBoostStorage
 
 _CHUNK = 2**24  # leaf ids held at once
+_DEFAULT_RATE = 0.3
 _SAME_RATE = 1e-3  # relative error of a learning rate from two numbers in float32
 
 
@@ -258,7 +259,12 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def _custom_objective(self):
         trees = booster_of(self._document)[0]["trees"]
         roots = np.array([tree["base_weights"][0] for tree in trees])
-        return custom_objective(self.model, self._document, self.forest, roots)
+        samples_rows = float(self._training.get("subsample", 1)) < 1 or (self._wrapper_parameter("subsample") or 1) < 1
+        return custom_objective(self.model, self._document, self.forest, roots, samples_rows)
+
+    def _wrapper_parameter(self, name):
+        """A parameter of the scikit-learn wrapper; None: it has its default, or there is no wrapper."""
+        return None if self.booster is self.model else getattr(self.model, name, None)
 
     @property
     def class_weighting(self):
@@ -284,7 +290,11 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         start = rows.margin.copy()
         for tree, (column, weight) in enumerate(zip(forest.tree_class, forest.tree_weight, strict=True)):
             start[:, column] -= weight * forest.value[rows.leaf_ids(tree), 0, 0]
-        rate = learning_rate(rows, start, levels, _quantile, self.learning_rate)  # a loaded model has the default's
+        is_known = not np.isclose(self.learning_rate, _DEFAULT_RATE, rtol=1e-6)
+        is_known = is_known or self._wrapper_parameter("learning_rate") is not None
+        rate = self.learning_rate  # which is the default's after loading, whatever it was
+        if not is_known:
+            rate = learning_rate(rows, start, levels, _quantile, rate)
         return quantiles_from_rows(forest, rows, start, levels, rate, _quantile)
 
     @property

@@ -56,7 +56,9 @@ def positive_weight(objective: dict) -> float:
     return float(objective.get("reg_loss_param", {}).get("scale_pos_weight", 1))
 
 
-def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: NDArray) -> str | None:
+def custom_objective(
+    wrapper: Any, document: dict, forest: Forest, base_weight: NDArray, samples_rows: bool
+) -> str | None:
     """The name of the function that a model was trained with in the place of an objective; None: no sign of one.
 
     Such a saved model says "reg:squarederror", as if it had been trained by that. A wrapper keeps the function. Without
@@ -74,6 +76,8 @@ def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: 
         Its trees.
     base_weight : ndarray of shape (n_trees,)
         Base weight of each root.
+    samples_rows : bool
+        Whether each tree is known to be grown on rows of its own: then sums of weights of rows tell nothing.
     """
     objective = getattr(wrapper, "objective", None)
     if callable(objective):
@@ -84,7 +88,7 @@ def custom_objective(wrapper: Any, document: dict, forest: Forest, base_weight: 
     param, hessian = learner["learner_model_param"], forest.weighted_n_node_samples
     root = hessian[forest.root]
     unlike_weights = (np.abs(hessian - np.rint(hessian)) > _ROUND_OFF * np.maximum(hessian, 1.0)).any()
-    varying = np.ptp(root) > _ROUND_OFF * root.max()
+    varying = not samples_rows and np.ptp(root) > _ROUND_OFF * root.max()
     scores = {float(x) for x in param["base_score"].strip("[]").split(",")}
     unestimated = param.get("boost_from_average") == "1" and scores == {_UNESTIMATED}
     if (unlike_weights and varying) or (unestimated and abs(base_weight[0]) > _ROUND_OFF):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ATTEMPTS = 20
 #: A model that takes more than this many times the budget is given up for a smaller trial; else it is pruned further.
 _FAR = 1.3
+#: Share of the loss by which the model made in the end may do worse than its trial.
+_WORSE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +225,7 @@ def carried_out(
         small, method = trials.carry_out(tried, output)
         over = budget.excess(small, trials.model, trials.judge[0])
         if over <= 1.0:
-            return chosen, small, method
+            return chosen, *_as_promised(trials, chosen, budget, small, method, output)
         n_nodes = find_adapter(small).forest.n_nodes
         if over > _FAR or not _has_alpha(method):
             limit = min(n_nodes / over, tried.n_nodes - 1)
@@ -233,6 +235,24 @@ def carried_out(
     raise ValueError(
         f"No model within the budget was found: the last of {n_nodes} nodes takes {over:.3g} times as much."
     )
+
+
+def _as_promised(trials, chosen, budget, small, method, output):
+    """The model and its method; or those of the trial itself, where more rows have led to a model that is much worse.
+
+    It happens where a path jumps, as under losses that are proportional to the distance. The rows that judge have since
+    set the leaves with the others, so that the model should do no worse on them than the trial did.
+    """
+
+    def loss(model):
+        return trials.scorer.judge_model(model, trials.judge[0])[0]
+
+    if loss(small) <= chosen.loss + _WORSE * abs(chosen.loss):
+        return small, method
+    of_trial, its_method = trials.carry_out(chosen, output, of_trial=True)
+    if budget.excess(of_trial, trials.model, trials.judge[0]) <= 1.0 and loss(of_trial) < loss(small):
+        return of_trial, its_method
+    return small, method
 
 
 def _has_alpha(method):

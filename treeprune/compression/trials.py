@@ -242,8 +242,10 @@ class Trials:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
         return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state, self.scorer_of)
 
-    def carry_out(self, chosen: Trial, output: str) -> tuple[Any, PruningMethod | None]:
+    def carry_out(self, chosen: Trial, output: str, of_trial: bool = False) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.
+
+        With `of_trial`, the one that was judged: what the trial pruned, by the rows that it used.
 
         Methods that set leaves do so on all rows, or on those that do not judge if the judging ones are needed for
         calibration after it. Tree selection needs rows that did not grow the trees.
@@ -253,9 +255,12 @@ class Trials:
             return deepcopy(self.model), None
         if isinstance(method, TreeSelection):
             return self._pruned(self._adapter_of(self.grown), method, self.judge), method
-        rows = self.use if output == "plain" else self.all
+        rows = self.use if output == "plain" or of_trial else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
             method = self._with_best_link(method, chosen.out_of_bag)
+        if of_trial:
+            start = self._out_of_bag if chosen.out_of_bag else self._adapter_of(self.grown)
+            return self._pruned(start, method, rows), method
         model = self._model_out_of_bag if chosen.out_of_bag else self.model
         return self._pruned(self._adapter_of(model, is_whole=True), method, rows), method
 

@@ -30,9 +30,12 @@ class Loss(ABC):
         Whether the margin scores classes.
     is_of_logarithm : bool
         Whether the margin is the logarithm of a mean.
+    is_linear : bool
+        Whether it is proportional to the distance from the target, and not to its square near it.
     """
 
     classifies: ClassVar[bool] = False
+    is_linear: ClassVar[bool] = False
     is_of_logarithm: ClassVar[bool] = False
 
     @abstractmethod
@@ -161,7 +164,7 @@ class Exponential(Loss):
 class Hinge(Loss):
     """``max(0, 1 - (2 y - 1) margin)`` of class codes 0 and 1; 1 stands in for the second derivative, as in XGBoost."""
 
-    classifies = True
+    classifies = is_linear = True
 
     def __call__(self, y, margin):
         sign = 2 * y - 1
@@ -235,14 +238,7 @@ class Robust(Loss):
 
     Its second derivative vanishes far from the target or does not exist, and says little of how it changes along a
     step. So nodes are judged by its values, and Newton's steps take the curvature of a parabola in its place.
-
-    Attributes
-    ----------
-    is_linear : bool
-        Whether it is proportional to the distance, and not to its square near the target.
     """
-
-    is_linear: ClassVar[bool] = False
 
     @abstractmethod
     def curvature(self, y: NDArray, margin: NDArray, distance: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.additive import Additive, Pruning
 from ..core.forest import Forest
-from ..core.losses import Robust, Squared, step_derivatives
+from ..core.losses import Squared, step_derivatives
 from ..core.plan import Plan
 from ..core.rows import Rows
 from ..core.sequence_path import SequencePath
@@ -154,7 +154,7 @@ class DescentMethod(PathMethod):
             slope = step_derivatives(rows.require_loss(), rows.target, weight, base)
             gradient, hessian = slope(base)
             unit = 0.5 * (gradient**2 / np.maximum(hessian, 1e-16)).sum()
-            doublings = _DOUBLINGS_OF_LINEAR if isinstance(rows.loss, Robust) and rows.loss.is_linear else 0
+            doublings = _DOUBLINGS_OF_LINEAR if getattr(rows.loss, "is_linear", False) else 0
             return additive, NewtonDescent(trees, slope, base, doublings, **options), float(unit)
         residual = (rows.target if additive.is_margin else additive.target(rows)) - additive.base(rows)
         scale = _scale(trees, len(weight))  # where some trees do not count a row, the others stand in for them
