@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.validation import _num_samples, check_array
 
 from ..core.losses import AbsolutePercentage
+from ..core.targets import class_codes
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
 from .class_weights import class_factors, class_weighting
@@ -316,11 +317,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
     def encode_target(self, y):
         classes = getattr(self.model, "classes_", None)
         if classes is not None:
-            y = np.asarray(y)
-            unseen = np.setdiff1d(y, classes)
-            if len(unseen):
-                raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}")
-            return np.searchsorted(classes, y).reshape(-1, 1).astype(np.int32)
+            return class_codes(np.asarray(y), classes).reshape(-1, 1).astype(np.int32)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y").reshape(-1, 1)
         name, n_classes = self._objective_name, self._text.per_iteration
         if name.startswith("multiclass"):

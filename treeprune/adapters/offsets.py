@@ -82,7 +82,9 @@ def _by_rows(name, values, n_rows, order):
         raise ValueError(f"The {name!r} parameter must hold numbers. Got {values.dtype}.") from error
     flat = values.ndim == 1 and n_rows and values.size and values.size % n_rows == 0
     if not flat and not (values.ndim == 2 and len(values) == n_rows):
-        raise ValueError(f"{name}.shape == {values.shape}, expected ({n_rows},) or ({n_rows}, n_columns)!")
+        raise ValueError(
+            f"The {name!r} parameter must have the shape ({n_rows},) or ({n_rows}, n_columns). Got {values.shape}."
+        )
     bad = ~np.isfinite(values)
     if bad.any():
         raise ValueError(f"The {name!r} parameter must be finite. Got {values[bad][0]}.")

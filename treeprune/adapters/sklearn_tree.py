@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..core.targets import class_codes
 from ..narrowing.base import entries_of, with_columns
 from .base import padded, split_features
 from .class_weights import class_factors, class_weighting, stored_training
@@ -104,8 +105,5 @@ def encode_target(model, y, n_outputs=None):
         return y
     codes = np.empty(y.shape, np.int32)
     for output, known in enumerate(label_lists(model)):
-        unseen = np.setdiff1d(y[:, output], known)
-        if len(unseen):
-            raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}")
-        codes[:, output] = np.searchsorted(known, y[:, output])
+        codes[:, output] = class_codes(y[:, output], known)
     return codes

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from ..core.class_paths import class_paths
+from ..core.targets import class_codes
 from .base import Given, ManyModels, as_array
-from .multiclass import codes_of
 
 
 class _OverModels(ManyModels):
@@ -46,7 +46,7 @@ class BaggingComposite(_OverModels):
         columns = self.columns_of(position)
 
         def seen(given):
-            y = codes_of(self.model.classes_, given.y) if is_classifier(self.model) else given.y
+            y = class_codes(np.asarray(given.y), self.model.classes_) if is_classifier(self.model) else given.y
             return given._replace(X=as_array(given.X)[:, columns], y=y)
 
         return seen

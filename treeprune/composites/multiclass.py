@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 from scipy.sparse import issparse
 
+from ..core.targets import class_codes
 from .base import Given, ManyModels, as_array
 
 
@@ -17,7 +18,7 @@ class OneVsRestComposite(ManyModels):
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         def seen(given):
             if not self.model.multilabel_:
-                codes_of(self.model.classes_, given.y)  # an unseen label would be none of the classes
+                class_codes(np.asarray(given.y), self.model.classes_)  # an unseen label would be none of the classes
             column = self.model.label_binarizer_.transform(given.y)[:, [position]]
             return given._replace(y=np.ravel(column.toarray() if issparse(column) else column))
 
@@ -47,19 +48,4 @@ class OutputCodeComposite(ManyModels):
 
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         bits = self.model.code_book_[:, position]
-        return lambda given: given._replace(y=bits[codes_of(self.model.classes_, given.y)].astype(int))
-
-
-def codes_of(classes: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Positions of labels among the classes, which are sorted.
-
-    Raises
-    ------
-    ValueError
-        A label is none of the classes.
-    """
-    y = np.asarray(y)
-    unseen = np.setdiff1d(y, classes)
-    if len(unseen):
-        raise ValueError(f"y contains previously unseen labels: {unseen.tolist()}.")
-    return np.searchsorted(classes, y)
+        return lambda given: given._replace(y=bits[class_codes(np.asarray(given.y), self.model.classes_)].astype(int))

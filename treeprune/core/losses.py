@@ -578,10 +578,15 @@ def derivatives(loss: str | LossFunction, target: NDArray, margin: NDArray) -> D
            [1.]]))
     """
     y, raw = _flat(target, margin)
-    found = [np.asarray(array, dtype=np.float64) for array in as_loss(loss)(y, raw)]
+    given = as_loss(loss)(y, raw)
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise ValueError(f"The 'loss' function must give a gradient and a hessian. Got {type(given).__name__}.")
+    found = [np.asarray(array, dtype=np.float64) for array in given]
     for name, array in zip(("gradient", "hessian"), found, strict=True):
-        if array.shape != raw.shape or not np.isfinite(array).all():
-            raise ValueError(f"The {name} of a loss must be finite, of shape {raw.shape}. Got shape {array.shape}.")
+        if array.shape != raw.shape:
+            raise ValueError(f"The {name} of a loss must be of shape {raw.shape}. Got shape {array.shape}.")
+        if not np.isfinite(array).all():
+            raise ValueError(f"The {name} of a loss must be finite. Got {array[~np.isfinite(array)][0]}.")
     return found[0].reshape(margin.shape), found[1].reshape(margin.shape)
 
 

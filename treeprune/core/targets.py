@@ -3,6 +3,10 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+#: Labels that a message names.
+_MOST_NAMED = 5
 
 
 def check_target(y: Any, name: str = "y") -> None:
@@ -25,3 +29,25 @@ def check_target(y: Any, name: str = "y") -> None:
     n_missing = pd.isna(values).sum()
     if n_missing:
         raise ValueError(f"The target {name} must have no missing values. Got {n_missing} in {len(values)} rows.")
+
+
+def class_codes(y: NDArray, classes: NDArray) -> NDArray[np.intp]:
+    """Places of labels among the classes of a model, which are sorted.
+
+    Raises
+    ------
+    ValueError
+        A label is none of the classes.
+    """
+    unseen = np.setdiff1d(y, classes)
+    if len(unseen):
+        raise ValueError(
+            f"y contains previously unseen labels: {_some(unseen)}. The model was fitted on the classes "
+            f"{_some(classes)}."
+        )
+    return np.searchsorted(classes, y)
+
+
+def _some(labels):
+    more = f" and {len(labels) - _MOST_NAMED} more" if len(labels) > _MOST_NAMED else ""
+    return f"{labels[:_MOST_NAMED].tolist()}{more}"
