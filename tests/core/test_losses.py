@@ -103,11 +103,11 @@ def test_a_callable_takes_plain_arrays_and_its_output_is_checked():
 
     losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
     assert seen == [((4,), (4,))]
-    with pytest.raises(ValueError, match="hessian of a loss must be finite. Got nan"):
+    with pytest.raises(ValueError, match=r"hessian of a loss must be finite. Got nan"):
         losses.derivatives(loss, np.zeros((4, 1)), np.zeros((4, 1)))
     with pytest.raises(ValueError, match=r"gradient of a loss must be of shape \(4, 3\)\. Got shape \(4,\)"):
         losses.derivatives(lambda y, margin: (y, y), np.zeros((4, 1)), np.zeros((4, 3)))
-    with pytest.raises(ValueError, match="must give a gradient and a hessian. Got ndarray"):
+    with pytest.raises(ValueError, match=r"must give a gradient and a hessian. Got ndarray"):
         losses.derivatives(lambda y, margin: margin, np.zeros((4, 1)), np.zeros((4, 1)))
     with pytest.raises(ValueError, match=r"must be one of 'squared_error', .* or a callable. Got 'cox'"):
         losses.derivatives("cox", np.zeros((4, 1)), np.zeros((4, 1)))
