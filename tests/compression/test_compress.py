@@ -1,6 +1,7 @@
 """compress: within the budget, of the same class, and honest about what training anew would give."""
 
 import warnings
+from dataclasses import replace
 from time import sleep
 
 import numpy as np
@@ -433,3 +434,18 @@ def test_the_least_time_of_each_model_counts(monkeypatch):
     monkeypatch.setattr(budget, "_seconds", lambda call, n: next(times))
     monkeypatch.setattr(budget, "_ROUNDS", 3)
     assert latency_ratio(FOREST, FOREST, X) == 0.25
+
+
+def test_models_that_come_out_worse_than_judged_are_not_given(monkeypatch):
+    """Where pruning by all rows gives a constant, the model that the trial judged is given."""
+    carry_out = trials.Trials.carry_out
+
+    def jumping(self, chosen, output, of_trial=False):
+        chosen = chosen if of_trial else replace(chosen, method=JointPruning(alpha=1e9))
+        return carry_out(self, chosen, output, of_trial)
+
+    expected = compress(FOREST, X, Y, max_nodes=60, retrain=False)
+    monkeypatch.setattr(trials.Trials, "carry_out", jumping)
+    given = compress(FOREST, X, Y, max_nodes=60, retrain=False)
+    assert 1 < find_adapter(given.model).forest.n_nodes <= 60
+    assert given.message == expected.message

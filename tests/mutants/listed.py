@@ -29,6 +29,30 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(
+        "narrowing/encoders.py",
+        "return np.delete(categories, dropped[column])",
+        "return categories",
+        "tests/slimming/test_every_kind.py",
+    ),
+    Mutant(
+        "narrowing/encoders.py",
+        "place = np.cumsum(wanted) - 1",
+        "place = np.arange(len(wanted))",
+        "tests/slimming/test_every_kind.py",
+    ),
+    Mutant(
+        "slimming/slim.py",
+        "(before != after).reshape(len(before), -1).any(axis=1).mean()",
+        "(before != after).mean()",
+        "tests/slimming/test_slim.py",
+    ),
+    Mutant(
+        "compression/compress.py",
+        "if loss(small) <= chosen.loss + _WORSE * abs(chosen.loss):",
+        "if True:",
+        "tests/compression/test_compress.py::test_models_that_come_out_worse_than_judged_are_not_given",
+    ),
+    Mutant(
         "reporting/summary/branches.py",
         "subject.adapter_before.without_class_weights()",
         "subject.adapter_before",

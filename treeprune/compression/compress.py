@@ -249,7 +249,7 @@ def _as_promised(trials, chosen, budget, small, method, output):
 
     if loss(small) <= chosen.loss + _WORSE * abs(chosen.loss):
         return small, method
-    of_trial, its_method = trials.carry_out(chosen, output, of_trial=True)
+    of_trial, its_method = trials.carry_out(_sized(chosen, chosen.n_nodes), output, of_trial=True)
     if budget.excess(of_trial, trials.model, trials.judge[0]) <= 1.0 and loss(of_trial) < loss(small):
         return of_trial, its_method
     return small, method
