@@ -18,7 +18,7 @@ _FAR, _SURE = 1.0, 6.0
 #: Penalties may shorten a step down to this share of what the rows say.
 _SHORTENED = 0.25
 #: Fewer rows, or leaves, say nothing.
-_FEW_ROWS, _FEW_LEAVES = 30, 8
+_FEW_ROWS, _FEW_LEAVES = 30, 5
 #: Relative errors: of sums in float32; and of gains, in which large sums may cancel.
 _SAME, _SAME_GAIN, _CANCELLED = 1e-3, 0.03, 1e-5
 #: Correlation of leaves with what their rows say, and share of the latter that the model leaves over.
