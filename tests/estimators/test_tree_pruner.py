@@ -8,7 +8,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.ensemble import GradientBoostingRegressor, IsolationForest, RandomForestRegressor
+from sklearn.ensemble import GradientBoostingRegressor, IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import (
@@ -16,6 +16,7 @@ from sklearn.model_selection import (
     GroupShuffleSplit,
     ShuffleSplit,
     TimeSeriesSplit,
+    check_cv,
     cross_val_score,
     train_test_split,
 )
@@ -183,17 +184,21 @@ class TestWeights:
         repeated = clone(pruner).fit(X[:half], y[:half], X_val=X_val, y_val=y_val)
         assert same_arrays(weighted.estimator_, repeated.estimator_)
 
+    @pytest.mark.parametrize("inner", [DecisionTreeClassifier(), RandomForestClassifier(4)])
     @pytest.mark.parametrize("class_weight", ["balanced", {0: 1.0, 1: 8.0}])
-    def test_class_weights_apply_to_held_out_rows(self, class_weight):
+    def test_class_weights_apply_to_held_out_rows(self, inner, class_weight):
+        """They follow from the rows that grew the model, be they others than a bootstrap's trees can tell of."""
         X, y = CANCER
-        splitter = ShuffleSplit(1, test_size=0.5, random_state=5)
-        grow, judge = next(splitter.split(X))
-        inner = DecisionTreeClassifier(random_state=0, class_weight=class_weight)
+        grow = np.r_[np.flatnonzero(y == 0)[:60], np.flatnonzero(y == 1)[:240]]
+        judge = np.setdiff1d(np.arange(len(y)), grow)
+        inner = clone(inner).set_params(random_state=0, class_weight=class_weight)
         share = {c: len(grow) / (2 * (y[grow] == c).sum()) for c in (0, 1)}
         weights = np.array([(share if class_weight == "balanced" else class_weight)[c] for c in y[judge]])
         grown, rows = clone(inner).fit(X[grow], y[grow]), (X[judge], y[judge])
         expected = prune(grown, ReducedError(), *rows, sample_weight=weights, class_weight=None)
-        assert same_arrays(TreePruner(inner, ReducedError(), validation=splitter).fit(X, y).estimator_, expected)
+        pruner = TreePruner(inner, ReducedError(), validation=check_cv([(grow, judge)])).fit(X, y)
+        trees = [getattr(model, "estimators_", [model]) for model in (pruner.estimator_, expected)]
+        assert all(map(same_arrays, *trees))
 
     def test_routed(self):
         X, y = CANCER
