@@ -285,9 +285,17 @@ class TestWhatIsKnownOfTraining:
 
     @pytest.mark.parametrize("objective", ["reg:absoluteerror", "reg:quantileerror"])
     def test_the_learning_rate_of_a_wrapper_is_known_whatever_the_rows(self, objective):
-        """The values of splits are those that the training rows give."""
+        """So splits of the first tree get their value from any rows: the rate times the quantile of residuals there."""
         params = {"quantile_alpha": 0.7} if objective == "reg:quantileerror" else {}
         model = xgboost.XGBRegressor(n_estimators=4, max_depth=3, objective=objective, learning_rate=0.3, **params)
         model.fit(self.X[::2], self.y[::2])
-        small = prune(model, ReducedError(), self.X[1::2], self.y[1::2])
-        assert find_adapter(small).forest.n_nodes < find_adapter(model).forest.n_nodes
+        X, y = self.X[1::2], self.y[1::2]
+        adapter, rows = find_adapter(model).with_rows(X, y)
+        tree, leaf = adapter.forest.tree(0), rows.leaf_ids(0)
+        level, start = params.get("quantile_alpha", 0.5), adapter.base(X)[0, 0]
+        for node in tree.internal:
+            residual = np.sort(y[(leaf >= node) & (leaf < tree.end[node])]) - start
+            place = (len(residual) + 1) * level - 1  # XGBoost's own quantile
+            expected = 0.3 * np.interp(place, np.arange(len(residual)), residual)
+            assert adapter.forest.value[node, 0, 0] == pytest.approx(expected, rel=1e-5)
+        assert find_adapter(prune(model, ReducedError(), X, y)).forest.n_nodes < adapter.forest.n_nodes

@@ -27,6 +27,7 @@ from treeprune.adapters import find_adapter
 from treeprune.core import losses
 from treeprune.core.plan import Plan
 from treeprune.core.risk import node_risk
+from treeprune.core.rows import Boosting, Rows
 from treeprune.methods import JointPruning, LeafRefit, ReducedError
 
 #: Loss of one row by name of the loss: a function of its target and its margin.
@@ -216,8 +217,8 @@ def test_a_loss_needs_rows_and_an_own_loss_must_be_known():
     _, adapter, X, y, _ = boosted("logistic")
     with pytest.raises(MissingStatisticError, match="does not store its 'poisson' loss; give rows"):
         node_risk(adapter.forest, "poisson")
-    rows = adapter.rows(X, y)
-    rows.loss = None
+    known = adapter.rows(X, y)
+    rows = Rows(adapter.forest, known.leaf_ids, known.target, boosting=Boosting(lambda: known.margin))
     with pytest.raises(MissingStatisticError, match="name a loss or give a function"):
         node_risk(adapter.forest, "impurity", rows)
     with pytest.raises(ValueError, match=r"'risk' .* for a margin model, be one of 'impurity', 'error', 'squared"):

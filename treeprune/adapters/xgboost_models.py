@@ -119,7 +119,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def learning_rate(self):
         return float(self._training["eta"])
 
-    @property
+    @cached_property
     def _training(self):
         """Training parameters of trees, as text; those that are not saved with a model have their defaults again."""
         config = json.loads(self.booster.save_config())["learner"]["gradient_booster"]

@@ -59,10 +59,11 @@ def rivals(
     scorer_of : callable
         ``scorer_of(model, judge)`` judges a model fitted on the rows.
     """
-    yield from _first_stages(scorer_of(model, judge), {}, n_nodes)
+    scorer = scorer_of(model, judge)
+    yield from _first_stages(scorer, {}, n_nodes)
     yield from _fewer_leaves(model, data, judge, n_nodes, scorer_of)
     if Given(*data).offset is None:  # HistGradientBoosting takes none
-        yield from _boosted(scorer_of(model, judge), data, judge, n_nodes, random_state)
+        yield from _boosted(scorer, data, judge, n_nodes, random_state)
 
 
 def _first_stages(scorer, parameters, most):

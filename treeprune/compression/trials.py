@@ -84,7 +84,7 @@ class Trials:
     ):
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
         self._class_weight = class_weight
-        adapter = find_adapter(model)
+        self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
         self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         data = Given(*data)
@@ -113,7 +113,7 @@ class Trials:
 
     def _adapter_of(self, model, is_whole=False):
         """The adapter of `grown`, of what was made of it or fitted on the same rows; or of the whole model."""
-        adapter = find_adapter(model)
+        adapter = self._own if model is self.model else find_adapter(model)
         if self._class_weight is None:
             return adapter.without_class_weights()
         data = self._fitted_on if is_whole or self.grown is self.model else self.use

@@ -98,7 +98,6 @@ class Rows:
         self.given_weight = self.sample_weight if given_weight is None else given_weight
         self._mask, self.compared, self.n_bytes, self.monotonic = mask, compared, n_bytes, monotonic
         self._boosting = boosting or Boosting(_no_margin)
-        self.offset, self.loss = self._boosting.offset, self._boosting.loss
 
     def mask(self, tree: int) -> NDArray[np.bool_]:
         """Which rows count in a tree, shape (n_rows,)."""
@@ -117,6 +116,16 @@ class Rows:
     def margin(self) -> NDArray[np.float64]:
         """Raw score of the boosted ensemble, shape (n_rows, n_columns)."""
         return self._boosting.margin()
+
+    @property
+    def loss(self) -> LossFunction | None:
+        """The loss that the rows are judged by: the ensemble's own, or one in its place; None: it is not known."""
+        return self._boosting.loss
+
+    @property
+    def offset(self) -> NDArray[np.float64] | None:
+        """Where the margin starts, in the place of the ensemble's own base, shape (n_rows, n_columns); None: there."""
+        return self._boosting.offset
 
     def require_loss(self) -> LossFunction:
         """The loss that the ensemble minimises.
@@ -144,8 +153,8 @@ class Rows:
         if loss is None:
             return self
         rows = copy(self)
-        rows.loss = loss_in_place(self.loss, self.forest.task, loss)
-        rows._boosting = replace(self._boosting, margin=lambda: self.margin)
+        own = loss_in_place(self.loss, self.forest.task, loss)
+        rows._boosting = replace(self._boosting, loss=own, margin=lambda: self.margin)
         vars(rows).pop("statistics", None)  # of the own loss
         return rows
 
