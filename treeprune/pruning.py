@@ -1,7 +1,7 @@
 """prune and pruning_path: a method applied to a fitted model."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from .adapters.base import Adapter
 from .adapters.offsets import offset_of
 from .composites import find_composite
 from .composites.base import Given
-from .composites.exchange import exchanged, tree_models
+from .composites.exchange import exchanged, inside, tree_models, with_tree_models
 from .core.path import Path
 from .core.plan import Plan
 from .core.rows import Rows
@@ -171,26 +171,36 @@ def pruning_path(
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
     given = _given(model, X, y, sample_weight, class_weight, base_margin=base_margin, init_score=init_score)
-    held = _held(model)
+    held = list(tree_models(model))
     if len(held) > 1:
-        names = ", ".join(type(inside).__name__ for inside in held)
+        names = ", ".join(type(tree_model).__name__ for tree_model in held)
         raise ValueError(
             f"There is no single path: {type(model).__name__} holds {len(held)} tree models ({names}). Prune it at one "
             "strength, or ask for the path of one of them."
         )
-    found = []
+    ((tree_model, (seen,), _),) = inside(model, given)
+    adapter, rows = _rows_to_judge_by(*seen, class_weight)(find_adapter(tree_model))
+    return replace(method.path(adapter.forest, rows), write=Written(model, adapter))
 
-    def routed(tree_model, seen):
-        found.append(_rows_to_judge_by(*seen, class_weight)(find_adapter(tree_model)))
-        return tree_model
 
-    exchanged(model, routed, given)
-    adapter, rows = found[0]
+@dataclass(frozen=True)
+class Written:
+    """Carries out plans on a tree model inside a model. It can be pickled, as paths are that hold it.
 
-    def write(plan):
-        return exchanged(model, lambda *_: adapter.prune(plan), Given())
+    Parameters
+    ----------
+    model : object
+        The whole model; the tree model itself, where that is all.
+    adapter : Adapter
+        The tree model.
+    """
 
-    return replace(method.path(adapter.forest, rows), write=write)
+    model: Any
+    adapter: Adapter
+
+    def __call__(self, plan: Plan) -> Any:
+        """A copy of the whole model."""
+        return with_tree_models(self.model, {id(self.adapter.model): self.adapter.prune(plan)})
 
 
 def _given(model, X, y, sample_weight, class_weight, **offsets):
@@ -205,7 +215,7 @@ def _given(model, X, y, sample_weight, class_weight, **offsets):
     named = [name for name, offset in offsets.items() if offset is not None]
     if not named:
         return Given(X, y, sample_weight)
-    held = _held(model)
+    held = list(tree_models(model))
     if len(held) > 1:
         raise ValueError(
             f"The {named[0]!r} parameter must be None where several tree models would have to share it: "
@@ -221,11 +231,6 @@ def check_class_weight(class_weight: str | None) -> None:
             "The 'class_weight' parameter must be 'model' or None; other weights can be given as those of rows, as "
             f"sample_weight=. Got {class_weight!r}."
         )
-
-
-def _held(model):
-    """The tree models inside a model, each once."""
-    return list({id(inside): inside for inside in tree_models(model)}.values())
 
 
 def _rows_to_judge_by(

@@ -47,12 +47,15 @@ class Part:
     columns : ndarray of int, shape (n_features,), or None
         For each column that the model sees, the column of the composite's rows that it is; -1: it comes from elsewhere.
         None: the model sees all columns, in their order.
+    sees_all : bool
+        Whether it was fitted on just that: not on some of these rows, on rows drawn from them, or on other targets.
     """
 
     name: str
     model: Any
     sees: Callable[[Given], Given] = _as_given
     columns: NDArray[np.intp] | None = None
+    sees_all: bool = True
 
 
 class Composite(ABC):
@@ -66,6 +69,8 @@ class Composite(ABC):
 
     #: Class paths of the models.
     models: ClassVar[tuple[str, ...]]
+    #: Whether it predicts what its only part does of what that sees, and passes on all rows and their targets.
+    passes_on: ClassVar[bool] = False
 
     def __init__(self, model: Any):
         check_is_fitted(model)
@@ -104,7 +109,7 @@ class OneModel(Composite):
     attribute: ClassVar[str]
 
     def parts(self) -> list[Part]:
-        return [Part(self.attribute, getattr(self.model, self.attribute), self.sees)]
+        return [Part(self.attribute, getattr(self.model, self.attribute), self.sees, sees_all=self.sees_all)]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         return with_attributes(self.model, {self.attribute: models[0]})
@@ -112,6 +117,11 @@ class OneModel(Composite):
     def sees(self, given: Given) -> Given:
         """What the model inside was fitted on."""
         return given
+
+    @property
+    def sees_all(self) -> bool:
+        """`Part.sees_all` of the model inside."""
+        return True
 
 
 class ManyModels(Composite):
@@ -121,10 +131,18 @@ class ManyModels(Composite):
 
     def parts(self) -> list[Part]:
         held = zip(self.names, self.held, strict=True)
-        return [Part(name, model, self.seen_by(i), self.columns_of(i)) for i, (name, model) in enumerate(held)]
+        return [
+            Part(name, model, self.seen_by(i), self.columns_of(i), self.sees_all)
+            for i, (name, model) in enumerate(held)
+        ]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         return with_attributes(self.model, {self.attribute: list(models)})
+
+    @property
+    def sees_all(self) -> bool:
+        """`Part.sees_all` of each model."""
+        return True
 
     @property
     def held(self) -> list[Any]:

@@ -13,7 +13,9 @@ class CalibratedComposite(Composite):
 
     def parts(self) -> list[Part]:
         held = self.model.calibrated_classifiers_
-        return [Part(f"calibrated_classifiers_[{i}].estimator", one.estimator) for i, one in enumerate(held)]
+        names = [f"calibrated_classifiers_[{i}].estimator" for i in range(len(held))]
+        sees_all = len(held) == 1  # or else the rows of its folds
+        return [Part(name, one.estimator, sees_all=sees_all) for name, one in zip(names, held, strict=True)]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         held = zip(self.model.calibrated_classifiers_, models, strict=True)

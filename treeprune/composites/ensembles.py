@@ -13,6 +13,8 @@ from .base import Given, ManyModels, as_array
 
 
 class _OverModels(ManyModels):
+    sees_all = False  # each rows of its own, or with weights of its own
+
     @classmethod
     def takes(cls, model: Any) -> bool:
         """Whether the ensemble is one of other models than single trees."""

@@ -1,7 +1,7 @@
-"""Models inside composites, as deep as they come, exchanged for others."""
+"""Models inside composites, as deep as they come: what each of them sees of rows, and others in their places."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..adapters import adapter_class, find_adapter
 from ..exceptions import UnsupportedModelError
@@ -11,7 +11,25 @@ from .base import Given
 _MOST_NAMED = 8
 
 
-def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -> Any:
+class Inside(NamedTuple):
+    """A tree model inside a model.
+
+    Parameters
+    ----------
+    model : object
+        The tree model; the whole model itself, where that is one.
+    seen : tuple of Given
+        What it sees of rows.
+    exactly : bool
+        Whether it was fitted on just what it sees of the rows that the whole model was fitted on.
+    """
+
+    model: Any
+    seen: tuple[Given, ...]
+    exactly: bool
+
+
+def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given) -> Any:
     """A copy of a model in which each tree model inside is another one.
 
     Parameters
@@ -19,9 +37,9 @@ def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -
     model : object
         A fitted model that an adapter takes, or a composite of such and other models. It is not changed.
     exchange : callable
-        ``exchange(tree_model, seen)`` gives the model to put in the place of a tree model, which sees the rows `seen`.
+        ``exchange(tree_model, *seen)`` gives the model to put in the place of a tree model, which sees the rows `seen`.
         It is called once for a model that stands in several places, which is then shared still.
-    given : Given
+    *givens : Given
         Rows as the whole model takes them.
 
     Returns
@@ -34,10 +52,49 @@ def exchanged(model: Any, exchange: Callable[[Any, Given], Any], given: Given) -
     UnsupportedModelError
         There is no tree model inside. The message names what there is.
     """
-    if find_composite(model) is None:  # an adapter takes it, or says that none does
-        return exchange(model, given)
+    return with_tree_models(model, {id(tree): exchange(tree, *seen) for tree, seen, _ in inside(model, *givens)})
+
+
+def inside(model: Any, *givens: Given) -> Iterator[Inside]:
+    """The tree models inside a model, each once, with what they see of rows; parameters and errors as `exchanged`."""
     check_has_trees(model)
-    return _exchanged(model, exchange, given, {})
+    return _inside(model, givens, True, set())
+
+
+def _inside(model, givens, exactly, done):
+    if id(model) in done:
+        return
+    done.add(id(model))
+    composite = find_composite(model)
+    if composite is None:
+        if adapter_class(model) is not None:
+            yield Inside(model, givens, exactly)
+        return
+    for part in composite.parts():
+        if _has_trees(part.model):
+            seen = tuple(given if given.X is None else part.sees(given) for given in givens)
+            yield from _inside(part.model, seen, exactly and part.sees_all, done)
+
+
+def with_tree_models(model: Any, others: dict[int, Any]) -> Any:
+    """A copy of a model with other tree models in the places of those inside, by their `id`."""
+    if id(model) in others:
+        return others[id(model)]
+    composite = find_composite(model)
+    if composite is None:
+        return model
+    models = []
+    for part in composite.parts():
+        if id(part.model) not in others:  # a model that stands in several places stays one
+            others[id(part.model)] = with_tree_models(part.model, others)
+        models.append(others[id(part.model)])
+    return composite.with_models(models)
+
+
+def size(model: Any) -> tuple[int, int]:
+    """Leaves and nodes of all tree models inside a model, of one that stands in several places once."""
+    forests = [find_adapter(tree).forest for tree in tree_models(model)]
+    return sum(forest.n_leaves for forest in forests), sum(forest.n_nodes for forest in forests)
 
 
 def check_has_trees(model: Any) -> None:
@@ -55,35 +112,19 @@ def check_has_trees(model: Any) -> None:
         raise UnsupportedModelError(f"There is no tree model inside {_held(composite)}.")
 
 
-def _exchanged(model, exchange, given, done):
-    if id(model) in done:
-        return done[id(model)]
-    composite = find_composite(model)
-    if composite is None:
-        other = exchange(model, given) if adapter_class(model) is not None else model
-    else:
-        parts = composite.parts()
-        seen = [given if given.X is None or not _has_trees(part.model) else part.sees(given) for part in parts]
-        other = composite.with_models(
-            [_exchanged(part.model, exchange, rows, done) for part, rows in zip(parts, seen, strict=True)]
-        )
-    done[id(model)] = other
-    return other
-
-
 def tree_models(model: Any) -> Iterator[Any]:
-    """The tree models inside a model, each once for every place in which it stands."""
-    composite = find_composite(model)
-    if composite is None:
-        if adapter_class(model) is not None:
-            yield model
-        return
-    for part in composite.parts():
-        yield from tree_models(part.model)
+    """The tree models inside a model, each once, in the order in which they stand."""
+    return (found.model for found in _inside(model, (), True, set()))
 
 
 def _has_trees(model):
     return any(True for _ in tree_models(model))
+
+
+def passes_on(model: Any) -> bool:
+    """Whether a model predicts what a single tree model inside it does of what that sees; one itself does."""
+    composite = find_composite(model)
+    return composite is None or (composite.passes_on and all(passes_on(part.model) for part in composite.parts()))
 
 
 def _held(composite):

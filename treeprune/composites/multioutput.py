@@ -26,6 +26,10 @@ class ChainComposite(ManyModels):
 
     models = ("sklearn.multioutput.ClassifierChain", "sklearn.multioutput.RegressorChain")
 
+    @property
+    def sees_all(self) -> bool:
+        return self.model.cv is None
+
     def columns_of(self, position: int) -> NDArray[np.intp]:
         return np.append(np.arange(self.model.n_features_in_), np.full(position, -1))
 

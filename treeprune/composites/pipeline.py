@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..narrowing.narrow import passes
 from .base import Composite, Given, Part, with_attributes
 
 
@@ -10,10 +11,12 @@ class PipelineComposite(Composite):
     """scikit-learn's and imbalanced-learn's; samplers draw rows for training only and are passed over."""
 
     models = ("sklearn.pipeline.Pipeline",)
+    passes_on = True
 
     def parts(self) -> list[Part]:
         name, last = self.model.steps[-1]
-        return [] if last is None or isinstance(last, str) else [Part(name, last, self._before_last)]
+        sampled = any(hasattr(step, "fit_resample") for _, step in self.model.steps)
+        return [] if passes(last) else [Part(name, last, self._before_last, sees_all=not sampled)]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         steps = self.model.steps

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..adapters import find_adapter
 from .base import OneModel
+from .exchange import size
 
 
 class PrunedComposite(OneModel):
@@ -12,10 +12,11 @@ class PrunedComposite(OneModel):
 
     models = ("treeprune.estimators.base.PrunedEstimator",)
     attribute = "estimator_"
+    passes_on = True
+    sees_all = False  # it may have held rows out
 
     def with_models(self, models: Sequence[Any]) -> Any:
         whole = super().with_models(models)
-        forest = find_adapter(whole.estimator_).forest
-        whole.n_leaves_, whole.n_nodes_ = forest.n_leaves, forest.n_nodes
+        whole.n_leaves_, whole.n_nodes_ = size(whole.estimator_)
         vars(whole).pop("pruning_path_", None)
         return whole

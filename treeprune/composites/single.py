@@ -12,6 +12,7 @@ class SearchComposite(OneModel):
 
     models = ("sklearn.model_selection._search.BaseSearchCV",)
     attribute = "best_estimator_"
+    passes_on = True
 
     def parts(self) -> list[Part]:
         if not hasattr(self.model, self.attribute):
@@ -31,12 +32,18 @@ class ThresholdComposite(OneModel):
     )
     attribute = "estimator_"
 
+    @property
+    def sees_all(self) -> bool:
+        return bool(getattr(self.model, "refit", True))
+
 
 class FrozenComposite(OneModel):
     """A fitted model that other estimators take as it is."""
 
     models = ("sklearn.frozen._frozen.FrozenEstimator",)
     attribute = "estimator"
+    passes_on = True
+    sees_all = False  # it was fitted before
 
 
 class SelfTrainingComposite(OneModel):
@@ -44,6 +51,7 @@ class SelfTrainingComposite(OneModel):
 
     models = ("sklearn.semi_supervised._self_training.SelfTrainingClassifier",)
     attribute = "estimator_"
+    sees_all = False
 
     def sees(self, given: Given) -> Given:
         labelled = np.flatnonzero(np.asarray(given.y) != -1)

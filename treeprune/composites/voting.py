@@ -41,13 +41,18 @@ class StackingComposite(_Named):
 
     def parts(self) -> list[Part]:
         final = self.model.final_estimator_
-        return [*super().parts(), Part("final_estimator_", final, self._above, self._columns_above(final))]
+        above = Part("final_estimator_", final, self._above, self._columns_above(final), sees_all=False)
+        return [*super().parts(), above]
 
     def with_models(self, models: Sequence[Any]) -> Any:
         *below, final = models
         whole = super().with_models(below)
         whole.final_estimator_ = final
         return whole
+
+    @property
+    def sees_all(self) -> bool:
+        return not isinstance(self.model.cv, str)  # "prefit"
 
     def seen_by(self, position: int) -> Callable[[Given], Given]:
         return self._coded
