@@ -10,8 +10,8 @@ from .adapters import adapters_by_model, find_adapter
 from .adapters.native_files import NativeFiles
 from .compact import unpacked
 from .compact.archive import MAGIC
+from .composites.exchange import inside
 from .exceptions import ModelFormatError, UnsupportedModelError
-from .wrappers import last_step
 
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x5d\x00\x00")  # plain, or packed by joblib
 _FORMATS = "XGBoost JSON or UBJSON, LightGBM text, a compact file, skops, pickle, joblib"
@@ -37,7 +37,7 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     Returns
     -------
     object
-        A Booster of XGBoost or LightGBM, or the object that was saved: a model or a Pipeline that ends in one.
+        A Booster of XGBoost or LightGBM, or the object that was saved: a model, or one that holds such models.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     if family is not None:
         return family.read_file(data)[1]()
     model = _load(file_format, data, path, trust, max_bytes)
-    _ = find_adapter(last_step(model)).forest  # checks the trees
+    _forests(model)  # checks the trees
     return model
 
 
@@ -79,7 +79,8 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
     Returns
     -------
     dict
-        format, model (class), n_bytes, n_trees, n_nodes, n_leaves, max_depth, n_features, task.
+        format, model (class), n_bytes, n_trees, n_nodes, n_leaves, max_depth, n_features, task. Of a model that holds
+        several tree models, the trees of all count, n_features is the largest, and all tasks are named.
 
     Examples
     --------
@@ -99,22 +100,27 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
     file_format, data = _open(path, max_bytes)
     family = _families().get(file_format)
     if family is not None:
-        model, forest = f"{file_format}.Booster", family.read_file(data)[0].canonical()
+        model, forests = f"{file_format}.Booster", [family.read_file(data)[0].canonical()]
     else:
         loaded = _load(file_format, data, path, trust, max_bytes)
         model = f"{type(loaded).__module__.partition('.')[0]}.{type(loaded).__name__}"
-        forest = find_adapter(last_step(loaded)).forest
+        forests = _forests(loaded)
     return {
         "format": file_format,
         "model": model,
         "n_bytes": len(data),
-        "n_trees": forest.n_trees,
-        "n_nodes": forest.n_nodes,
-        "n_leaves": forest.n_leaves,
-        "max_depth": int(forest.depth.max(initial=0)),
-        "n_features": forest.n_features,
-        "task": forest.task,
+        "n_trees": sum(forest.n_trees for forest in forests),
+        "n_nodes": sum(forest.n_nodes for forest in forests),
+        "n_leaves": sum(forest.n_leaves for forest in forests),
+        "max_depth": max(int(forest.depth.max(initial=0)) for forest in forests),
+        "n_features": max(forest.n_features for forest in forests),
+        "task": ", ".join(sorted({forest.task for forest in forests})),
     }
+
+
+def _forests(model):
+    """The trees of all tree models inside a model, each once, checked."""
+    return [find_adapter(found.model).forest for found in inside(model)]
 
 
 def _open(path, max_bytes):

@@ -6,15 +6,29 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from treeprune import TreePrunerCV, UnsupportedModelError, rules
+from treeprune import TreePruner, TreePrunerCV, UnsupportedModelError, rules
 from treeprune.cli.tables import column_encoder
 
 
@@ -145,24 +159,181 @@ def test_missing_values_are_told_where_their_way_is_learned():
     assert rules(one_hot).texts == ["city in {a, b, c, d}", "city is missing"]
 
 
+SCALERS = {
+    "standard": StandardScaler(),
+    "only centered": StandardScaler(with_std=False),
+    "to a range": MinMaxScaler(feature_range=(-3, 0.7), clip=True),
+    "to the largest": MaxAbsScaler(),
+    "robust": RobustScaler(),
+    "twice": make_pipeline(StandardScaler(), MinMaxScaler()),
+}
+
+
+def close_to(bounds):
+    """Numbers close to some, by steps of the last bit of single and double precision."""
+    found = [np.asarray(bounds, float)]
+    for kind in (np.float64, np.float32):
+        for towards in (-np.inf, np.inf):
+            number = found[0].astype(kind)
+            for _ in range(3):
+                number = np.nextafter(number, kind(towards))
+                found.append(number.astype(float))
+    return np.concatenate(found)
+
+
+def bounds_of(found, column):
+    limits = [limit for rule in found.conditions if column in rule for limit in (rule[column].low, rule[column].high)]
+    return [limit for limit in limits if np.isfinite(limit)]
+
+
+@pytest.mark.parametrize("kind", SCALERS)
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 3e7])
+def test_bounds_before_scaling_are_exact(kind, scale):
+    """Rows are put at and next to every bound, where any rounding would show."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(5, 2, 300) * scale, "b": rng.integers(-4, 90, 300)})
+    y = np.round(X["a"] / scale + X["b"] / 10 + rng.normal(size=300))
+    model = make_pipeline(SCALERS[kind], DecisionTreeRegressor(max_depth=6, random_state=0)).fit(X, y)
+    found = rules(model)
+    near = {name: close_to(bounds_of(found, place)) for place, name in enumerate(X)}
+    n_rows = max(map(len, near.values()))
+    rows = pd.DataFrame({name: np.resize(numbers, n_rows) for name, numbers in near.items()})
+    assert by_sql(found, rows) == by_python(found, rows) == model.predict(rows).tolist()
+    assert by_python(found, X) == model.predict(X).tolist()
+
+
+def test_falling_scales_turn_the_sides():
+    X = pd.DataFrame({"a": np.linspace(-1, 2, 50)})
+    scaler = StandardScaler().fit(X)
+    scaler.scale_ = -scaler.scale_
+    model = Pipeline([("scale", scaler), ("tree", DecisionTreeRegressor().fit(scaler.transform(X), X["a"] > 0.3))])
+    found = rules(model)
+    rows = pd.DataFrame({"a": close_to(bounds_of(found, 0))})
+    assert by_python(found, rows) == model.predict(rows).tolist()
+    assert found.texts[0].startswith("a >")
+
+
+FILLED = {
+    "mean, flagged": (SimpleImputer(add_indicator=True), SimpleImputer(strategy="most_frequent", add_indicator=True)),
+    "median and scaled": (
+        make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
+        SimpleImputer(strategy="most_frequent"),
+    ),
+    "constants": (
+        SimpleImputer(strategy="constant", fill_value=-9.0),
+        SimpleImputer(strategy="constant", fill_value="none known"),
+    ),
+    "scaled behind flags": (
+        make_pipeline(SimpleImputer(add_indicator=True), RobustScaler()),
+        SimpleImputer(strategy="most_frequent"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FILLED)
+@pytest.mark.parametrize("encoder", [OneHotEncoder(handle_unknown="ignore"), OrdinalEncoder(**TO_ONE)])
+def test_a_missing_value_goes_where_what_is_in_its_place_does(kind, encoder):
+    X, y = table()
+    X["city"] = X["city"].astype(object).where(X["city"].notna(), np.nan)
+    X["half"] = np.where(np.arange(len(X)) % 3, X["size"] * 2, np.nan)
+    numbers, text = FILLED[kind]
+    flags = getattr(text, "add_indicator", False)
+    of_text = make_column_transformer((encoder, [0]), remainder="passthrough") if flags else encoder
+    prepare = make_column_transformer((numbers, ["size", "half"]), (make_pipeline(text, of_text), ["city"]))
+    model = make_pipeline(prepare, DecisionTreeClassifier(min_samples_leaf=3, random_state=0)).fit(X, y)
+    found, unseen = rules(model), with_unseen(X)
+    unseen["city"] = unseen["city"].where(unseen["city"].notna(), np.nan)
+    for rows in (X, unseen):
+        assert by_sql(found, rows) == by_python(found, rows) == model.predict(rows).tolist()
+    assert "or missing" in found.to_text()
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), StandardScaler(with_mean=False)),
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), MaxAbsScaler()),
+        make_pipeline(OrdinalEncoder(**TO_ONE), MinMaxScaler(), StandardScaler()),
+        FeatureUnion([("a", OneHotEncoder(handle_unknown="ignore")), ("b", OrdinalEncoder(**TO_ONE))]),
+    ],
+)
+def test_codes_may_be_scaled_and_stand_side_by_side(prepare):
+    X, y = table()
+    X, rows = X[["city", "code"]], with_unseen(X)[["city", "code"]]
+    found = rules(model := make_pipeline(prepare, DecisionTreeClassifier(random_state=0)).fit(X, y))
+    assert by_sql(found, rows) == by_python(found, rows) == model.predict(rows).tolist()
+
+
+def test_sparse_rows_are_scaled_as_sparse_ones_are():
+    """scikit-learn multiplies sparse numbers by the reciprocal, which rounds otherwise."""
+    X = pd.DataFrame({"kind": list("abcd") * 50, "a": np.random.default_rng(0).exponential(size=200)})
+    prepare = make_column_transformer((OneHotEncoder(), ["kind"]), ("passthrough", ["a"]), sparse_threshold=1.0)
+    tree = DecisionTreeRegressor(max_depth=6, random_state=0)
+    model = make_pipeline(prepare, StandardScaler(with_mean=False), tree).fit(X, np.sin(9 * X["a"]))
+    found = rules(model)
+    near = close_to(bounds_of(found, 1))
+    rows = pd.DataFrame({"kind": np.resize(["a", "b"], len(near)), "a": near})
+    assert by_python(found, rows) == model.predict(rows).tolist()
+
+
+class TestModelsThatHoldATree:
+    X, y = table()
+    PIPE = make_pipeline(
+        make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city", "code"]), remainder="passthrough"),
+        DecisionTreeClassifier(max_depth=4, random_state=0),
+    )
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            GridSearchCV(PIPE, {"decisiontreeclassifier__max_depth": [3]}, cv=2),
+            TreePruner(PIPE),
+            TreePrunerCV(GridSearchCV(PIPE, {"decisiontreeclassifier__max_depth": [3]}, cv=2), cv=2),
+            make_pipeline("passthrough", TreePruner(PIPE)),
+        ],
+    )
+    def test_have_its_rules(self, model):
+        fitted = model.fit(self.X, self.y)
+        assert by_sql(rules(fitted), self.X) == fitted.predict(self.X).tolist()
+
+    @pytest.mark.parametrize(
+        ("model", "reason"),
+        [
+            (CalibratedClassifierCV(PIPE, cv=2), r"CalibratedClassifierCV .*calibrated_classifiers_\[0\].estimator"),
+            (VotingClassifier([("a", PIPE), ("b", PIPE)]), r"VotingClassifier .*\(a, b\)"),
+            (FixedThresholdClassifier(PIPE, threshold=0.2, pos_label="no"), "FixedThresholdClassifier"),
+        ],
+    )
+    def test_are_refused_where_they_say_something_else(self, model, reason):
+        with pytest.raises(UnsupportedModelError, match=reason):
+            rules(model.fit(self.X, self.y))
+
+
 @pytest.mark.parametrize(
     ("step", "name"),
     [
-        (StandardScaler(), "StandardScaler"),
         (PCA(), "PCA"),
-        (SimpleImputer(), "SimpleImputer"),
         (KBinsDiscretizer(2, quantile_method="averaged_inverted_cdf"), "KBinsDiscretizer"),
-        (make_column_transformer((StandardScaler(), [0])), "StandardScaler"),
-        (make_pipeline(OrdinalEncoder(), StandardScaler()), "StandardScaler"),
+        (make_column_transformer((PCA(), [0])), "PCA"),
         (make_pipeline(OrdinalEncoder(), OneHotEncoder()), "OneHotEncoder"),
+        (make_pipeline(StandardScaler(), PowerTransformer()), "PowerTransformer"),
+        (FunctionTransformer(np.abs), "FunctionTransformer"),
+        (SimpleImputer(missing_values=-1), "SimpleImputer"),
     ],
 )
 def test_other_steps_are_refused_by_name(step, name):
     X = np.random.default_rng(0).integers(0, 4, (60, 2)).astype(float)
     model = make_pipeline(step, DecisionTreeClassifier()).fit(X, X[:, 0] > 1)
-    with pytest.raises(UnsupportedModelError, match=f"made through {name}"):
+    with pytest.raises(UnsupportedModelError, match=rf"made through {name} \(the step '{name.lower()}'\)"):
         rules(model)
     assert len(rules(model[-1])) == model[-1].get_n_leaves()
+
+
+def test_other_steps_may_stand_where_no_split_is_on_what_they_give():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "c"])
+    prepare = make_column_transformer((PCA(), ["b", "c"]), ("passthrough", ["a"]))
+    model = make_pipeline(prepare, DecisionTreeClassifier()).fit(X, X["a"] > 0)
+    assert by_python(rules(model), X) == model.predict(X).tolist()
 
 
 def test_a_column_both_as_number_and_encoded_is_refused():

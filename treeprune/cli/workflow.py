@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 
 from ..adapters import find_adapter
+from ..composites.base import Given
+from ..composites.exchange import exchanged, inside, passes_on, tree_models
 from ..core.graft import graft
 from ..core.path import PruningPath
 from ..core.risk import node_risk
@@ -82,7 +84,7 @@ def prune_by(
     Parameters
     ----------
     model : object
-        A fitted model.
+        A fitted model, or one that holds such models. Several of them are pruned at one strength, which must be given.
     method : PruningMethod or str
         How to prune.
     judge : tuple of X and y, optional
@@ -105,6 +107,10 @@ def prune_by(
     if not isinstance(method, PathMethod):
         knob = method.knob
         return prune(model, method, *rows), {} if knob is None else {knob: getattr(method, knob)}
+    if "alpha" in strength and len(list(tree_models(model))) > 1:  # a strength for all of them
+        given = Given(*rows)
+        pruned = exchanged(model, lambda tree, seen: pruning_path(tree, method, *seen[:2]).prune(**strength), given)
+        return pruned, dict(strength)
     path = pruning_path(model, method, *rows)
     step = path.step(**strength) if strength else _best_step(path, model, *judge)
     model = path.prune(step=step)
@@ -119,12 +125,20 @@ def judged_by_rows(method: PruningMethod, **strength: float) -> bool:
 
 
 def _best_step(path, model, X, y):
-    rows = find_adapter(model).rows(X, y)
+    ((tree_model, (seen,), _),) = inside(model, Given(X, y))
+    rows = find_adapter(tree_model).rows(*seen)
+    if not passes_on(model):  # what the tree model predicts is not what the whole does
+        loss = np.array([-path.prune(step=step).score(X, y) for step in range(len(path))])
+        return _last_least(loss)
     error, _ = node_risk(path.forest, "error", rows)
     if isinstance(path, PruningPath):
         loss = path.totals(error)
     else:
         loss = np.array([_loss(path, step, error, X, y, rows.sample_weight) for step in range(len(path))])
+    return _last_least(loss)
+
+
+def _last_least(loss):
     return int(np.flatnonzero(loss <= loss.min() + 1e-12 * np.abs(loss).max())[-1])
 
 
@@ -138,13 +152,16 @@ def _loss(path, step, error, X, y, weight):
 
 
 def size(model: Any) -> dict[str, int]:
-    """Leaves and depth of a fitted model; for an ensemble, leaves of all trees and the greatest depth."""
-    forest = find_adapter(model).forest
-    return {"n_leaves": forest.n_leaves, "depth": int(forest.depth.max())}
+    """Leaves of all trees of a fitted model, or inside it, and the greatest depth."""
+    forests = [find_adapter(found.model).forest for found in inside(model)]
+    return {
+        "n_leaves": sum(forest.n_leaves for forest in forests),
+        "depth": max(int(forest.depth.max()) for forest in forests),
+    }
 
 
 def load_model(path: str | Path, *, trust: bool, load: Callable = read_model) -> Any:
-    """Load a model, or a Pipeline that ends in one, for a command; see `treeprune.read_model`.
+    """Load a model, or one that holds models, for a command; see `treeprune.read_model`.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ..exceptions import ModelFormatError
 
-MAGIC, VERSION = b"treeprune compact", 3
-READABLE = (2, 3)  # 2 differs by the name of the model's family only
+MAGIC, VERSION = b"treeprune compact", 4
+READABLE = (2, 3, 4)  # 2 names the family of a model by its adapter; models that hold others came with 4
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 0, "pb": 0}]
 _KINDS = "biufU"  # arrays of numbers and of text
 

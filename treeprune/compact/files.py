@@ -5,14 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
-from ..adapters import adapters_by_model, find_adapter
+from ..adapters import adapter_class, adapters_by_model, find_adapter
 from ..adapters.storage import Storage
+from ..composites import find_composite
+from ..composites.exchange import tree_models
 from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from .archive import read_archive, write_archive
-from .object_graph import flatten, restore
+from .object_graph import Budget, flatten, restore
 from .packing import STATISTICS, pack, unpack
+from .parts import CHECKS, parts_of_wholes
 
 _LEVELS = ("predict", "full")
 #: Files of version 2 name the class of the adapter, as it was called then, in the place of `Adapter.format_name`.
@@ -35,7 +40,8 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     Parameters
     ----------
     model : object
-        A fitted model of any supported family.
+        A fitted model of any supported family, or one that holds such models (a Pipeline, a search, a calibrated,
+        voting or stacked model, ...): its other parts must be scikit-learn's own transformers and simple models.
     path : str or path-like
         Where to. An existing file is replaced, as a whole.
     level : {"predict", "full"}, default="predict"
@@ -43,6 +49,9 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
         statistics of nodes and of training rows go, and with them importances, contributions and further pruning by
         stored statistics. "full" keeps every array to the last bit, so that XGBoost and LightGBM save the loaded
         model as they save the model itself.
+
+    Of a model that holds others, all comes back that it holds, such as the results of a search. Functions may be those
+    of NumPy (``FunctionTransformer(np.log1p)``).
 
     A function given as the objective or metric of a booster's wrapper is not stored, which a warning says: the loaded
     model predicts the same, but does not know its loss, and cannot be fitted before it is given one.
@@ -129,7 +138,28 @@ def packed(model: Any, level: str = "predict") -> bytes:
     """The bytes that `save_compact` writes."""
     if level not in _LEVELS:
         raise ValueError(f"The 'level' parameter must be 'predict' or 'full'. Got {level!r}.")
-    adapter, known, full = find_adapter(model), _known(), level == "full"
+    composite = find_composite(model)
+    head, arrays = _pack(model, level == "full") if composite is None else _pack_whole(model, level == "full")
+    return write_archive(head, arrays)
+
+
+def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
+    """The model of the bytes that `save_compact` writes; errors are those of `load_compact`."""
+    head, arrays = read_archive(data, max_bytes)
+    try:
+        return _unpack_whole(head, arrays, max_bytes) if "whole" in head else _unpack(head, arrays, max_bytes, Budget())
+    except ModuleNotFoundError as error:
+        import_extra((error.name or "").partition(".")[0])  # says what to install
+        raise
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, ImportError) as error:
+        if isinstance(error, (ModelFormatError, UnsupportedModelError, MissingExtraError)):
+            raise
+        raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
+
+
+def _pack(model, full):
+    """A tree model as JSON data and arrays."""
+    adapter, known = find_adapter(model), _known()
     if not isinstance(adapter, Storage):
         raise UnsupportedModelError(f"Models of {type(model).__qualname__}'s family have no compact form.")
     if f"{type(model).__module__}.{type(model).__qualname__}" not in {*known, *adapter.models}:
@@ -147,30 +177,71 @@ def packed(model: Any, level: str = "predict") -> bytes:
     rest = [_rest(adapter, *trees, full) for trees in zip(stored.trees, derived, strict=True)]
     objects, others = flatten({"skeleton": stored.skeleton, "rest": rest}, known)
     head = {"family": adapter.format_name, "forest": forest, "names": list(arrays), "objects": objects}
-    return write_archive(head, [*arrays.values(), *others])
+    return head, [*arrays.values(), *others]
 
 
-def unpacked(data: bytes, max_bytes: int = 2**30) -> Any:
-    """The model of the bytes that `save_compact` writes; errors are those of `load_compact`."""
-    head, arrays = read_archive(data, max_bytes)
+def _unpack(head, arrays, max_bytes, budget):
+    """The tree model of `_pack`."""
+    adapter = _adapter_of(head)
+    names, objects = head["names"], head["objects"]
+    forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
+    parts = restore(objects, arrays[len(names) :], _known(), budget=budget)
+    trees = []
+    for derived, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
+        if not adapter.structure.isdisjoint(rest):
+            raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
+        trees.append(derived | rest)
+    return adapter.assembled(parts["skeleton"], trees)
+
+
+def _pack_whole(model, full):
+    """A model that holds tree models as JSON data and arrays: these one by one, and the rest as plain objects.
+
+    Fitted tree models are found wherever they stand, so that none is taken for a plain object. Those that are no parts
+    of the whole, but of its steps, stay as they are: what a step does may depend on statistics, as selectors do.
+    """
+    predicting = {id(tree_model) for tree_model in tree_models(model)}
+    models: list[Any] = []
+    numbers: dict[int, int] = {}
+
+    def number(value):
+        if id(value) not in numbers and _is_fitted_tree_model(value):
+            numbers[id(value)] = len(models)
+            models.append(value)
+        return numbers.get(id(value))
+
+    whole, rest = flatten(model, _known() | parts_of_wholes(), number)
+    packed_models = [_pack(each, full or id(each) not in predicting) for each in models]
+    heads = [head | {"n_arrays": len(arrays)} for head, arrays in packed_models]
+    arrays = [array for _, of_model in packed_models for array in of_model]
+    return {"models": heads, "whole": whole}, [*arrays, *rest]
+
+
+def _unpack_whole(head, arrays, max_bytes):
+    """The model of `_pack_whole`; what its trees take counts together."""
+    models, budget = [], Budget()
+    for each in head["models"]:
+        n_arrays = each["n_arrays"]
+        if not isinstance(n_arrays, int) or not 0 <= n_arrays <= len(arrays):
+            raise ModelFormatError(f"The compact file is damaged: {n_arrays!r} arrays of a model.")
+        models.append(_unpack(each, arrays[:n_arrays], max_bytes, budget))
+        arrays, max_bytes = arrays[n_arrays:], max_bytes - 8 * each["forest"]["n_nodes"]
+    whole = restore(head["whole"], arrays, _known() | parts_of_wholes(), models, budget, CHECKS)
+    if find_composite(whole) is None:
+        raise ModelFormatError(f"The compact file is damaged: {type(whole).__name__} holds no models.")
+    return whole
+
+
+def _is_fitted_tree_model(value):
+    if adapter_class(value) is None:
+        return False
     try:
-        adapter = _adapter_of(head)
-        names, objects = head["names"], head["objects"]
-        forest = unpack(head["forest"], dict(zip(names, arrays, strict=False)), max_bytes)
-        parts = restore(objects, arrays[len(names) :], _known())
-        trees = []
-        for derived, rest in zip(adapter.arrays_of(parts["skeleton"], forest), parts["rest"], strict=True):
-            if not adapter.structure.isdisjoint(rest):
-                raise ModelFormatError("The compact file is damaged: it states the structure of a tree twice.")
-            trees.append(derived | rest)
-        return adapter.assembled(parts["skeleton"], trees)
-    except ModuleNotFoundError as error:
-        import_extra((error.name or "").partition(".")[0])  # says what to install
-        raise
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, ImportError) as error:
-        if isinstance(error, (ModelFormatError, UnsupportedModelError, MissingExtraError)):
-            raise
-        raise ModelFormatError(f"The compact file is damaged: {type(error).__name__}: {error}") from error
+        check_is_fitted(value)
+    except NotFittedError:
+        return False
+    except TypeError:  # a Booster is no estimator
+        return True
+    return find_composite(value) is None
 
 
 def _adapter_of(head):

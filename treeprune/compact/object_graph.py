@@ -7,14 +7,16 @@ columns, one for each attribute.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from ..exceptions import ModelFormatError, UnsupportedModelError
 
@@ -24,9 +26,26 @@ _GENERATORS = {"MT19937": np.random.RandomState, "PCG64": np.random.Generator}
 #: Compiled modules that leave out their package when they are asked for their name (scikit-learn 1.6).
 _MODULES = {"_loss": "sklearn._loss._loss"}
 _FACTORIES = {cls.__name__: cls for cls in (OrderedDict, dict, list, int, float)}
+_TYPES = {cls.__name__: cls for cls in (bool, int, float, str, object)}
+#: Functions from outside of scikit-learn that steps are made of. A file may name them, but make no objects of them.
+_NAMED = {"scipy.sparse._csr.csr_matrix"}
 
 
-def flatten(value: Any, known: Collection[str]) -> tuple[Any, list[NDArray]]:
+class Budget:
+    """How many objects may still be read: of a whole file, however many values it holds.
+
+    Parameters
+    ----------
+    left : int
+    """
+
+    def __init__(self, left: int = _MAX_ITEMS):
+        self.left = left
+
+
+def flatten(
+    value: Any, known: Collection[str], model_number: Callable[[Any], int | None] = lambda value: None
+) -> tuple[Any, list[NDArray]]:
     """A value as JSON data, and the arrays that the data refer to by their positions.
 
     Parameters
@@ -34,18 +53,40 @@ def flatten(value: Any, known: Collection[str]) -> tuple[Any, list[NDArray]]:
     value : object
     known : collection of str
         Paths (module and name) of the classes and functions that the value may contain.
+    model_number : callable, optional
+        Numbers of objects that are stored elsewhere, which stand for them; None: the object is none of these.
 
     Raises
     ------
     UnsupportedModelError
         The value contains an object of another class; the message says where.
     """
-    writer = _Writer(known)
+    writer = _Writer(known, model_number)
     return writer.value(value, type(value).__name__, 0), writer.arrays
 
 
-def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
+def restore(
+    text: Any,
+    arrays: list[NDArray],
+    known: Collection[str],
+    models: Sequence[Any] = (),
+    budget: Budget | None = None,
+    checks: Mapping[str, Callable[[Any], None]] | None = None,
+) -> Any:
     """The value that `flatten` was given.
+
+    Parameters
+    ----------
+    text, arrays
+        What `flatten` returned.
+    known : collection of str
+        Paths of the classes and functions that the text may name.
+    models : sequence of object
+        The objects that were stored elsewhere, by their numbers.
+    budget : Budget, optional
+        What the text may take of the objects of a file.
+    checks : mapping of str to callable, optional
+        By the paths of classes, what looks at an object of theirs as soon as it is made.
 
     Raises
     ------
@@ -53,7 +94,7 @@ def restore(text: Any, arrays: list[NDArray], known: Collection[str]) -> Any:
         The text is malformed, or names a class that is not known.
     """
     try:
-        return _Reader(arrays, known).value(text, 0)
+        return _Reader(arrays, known, models, budget or Budget(), checks or {}).value(text, 0)
     except ModelFormatError:
         raise
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
@@ -70,8 +111,8 @@ class _Writer:
     What JSON has no form for becomes an object with one key, the kind, by which `_READERS` finds how to read it.
     """
 
-    def __init__(self, known):
-        self.known, self.arrays, self.numbers = known, [], {}
+    def __init__(self, known, model_number):
+        self.known, self.model_number, self.arrays, self.numbers = known, model_number, [], {}
         # By id(): the number of each object written so far, which stands for it where it occurs again, and the object
         # itself, because the id of an object that is gone may be given to another.
         self.seen = {}
@@ -87,23 +128,39 @@ class _Writer:
             )
         if value is None or type(value) in (bool, int, float, str):
             return value
+        if type(value) is np.ma.MaskedArray:
+            parts = (value.data, np.ma.getmaskarray(value), value.fill_value)
+            return {"masked": [self.value(part, where, depth + 1) for part in parts]}
         if isinstance(value, np.ndarray):
             return self.array(value, where, depth)
         for cls, name in ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "frozenset")):
             if type(value) is cls:
                 items = self.items(sorted(value, key=repr) if cls in (set, frozenset) else value, where, depth)
                 return items if cls is list else {name: items}
-        if type(value) in (dict, OrderedDict, defaultdict):
+        if type(value) in (dict, OrderedDict, defaultdict, Bunch):
             return self.mapping(value, where, depth)
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
         if isinstance(value, type) and issubclass(value, np.generic):
             return {"number type": np.dtype(value).str}
+        if isinstance(value, np.dtype) and value.kind in "biufUO":
+            return {"dtype": value.str}
+        if isinstance(value, type) and value is _TYPES.get(value.__name__):
+            return {"type": value.__name__}
+        if isinstance(value, np.ufunc) and getattr(np, value.__name__, None) is value:
+            return {"ufunc": value.__name__}
+        if type(value) is itemgetter:
+            return {"itemgetter": self.items(value.__reduce__()[1], where, depth)}
+        if type(value).__name__ == "Index" and type(value).__module__.partition(".")[0] == "pandas":
+            return {"pandas index": self.items(value.tolist(), where, depth)}
         if type(value) is partial:
             parts = [value.func, value.args, value.keywords]
             return {"partial": [self.value(part, where, depth + 1) for part in parts]}
-        if callable(value) and getattr(value, "__qualname__", None) and _path(value) in self.known:
+        if callable(value) and getattr(value, "__qualname__", None) and _path(value) in {*self.known, *_NAMED}:
             return {"known": _path(value)}
+        number = self.model_number(value)
+        if number is not None:
+            return {"model": number}
         return self.object(value, where, depth)
 
     def items(self, values, where, depth):
@@ -135,6 +192,8 @@ class _Writer:
             return {"arrays": [self.number(np.concatenate(values)), lengths]}
         if type(first) is dict:
             states, name = values, "dict"
+        elif any(self.model_number(item) is not None for item in values):
+            return None
         elif hasattr(first, "__dict__") and _path(type(first)) in self.known:
             states, name = [self.state(item) for item in values], _path(type(first))
         else:
@@ -219,12 +278,13 @@ class _Writer:
 class _Reader:
     """Makes values of the data that `_Writer` wrote. The data may be damaged or made up, so all of it is checked."""
 
-    def __init__(self, arrays, known):
-        self.arrays, self.known, self.seen, self.left = arrays, known, {}, _MAX_ITEMS
+    def __init__(self, arrays, known, models, budget, checks):
+        self.arrays, self.known, self.models, self.seen = arrays, known, models, {}
+        self.budget, self.checks = budget, checks
 
     def value(self, text, depth):
-        self.left -= 1
-        if depth > 2 * _MAX_DEPTH or self.left < 0:
+        self.budget.left -= 1
+        if depth > 2 * _MAX_DEPTH or self.budget.left < 0:
             raise ModelFormatError("The compact file holds too many objects, or nests too deep.")
         if isinstance(text, list):
             return [self.value(item, depth + 1) for item in text]
@@ -235,8 +295,8 @@ class _Reader:
 
     def columns(self, content, depth):
         name, n, columns = content
-        self.left -= n * (1 + len(columns))
-        if not isinstance(n, int) or n < 0 or self.left < 0:
+        self.budget.left -= n * (1 + len(columns))
+        if not isinstance(n, int) or n < 0 or self.budget.left < 0:
             raise ModelFormatError("The compact file holds too many objects.")
         values = {key: self.column(column, n, depth) for key, column in columns.items()}
         states = [{key: column[i] for key, column in values.items()} for i in range(n)]
@@ -267,6 +327,10 @@ class _Reader:
 
     def mapping(self, pairs, depth):
         return {self.value(key, depth): self.value(item, depth) for key, item in pairs}
+
+    def masked(self, content, depth):
+        data, mask, fill_value = (self.value(part, depth) for part in content)
+        return np.ma.array(data, mask=mask, fill_value=fill_value)
 
     def random(self, content, depth):
         number, state = content
@@ -304,13 +368,51 @@ class _Reader:
             value.__setstate__(state)
         else:
             vars(value).update(state)
+        check = self.checks.get(_path(cls))
+        if check is not None:
+            check(value)
         return value
+
+    def named(self, path, depth):
+        """A class or function by its name, which is not called here."""
+        return _imported(path) if path in _NAMED else self.find(path)
 
     def find(self, path):
         if path not in self.known:
             raise ModelFormatError(f"The compact file names {path!r}, which is no part of a supported model.")
-        module, _, name = path.rpartition(".")
-        return getattr(import_module(module), name)
+        return _imported(path)
+
+
+def _imported(path):
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def _dtype(reader, content, depth):
+    dtype = np.dtype(content)
+    if dtype.kind not in "biufUO":
+        raise ModelFormatError(f"The compact file is damaged: a type of numbers {content!r}.")
+    return dtype
+
+
+def _partial(reader, content, depth):
+    function, arguments, keywords = (reader.value(part, depth) for part in content)
+    if isinstance(function, type):  # it would be made of what the file says
+        raise ModelFormatError(f"The compact file calls {function.__name__!r}.")
+    return partial(function, *arguments, **keywords)
+
+
+def _ufunc(reader, content, depth):
+    function = getattr(np, content)
+    if not isinstance(function, np.ufunc):
+        raise ModelFormatError(f"The compact file is damaged: {content!r} is no function of numbers.")
+    return function
+
+
+def _pandas_index(reader, content, depth):
+    from pandas import Index
+
+    return Index(reader.value(content, depth))
 
 
 def _scalar(reader, content, depth):
@@ -318,6 +420,12 @@ def _scalar(reader, content, depth):
     if dtype.kind not in "biufU":
         raise ModelFormatError(f"The compact file is damaged: a number of type {content[0]!r}.")
     return dtype.type(content[1])
+
+
+def _count(number):
+    if not isinstance(number, int) or number < 0:
+        raise ModelFormatError(f"The compact file is damaged: the number {number!r} of a model.")
+    return number
 
 
 _READERS = {
@@ -334,12 +442,18 @@ _READERS = {
     "defaultdict": lambda reader, content, depth: defaultdict(
         _FACTORIES[content[0]], reader.mapping(content[1], depth)
     ),
+    "Bunch": lambda reader, content, depth: Bunch(**reader.mapping(content, depth)),
+    "masked": _Reader.masked,
+    "model": lambda reader, content, depth: reader.models[_count(content)],
+    "dtype": _dtype,
+    "type": lambda reader, content, depth: _TYPES[content],
+    "ufunc": _ufunc,
+    "itemgetter": lambda reader, content, depth: itemgetter(*reader.value(content, depth)),
+    "pandas index": _pandas_index,
     "slice": lambda reader, content, depth: slice(*content),
     "number type": lambda reader, content, depth: np.dtype(content).type,
-    "partial": lambda reader, content, depth: partial(
-        reader.value(content[0], depth), *reader.value(content[1], depth), **reader.value(content[2], depth)
-    ),
-    "known": lambda reader, content, depth: reader.find(content),
+    "partial": _partial,
+    "known": _Reader.named,
     "seen": lambda reader, content, depth: reader.seen[content],
     "random": _Reader.random,
     "object": _Reader.object,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ..adapters import find_adapter
 from ..adapters.base import Adapter
-from ..core.path import PruningPath
+from ..composites.exchange import size
+from ..core.path import Knob, PruningPath
 from ..methods import PathMethod, PruningMethod
-from ..pruning import carry_out
+from ..pruning import Written, carry_out
+from .grown import Grown
 
 
 class Candidates(ABC):
@@ -28,16 +29,8 @@ class Candidates(ABC):
         """The columns of ``cv_results_`` that say what the candidates are."""
 
     @abstractmethod
-    def on_model(self, adapter: Adapter, data: tuple) -> "PrunedModels":
-        """One fitted model, pruned as each of the candidates says.
-
-        Parameters
-        ----------
-        adapter : Adapter
-            The model.
-        data : tuple
-            X, y and sample weights for a method that needs rows; empty for the statistics that the model stores.
-        """
+    def on_model(self, grown: Grown) -> "PrunedModels":
+        """One fitted model, pruned as each of the candidates says."""
 
 
 class PrunedModels(ABC):
@@ -94,7 +87,9 @@ class PathCandidates(Candidates):
     params: KnobParams
 
     @classmethod
-    def from_path(cls, method: PathMethod, path: PruningPath, n_candidates: int | None) -> "PathCandidates":
+    def from_path(
+        cls, method: PathMethod, path: "PruningPath | JointPath", n_candidates: int | None
+    ) -> "PathCandidates":
         """All steps of a path, or about `n_candidates` of them, evenly spread over the logarithm of the leaves.
 
         A strength stands at a value of the method's own parameter, so that the method set to that value gives the same
@@ -114,18 +109,19 @@ class PathCandidates(Candidates):
         """Step and parameter."""
         return {"step": self.steps, f"param_{self.params.name}": self.params.values, "params": self.params}
 
-    def on_model(self, adapter, data):
-        """The model's own path at the strengths."""
-        return PathModels(adapter, path_of(self.method, adapter, data), self.alphas)
+    def on_model(self, grown):
+        """The model's own path at the strengths, or those of all tree models inside it."""
+        return on_paths(grown, paths_of(self.method, grown), self.alphas)
 
 
 @dataclass(frozen=True)
 class PathModels(PrunedModels):
-    """Trees of the path of one model, at some strengths."""
+    """Trees of the path of one tree model, at some strengths."""
 
     adapter: Adapter
     path: PruningPath
     alphas: NDArray[np.float64]
+    is_whole: bool = True  # not inside another model
 
     @property
     def n_candidates(self):
@@ -139,14 +135,78 @@ class PathModels(PrunedModels):
 
     @property
     def feature_strength(self):
-        """Strength at which the last split on each feature collapses, shape (n_features,); -inf without a split."""
+        """Strength at which the last split on each feature collapses, shape (n_features,); -inf without a split.
+
+        None inside another model, where each fold may make other features of the columns.
+        """
+        if not self.is_whole:
+            return None
         forest, last = self.path.forest, np.full(self.path.forest.n_features, -np.inf)
         np.maximum.at(last, forest.feature[forest.internal], self.path.strength[forest.internal])
         return last
 
     def model(self, candidate):
         """The model pruned at the candidate's strength."""
-        return self.adapter.prune(self.path.plan(alpha=self.alphas[candidate]))
+        write = self.adapter.prune if self.is_whole else self.path.write
+        return write(self.path.plan(alpha=self.alphas[candidate]))
+
+
+@dataclass(frozen=True)
+class JointPath:
+    """The paths of several tree models inside one model, pruned at one strength, each in its own unit.
+
+    Parameters
+    ----------
+    paths : list of PruningPath
+    """
+
+    paths: list[PruningPath]
+
+    @cached_property
+    def alphas(self) -> NDArray[np.float64]:
+        """Strengths at which one of the trees gets smaller, shape (n_steps,), strictly rising from 0."""
+        return np.unique(np.concatenate([path.alphas for path in self.paths]))
+
+    @cached_property
+    def n_leaves(self) -> NDArray[np.int64]:
+        """Leaves of all trees at each of these, shape (n_steps,)."""
+        return self.n_leaves_at(self.alphas)
+
+    def n_leaves_at(self, alphas: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Leaves of all trees at some strengths."""
+        return sum(path.totals(np.ones(path.forest.n_nodes), alphas).astype(np.int64) for path in self.paths)
+
+    @property
+    def knob(self) -> Knob:
+        """That of the longest path, since the range of a depth is that of the deepest tree."""
+        return max(self.paths, key=len).knob
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+
+@dataclass(frozen=True)
+class JointPathModels(PrunedModels):
+    """A model whose tree models are all pruned at one strength."""
+
+    grown: Grown
+    path: JointPath
+    alphas: NDArray[np.float64]
+
+    @property
+    def n_candidates(self):
+        """Number of strengths."""
+        return len(self.alphas)
+
+    @property
+    def n_leaves(self):
+        """Leaves of each candidate."""
+        return self.path.n_leaves_at(self.alphas)
+
+    def model(self, candidate):
+        """The model with all trees pruned at the candidate's strength."""
+        plans = [path.plan(alpha=self.alphas[candidate]) for path in self.path.paths]
+        return self.grown.put_back([a.prune(plan) for a, plan in zip(self.grown.adapters, plans, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -178,17 +238,16 @@ class GridCandidates(Candidates):
         """One method for each candidate."""
         return [clone(self.method).set_params(**params) for params in self.params]
 
-    def on_model(self, adapter, data):
+    def on_model(self, grown):
         """The methods, to be carried out on the model."""
-        return GridModels(adapter, data, self.methods)
+        return GridModels(grown, self.methods)
 
 
 @dataclass(frozen=True)
 class GridModels(PrunedModels):
     """One model, pruned by one method with different parameters."""
 
-    adapter: Adapter
-    data: tuple
+    grown: Grown
     methods: list[PruningMethod]
 
     @property
@@ -199,27 +258,43 @@ class GridModels(PrunedModels):
     @property
     def n_leaves(self):
         """Leaves of each candidate."""
-        return np.array([find_adapter(model).forest.n_leaves for model in self.models()])
+        return np.array([size(model)[0] for model in self.models()])
 
     def model(self, candidate):
         """The model pruned by the candidate's method, step after step where it has several."""
-        return carry_out(self.adapter, self.methods[candidate], self._rows_to_judge_by)
+        return self.grown.pruned(lambda adapter, data: self._carried_out(candidate, adapter, data))
 
-    def _rows_to_judge_by(self, adapter):
-        return self._routed if adapter is self.adapter else self._route(adapter)
+    def _carried_out(self, candidate, adapter, data):
+        def judge(pruned):
+            return self._routed[id(adapter)] if pruned is adapter else _route(pruned, data)
+
+        return carry_out(adapter, self.methods[candidate], judge)
 
     @cached_property
     def _routed(self):
-        """The rows as the unpruned model routes them, once for all candidates."""
-        return self._route(self.adapter)
-
-    def _route(self, adapter):
-        return adapter.with_rows(*self.data) if self.data else (adapter, None)
+        """The rows as each of the unpruned tree models routes them, once for all candidates."""
+        pairs = zip(self.grown.adapters, self.grown.data, strict=True)
+        return {id(adapter): _route(adapter, data) for adapter, data in pairs}
 
 
-def path_of(method: PathMethod, adapter: Adapter, data: tuple) -> PruningPath:
-    """The nested path of a fitted model; `data` as in `Candidates.on_model`."""
-    return cast(PruningPath, method.path(adapter.forest, adapter.rows(*data) if data else None))
+def _route(adapter, data):
+    return adapter.with_rows(*data) if data else (adapter, None)
+
+
+def paths_of(method: PathMethod, grown: Grown) -> list[PruningPath]:
+    """The nested paths of the tree models inside a fitted model, each of which gives the whole model."""
+    paths = []
+    for adapter, data in zip(grown.adapters, grown.data, strict=True):
+        path = cast(PruningPath, method.path(adapter.forest, adapter.rows(*data) if data else None))
+        paths.append(replace(path, write=Written(grown.whole, adapter)))
+    return paths
+
+
+def on_paths(grown: Grown, paths: list[PruningPath], alphas: NDArray[np.float64]) -> PathModels | JointPathModels:
+    """A fitted model pruned at some strengths, given the paths of the tree models inside it."""
+    if len(paths) > 1:
+        return JointPathModels(grown, JointPath(paths), alphas)
+    return PathModels(grown.adapters[0], paths[0], alphas, grown.is_tree_model)
 
 
 def midpoints(alphas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils.validation import _num_samples, check_memory
 
-from ..adapters import find_adapter
-from ..adapters.base import Adapter
 from ..adapters.stand_ins import StandIns
-from .candidates import Candidates, PathModels
-from .fitting import fit_estimator, take, take_params
+from ..composites.base import Given
+from .candidates import Candidates, PathModels, PrunedModels
+from .fitting import are_weighed, fit_estimator, take, take_params
+from .grown import Grown
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
 from .stepwise import by_losses, by_scorer, starting_from, stepwise_scores
 
@@ -59,14 +59,13 @@ class Evaluation:
     memory: Any = None
     train_score: bool = False
 
-    def grow(self, index: NDArray | None = None) -> tuple[Adapter, tuple]:
-        """A model fitted on the rows at `index`, and these rows with their weights if a method needs rows."""
+    def grow(self, index: NDArray | None = None) -> Grown:
+        """A model fitted on the rows at `index`, and what its tree models see of them if a method needs rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
-        data = X, y, take(self.sample_weight, index), take(self.offset, index)
-        adapter = find_adapter(model).fitted_on(y, params.get("sample_weight")).completed(*data)
-        return adapter, data if self.needs_rows else ()
+        training = Given(X, y, take(self.sample_weight, index), take(self.offset, index))
+        return Grown.on(model, training, weighed=are_weighed(params), needs_rows=self.needs_rows)
 
     @cached_property
     def response(self) -> str | tuple[str, ...] | None:
@@ -80,12 +79,14 @@ class Evaluation:
             return None
         return additive_score(self.estimator, self.scoring, 1 if np.ndim(self.y) == 1 else np.shape(self.y)[1])
 
-    def in_one_sweep(self, adapter: Adapter) -> bool:
+    def in_one_sweep(self, grown: Grown) -> bool:
         """Whether sums over the held-out rows of each node give the scores of all prunings of a model at once.
 
-        They do for a mean loss of the values of a single tree.
+        They do for a mean loss of the values of a single tree, if the model predicts these.
         """
-        return self.losses is not None and adapter.forest.n_trees == 1 and adapter.averages
+        adapter, *others = grown.adapters
+        is_tree = not others and adapter.forest.n_trees == 1 and adapter.averages
+        return self.losses is not None and is_tree and grown.passes_on
 
     def fold(
         self, candidates: Candidates, train: NDArray, test: NDArray
@@ -107,35 +108,40 @@ class Evaluation:
         feature_strength : ndarray of float64, shape (n_features,), or None
             Strength up to which the model uses each feature; None for candidates without a path.
         """
-        pruned = candidates.on_model(*self.grow(train))
-        train_scores = self._scores(pruned, train) if self.train_score else None
-        return self._scores(pruned, test), train_scores, getattr(pruned, "feature_strength", None)
+        grown = self.grow(train)
+        pruned = candidates.on_model(grown)
+        train_scores = self._scores(grown, pruned, train) if self.train_score else None
+        return self._scores(grown, pruned, test), train_scores, getattr(pruned, "feature_strength", None)
 
-    def out_of_bag(self, pruned: PathModels) -> tuple[StepScores, None, None]:
+    def out_of_bag(self, grown: Grown, pruned: PrunedModels) -> tuple[StepScores, None, None]:
         """Scores of all candidates on the training rows, each tree predicting those that it was not fitted on.
 
         The tuple is that of `fold`.
         """
-        adapter, weight = pruned.adapter, self.score_params.get("sample_weight")
-        if self.losses is None or not (adapter.averages and isinstance(adapter, StandIns)):
+        adapter, weight = grown.adapters[0], self.score_params.get("sample_weight")
+        is_mean = isinstance(pruned, PathModels) and adapter.averages and isinstance(adapter, StandIns)
+        if self.losses is None or not (is_mean and grown.passes_on and grown.exactly):
             raise ValueError(
                 "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
-                f"over rows. Got {type(adapter.model).__name__} and scoring={self.scoring!r}."
+                "over rows, where a model is fitted on all rows and predicts what the trees do. "
+                f"Got {type(grown.whole).__name__} and scoring={self.scoring!r}."
             )
-        rows = adapter.oob_rows(self.X, self.y, weight)
-        score = by_losses(self.losses, cast(str, self.response), adapter.model, self.X, self.y, weight)
-        return stepwise_scores(pruned, self.X, score, rows.leaf_ids), None, None
+        seen = grown.seen(Given(self.X, self.y, weight))
+        rows = adapter.oob_rows(seen.X, seen.y, weight)
+        score = by_losses(self.losses, cast(str, self.response), adapter.model, seen.X, seen.y, weight)
+        return stepwise_scores(cast(PathModels, pruned), seen.X, score, rows.leaf_ids), None, None
 
-    def _scores(self, pruned, index):
+    def _scores(self, grown, pruned, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        adapter, weight, offset = pruned.adapter, params.get("sample_weight"), take(self.offset, index)
-        on_path = isinstance(pruned, PathModels) and self.response is not None
-        if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(adapter)):
+        adapter, weight, offset = grown.adapters[0], params.get("sample_weight"), take(self.offset, index)
+        on_path = isinstance(pruned, PathModels) and grown.passes_on and self.response is not None
+        if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(grown)):
             rows = (X,) if y is None else (X, y)
             models = (starting_from(offset, model, X) for model in pruned.models())
             return StepScores(np.array([self.scorer(model, *rows, **params) for model in models]))
-        if self.in_one_sweep(adapter):
+        X, y, *_ = grown.seen(Given(X, y))  # once for all candidates
+        if self.in_one_sweep(grown):
             return self.losses(*scoring_rows(adapter, X, y, weight)).along(pruned.path, pruned.alphas)
         if self.losses is None:
             score = by_scorer(self.scorer, X, y, params)

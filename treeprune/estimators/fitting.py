@@ -4,7 +4,8 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
 
 from ..adapters.offsets import OFFSET_NAMES, fit_parameters, offset_of
@@ -34,6 +35,25 @@ def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> d
         else:
             taken[name] = take(value, index) if is_array and len(value) == n_rows else value
     return taken
+
+
+def weights_by_name(estimator: Any, sample_weight: ArrayLike | None) -> dict[str, ArrayLike]:
+    """Weights of rows as the parameter of an estimator's fit; a Pipeline hands them to its last step, by its name."""
+    if sample_weight is None:
+        return {}
+    path = []
+    while hasattr(estimator, "steps") or isinstance(estimator, BaseSearchCV):
+        if isinstance(estimator, BaseSearchCV):
+            estimator = estimator.estimator
+        else:
+            name, estimator = estimator.steps[-1]
+            path.append(name)
+    return {"__".join([*path, "sample_weight"]): sample_weight}
+
+
+def are_weighed(params: dict[str, Any]) -> bool:
+    """Whether there are weights of rows among the parameters of a fit."""
+    return any(name.rpartition("__")[2] == "sample_weight" and params[name] is not None for name in params)
 
 
 def take_offset(estimator: Any, X: Any, params: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float64] | None]:

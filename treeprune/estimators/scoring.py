@@ -105,7 +105,7 @@ def additive_score(estimator: Any, scoring: Any, n_outputs: int = 1) -> Additive
     known = _OF_CLASSES if is_classifier(estimator) else _OF_NUMBERS
     if n_outputs > 1:
         known = {} if is_classifier(estimator) else _OF_MANY_OUTPUTS
-    scoring = _OWN_SCORE.get(getattr(type(estimator), "score", None)) if scoring is None else scoring
+    scoring = _own_score(estimator) if scoring is None else scoring
     if scoring is None:
         return None
     if isinstance(scoring, str):
@@ -130,9 +130,16 @@ def response_of(estimator: Any, scoring: Any) -> Any:
         None: not known, as for a callable that is no scorer.
     """
     if scoring is None:
-        return "predict" if getattr(type(estimator), "score", None) in _OWN_SCORE else None
+        return None if _own_score(estimator) is None else "predict"
     parts = _parts(get_scorer(scoring) if isinstance(scoring, str) else scoring)
     return None if parts is None else parts[3]
+
+
+def _own_score(estimator):
+    """Name of the score that an estimator's ``score`` gives, of a Pipeline that of its last step; None: not known."""
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    return _OWN_SCORE.get(getattr(type(estimator), "score", None))
 
 
 def scoring_rows(

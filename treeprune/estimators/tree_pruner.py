@@ -16,13 +16,24 @@ from sklearn.utils.validation import _num_samples, check_memory
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets, offset_of
+from ..composites.base import Given
+from ..composites.exchange import exchanged, inside, size, with_tree_models
 from ..core.parameters import check_bool, is_number, refuse
 from ..core.refit import refit_plan
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
-from ..pruning import carry_out
+from ..pruning import Written, carry_out
 from .base import PrunedEstimator
-from .fitting import fit_estimator, take, take_offset, take_params, warn_of_growing_rows
+from .fitting import (
+    are_weighed,
+    fit_estimator,
+    take,
+    take_offset,
+    take_params,
+    warn_of_growing_rows,
+    weights_by_name,
+)
+from .grown import fitted
 
 
 class TreePruner(PrunedEstimator):
@@ -34,13 +45,16 @@ class TreePruner(PrunedEstimator):
     Parameters
     ----------
     estimator : estimator
-        The tree model to fit. It is cloned.
+        The model to fit: a tree model, or one that holds such models, as deep as they stand (a Pipeline, a search, a
+        calibrated, voting or stacked model, ...). It is cloned. Of one that holds several, all are pruned by the same
+        method at the same strength, each in its own unit and by the rows that it sees.
     method : PruningMethod or str, default="cost_complexity"
         How to prune; the default prunes nothing until its alpha is raised.
     validation : None, float, "oob" or splitter, default=None
         Which rows decide what is pruned. None: the training statistics stored in the model, or the training rows
         themselves for a method that needs rows. A float in (0, 1): this fraction of the
-        rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles). A splitter: the
+        rows is held out from growing. "oob": each tree's own out-of-bag rows (bagged ensembles, also inside models
+        that fit them on all rows, as a Pipeline does). A splitter: the
         test rows of its first split. Rows given as ``X_val`` in `fit` win over it. All of them count by the weights of
         classes of the inner estimator; what is "balanced" is balanced for the rows that it is fitted on.
     shuffle : bool, default=True
@@ -62,7 +76,7 @@ class TreePruner(PrunedEstimator):
     n_leaves_, n_nodes_ : int
         Its size; for ensembles, of all trees.
     pruning_path_ : PruningPath
-        All trees of the method (methods with a nested path only).
+        All trees of the method (methods with a nested path, and a single tree model, only).
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -124,7 +138,8 @@ class TreePruner(PrunedEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Targets (None for outlier detectors).
         sample_weight : array-like of shape (n_rows,), optional
-            Row weights, for growing and for pruning.
+            Row weights, for growing and for pruning. A Pipeline's last step is given them by its name; under metadata
+            routing, what requests them.
         X_val, y_val, sample_weight_val : array-like, optional
             Rows to prune by, in place of `validation`.
         base_margin_val, init_score_val : array-like of shape (n_rows_val,) or (n_rows_val, n_columns), optional
@@ -154,34 +169,48 @@ class TreePruner(PrunedEstimator):
         grow, judge = self._split(X, y, X_val, split_params)
         X_grow, y_grow, grow_params = take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)
+        training = Given(X_grow, y_grow, take(sample_weight, grow), take(offset, grow))
+        if X_val is not None:
+            judging = Given(X_val, y_val, sample_weight_val, offset_val)
+        elif judge is not None:
+            judging = Given(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
+        else:
+            judging = Given()
+        found, weighed = list(inside(grown, training, judging)), are_weighed(grow_params)
+        pruned = {id(each.model): self._pruned(grown, each, method, weighed, len(found)) for each in found}
+        self.estimator_ = with_tree_models(grown, pruned)
+        if self.refit_leaves:
+            self.estimator_ = exchanged(self.estimator_, _refitted, Given(X, y, sample_weight))
+        self.n_leaves_, self.n_nodes_ = size(self.estimator_)
+        return self
+
+    def _pruned(self, grown, found, method, weighed, n_models):
+        """A tree model inside the fitted one, pruned; the path of a single one is kept."""
+        needs_rows = method.needs_rows or method.needs_training_rows
+        out_of_bag = isinstance(self.validation, str) and found.seen[1].X is None
+        if out_of_bag and not found.exactly:
+            raise ValueError(
+                f"The 'validation' parameter must not be 'oob' for {type(grown).__name__}: which rows it fitted the "
+                f"{type(found.model).__name__} inside on is not known."
+            )
 
         def rows_to_judge_by(adapter):
-            adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))
-            training = X_grow, y_grow, take(sample_weight, grow), take(offset, grow)
-            needs_rows = method.needs_rows or method.needs_training_rows
-            if judge is None and needs_rows and X_val is None and not isinstance(self.validation, str):
+            adapter, (training, judging) = fitted(adapter, found, weighed), found.seen
+            if judging.X is None and needs_rows and not out_of_bag:
                 return adapter.with_rows(*training)
             adapter = adapter.completed(*training)
-            if X_val is not None:
-                return adapter.with_rows(X_val, y_val, sample_weight_val, offset_val)
-            if isinstance(self.validation, str):
-                return adapter, adapter.oob_rows(X, y, sample_weight)
-            if judge is None:
-                return adapter, None
-            return adapter.with_rows(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
+            if judging.X is not None:
+                return adapter.with_rows(*judging)
+            return adapter, adapter.oob_rows(*training[:3]) if out_of_bag else None
 
-        adapter = find_adapter(grown)
-        if isinstance(method, PathMethod):
-            adapter, rows = rows_to_judge_by(adapter)
-            path, plan = method.path_and_plan(adapter.forest, rows)
-            self.pruning_path_, self.estimator_ = replace(path, write=adapter.prune), adapter.prune(plan)
-        else:
-            self.estimator_ = carry_out(adapter, method, rows_to_judge_by)
-        if self.refit_leaves:
-            self._refit(X, y, sample_weight)
-        forest = find_adapter(self.estimator_).forest
-        self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes
-        return self
+        adapter = find_adapter(found.model)
+        if not isinstance(method, PathMethod):
+            return carry_out(adapter, method, rows_to_judge_by)
+        adapter, rows = rows_to_judge_by(adapter)
+        path, plan = method.path_and_plan(adapter.forest, rows)
+        if n_models == 1:
+            self.pruning_path_ = replace(path, write=Written(grown, adapter))
+        return adapter.prune(plan)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Where metadata goes: to this estimator, to the inner one's `fit`, and to the splitter."""
@@ -209,10 +238,11 @@ class TreePruner(PrunedEstimator):
     def _route(self, sample_weight, fit_params):
         """Metadata for the inner estimator's fit and for the splitter."""
         has_splitter = _is_splitter(self.validation)
-        given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
         if get_config()["enable_metadata_routing"]:
+            given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
             routed = process_routing(self, "fit", **given)
             return dict(routed.estimator.fit), dict(routed.splitter.split) if has_splitter else {}
+        given = fit_params | weights_by_name(self.estimator, sample_weight)
         groups = {"groups": given.pop("groups")} if has_splitter and "groups" in given else {}
         return given, groups
 
@@ -233,11 +263,13 @@ class TreePruner(PrunedEstimator):
             random_state=self.random_state,
         )
 
-    def _refit(self, X, y, sample_weight):
-        if getattr(self.estimator, "monotonic_cst", None) is not None:
-            raise ValueError("The 'refit_leaves' parameter must be False for trees with monotonic constraints.")
-        adapter, rows = find_adapter(self.estimator_).with_rows(X, y, sample_weight)
-        self.estimator_ = adapter.prune(refit_plan(rows))
+
+def _refitted(tree_model, seen):
+    """A tree model with the values of its leaves estimated on rows."""
+    if getattr(tree_model, "monotonic_cst", None) is not None:
+        raise ValueError("The 'refit_leaves' parameter must be False for trees with monotonic constraints.")
+    adapter, rows = find_adapter(tree_model).with_rows(*seen)
+    return adapter.prune(refit_plan(rows))
 
 
 def _is_splitter(validation):

@@ -1,7 +1,6 @@
 """TreePrunerCV: the pruning strength chosen by cross-validation, for the price of one fit per fold."""
 
 import warnings
-from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +15,16 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from ..adapters import find_adapter
 from ..adapters.base import check_weights
+from ..composites.exchange import size
 from ..core.parameters import check_bool, check_choice, check_n_jobs, is_number, refuse
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
-from .candidates import GridCandidates, PathCandidates, PathModels, path_of
+from .candidates import GridCandidates, JointPath, JointPathModels, PathCandidates, PathModels, on_paths, paths_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
 from .evaluation import Evaluation, score_weights
-from .fitting import take_offset, warn_of_growing_rows
+from .fitting import take_offset, warn_of_growing_rows, weights_by_name
 from .scoring import response_of
 from .splits import check_splits
 
@@ -46,7 +45,10 @@ class TreePrunerCV(PrunedEstimator):
     Parameters
     ----------
     estimator : estimator
-        The tree model to fit. It is cloned.
+        The model to fit: a tree model, or one that holds such models, as deep as they stand (a Pipeline, a search, a
+        calibrated, voting or stacked model, ...). It is cloned. All of it is fitted on the rows of each fold, once, so
+        that the steps of a Pipeline never see the rows that score. Of one that holds several tree models, all are
+        pruned at one strength, each in its own unit; the score of the whole chooses it.
     method : PruningMethod or str, default="cost_complexity"
         How to prune. Its candidates are the steps of the path of the model fitted on all rows, each at the geometric
         mean of the strengths at which it begins and ends, and the last at ten times its own (Breiman et al. 1984,
@@ -60,7 +62,8 @@ class TreePrunerCV(PrunedEstimator):
         Brier score, `expected_cost`, R2, (root) mean squared and mean absolute error, Poisson and gamma deviance of a
         single tree come from sums over the rows of each node, for all steps in one sweep. Ensembles, and trees under
         other scorers, are scored on their own predictions: what the trees add up to is updated from step to step, and
-        no pruned model is made. Only a callable that is no scorer is given the pruned models.
+        no pruned model is made. Pruned models are made for a callable that is no scorer, and where a model changes
+        what the tree model inside predicts (a calibrated one, transformed targets) or holds several.
     rule : {"1se", "best"} or callable, default="1se"
         Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
         with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
@@ -99,7 +102,7 @@ class TreePrunerCV(PrunedEstimator):
     n_leaves_, n_nodes_ : int
         Size of `estimator_`; for ensembles, of all trees.
     pruning_path_ : PruningPath
-        The path of the model fitted on all rows (not with `param_grid`).
+        The path of the model fitted on all rows (not with `param_grid`, nor of several tree models).
     cv_results_ : dict of str to array
         In GridSearchCV's form: ``param_alpha`` (or ``param_max_depth`` and so on: the method's own parameter),
         ``params``, ``split0_test_score``, ``mean_test_score``, ``std_test_score``, ``rank_test_score`` (with
@@ -117,7 +120,8 @@ class TreePrunerCV(PrunedEstimator):
         Number of folds.
     fold_feature_strength_ : ndarray of float64, shape (n_splits_, n_features_in_)
         Strength at which the last split on each feature collapses in the model of each fold; -inf where it has none
-        (not with `param_grid` and "oob"). A feature is used in as many folds as have a strength above `alpha_`.
+        (of tree models themselves, without `param_grid` and "oob"). A feature is used in as many folds as have a
+        strength above `alpha_`.
     n_features_in_, feature_names_in_, classes_
         Those of `estimator_`.
 
@@ -189,8 +193,9 @@ class TreePrunerCV(PrunedEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
             Targets (None for outlier detectors).
         sample_weight : array-like of shape (n_rows,), optional
-            Row weights, for growing, pruning and scoring. The inner estimator's weights of classes count in growing and
-            pruning only.
+            Row weights, for growing, pruning and scoring. A Pipeline's last step is given them by its name; under
+            metadata routing, what requests them. The inner estimator's weights of classes count in growing and pruning
+            only.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
             LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score the
@@ -231,11 +236,15 @@ class TreePrunerCV(PrunedEstimator):
             memory=self.memory,
             train_score=self.return_train_score,
         )
+        grown = evaluation.grow()
         if grid is None:
-            candidates, pruned = self._candidates(evaluation, method)
+            candidates, pruned = self._candidates(evaluation, grown, method)
         else:
-            candidates, pruned = grid, grid.on_model(*evaluation.grow())
-        folds = [evaluation.out_of_bag(pruned)] if splits is None else self._folds(evaluation, candidates, splits)
+            candidates, pruned = grid, grid.on_model(grown)
+        if splits is None:
+            folds = [evaluation.out_of_bag(grown, pruned)]
+        else:
+            folds = self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
         self._choose(candidates, pruned.n_leaves, folds, grouped)
@@ -309,24 +318,25 @@ class TreePrunerCV(PrunedEstimator):
 
     def _route(self, sample_weight, fit_params):
         """Metadata for the inner estimator's fit, for the scorer and for the splitter."""
-        given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
         if get_config()["enable_metadata_routing"]:
+            given = fit_params | ({} if sample_weight is None else {"sample_weight": sample_weight})
             routed = process_routing(self, "fit", **given)
             splitter = routed.splitter if self._is_splitter else Bunch(split={})
             return Bunch(estimator=routed.estimator, scorer=routed.scorer, splitter=splitter)
+        given = fit_params | weights_by_name(self.estimator, sample_weight)
         groups = {"groups": given.pop("groups")} if "groups" in given else {}
         weights = score_weights(self, self.scorer_, self.estimator, self.scoring, sample_weight)
         return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
 
-    def _candidates(self, evaluation, method):
+    def _candidates(self, evaluation, grown, method):
         """Steps of the path of the model fitted on all rows, as candidates for all models and on that model."""
-        adapter, rows = evaluation.grow()
         number = self.n_candidates
         if number == "auto":
-            number = "all" if evaluation.in_one_sweep(adapter) else FEW_CANDIDATES
-        path = path_of(method, adapter, rows)
+            number = "all" if evaluation.in_one_sweep(grown) else FEW_CANDIDATES
+        paths = paths_of(method, grown)
+        path = paths[0] if len(paths) == 1 else JointPath(paths)
         candidates = PathCandidates.from_path(method, path, None if number == "all" else number)
-        return candidates, PathModels(adapter, path, candidates.alphas)
+        return candidates, on_paths(grown, paths, candidates.alphas)
 
     @property
     def _out_of_bag(self):
@@ -384,10 +394,10 @@ class TreePrunerCV(PrunedEstimator):
         self.best_score_ = float(mean[self.best_index_])
 
     def _refit(self, candidates, pruned):
-        if isinstance(pruned, PathModels):
+        if isinstance(pruned, (PathModels, JointPathModels)):
             self.alpha_ = float(pruned.alphas[self.best_index_])
-            self.pruning_path_ = replace(pruned.path, write=pruned.adapter.prune)
+        if isinstance(pruned, PathModels):
+            self.pruning_path_ = pruned.path
         if self.refit:
             self.estimator_ = pruned.model(self.best_index_)
-            forest = find_adapter(self.estimator_).forest
-            self.n_leaves_, self.n_nodes_ = forest.n_leaves, forest.n_nodes
+            self.n_leaves_, self.n_nodes_ = size(self.estimator_)

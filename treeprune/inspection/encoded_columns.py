@@ -1,131 +1,161 @@
-"""Columns of a table before encoding: conditions on codes become conditions on the values that they stand for."""
+"""Columns of a table before encoding: conditions on what reaches the tree become conditions on what stands there."""
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from ..exceptions import UnsupportedModelError
+from ..narrowing.narrow import comes_out_sparse, narrow, passes
+from .columns import Column, Encoded, Refused, Unchanged
 from .conditions import CategoryCondition, Condition
 
 _ENCODERS = (OrdinalEncoder, OneHotEncoder, TargetEncoder)
+_SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
 
-@dataclass(frozen=True)
-class Unchanged:
-    """A column that reaches the tree as it stands at a place of the table."""
-
-    place: int
-
-    def condition(self, of_tree: Condition | CategoryCondition) -> Condition | CategoryCondition:
-        """The condition on the column that a condition on its encoded form means."""
-        return of_tree
-
-    def mentions_missing(self, learned: bool) -> bool:
-        """Whether text mentions missing values, given whether the tree learned where they go."""
-        return learned
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """A column that reaches the tree as numbers for its values.
+def columns_behind(steps: list[tuple[str, Any]]) -> list[Column]:
+    """For each column that comes out of fitted transformers, one after the other, the column of the table behind it.
 
     Parameters
     ----------
-    place : int
-        Of the column in the table.
-    codes : dict of value to float
-        What stands for each value that the encoder knows.
-    missing, unknown : float or None
-        What stands for missing values and for all others; None: the encoder refuses them.
-    knows_missing : bool
-        Whether missing values are among what the encoder was fitted on.
-    """
-
-    place: int
-    codes: dict[Any, float]
-    missing: float | None
-    unknown: float | None
-    knows_missing: bool
-
-    def condition(self, of_tree: Condition | CategoryCondition) -> CategoryCondition:
-        """The condition on the column that a condition on its encoded form means."""
-        missing = self.missing is not None and of_tree.holds(self.missing)
-        chosen = frozenset(value for value, code in self.codes.items() if of_tree.holds(code))
-        if self.unknown is not None and of_tree.holds(self.unknown):
-            return CategoryCondition(frozenset(self.codes) - chosen, False, missing)
-        return CategoryCondition(chosen, True, missing)
-
-    def mentions_missing(self, learned: bool) -> bool:
-        """Whether text mentions missing values, given whether the tree learned where they go."""
-        return learned if self.missing is not None and np.isnan(self.missing) else self.knows_missing
-
-
-def columns_behind(steps: list) -> list[Unchanged | Encoded]:
-    """For each column that comes out of fitted transformers, one after the other, the column of the table behind it.
+    steps : list of (str, object)
+        Names and transformers.
 
     Raises
     ------
     UnsupportedModelError
-        A transformer is none of those that leave, choose or encode columns; the message names it.
+        A transformer is none of those that leave, choose, fill, scale or encode columns, and does not tell how many it
+        gives; the message names it. Where it tells, it is `Refused` columns that come of it.
     """
-    columns: list[Unchanged | Encoded] = [Unchanged(place) for place in range(steps[0].n_features_in_)]
-    for step in steps:
-        columns = _through(step, columns)
-    return columns
+    columns: list[Column] = [Unchanged(place) for place in range(steps[0][1].n_features_in_)]
+    return _through_all(steps, columns, False)[0]
 
 
 def conditions_on_table(
-    conditions: list[dict[int, Condition | CategoryCondition]], columns: list[Unchanged | Encoded]
+    conditions: list[dict[int, Condition | CategoryCondition]], columns: list[Column]
 ) -> list[dict[int, Condition | CategoryCondition]]:
     """Conditions of rules by columns of the table, from those by the columns that reach the tree."""
+    translated: dict[int, Any] = {}
+    for reached in sorted({column for rule in conditions for column in rule}):
+        of_tree = [rule[reached] for rule in conditions if reached in rule]
+        translated[reached] = iter(columns[reached].conditions(of_tree))
     found = []
     for rule in conditions:
         on_table: dict[int, Any] = {}
-        for column, of_tree in rule.items():
-            place, condition = columns[column].place, columns[column].condition(of_tree)
-            if place in on_table:
-                condition = on_table[place].and_also(condition)
-            on_table[place] = condition
+        for reached in rule:
+            place, condition = columns[reached].place, next(translated[reached])
+            on_table[place] = on_table[place].and_also(condition) if place in on_table else condition
         found.append(on_table)
     return found
 
 
-def _through(step, columns):
+def _through_all(steps, columns, is_sparse):
+    """The columns behind those that come out of transformers, and whether sparse rows do."""
+    for name, step in steps:
+        if not passes(step):
+            columns = _through(name, step, columns, is_sparse)
+            is_sparse = bool(comes_out_sparse(step, is_sparse, True))
+    return columns, is_sparse
+
+
+def _through(name, step, columns, is_sparse):
     """The columns behind those that come out of a transformer, from those behind the ones that go in."""
-    if step is None or isinstance(step, str):  # "passthrough"
-        return columns
     if isinstance(step, Pipeline):
-        for _, inner in step.steps:
-            columns = _through(inner, columns)
-        return columns
+        return _through_all(step.steps, columns, is_sparse)[0]
     if isinstance(step, ColumnTransformer):
         return _side_by_side(step, columns)
+    if isinstance(step, FeatureUnion):
+        parts = [part for part in step.transformer_list if not _is_dropped(part[1])]
+        return [column for part in parts for column in _through_all([part], columns, is_sparse)[0]]
     if isinstance(step, FunctionTransformer) and step.func is None:
         return columns
     if hasattr(step, "get_support"):
         return [column for column, kept in zip(columns, step.get_support(), strict=True) if kept]
-    if isinstance(step, _ENCODERS) and all(isinstance(column, Unchanged) for column in columns):
+    if isinstance(step, _SCALERS):
+        return [column.then(_one_column(step, place, is_sparse)) for place, column in enumerate(columns)]
+    if isinstance(step, SimpleImputer) and _is_missing(step.missing_values):
+        return _imputed(step, columns)
+    if isinstance(step, _ENCODERS) and all(isinstance(column, Unchanged) and not column.steps for column in columns):
         return _encoded(step, columns)
-    raise UnsupportedModelError(
-        f"Rules over the columns of the table cannot be made through {type(step).__name__}. "
+    return _refused(name, step)
+
+
+def _refused(name, step, n_columns=None):
+    reason = (
+        f"Rules over the columns of the table cannot be made through {type(step).__name__} (the step {name!r}). "
         "Those over the columns that reach the tree are the rules of the last step, `model[-1]`."
     )
+    try:
+        n_columns = len(step.get_feature_names_out()) if n_columns is None else n_columns
+    except (AttributeError, ValueError) as error:
+        raise UnsupportedModelError(reason) from error
+    return [Refused(reason)] * n_columns
+
+
+def _is_dropped(step):
+    return isinstance(step, str) and step == "drop"
+
+
+def _is_missing(value):
+    import pandas as pd
+
+    return bool(pd.isna(value))
+
+
+def _one_column(scaler, place, is_sparse):
+    """What a scaler does to the numbers of one column: a function of arrays, computed by the scaler itself."""
+    alone = narrow(scaler, np.arange(scaler.n_features_in_) == place, is_sparse, True).step
+
+    def scaled(numbers):
+        rows = sparse.csr_matrix(numbers[:, None]) if is_sparse else numbers[:, None].copy()
+        with warnings.catch_warnings(), np.errstate(over="ignore"):
+            warnings.simplefilter("ignore")  # of names that an array lacks
+            found = alone.transform(rows)
+        return np.asarray(found.toarray() if sparse.issparse(found) else found, np.float64)[:, 0]
+
+    return scaled
+
+
+def _imputed(imputer, columns):
+    """Columns with something in the place of missing values, and flags that tell where they were missing."""
+    import pandas as pd
+
+    fills = imputer.statistics_.tolist()
+    left = [not pd.isna(fill) or imputer.keep_empty_features for fill in fills]
+    filled = [c.filled(fill) for c, fill, stays in zip(columns, fills, left, strict=True) if stays]
+    flagged = imputer.indicator_.features_ if imputer.add_indicator else []
+    is_text = imputer._fit_dtype.kind == "O"
+    return filled + [columns[place].flag(is_text) for place in flagged]
 
 
 def _side_by_side(transformer, columns):
     found = [None] * max(s.stop for s in transformer.output_indices_.values())
     names = getattr(transformer, "feature_names_in_", None)
     for name, step, chosen in transformer.transformers_:
-        if isinstance(step, str) and step == "drop":
+        if _is_dropped(step):
             continue
         going_in = [columns[place] for place in _places(chosen, names, len(columns))]
+        comes_out = transformer.output_indices_[name]
         if going_in:
-            found[transformer.output_indices_[name]] = _through(step, going_in)
+            try:
+                found[comes_out] = _through_all([(name, step)], going_in, False)[0]
+            except UnsupportedModelError:  # it does not tell how many columns it gives, but they are counted here
+                found[comes_out] = _refused(name, step, comes_out.stop - comes_out.start)
     return found
 
 
@@ -154,6 +184,9 @@ def _encoded(encoder, columns):
         values, codes, missing, unknown, knows_missing = outputs[place]
         of_missing, of_unknown = (None if row is None else float(row[output]) for row in (missing, unknown))
         by_value = dict(zip(values, codes[:, output].tolist(), strict=True))
+        fill = columns[place].fill
+        if not _is_missing(fill):  # an imputer stands before the encoder
+            of_missing, knows_missing = by_value.get(fill, of_unknown), True
         found.append(Encoded(columns[place].place, by_value, of_missing, of_unknown, knows_missing))
     return found
 

@@ -190,13 +190,17 @@ def rules(
     the model was given them: of XGBoost and LightGBM the categories of a frame, or whole numbers if it was fitted on
     those. Categories that were not in training take the way that they take in the model, if it takes them.
 
-    The rules of a Pipeline are over the columns that it is given: what `OrdinalEncoder`, `OneHotEncoder` and
-    `TargetEncoder`, also within a `ColumnTransformer`, make numbers of is written as the values themselves.
+    The rules of a Pipeline are over the columns that it is given. What `OrdinalEncoder`, `OneHotEncoder` and
+    `TargetEncoder` make numbers of is written as the values themselves. Bounds on what `StandardScaler`,
+    `MinMaxScaler`, `MaxAbsScaler` and `RobustScaler` give become bounds on what they take, to the last bit of numbers
+    of double precision. What `SimpleImputer` puts in the place of missing values says where these go. All of that also
+    within `ColumnTransformer`, `FeatureUnion` and other Pipelines, and behind selectors; other steps may be there if
+    no split is on what they give.
 
     Parameters
     ----------
     model : object
-        A fitted tree, a pruner fitted on one, a Pipeline of encoders, selectors and one, or with `tree` an ensemble.
+        A fitted tree, or with `tree` an ensemble; a pruner, a Pipeline, a search or a FrozenEstimator that holds one.
     tree : int, optional
         Which tree of an ensemble; its rules give what this tree alone says, for boosted trees what it adds to the
         raw score.
@@ -218,8 +222,8 @@ def rules(
     ------
     UnsupportedModelError
         The model has several trees and `tree` is not given, or several targets; it was fitted on a frame with
-        categories and does not store which they were; a step of the Pipeline, which the message names, changes columns
-        in another way.
+        categories and does not store which they were; a split is on what a step of the Pipeline, which the message
+        names, makes in another way; the model changes what the tree inside predicts, as a calibrated one does.
     ValueError
         A parameter is out of range.
 
@@ -240,7 +244,7 @@ def rules(
     adapter = find_adapter(model)
     forest = _with_rules(one_tree(adapter.forest, tree, type(model).__name__), type(model).__name__)
     columns = columns_behind(steps) if steps else None
-    first, n_columns = (steps[0], steps[0].n_features_in_) if steps else (model, forest.n_features)
+    first, n_columns = (steps[0][1], steps[0][1].n_features_in_) if steps else (model, forest.n_features)
     names = column_names(first, n_columns, feature_names)
     leaf = np.flatnonzero(forest.is_leaf)
     value, confidence = forest.value[leaf, 0], None

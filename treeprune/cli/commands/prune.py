@@ -47,7 +47,8 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     """Grow a tree on DATA, prune it and save it, or prune a saved model.
 
     What is saved is a scikit-learn Pipeline that predicts rows as they stand in DATA. A saved model keeps its class;
-    all rows of DATA, if given, then serve to judge by.
+    all rows of DATA, if given, then serve to judge by. It may hold tree models as deep as they stand (Pipelines,
+    searches, calibrated, voting, stacked models); several are pruned at one strength, --alpha.
 
     \b
     Examples:
@@ -60,7 +61,6 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     import joblib
     import pandas as pd
 
-    from ...wrappers import last_step, with_tree
     from .. import workflow
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
@@ -70,15 +70,14 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
     with output_file(output) as file:
         if model_file:
             model = workflow.load_model(model_file, trust=trust)
-            judge, train = (rows_for(model, data, target, drop, last_step=True) if judged else None), None
+            judge, train = (rows_for(model, data, target, drop) if judged else None), None
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
             model, judge, train = _grow(data, target, task, drop, fraction, seed)
-        before = last_step(model)
         with progress("Pruning"):
-            after, found = workflow.prune_by(before, method, judge, train, **strength)
-        joblib.dump(with_tree(model, after), file)
-    rows = ((workflow.BEFORE, dict.fromkeys(found), before), (method.alias, found, after))
+            pruned, found = workflow.prune_by(model, method, judge, train, **strength)
+        joblib.dump(pruned, file)
+    rows = ((workflow.BEFORE, dict.fromkeys(found), model), (method.alias, found, pruned))
     sizes = [{"method": name} | strength | workflow.size(tree) for name, strength, tree in rows]
     emit(pd.DataFrame(sizes).astype(dict.fromkeys(found, object)), as_json=as_json)
     nothing = "The tree is a single leaf: nothing to prune. " if sizes[0]["n_leaves"] == 1 else ""
@@ -118,9 +117,10 @@ def _grow(data, target, task, drop, fraction, seed):
 
     X, y, task, encoder = read(data, target, task, drop)
     with progress("Growing"):
-        X = encoder.fit_transform(X)
+        encoder.fit(X)
         judge = None
         if fraction:
             X, X_judge, y, y_judge = workflow.hold_out(X, y, task, fraction, seed)
             judge = X_judge, y_judge
-        return Pipeline([("encoder", encoder), ("tree", workflow.grow(X, y, task, seed))]), judge, (X, y)
+        tree = workflow.grow(encoder.transform(X), y, task, seed)
+        return Pipeline([("encoder", encoder), ("tree", tree)]), judge, (X, y)

@@ -23,7 +23,7 @@ from ...estimators.stepwise import starting_from
 from ...exceptions import MissingStatisticError, UnsupportedModelError
 from ...inspection.rules import column_names, learned_missing
 from ...methods import CostComplexity
-from ...wrappers import fitted_model, last_step, rows_for_last_step
+from ...wrappers import fitted_model, last_step, names_for_model, rows_for_model
 from . import selection
 from .frames import frame_of
 
@@ -154,12 +154,7 @@ class Subject:
         if self.selector is not None:
             selector = self.selector
             return column_names(selector, selector.n_features_in_, self.feature_names)
-        given = self.feature_names
-        if given is None and hasattr(self.given, "steps") and not hasattr(self.model, "feature_names_in_"):
-            try:
-                given = self.given[:-1].get_feature_names_out()
-            except (AttributeError, ValueError):  # steps that give no names
-                given = None
+        given = names_for_model(self.predictor) if self.feature_names is None else self.feature_names
         return column_names(self.model, self.forest.n_features, given)
 
     @cached_property
@@ -191,7 +186,8 @@ class Subject:
         if self.before is not None:
             return fitted_model(self.before)
         path = getattr(self.pruner, "pruning_path_", None)
-        return path.prune(step=0) if isinstance(path, PruningPath) and path.write is not None else None
+        has_model = isinstance(path, PruningPath) and path.write is not None
+        return fitted_model(path.prune(step=0)) if has_model else None
 
     @cached_property
     def adapter_before(self) -> Adapter | None:
@@ -214,9 +210,7 @@ class Subject:
     @cached_property
     def rows(self) -> Any:
         """X as it reaches the model, after the earlier steps of a Pipeline."""
-        if self.X is None or not hasattr(self.given, "steps") or len(self.given.steps) == 1:
-            return self.X
-        return self.given[:-1].transform(self.X)
+        return self.X if self.X is None else rows_for_model(self.predictor, self.X)
 
     @cached_property
     def mentions_missing(self) -> NDArray[np.bool_] | None:
@@ -245,7 +239,7 @@ class Subject:
             return starting_from(self.offset, self.model_before, self.rows), self.rows
         if self.offset is None:
             return self.before, self.X
-        rows = rows_for_last_step(self.before, self.X)
+        rows = rows_for_model(self.before, self.X)
         return starting_from(self.offset, self.model_before, rows), rows
 
     @cached_property

@@ -1,0 +1,79 @@
+"""A model as the meta-estimators fit it, and the tree models inside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..adapters import find_adapter
+from ..adapters.base import Adapter
+from ..composites.base import Given
+from ..composites.exchange import Inside, inside, passes_on, with_tree_models
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """A fitted model, and the tree models inside it as their adapters see them.
+
+    Parameters
+    ----------
+    whole : object
+        The fitted model.
+    adapters : list of Adapter
+        The tree models inside, each once; of a tree model itself, its own.
+    data : list of tuple
+        For each of them the X, y, weights and offsets that it sees, for methods that need rows; or empty tuples.
+    exactly : bool
+        Whether all of them were fitted on just what they see of the rows that the whole was fitted on.
+    """
+
+    whole: Any
+    adapters: list[Adapter]
+    data: list[tuple]
+    exactly: bool = True
+
+    @classmethod
+    def on(cls, whole: Any, training: Given, *, weighed: bool, needs_rows: bool) -> "Grown":
+        """What a model is after it was fitted on some rows, with their weights or not."""
+        found = list(inside(whole, training))
+        adapters = [fitted(find_adapter(each.model), each, weighed).completed(*each.seen[0]) for each in found]
+        data: list[tuple] = [tuple(each.seen[0]) if needs_rows else () for each in found]
+        return cls(whole, adapters, data, all(each.exactly for each in found))
+
+    @property
+    def is_tree_model(self) -> bool:
+        """Whether an adapter takes the model itself."""
+        return self.adapters[0].model is self.whole
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether the model predicts what a single tree model inside it does of what that sees."""
+        return passes_on(self.whole)
+
+    def seen(self, given: Given) -> Given:
+        """What the first of the tree models sees of other rows."""
+        return next(inside(self.whole, given)).seen[0]
+
+    def put_back(self, tree_models: Sequence[Any]) -> Any:
+        """A copy of the model with others in the places of the tree models inside."""
+        olds = (id(adapter.model) for adapter in self.adapters)
+        return with_tree_models(self.whole, dict(zip(olds, tree_models, strict=True)))
+
+    def pruned(self, prune: Callable[[Adapter, tuple], Any]) -> Any:
+        """A copy of the model with each tree model pruned, given its adapter and what it sees."""
+        return self.put_back([prune(*each) for each in zip(self.adapters, self.data, strict=True)])
+
+
+def fitted(adapter: Adapter, found: Inside, weighed: bool) -> Adapter:
+    """An adapter that knows the targets that a tree model inside another was fitted on, if these are known.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        Of the tree model, or of what pruning made of it.
+    found : Inside
+        The tree model, and first of all what it sees of the training rows.
+    weighed : bool
+        Whether the whole was fitted with their weights.
+    """
+    training = found.seen[0]
+    return adapter.fitted_on(training.y, training.sample_weight if weighed else None) if found.exactly else adapter
