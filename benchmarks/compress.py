@@ -30,7 +30,7 @@ from datasets.generators import noisy_classes, noisy_friedman
 from treeprune import prune
 from treeprune.adapters import find_adapter
 from treeprune.compression.budget import Budget
-from treeprune.compression.compress import carried_out
+from treeprune.compression.choice import carried_out
 from treeprune.compression.trials import Trials
 from treeprune.methods import DepthPruning, ReducedError, TreeSelection
 

@@ -213,7 +213,7 @@ def test_models_are_judged_by_what_they_minimise(fit, objective, target, params,
     y = TARGETS[target]
     model = fit(objective, y, **params)
     prediction = model.predict(xgboost.DMatrix(X) if fit is xgboost_model else X)
-    loss, score = Scorer(find_adapter(model), (X, y, None)).judge_model(model, X)
+    loss, score, _ = Scorer(find_adapter(model), (X, y, None)).judge_model(model, X)
     assert loss == pytest.approx(metric(y, prediction), rel=1e-5)
     if target in ("counts", "positive"):
         assert score == pytest.approx(r2_score(y, prediction), abs=1e-5)
@@ -222,7 +222,7 @@ def test_models_are_judged_by_what_they_minimise(fit, objective, target, params,
 def test_a_hinge_is_judged_by_its_margin():
     model = xgboost_model("binary:hinge", TARGETS["binary"])
     data = xgboost.DMatrix(X)
-    loss, score = Scorer(find_adapter(model), (X, TARGETS["binary"], None)).judge_model(model, X)
+    loss, score, _ = Scorer(find_adapter(model), (X, TARGETS["binary"], None)).judge_model(model, X)
     assert loss == pytest.approx(hinge_loss(TARGETS["binary"], model.predict(data, output_margin=True)))
     assert score == pytest.approx((model.predict(data) == TARGETS["binary"]).mean())
 

@@ -21,7 +21,7 @@ _BOUNDS = (("max_nodes", 1, True), ("max_bytes", 1, True), ("max_latency_ratio",
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits; None is no limit. Without any, the loss must not rise.
+    """Limits; None is no limit. Without any, a model must be shown to be no worse.
 
     Parameters
     ----------
@@ -40,8 +40,6 @@ class Budget:
     bytes_of: str
 
     def __post_init__(self):
-        if all(getattr(self, name) is None for name in ("max_nodes", "max_bytes", "max_latency_ratio", "max_loss")):
-            object.__setattr__(self, "max_loss", 0.0)
         for name, low, closed in _BOUNDS:
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
@@ -50,6 +48,16 @@ class Budget:
                     f"The {name!r} parameter of compress must be a finite number {'>=' if closed else '>'} {low} or "
                     f"None. Got {value!r}."
                 )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no limit."""
+        return all(getattr(self, name) is None for name, *_ in _BOUNDS)
+
+    @property
+    def seeks_size(self) -> bool:
+        """Whether the smallest of all that are good enough is sought, in place of the best within a size."""
+        return self.is_open or self.max_loss is not None
 
     def first_limit(self, model: Any) -> float:
         """How many nodes the budget may allow: exactly, or a guess that `excess` corrects."""

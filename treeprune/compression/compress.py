@@ -2,32 +2,27 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
-from ..adapters import find_adapter
 from ..adapters.offsets import check_both_offsets, offset_of
 from ..composites.base import Given
 from ..core.losses import LossFunction
 from ..core.targets import check_target
-from ..methods import PruningMethod, TreeSelection
+from ..methods import PruningMethod
 from ..pruning import check_class_weight
 from .budget import Budget
-from .trials import Trial, Trials
+from .choice import better_rival, carried_out, largest_winner
+from .evidence import Evidence
+from .trial import Trial
+from .trials import Trials
+from .wording import message_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ATTEMPTS = 20
-#: A model that takes more than this many times the budget is given up for a smaller trial; else it is pruned further.
-_FAR = 1.3
-#: Share of the loss by which the model made in the end may do worse than its trial.
-_WORSE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +38,18 @@ class CompressionResult:
     frontier : DataFrame
         Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
         have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
-        score), whether it is a rival (a model trained anew) and whether it is the one chosen.
+        score), whether it is a rival (a model trained anew) and whether it is the one chosen; without `scoring`, how
+        much more its loss is than that of the model given, row by row (difference), and the standard error of that.
     retrained_wins : bool
         Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
         `max_loss` fewer nodes at a loss that may be.
     message : str
         The outcome in words.
+    verdict : {"no worse", "within noise", "worse"} or None
+        The model chosen, beside the one given: shown to be no worse (one-sided level of 5 %, corrected for all prunings
+        compared), not shown to be either, or worse by more than noise. None: not tested, and the message says why.
+    smallest_no_worse : int or None
+        Nodes of the smallest pruning that was shown to be no worse; None: there is none.
     """
 
     model: Any
@@ -56,6 +57,8 @@ class CompressionResult:
     frontier: "pd.DataFrame"
     retrained_wins: bool
     message: str
+    verdict: str | None = None
+    smallest_no_worse: int | None = None
 
     def __str__(self):
         return self.message
@@ -86,6 +89,7 @@ def compress(
     loss: str | LossFunction | None = None,
     scoring: str | Callable | None = None,
     class_weight: str | None = "model",
+    groups: ArrayLike | None = None,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -95,6 +99,13 @@ def compress(
     itself is then pruned, on all rows, by what did best within the budget. For comparison, rivals are trained on the
     same rows, each up to the size at which it could win: the same class with fewer trees and with fewer leaves, and
     HistGradientBoosting. If one of those wins, `retrained_wins` and the message say so, and a warning is given.
+
+    Without any budget, the smallest model that is *no worse* is given. Its losses and those of the model given are
+    compared row by row on the held-out rows, and its mean difference has an upper limit of at most 0, at a one-sided
+    level of 5 % that holds for all prunings compared at the same time (`compression.no_worse`). Where rows are few, the
+    path that seems best is tried once more on the rows that did not judge it (`compression.second_look`). If no smaller
+    model passes, the model is given as it is. With a budget, `verdict` and the message say what it costs, with its
+    standard error, and a warning is given if a limit of the size costs more than noise.
 
     Parameters
     ----------
@@ -113,7 +124,7 @@ def compress(
         By how much the loss on held-out rows may rise over that of the model given, as a share of it (0.05: by 5 %);
         the smallest such model is sought. The loss is the Brier score of forests, the mean squared error of regression
         forests, and of boosted models the loss that they minimise: log-loss, deviance, absolute error, and so on.
-        Without any budget: 0.
+        That is a rule for the means, without a test.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of X, y.
     base_margin, init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
@@ -150,6 +161,9 @@ def compress(
         the model's own training, by its ``class_weight``, ``scale_pos_weight`` or ``is_unbalance``; what is "balanced"
         there is balanced for the rows that the model was fitted on. HistGradientBoosting is then fitted with the same
         weights. The message says so. None: all once. Scores always count all once.
+    groups : array-like of shape (n_rows,), optional
+        Labels of rows of X, y that belong together, such as those of one patient: they are held out together, and are
+        one observation in comparisons. None: rows with the same features are.
 
     Returns
     -------
@@ -184,18 +198,23 @@ def compress(
     check_both_offsets(model, offset, X_val, offset_val)
     data = Given(X, y, sample_weight, offset)
     held_out = None if X_val is None else Given(X_val, y_val, sample_weight_val, offset_val)
-    trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight)
+    trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight, groups)
     limit = budget.first_limit(model)
     found = [trials.unpruned, *trials.pruned(limit)]
-    chosen, small, method = carried_out(trials, found, budget, limit, output)
-    others = list(trials.rivals(_largest_winner(chosen, budget))) if retrain else []
+    evidence = Evidence(trials, found, again=budget.is_open)
+    chosen, small, method = carried_out(trials, found, budget, limit, output, evidence)
+    others = list(trials.rivals(largest_winner(chosen, budget))) if retrain else []
     if output == "plain":
         small = _plain(small, trials)
-    winner = _better(others, chosen, trials.unpruned, budget)
-    message = _message(trials, chosen, winner, "loss" if scoring is None else "score")
-    if winner is not None:
+    winner = better_rival(trials, others, chosen, budget)
+    message = message_of(evidence, chosen, budget, winner, "loss" if scoring is None else "score")
+    verdict, smallest = evidence.verdict(chosen), evidence.smallest
+    if winner is not None or (verdict == "worse" and not budget.seeks_size):
         warnings.warn(message, stacklevel=2)
-    return CompressionResult(small, method, _frontier([*found, *others], chosen), winner is not None, message)
+    frontier = _frontier(trials, [*found, *others], chosen)
+    return CompressionResult(
+        small, method, frontier, winner is not None, message, verdict, None if smallest is None else smallest.n_nodes
+    )
 
 
 def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
@@ -208,103 +227,6 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
         raise ValueError(
             f"The 'validation' parameter of compress must be a float in the range (0.0, 1.0). Got {validation!r}."
         )
-
-
-def carried_out(
-    trials: Trials, found: list[Trial], budget: Budget, limit: float, output: str
-) -> tuple[Trial, Any, PruningMethod | None]:
-    """The best trial whose model is within the budget, the model and its method.
-
-    The model is pruned by more rows than the trial was, and more rows can support more nodes. So it may have more nodes
-    than the trial in the same proportion, up to `limit`. Bytes and latency are known only when the model is made. If
-    they exceed the budget, the method is made to prune a little more, or a smaller trial is chosen.
-    """
-    chosen = _choose(found, trials.unpruned, budget, limit)
-    tried = _sized(chosen, min(limit, trials.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
-    for _ in range(_ATTEMPTS):
-        small, method = trials.carry_out(tried, output)
-        over = budget.excess(small, trials.model, trials.judge[0])
-        if over <= 1.0:
-            return chosen, *_as_promised(trials, chosen, budget, small, method, output)
-        n_nodes = find_adapter(small).forest.n_nodes
-        if over > _FAR or not _has_alpha(method):
-            limit = min(n_nodes / over, tried.n_nodes - 1)
-            chosen = tried = _choose(found, trials.unpruned, budget, limit)
-        else:
-            tried = _sized(replace(tried, method=method), tried.n_nodes / max(over, 1.02))
-    raise ValueError(
-        f"No model within the budget was found: the last of {n_nodes} nodes takes {over:.3g} times as much."
-    )
-
-
-def _as_promised(trials, chosen, budget, small, method, output):
-    """The model and its method; or those of the trial itself, where more rows have led to a model that is much worse.
-
-    It happens where a path jumps, as under losses that are proportional to the distance. The rows that judge have since
-    set the leaves with the others, so that the model should do no worse on them than the trial did.
-    """
-
-    def loss(model):
-        return trials.scorer.judge_model(model, trials.judge[0])[0]
-
-    if loss(small) <= chosen.loss + _WORSE * abs(chosen.loss):
-        return small, method
-    of_trial, its_method = trials.carry_out(_sized(chosen, chosen.n_nodes), output, of_trial=True)
-    if budget.excess(of_trial, trials.model, trials.judge[0]) <= 1.0 and loss(of_trial) < loss(small):
-        return of_trial, its_method
-    return small, method
-
-
-def _has_alpha(method):
-    return method is not None and not isinstance(method, TreeSelection)
-
-
-def _sized(trial, n_nodes):
-    """The trial at another size."""
-    if not _has_alpha(trial.method):
-        return trial
-    most = max(int(n_nodes), 1)
-    return replace(trial, method=clone(trial.method).set_params(alpha=None, max_nodes=most), n_nodes=most)
-
-
-def _choose(found, unpruned, budget, limit):
-    """The trial with the least loss within the size; with `max_loss`, the smallest whose loss is allowed."""
-    within = [c for c in found if c.n_nodes <= limit]
-    if not within:
-        smallest = min(found, key=lambda c: c.n_nodes)
-        raise ValueError(
-            f"No model within the budget was found: about {max(limit, 0):.0f} nodes are allowed, the smallest tried "
-            f"has {smallest.n_nodes} ({smallest.name}, {smallest.parameters})."
-        )
-    if budget.max_loss is None:
-        return min(within, key=lambda c: c.loss)
-    good = [c for c in within if c.loss <= _largest_loss(unpruned, budget)]
-    if not good:
-        best = min(within, key=lambda c: c.loss)
-        raise ValueError(
-            f"No model within the size has a loss of at most {_largest_loss(unpruned, budget):.4g}, which max_loss "
-            f"allows: the best, of {best.n_nodes} nodes, has {best.loss:.4g}, the unpruned one {unpruned.loss:.4g}."
-        )
-    return min(good, key=lambda c: (c.n_nodes, c.loss))
-
-
-def _largest_loss(unpruned, budget):
-    """What `max_loss` allows, a share of a loss, or of a score whose negative stands in for it."""
-    return unpruned.loss + budget.max_loss * abs(unpruned.loss)
-
-
-def _largest_winner(chosen, budget):
-    """How many nodes a model trained anew may have that does better."""
-    return chosen.n_nodes if budget.max_loss is not None else max(chosen.n_nodes, budget.max_nodes or 0)
-
-
-def _better(others, chosen, unpruned, budget):
-    """The model trained anew that does better than the one chosen, if any."""
-    if budget.max_loss is not None:
-        good = [c for c in others if c.loss <= _largest_loss(unpruned, budget) and c.n_nodes < chosen.n_nodes]
-        return min(good, key=lambda c: c.n_nodes, default=None)
-    good = [c for c in others if c.n_nodes <= _largest_winner(chosen, budget) and c.loss < chosen.loss]
-    return min(good, key=lambda c: c.loss, default=None)
 
 
 def _plain(model, trials):
@@ -320,29 +242,14 @@ def _plain(model, trials):
     return calibrated.fit(*trials.judge[:2], sample_weight=trials.judging_weights)
 
 
-def _frontier(trials: list[Trial], chosen: Trial) -> "pd.DataFrame":
+def _frontier(trials: Trials, tried: list[Trial], chosen: Trial) -> "pd.DataFrame":
     import pandas as pd
 
     columns = ("name", "parameters", "n_nodes", "n_trees", "loss", "score")
-    frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in trials])
-    frame["rival"] = [c.is_rival for c in trials]
-    frame["chosen"] = [c is chosen for c in trials]
+    frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in tried])
+    frame["rival"] = [c.is_rival for c in tried]
+    frame["chosen"] = [c is chosen for c in tried]
+    comparison = trials.compared(tried)
+    if comparison is not None:
+        frame["difference"], frame["standard_error"] = comparison.mean, comparison.standard_error
     return frame.rename(columns={"name": "method"})
-
-
-def _message(trials, chosen, winner, by):
-    unpruned = trials.unpruned
-    of_chosen, of_unpruned = getattr(chosen, by), getattr(unpruned, by)
-    what = f"{chosen.name} ({chosen.parameters})" if chosen.parameters else "The model as it is"
-    text = (
-        f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, {by} {of_chosen:.4g} on held-out rows, unpruned "
-        f"{of_unpruned:.4g}."
-    )
-    if trials.class_weighting is not None:
-        text += f" Losses weigh rows by the model's own {trials.class_weighting}; scores do not."
-    if winner is not None:
-        text += (
-            f" Training anew does better: {winner.name} ({winner.parameters}) has a {by} of {getattr(winner, by):.4g} "
-            f"with {winner.n_nodes:,} nodes."
-        )
-    return text

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .scoring import Scorer
+from .scoring import Judged, Scorer
 
 
-def scores_of_first_trees(scorer: Scorer, order: ArrayLike, counts: Iterable[int]) -> Iterator[tuple[float, float]]:
-    """Loss and score of the first trees of an order alone, for rising counts of them.
+def scores_of_first_trees(scorer: Scorer, order: ArrayLike, counts: Iterable[int]) -> Iterator[Judged]:
+    """How the first trees of an order do alone, for rising counts of them.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,14 @@ def can_stratify(y: Any) -> bool:
     return y.size == len(y) and not (y.dtype.kind == "f" and (y != np.rint(y)).any())
 
 
+class Judged(NamedTuple):
+    """How a model did on rows: its mean loss, its score, and the loss of each row (None: judged by a scorer)."""
+
+    loss: float
+    score: float
+    row_losses: NDArray[np.float64] | None
+
+
 class Scorer:
     """Loss and score of pruned models on some rows, from what their trees add up to.
 
@@ -102,7 +110,7 @@ class Scorer:
         has_shares = bool((self.y != np.rint(self.y)).any())  # of classes
         self.is_classifier = classifies(rows.forest, self.rows.loss) and not has_shares
 
-    def judge_score(self, score: NDArray[np.float64], temperature: float | None = None) -> tuple[float, float]:
+    def judge_score(self, score: NDArray[np.float64], temperature: float | None = None) -> Judged:
         """Loss and score of additive scores, shape (n_rows, n_columns).
 
         The link of a forest classifier's scores is "simplex", or with a temperature "softmax".
@@ -112,7 +120,7 @@ class Scorer:
             score = simplex(score) if temperature is None else softmax(score / temperature, axis=1)
         return self._judge(score)
 
-    def judge_prediction(self, prediction: NDArray[np.float64]) -> tuple[float, float]:
+    def judge_prediction(self, prediction: NDArray[np.float64]) -> Judged:
         """Loss and score of probabilities, or of predicted numbers."""
         if self.task != "margin":
             return self._judge(prediction)
@@ -122,7 +130,7 @@ class Scorer:
         two_classes = self.is_classifier and self.rows.margin.shape[1] == 1
         return self._judge(self.rows.loss.margin_of(prediction[:, 1:] if two_classes else prediction))
 
-    def judge_model(self, model: Any, X: Any) -> tuple[float, float]:
+    def judge_model(self, model: Any, X: Any) -> Judged:
         """Loss and score of a model of the family, given the rows as the model takes them."""
         if self.task == "margin":
             from ..adapters import find_adapter
@@ -134,15 +142,15 @@ class Scorer:
         """Loss and score of margins, of the probabilities of a forest, or of its predictions."""
         if self.scoring is not None:
             score = self._scored(raw.reshape(len(self.y), -1))
-            return -score, score
+            return Judged(-score, score, None)
         if self.task == "margin":
-            return self._mean(row_losses(self.rows.loss, self.y, raw)), self._score(raw)
+            return self._judged(row_losses(self.rows.loss, self.y, raw), self._score(raw))
         if self.task == "regression":
             raw = raw.reshape(self.y.shape)
-            return self._mean(((self.y - raw) ** 2).mean(axis=1)), self._r_squared(raw)
+            return self._judged(((self.y - raw) ** 2).mean(axis=1), self._r_squared(raw))
         y = self.y[:, 0].astype(np.int64)
         of_row = (raw**2).sum(axis=1) + 1.0 - 2.0 * raw[np.arange(len(y)), y]
-        return self._mean(of_row), self._accuracy(raw.argmax(axis=1) == y)
+        return self._judged(of_row, self._accuracy(raw.argmax(axis=1) == y))
 
     def _scored(self, raw):
         X, y, weight = self.data[:3]
@@ -173,8 +181,8 @@ class Scorer:
     def _accuracy(self, hits):
         return float(np.average(hits, weights=self.rows.given_weight))
 
-    def _mean(self, of_row):
-        return float(np.average(of_row, weights=self.rows.sample_weight))
+    def _judged(self, of_row, score):
+        return Judged(float(np.average(of_row, weights=self.rows.sample_weight)), score, of_row)
 
 
 def scorer_of(model: Any, data: tuple) -> Scorer:

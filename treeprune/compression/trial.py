@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..methods import PruningMethod
 
 
@@ -15,6 +18,7 @@ class Trial:
     n_trees: int
     loss: float
     score: float
+    row_losses: NDArray[np.float64] | None = field(default=None, repr=False)  # on the judging rows, shape (n_rows,)
     method: PruningMethod | None = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
     out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
 

@@ -1,16 +1,15 @@
 """What compress tries: prunings of a model, and models trained anew. All are judged on rows that made none of them."""
 
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _num_samples
 
 from ..adapters import find_adapter
@@ -23,8 +22,10 @@ from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
 from .first_trees import scores_of_first_trees
+from .no_worse import LEVEL, Comparison, compared
+from .repeats import dealt, fingerprints, share_repeated, split, units_of
 from .rivals import fitted, rivals
-from .scoring import Scorer, can_stratify, check_judge, classifies
+from .scoring import Judged, Scorer, can_stratify, check_judge, classifies
 from .stacking import stacked
 from .trial import Trial
 
@@ -58,6 +59,8 @@ class Trials:
         Scorer that judges in the place of the loss.
     class_weight : {"model"} or None
         As in `compress`.
+    groups : array-like of shape (n_rows,), optional
+        Rows of one group are judged together or not at all; None: those of the same features.
 
     Attributes
     ----------
@@ -67,6 +70,11 @@ class Trials:
         `grown` as it is.
     use, judge, all : Given
         Rows to grow and prune by, rows to judge by, and both.
+    units : ndarray of int of shape (n_judging_rows,)
+        The same for judging rows that belong together.
+    repeated : float
+        Share of the rows that belong together with others; of rows to judge by that are given, of those whose features
+        are those of training rows.
     growth : float
         Number of all rows, over that of the rows in `use`.
     """
@@ -81,23 +89,28 @@ class Trials:
         loss: str | LossFunction | None = None,
         scoring: str | Callable | None = None,
         class_weight: str | None = "model",
+        groups: ArrayLike | None = None,
     ):
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
-        self._class_weight = class_weight
+        self._weighting, self.has_groups = class_weight, groups is not None
+        self.rows_to_judge_are_given = held_out is not None
         self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
         self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         data = Given(*data)
         adapter.check_offset(data.offset)
         if held_out is None:
-            is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))
-            labels = data[1] if is_classifier and can_stratify(data[1]) else None
-            self.use, self.judge = _split(data, labels, validation, random_state)
-            self.all = data
+            units = units_of(data.X, groups)
+            use, judge = split(units, self._labels(data), validation, random_state)
+            checked = data._replace(sample_weight=check_weights(data.sample_weight, len(units)))
+            self.use, self.judge, self.units = checked.at(use), checked.at(judge), units[judge]
+            self.all, self.repeated = data, share_repeated(units)
+            self._use_at, self._use_units = use, units[use]
             self.grown = self._grown_anew()
         else:
-            self.use, self.judge = data, Given(*held_out)
-            self.all = stacked(data, self.judge)
+            self.use, self.judge, self._use_at = data, Given(*held_out), None
+            self.all, self.units = stacked(data, self.judge), units_of(self.judge.X)
+            self.repeated = float(np.isin(fingerprints(self.judge.X), fingerprints(data.X)).mean())
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
         self.scorer = self.scorer_of(self.grown, self.judge)
         self.adapter, self.held_out = self.scorer.adapter, self.scorer.rows
@@ -107,6 +120,45 @@ class Trials:
         whole = self.scorer.judge_model(self.grown, self.judge.X)
         self.unpruned = Trial("unpruned", "", self.forest.n_nodes, self.forest.n_trees, *whole)
 
+    @property
+    def why_nothing_is_shown(self) -> str:
+        """Why the losses of held-out rows do not show what is no worse; empty: they do."""
+        if self.unpruned.row_losses is None:
+            return "scoring= gives one number, and no loss of each row"
+        if self.grown is self.model and not self.rows_to_judge_are_given:
+            return "it was judged on rows that it was grown on"
+        return ""
+
+    def compared(self, found: Sequence[Trial], level: float = LEVEL) -> Comparison | None:
+        """Some trials beside the model as it is, on the judging rows; None if that shows nothing."""
+        if self.why_nothing_is_shown or not found:
+            return None
+        losses = [trial.row_losses for trial in found]
+        return compared(losses, self.unpruned.row_losses, self.held_out.sample_weight, self.units, level)
+
+    @property
+    def n_units(self) -> int:
+        """Independent observations among the judging rows."""
+        return len(np.unique(self.units))
+
+    @property
+    def can_be_fitted_anew(self) -> bool:
+        """Whether other parts of the rows can judge, too."""
+        return self._use_at is not None and self.grown is not self.model
+
+    def other_parts(self, n_parts: int) -> Iterator["Trials"]:
+        """Trials that other parts of the rows judge, of models grown on all rows but the part."""
+        part_of = dealt(self._use_units, self._labels(self.use), n_parts, self.random_state)
+        every = np.arange(_num_samples(self.all.X))
+        for part in range(n_parts):
+            judging = self._use_at[part_of == part]
+            use, judge = (self._fitted_on.at(rows) for rows in (np.setdiff1d(every, judging), judging))
+            trials = Trials(
+                self._fitted_clone(use), use, judge, 0.5, self.random_state, self.loss, None, self._weighting
+            )
+            trials.units = self._use_units[part_of == part]
+            yield trials
+
     def scorer_of(self, model: Any, data: tuple) -> Scorer:
         """What judges `grown`, or a model fitted on the same rows, on rows."""
         return self._scorer(self._adapter_of(model), data)
@@ -114,7 +166,7 @@ class Trials:
     def _adapter_of(self, model, is_whole=False):
         """The adapter of `grown`, of what was made of it or fitted on the same rows; or of the whole model."""
         adapter = self._own if model is self.model else find_adapter(model)
-        if self._class_weight is None:
+        if self._weighting is None:
             return adapter.without_class_weights()
         data = self._fitted_on if is_whole or self.grown is self.model else self.use
         return adapter.fitted_on(data.y, data.sample_weight)
@@ -127,8 +179,15 @@ class Trials:
                 stacklevel=4,
             )
             return self.model
-        grown = clone(self.model).set_params(**find_adapter(self.model).refit_settings)
-        return fitted(grown, *self.use)
+        return self._fitted_clone(self.use)
+
+    def _fitted_clone(self, rows):
+        return fitted(clone(self.model).set_params(**self._own.refit_settings), *rows)
+
+    def _labels(self, rows):
+        """Classes by which rows are split in proportion; None: numbers, or shares of classes."""
+        loss = loss_in_place(self._own.loss, self._own.forest.task, self.loss)
+        return rows.y if classifies(self._own.forest, loss) and can_stratify(rows.y) else None
 
     def pruned(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Prunings by all methods that apply, smallest last along each path.
@@ -188,11 +247,15 @@ class Trials:
         return min((c.loss for c in found if c.n_nodes <= n_nodes), default=np.inf)
 
     def path(
-        self, method: PruningMethod, out_of_bag: bool = False, per_decade: int = ALPHAS_PER_DECADE
+        self,
+        method: PruningMethod,
+        out_of_bag: bool = False,
+        per_decade: int = ALPHAS_PER_DECADE,
+        alphas: ArrayLike | None = None,
     ) -> Iterator[Trial]:
-        """Prunings along a method's path of so many strengths per factor of ten, judged."""
+        """Prunings along a method's path, of so many strengths per factor of ten or of some alphas, judged."""
         forest, use, judge = self._start(out_of_bag)
-        additive, steps = method.prunings(forest, use, per_decade=per_decade)
+        additive, steps = method.prunings(forest, use, alphas, per_decade=per_decade)
         if out_of_bag not in self._scores:  # the same for all methods
             self._scores[out_of_bag] = Scores(additive, judge)
         scores = self._scores[out_of_bag]
@@ -224,7 +287,9 @@ class Trials:
 
     def _selections(self):
         """Tree selection, ordered by one half of the judging rows and judged by the other, both ways."""
-        halves = np.array_split(np.random.default_rng(self.random_state).permutation(_num_samples(self.judge[0])), 2)
+        if np.ptp(self.units) == 0:
+            return
+        halves = split(np.unique(self.units, return_inverse=True)[1], None, 0.5, self.random_state)
         scorers = [self._scorer(self.adapter, self.judge.at(half)) for half in halves]
         rows = [scorer.rows for scorer in scorers]
         counts = [n for n in _TREE_COUNTS if n < self.forest.n_trees]
@@ -236,7 +301,8 @@ class Trials:
         sizes = np.cumsum(np.diff(self.forest.start)[orders[2]])
         for n_trees, *of_halves in zip(counts, *judged, strict=True):
             n_nodes, method = int(sizes[n_trees - 1]), TreeSelection(n_trees)
-            yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *np.mean(of_halves, 0), method)
+            judged = _together(of_halves, (halves[1], halves[0]))
+            yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *judged, method)
 
     def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
@@ -311,8 +377,12 @@ def _pruned_out_of_bag(adapter, data):
     return adapter.prune(ReducedError().plan(adapter.forest, rows))
 
 
-def _split(data, labels, validation, random_state):
-    n_rows = _num_samples(data.X)
-    data = data._replace(sample_weight=check_weights(data.sample_weight, n_rows))
-    parts = train_test_split(np.arange(n_rows), test_size=validation, stratify=labels, random_state=random_state)
-    return [data.at(index) for index in parts]
+def _together(judged, parts):
+    """How a model did on rows of which each part was judged by itself."""
+    loss, score = np.mean([part[:2] for part in judged], axis=0)
+    if judged[0].row_losses is None:
+        return Judged(loss, score, None)
+    row_losses = np.empty(sum(map(len, parts)))
+    for part, of_part in zip(parts, judged, strict=True):
+        row_losses[part] = of_part.row_losses
+    return Judged(loss, score, row_losses)

@@ -46,7 +46,7 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     "--max-loss",
     metavar="SHARE",
     type=FiniteRange(0),
-    help="Smallest model whose loss rises by at most this share. [default: 0, if there is no other limit]",
+    help="Smallest model whose loss rises by at most this share.",
 )
 @click.option("--no-retrain", is_flag=True, help="Train no models anew for comparison.")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the model (joblib).")
@@ -60,7 +60,8 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
     """Make an ensemble as good as it can be within a budget.
 
     Grows an ensemble on DATA, or loads one that was fitted on DATA; tries joint pruning, depth pruning and the
-    selection of trees, and does to it what did best within the budget on rows held out. The table has, of all that
+    selection of trees, and does to it what did best within the budget on rows held out. Without a budget, the smallest
+    model is saved that is shown to be no worse than the one it was made of. The table has, of all that
     was tried, what no smaller model beats, beside models retrained at smaller sizes.
 
     \b
@@ -82,7 +83,7 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
     with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
         model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
         with progress("Pruning"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*Training anew does better")  # said below
+            warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")  # said below
             result = compress(last_step(model), X, y, retrain=not no_retrain, random_state=seed, **budget)
         if plot:
             from ...inspection import SizeFrontierDisplay

@@ -1,0 +1,102 @@
+"""A second look at what few held-out rows could not show: the same path on other parts of the rows.
+
+The rows that chose a path are spent. The others are cut into parts; for each, the model is fitted anew on all rows but
+the part, pruned along the same path, and judged on the part, as in cross-validation (Bayle et al. 2020). The strengths
+are then tested in the order that the first rows gave, from the one that did best towards smaller models, until one
+fails. A fixed order needs no correction for the number of tests (Maurer, Hothorn & Lehmacher 1995); to take the order
+from one part of the data and test on another is what Laufer-Goldshtein et al. (2023) propose.
+
+References
+----------
+P. Bayle, A. Bayle, L. Janson, L. Mackey (2020). Cross-validation confidence intervals for test error. NeurIPS 33.
+
+W. Maurer, L. Hothorn, W. Lehmacher (1995). Multiple comparisons in drug clinical trials and preclinical assays:
+a-priori ordered hypotheses. Biometrie in der Chemisch-Pharmazeutischen Industrie 6, 3-18.
+
+B. Laufer-Goldshtein, A. Fisch, R. Barzilay, T. Jaakkola (2023). Efficiently controlling multiple risks with Pareto
+testing. ICLR.
+"""
+
+from collections.abc import Sequence
+from itertools import islice, takewhile
+
+import numpy as np
+
+from ..methods import TreeSelection
+from .no_worse import Comparison, compared, quantile
+from .trial import Trial
+from .trials import Trials
+
+#: With more independent rows to judge by than these, the first look is enough.
+MOST_UNITS = 2_500
+_PARTS = 3
+#: Of a model shown to be no worse: nothing else is looked for that is larger than this share of it.
+_WORTH = 0.7
+
+
+def second_look(
+    trials: Trials, found: Sequence[Trial], first: Comparison, level: float
+) -> tuple[Trial, Comparison] | None:
+    """The smallest trial that other rows show to be no worse, and how; None: it would not pay, or none is shown.
+
+    Parameters
+    ----------
+    trials : Trials
+        Judged on a share of the rows; the others judge now.
+    found : sequence of Trial
+    first : Comparison
+        Of `found` with the model as it is.
+    level : float
+        One-sided level of the tests.
+    """
+    shown_first = [c.n_nodes for c, no_worse in zip(found, first.no_worse, strict=True) if no_worse]
+    most = _WORTH * min(shown_first, default=np.inf)
+    sequence = _sequence(found, first, most, level)
+    if not sequence:
+        return None
+    before = takewhile(lambda c: c is not sequence[0], _of_path(found, sequence[0]))
+    tested = [*before, *sequence]
+    n_before = len(tested) - len(sequence)
+    alphas = [c.method.alpha for c in tested]
+    parts = list(trials.other_parts(_PARTS))
+    paths = [part.path(sequence[0].method, sequence[0].out_of_bag, alphas=alphas) for part in parts]
+    whole = np.concatenate([part.unpruned.row_losses for part in parts])
+    weights = [part.held_out.sample_weight for part in parts]
+    weight = None if weights[0] is None else np.concatenate(weights)
+    units = np.concatenate([part.units for part in parts])
+    shown = None
+    for trial, *judged in islice(zip(tested, *paths, strict=False), n_before, None):
+        comparison = compared(np.concatenate([c.row_losses for c in judged])[None], whole, weight, units, level)
+        if not comparison.no_worse[0]:
+            break
+        shown = trial, comparison
+    return shown if shown is not None and shown[0].n_nodes < most else None
+
+
+def _sequence(found, first, most, level):
+    """Trials to test, from the one that did best to smaller ones; none if nothing so small seems to be no worse."""
+    upper = first.mean + quantile(level, first.n_units) / np.sqrt(_PARTS) * first.standard_error
+    hopeful = [c for c, u in zip(found, upper, strict=True) if _has_alpha(c) and c.n_nodes < most and u <= 0.0]
+    if not hopeful:
+        return []
+    mean, certainty = (
+        dict(zip(map(id, found), values, strict=True))
+        for values in (first.mean, first.mean / np.maximum(first.standard_error, 1e-300))
+    )
+    path = _of_path(found, min(hopeful, key=lambda c: certainty[id(c)]))
+    best = min(path, key=lambda c: certainty[id(c)])
+    return list(takewhile(lambda c: mean[id(c)] <= 0.0, path[path.index(best) :]))
+
+
+def _has_alpha(trial):
+    return trial.method is not None and not isinstance(trial.method, TreeSelection)
+
+
+def _of_path(found, trial):
+    """Trials of the same method but for the strength, from the same start, by rising strength."""
+
+    def key(c):
+        return type(c.method), c.out_of_bag, c.method.get_params() | {"alpha": None}
+
+    same = {c.method.alpha: c for c in found if _has_alpha(c) and key(c) == key(trial)}
+    return [same[alpha] for alpha in sorted(same)]
