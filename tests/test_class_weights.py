@@ -1,7 +1,7 @@
 """Rows that judge count by the weights of classes that the model was trained with; scores count all rows once."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ from treeprune import TreePruner, compress, prune, pruning_path
 from treeprune.adapters import find_adapter
 from treeprune.adapters.class_weights import FORESTS_BALANCE_BY_WEIGHT
 from treeprune.compression.rivals import rivals
+from treeprune.core.counts import counted_statistics
 from treeprune.methods import ALIASES, DepthPruning, ErrorBased, JointPruning, LeafRefit, MaxDepth, ReducedError
 from treeprune.testing import REFUSALS, same_arrays, same_model
 
@@ -43,7 +44,7 @@ X, Y = X[CHOSEN], Y[CHOSEN]  # one in five, so that single precision holds all w
 X3, Y3 = make_classification(300, 6, n_informative=4, n_classes=3, weights=[0.6, 0.3], flip_y=0.1, random_state=0)
 NAMES, TWO = np.array(["no", "yes"])[Y], np.column_stack([Y, Y3])
 BALANCED, RARE_BY_RATIO = compute_sample_weight("balanced", Y), np.where(Y == 1, (Y == 0).sum() / (Y == 1).sum(), 1.0)
-FIVE, UNEVEN = np.where(Y == 1, 5.0, 1.0), np.arange(len(Y)) % 3 + 1.0
+FIVE, UNEVEN = np.where(Y == 1, 5.0, 1.0), (np.arange(len(Y)) % 3 + 1.0) / 2
 SMALL = {"random_state": 0, "max_depth": 4}
 #: Without what LightGBM and XGBoost start from, which weights of rows move and weights of classes do not.
 LGB = {"n_estimators": 3, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "boost_from_average": False}
@@ -100,7 +101,14 @@ TWINS = {
 def fitted(name):
     """Both twins, fitted: their trees are the same."""
     weighing, plain, weight, y = TWINS[name]
+    if hasattr(plain, "ccp_alpha"):  # others stop at sums of hessians, which have the unit of weights
+        weight = as_proportions(weight)
     return clone(weighing).fit(X, y), clone(plain).fit(X, y, sample_weight=weight)
+
+
+def as_proportions(weight):
+    """The same weights in a unit that makes all of them fractions: whole ones would be repetitions of rows."""
+    return weight * 2.0**-10
 
 
 def outcome(call):
@@ -121,9 +129,63 @@ def test_twins_have_the_same_trees(name):
 def test_weights_of_classes_are_those_of_rows(name, method):
     (weighing, plain), (_, _, weight, y) = fitted(name), TWINS[name]
     by_classes = outcome(lambda: prune(weighing, method, X, y))
-    by_rows = outcome(lambda: prune(plain, method, X, y, sample_weight=weight))
+    by_rows = outcome(lambda: prune(plain, method, X, y, sample_weight=as_proportions(weight)))
     assert (by_classes is None) == (by_rows is None)
     assert by_rows is None or same_model(by_classes, by_rows, X)
+
+
+def _of_trees(ensemble, **params):
+    return lambda weights: ensemble(
+        DecisionTreeClassifier(max_depth=5, class_weight=weights), n_estimators=4, random_state=0, **params
+    )
+
+
+#: Models with weights of their classes, whole ones and such as are none but give the same trees.
+FRACTIONS, NEARLY_WHOLE = {0: 0.25, 1: 1.5}, {0: 1, 1: 6 + 1e-9}
+OF_WEIGHTS = {
+    "tree": (lambda weights: DecisionTreeClassifier(random_state=0, class_weight=weights), FRACTIONS),
+    "forest": (lambda weights: RandomForestClassifier(4, class_weight=weights, random_state=0), FRACTIONS),
+    "extra trees": (lambda weights: ExtraTreesClassifier(4, class_weight=weights, random_state=0), FRACTIONS),
+    "bagging": (_of_trees(BaggingClassifier), FRACTIONS),
+    "AdaBoost": (_of_trees(AdaBoostClassifier), FRACTIONS),
+    "HistGradientBoosting": (lambda weights: HistGradientBoostingClassifier(**HGB, class_weight=weights), NEARLY_WHOLE),
+    "LightGBM, labels": (lambda weights: LGBMClassifier(**LGB, class_weight=weights), NEARLY_WHOLE),
+    "LightGBM": (lambda weights: LGBMClassifier(**LGB, scale_pos_weight=weights[1]), NEARLY_WHOLE),
+    "XGBoost": (lambda weights: XGBClassifier(**XGB, scale_pos_weight=weights[1]), NEARLY_WHOLE),
+}
+COUNTING = [method for method in METHODS if method.counts_rows] + [ErrorBased(raising=False), LeafRefit(reg=2.0)]
+
+
+@cache
+def whole_and_not(name):
+    make, weights = OF_WEIGHTS[name]
+    return [make(by_class).fit(X, Y) for by_class in ({0: 1, 1: 6}, weights)]
+
+
+@pytest.mark.parametrize("method", COUNTING, ids=repr)
+@pytest.mark.parametrize("name", OF_WEIGHTS)
+def test_whole_weights_of_classes_are_no_repetitions_of_rows(name, method):
+    """They prune as proportions do, by rows and by what the model stores of these."""
+    for rows in ((X, Y), ()):
+        whole, other = (outcome(partial(prune, model, method, *rows)) for model in whole_and_not(name))
+        assert (whole is None) == (other is None)
+        if whole is not None:
+            one, two = (find_adapter(model).forest for model in (whole, other))
+            np.testing.assert_array_equal(one.children_left, two.children_left)
+            np.testing.assert_allclose(one.value, two.value, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("weight", [6.0, 2.5])
+def test_weights_of_classes_keep_the_number_of_rows(weight):
+    """Three rows and one, the latter given twice: five rows, of which those of class 1 have their share."""
+    X, y, repeated = np.array([[0.0], [0], [0], [1]]), np.array([0, 0, 0, 1]), np.array([1.0, 1, 1, 2])
+    adapter = find_adapter(DecisionTreeClassifier(class_weight={1: weight}).fit(X, y, sample_weight=repeated))
+    share = 5 / (3 + 2 * weight)
+    for rows in (None, adapter.rows(X, y, repeated)):
+        found = counted_statistics(adapter.forest, rows)
+        np.testing.assert_allclose(found.weight, [5, 3 * share, 2 * weight * share])
+        np.testing.assert_array_equal(found.n_rows, [5, 3, 2])
+    np.testing.assert_allclose(rows.row_weight, [share] * 3 + [2 * weight * share])
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -362,7 +424,8 @@ class TestComposites:
     def test_codes_are_what_the_model_inside_was_given(self):
         inner = RandomForestClassifier(4, max_depth=4, class_weight={0: 1, 1: 5}, random_state=0)
         voting = VotingClassifier([("forest", inner)]).fit(X, NAMES)
-        expected = prune(voting.estimators_[0], self.METHOD, X, Y, sample_weight=FIVE, class_weight=None)
+        weight = as_proportions(FIVE)
+        expected = prune(voting.estimators_[0], self.METHOD, X, Y, sample_weight=weight, class_weight=None)
         assert same_model(prune(voting, self.METHOD, X, NAMES).estimators_[0], expected, X)
 
     def test_each_of_many_models_balances_its_own_classes(self):

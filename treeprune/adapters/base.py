@@ -292,6 +292,7 @@ class Adapter(ABC):
         target = self.encode_target(y)
         check_consistent_length(X, target)
         weight = check_weights(sample_weight, len(target))
+        weight = np.ones(len(target)) if weight is None else weight
         training = self._training_or(target, weight)
         self.check_offset(offset)
         rows = Rows(
@@ -299,7 +300,7 @@ class Adapter(ABC):
             self.leaf_ids(X, mask) if leaf_ids is None else leaf_ids,
             target,
             self._weighed(target, weight, training),
-            given_weight=np.ones(len(target)) if weight is None else weight,
+            given_weight=weight,
             mask=mask,
             compared=lambda: self.compared(X),
             boosting=Boosting(

@@ -58,9 +58,22 @@ def class_factors(
         if isinstance(of_output, str):
             by_class = balanced(training.target[:, output], training.sample_weight if by_weight else None, len(labels))
         else:
-            by_class = np.array([of_output.get(label, 1.0) for label in np.asarray(labels).tolist()], np.float64)
+            by_class = _by_label(of_output, labels)
         factor *= by_class[target[:, output]]
     return factor
+
+
+def stored_factors(class_weight: Any, classes: Sequence[Any]) -> NDArray[np.float64] | None:
+    """`Forest.class_factor` of a model with this parameter: NaN if the factors follow from rows or several outputs."""
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, dict) and len(classes) == 1:
+        return _by_label(class_weight, classes[0])
+    return np.full(max(map(len, classes)), np.nan)
+
+
+def _by_label(class_weight, labels):
+    return np.array([class_weight.get(label, 1.0) for label in np.asarray(labels).tolist()], np.float64)
 
 
 def balanced(codes: NDArray[np.int32], weight: NDArray[np.float64] | None, n_classes: int) -> NDArray[np.float64]:

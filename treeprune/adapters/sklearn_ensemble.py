@@ -9,7 +9,7 @@ import numpy as np
 from ..core.forest import Forest
 from ..exceptions import ModelFormatError, UnsupportedModelError
 from .base import split_features
-from .class_weights import class_factors, class_weighting
+from .class_weights import class_factors, class_weighting, stored_factors
 from .sklearn_tree import SklearnTreeAdapter, encode_target, label_lists, with_constrained_columns
 from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnEnsembleStorage
@@ -63,7 +63,15 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
                     f"{type(self.model).__name__} over {type(estimator).__name__} is not supported; over "
                     "scikit-learn's DecisionTree* and ExtraTree* it is."
                 )
-        return Forest.concatenate([self._read_tree(tree) for tree in range(len(self._estimators))])
+        forest = Forest.concatenate([self._read_tree(tree) for tree in range(len(self._estimators))])
+        if forest.task != "classification":
+            return forest
+        return replace(forest, class_factor=self._class_factor)
+
+    @property
+    def _class_factor(self):
+        """See `Forest`."""
+        return stored_factors(self._weighing.class_weight, self._labels)
 
     @cached_property
     def _estimators(self):

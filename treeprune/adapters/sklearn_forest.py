@@ -27,6 +27,11 @@ class SklearnForestAdapter(SklearnEnsembleAdapter):
     def _weighing(self):
         return self.model
 
+    @property
+    def _class_factor(self):
+        draws = self.model.bootstrap and self.model.class_weight != "balanced_subsample"
+        return None if draws and FORESTS_BALANCE_BY_WEIGHT else super()._class_factor  # since then, they are drawn by
+
     @cached_property
     def _stored_training(self):
         is_balanced = self.model.class_weight in ("balanced", "balanced_subsample")

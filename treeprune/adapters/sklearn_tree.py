@@ -1,6 +1,7 @@
 """scikit-learn's single trees: DecisionTree* and ExtraTree*."""
 
 import copy
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ..core.targets import class_codes
 from ..narrowing.base import entries_of, with_columns
 from .base import padded, split_features
-from .class_weights import class_factors, class_weighting, stored_training
+from .class_weights import class_factors, class_weighting, stored_factors, stored_training
 from .sklearn_tree_format import read_tree, with_features, write_tree
 from .sklearn_tree_storage import SklearnTreeStorage
 from .stand_ins import StandIns
@@ -32,7 +33,10 @@ class SklearnTreeAdapter(SklearnTreeStorage, StandIns):
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self.model)
-        return read_tree(self.model)
+        forest = read_tree(self.model)
+        if forest.task != "classification":
+            return forest
+        return replace(forest, class_factor=stored_factors(self.model.class_weight, label_lists(self.model)))
 
     def write(self, forest):
         model = copy.copy(self.model)

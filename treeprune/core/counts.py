@@ -13,10 +13,14 @@ not say: AdaBoost's sum to 1, those of a survey to the population. The rule:
 So a common factor of all weights changes nothing, unless it turns whole numbers into fractions or fractions into whole
 numbers. Methods that estimate the leaves of all trees together follow the same rule by `Rows.row_weight`.
 
+Weights of classes that a model was trained with are proportions, whole or not: which rows are repeated is said by the
+weights that were given with them, and the sum over all rows stays the number of these.
+
 A model does not store the weights of its rows, only their sums over nodes. The weights are taken to be whole if the
-sums of all leaves are. The common factor is the largest common divisor of these sums that is no more than the mean
-weight of a row in any leaf. In a tree of few leaves it can exceed that of the weights themselves; giving the rows
-(X, y, sample_weight) settles it.
+sums of all leaves are, divided by the weights of their classes; where the latter are not known ("balanced", several
+outputs), weights are proportions. The common factor is the largest common divisor of these sums that is no more than
+the mean weight of a row in any leaf. In a tree of few leaves it can exceed that of the weights themselves; giving the
+rows (X, y, sample_weight) settles it.
 """
 
 from dataclasses import replace
@@ -58,8 +62,9 @@ def counted_statistics(forest: Forest, rows: Rows | None = None) -> NodeStatisti
         array = getattr(statistics, name)
         if array is not None:
             scaled[name] = array * factor.reshape(-1, *[1] * (array.ndim - 1))
-    if _unit(forest, rows):
-        scaled["n_rows"] = np.rint(scaled["weight"]).astype(np.int64)
+    n_rows = _repetitions(forest, rows)
+    if n_rows is not None:
+        scaled["n_rows"] = np.rint(n_rows).astype(np.int64)
     return replace(statistics, **scaled)
 
 
@@ -87,28 +92,36 @@ def rows_per_weight(forest: Forest, rows: Rows | None = None) -> NDArray[np.floa
         n_rows, weight = rows.statistics.n_rows, rows.statistics.weight
     if n_rows is None or weight is None:
         return np.ones(forest.n_nodes)
-    unit = _unit(forest, rows)
-    if unit:
-        return np.full(forest.n_nodes, 1.0 / unit)
-    n_rows, weight = n_rows[forest.root], weight[forest.root]
+    repetitions = _repetitions(forest, rows)
+    n_rows, weight = (n_rows if repetitions is None else repetitions)[forest.root], weight[forest.root]
     of_tree = np.divide(n_rows, weight, out=np.ones(forest.n_trees), where=weight > 0)
     return of_tree[forest.node_tree]
 
 
-def _unit(forest, rows):
-    """Weight of one repetition; 0 where weights are not repetitions."""
+def _repetitions(forest, rows):
+    """Number of rows in each node, repeated ones as often, shape (n_nodes,); None where weights are not repetitions."""
     if rows is not None:
-        return common_unit(rows.sample_weight)
+        return rows.node_repetitions
     n_rows, weight, leaf = forest.n_node_samples, forest.weighted_n_node_samples, forest.is_leaf
     if n_rows is None or weight is None or (forest.task == "margin" and forest.gain is not None):  # sums of hessians
-        return 0
-    sums = weight[leaf][:, None]
+        return None
+    sums = weight[:, None]
     if forest.task == "classification":
-        sums = forest.value[leaf].reshape(len(sums), -1) * sums
-    near = np.abs(sums - np.rint(sums)) <= 1e-12 * weight[leaf][:, None]  # class shares are rounded
+        sums = forest.value * weight[:, None, None]
+        if forest.class_factor is not None:
+            sums = np.divide(sums, forest.class_factor, out=np.zeros_like(sums), where=forest.class_factor != 0)
+            weight = sums.sum(axis=(1, 2))
+        sums = sums.reshape(len(weight), -1)
+    unit = 0 if np.isnan(weight).any() else _stored_unit(sums[leaf], weight[leaf], n_rows[leaf])
+    return weight / unit if unit else None
+
+
+def _stored_unit(sums, total, n_rows):
+    """Weight of one repetition, by the sums of weights in leaves, shape (n_leaves, n_sums); 0: there are none."""
+    near = np.abs(sums - np.rint(sums)) <= 1e-12 * total[:, None]  # class shares are rounded
     common = common_unit(np.where(near, np.rint(sums), sums).ravel())
     small = np.arange(1, isqrt(common) + 1)
     small = small[common % small == 0] if common else small
     divisors = np.concatenate([small, common // small])
-    least = (weight[leaf] / np.maximum(n_rows[leaf], 1)).min()
+    least = (total / np.maximum(n_rows, 1)).min()
     return int(divisors[divisors <= least * (1 + 1e-9)].max(initial=0))

@@ -99,6 +99,9 @@ class Forest:
     per_stage : int
         Number of trees that the model stores side by side. A dropped tree is replaced by a single leaf, unless all
         trees of its stage are dropped.
+    class_factor : ndarray of float64, shape (n_classes,), or None
+        What the model's own weights of classes multiplied the weights of training rows by, for trees with one output;
+        NaN where that is not known. None: they weigh the same.
     """
 
     root: NDArray[np.int32]
@@ -125,6 +128,7 @@ class Forest:
     node_id: NDArray[np.int32] = None
     tree_id: NDArray[np.int32] = None
     per_stage: int = 1
+    class_factor: NDArray[np.float64] | None = None
 
     def __post_init__(self):
         n_nodes, n_trees = len(self.children_left), len(self.root)

@@ -104,13 +104,27 @@ class Rows:
         return np.ones(len(self.target), bool) if self._mask is None else self._mask(tree)
 
     @cached_property
+    def repetitions(self) -> NDArray[np.float64]:
+        """How many rows each one stands for, by the rule of `core.counts`, shape (n_rows,)."""
+        unit = common_unit(self.given_weight)
+        return np.where(self.sample_weight > 0, self.given_weight / unit if unit else 1.0, 0.0)
+
+    @cached_property
     def row_weight(self) -> NDArray[np.float64]:
         """Weights in numbers of rows, by the rule of `core.counts`, shape (n_rows,)."""
-        unit = common_unit(self.sample_weight)
-        if unit == 1:
-            return self.sample_weight
-        n_rows, total = np.count_nonzero(self.sample_weight > 0), self.sample_weight.sum()
-        return self.sample_weight / unit if unit else self.sample_weight * (n_rows / total)
+        n_rows, total = self.repetitions.sum(), self.sample_weight.sum()
+        return self.sample_weight if n_rows == total else self.sample_weight / (total / n_rows)
+
+    @cached_property
+    def node_repetitions(self) -> NDArray[np.float64] | None:
+        """Sums of `repetitions` over the rows of each node, shape (n_nodes,); None: given weights are not whole."""
+        unit = common_unit(self.given_weight)
+        if not unit or self.given_weight is self.sample_weight:
+            return self.statistics.weight / unit if unit else None
+        sums, ones = NodeSums(self.forest), np.ones(len(self.target))
+        for tree in range(self.forest.n_trees):
+            sums.add(self.leaf_ids(tree), self.repetitions, ones)
+        return sums.result()[:, 0]
 
     @cached_property
     def margin(self) -> NDArray[np.float64]:
