@@ -158,8 +158,8 @@ def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None)
 def row_numbers(X: pd.DataFrame) -> list[str]:
     """Columns of whole numbers that only number the rows.
 
-    They are named like an index and go from 0 to n - 1, or from 1 to n. Where they are nameless, they can be any numbers
-    that are unique (a sample), or begin anew (files one after the other).
+    They are named like an index and go from 0 to n - 1, or from 1 to n. Where they are nameless, they can be any
+    numbers that are unique (a sample), or begin anew (files one after the other).
 
     Examples
     --------
