@@ -127,6 +127,10 @@ class TestTimes:
             assert sorted(order[mixed_train]) == train
             assert sorted(order[mixed_test]) == test
 
+    def test_row_numbers_out_of_order(self):
+        with pytest.warns(UserWarning, match="numbers in the index are not in order"):
+            self.split(pd.RangeIndex(12)[::-1])
+
     def test_an_hour_that_clocks_show_twice(self):
         hours = pd.date_range("2024-10-26 22:00", periods=8, freq="h", tz="Europe/Berlin")
         assert self.split(hours, purge="2h") == [([0, 1], [4, 5]), ([0, 1, 2, 3], [6, 7])]

@@ -11,7 +11,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _num_samples, column_or_1d
 
-from .times import ROW_NUMBERS, Times, check_span, earlier, later, read_rows_in_time, read_span, series_numbers
+from .times import (
+    ROW_NUMBERS,
+    RowsInTime,
+    Times,
+    check_span,
+    earlier,
+    later,
+    read_rows_in_time,
+    read_span,
+    series_numbers,
+    warn_of_numbers_out_of_order,
+)
 
 
 class PurgedTimeSeriesSplit:
@@ -139,6 +150,7 @@ class PurgedTimeSeriesSplit:
             if len(labels) != n:
                 raise ValueError(f"'groups' must have a label for each of {n} rows. Got {len(labels)}.")
         series, _ = series_numbers(labels, n)
+        warn_of_numbers_out_of_order(X, RowsInTime(n, times, None if labels is None else list(labels)))
         return _Timeline(_places_as_times(series) if times is None else times, series)
 
     def _folds(self, rows):

@@ -7,6 +7,7 @@ import io
 import lzma
 import sqlite3
 import zipfile
+from codecs import BOM_UTF16_BE
 from datetime import date
 from decimal import Decimal
 
@@ -66,6 +67,35 @@ FILES = {
         "decimal or of thousands (see --decimal): b",
     ),
     "the same, told": ("t.csv", "a;b\n1;2,500\n3;4,500\n", {"decimal": ","}, {"a": [1, 3], "b": [2.5, 4.5]}, "cut by"),
+    "commas of thousands beside decimal points": (
+        "t.csv",
+        'a,b\n"1,234.5","1,000"\n12.25,2.5\n',
+        {},
+        {"a": [1234.5, 12.25], "b": [1000, 2.5]},
+        "commas of thousands: a, b",
+    ),
+    "points of thousands beside decimal commas": (
+        "t.csv",
+        "a;b;c;d\n1.234,5;950;2.75;NA\n2,25;1.200;3.5;1.000\n",
+        {},
+        {"a": [1234.5, 2.25], "b": [950, 1200], "c": [2.75, 3.5], "d": [NAN, 1000]},
+        "points of thousands: b",
+    ),
+    "these, told": (
+        "t.csv",
+        "a;b;c;d\n1.234,5;950;2.75;NA\n2,25;1.200;3.5;1.000\n",
+        {"decimal": ","},
+        {"a": [1234.5, 2.25], "b": [950, 1200], "c": [2.75, 3.5], "d": [NAN, 1000]},
+        "cut by",
+    ),
+    "millions": (
+        "t.csv",
+        'a,b\n"1,234,567",1.234.567\n',
+        {},
+        {"a": ["1,234,567"], "b": ["1.234.567"]},
+        "decimal or of thousands (see --decimal): a",
+    ),
+    "lists of numbers": ("t.csv", "a;b\n1,2,3;1.2.3\n", {}, {"a": ["1,2,3"], "b": ["1.2.3"]}, "cut by"),
     "commas of thousands, told": ("t.csv", "a;b\n1;2,500\n3;450\n", {"decimal": "."}, {"b": [2500, 450]}, "cut by"),
     "a separator that is told": ("t.csv", PLAIN.replace(",", "~"), {"sep": "~"}, READ, None),
     "any blanks, told": ("t.txt", "a  b y\n1 2.5   u\n3  4.5 v\n", {"sep": r"\s+"}, READ, None),
@@ -74,6 +104,8 @@ FILES = {
     "blanks before quotes": ("t.csv", 'a, "b, c"\n1, "x, y"\n', {}, {"a": [1], "b, c": ["x, y"]}, None),
     "UTF-8 with a mark": ("t.csv", PLAIN.encode("utf-8-sig"), {}, READ, None),
     "UTF-16 with a mark": ("t.csv", PLAIN.encode("utf-16"), {}, READ, "UTF-16"),
+    "UTF-16 of the other order": ("t.csv", BOM_UTF16_BE + PLAIN.encode("utf-16-be"), {}, READ, "UTF-16"),
+    "UTF-32": ("t.csv", PLAIN.encode("utf-32"), {}, READ, "UTF-32"),
     "UTF-16 without a mark, told": ("t.csv", PLAIN.encode("utf-16-le"), {"encoding": "utf-16-le"}, READ, None),
     "Latin-1": ("t.csv", "ä,y\n1,ü\n2,ß\n".encode("latin-1"), {}, {"ä": [1, 2], "y": ["ü", "ß"]}, "cp1252"),
     "Cyrillic, told": ("t.csv", "я,y\n1,ж\n".encode("cp1251"), {"encoding": "cp1251"}, {"я": [1], "y": ["ж"]}, None),
@@ -99,6 +131,20 @@ FILES = {
     "NA and decimal commas, told": ("t.csv", "a;b\n1,5;x\nNA;y\n", {"decimal": ","}, {"a": [1.5, NAN]}, "'NA' is read"),
     "row names, told": ("t.csv", "a,b\nr1,1,2\nr2,3,4\n", {"index_col": "0"}, {"a": [1, 3], "b": [2, 4]}, None),
     "row names of a name, told": ("t.csv", "n,a\nr1,1\nr2,3\n", {"index_col": "n"}, {"a": [1, 3]}, None),
+    "row names, and separators at the end of rows, told": (
+        "t.csv",
+        "n,a,y\nr1,1,2,\nr2,3,4,\n",
+        {"index_col": "n"},
+        {"a": [1, 3], "y": [2, 4]},
+        None,
+    ),
+    "the first column names rows that end in separators, told": (
+        "t.csv",
+        "n,a,y\nr1,1,2,\nr2,3,4\n",
+        {"index_col": "0"},
+        {"a": [1, 3], "y": [2, 4]},
+        None,
+    ),
     "a cell of many lines, where the guess ends": (
         "t.csv",
         "a;y\n" + "1;u\n" * 97 + '2;"v\n' + "w, w; w\n" * 9 + 'x"\n3;z\n',
@@ -137,6 +183,12 @@ def test_is_read_as_it_is_meant(tmp_path, kind):
 REFUSED = {
     "one value too many, unnamed": ("t.csv", "a,b\n1,2,3\n4,5,6\n", {}, "more values than the header has names"),
     "one value too many in one row": ("t.csv", "a,b\n1,2\n4,5,6\n", {}, "Expected 2 fields in line 3, saw 3"),
+    "row names without a name, and separators at the end of rows": (
+        "t.csv",
+        "a,b\nr1,1,2,\nr2,3,4,\n",
+        {"index_col": "0"},
+        "more values than the header has names",
+    ),
     "two ways to cut": ("t.csv", "Temp, C;y\n1,5;2\n2,5;3\n", {}, "can be cut by comma and by semicolon: give --sep"),
     "UTF-16 without a mark": ("t.csv", PLAIN.encode("utf-16-le"), {}, "null bytes"),
     "no encoding at all": ("t.csv", b"a,y\n1,\x81\xff\n", {}, "neither UTF-8 nor cp1252: give --encoding"),
@@ -208,6 +260,37 @@ def test_columns_of_parquet_are_numbers_or_left_out(tmp_path, kind):
         assert all(found[name].to_numpy().flags.writeable or found[name].dtype.kind in "if" for name in found)
 
 
+def test_named_levels_of_a_parquet_index_are_columns_and_nameless_ones_are_not(tmp_path):
+    pytest.importorskip("pyarrow")
+    x, when = [3, 5, 7], pd.date_range("2024", periods=3, name="when")
+    pd.DataFrame({"x": x}, index=when).to_parquet(tmp_path / "t.parquet")
+    expected = pd.DataFrame({"when": when, "x": x})
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet")[0], expected, check_dtype=False)
+    found, _ = read_table(tmp_path / "t.parquet", TextFormat(index_col="when"))
+    assert found.to_dict("list") == {"x": x}
+    pd.DataFrame({"x": x}, index=[5, 5, 9]).to_parquet(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")[0].to_dict("list") == {"x": x}
+    index = pd.MultiIndex.from_arrays([["a", "a", "b"], [1, 2, 1]], names=["id", None])
+    pd.DataFrame({"x": x}, index=index).to_parquet(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")[0].to_dict("list") == {"id": ["a", "a", "b"], "x": x}
+
+
+def test_what_is_told_to_be_missing_is_so_in_parquet(tmp_path):
+    pytest.importorskip("pyarrow")
+    columns = {"n": [1, -9, 3], "z": [1.5, -9.0, 2.0], "t": ["x", "-9", "?"], "l": [[1], [2], [-9]]}
+    frame = pd.DataFrame(columns | {"c": pd.Categorical(["x", "-9", "y"]), "b": [True, False, True]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    found, _ = read_table(tmp_path / "t.parquet", TextFormat(na_values=("-9", "?")))
+    assert found.isna().to_numpy().T.tolist() == [
+        [False, True, False],
+        [False, True, False],
+        [False, True, True],
+        [False, False, False],
+        [False, True, False],
+        [False, False, False],
+    ]
+
+
 def test_a_tree_grows_on_nullable_integers_with_gaps(command, tmp_path):
     pytest.importorskip("pyarrow")
     c = pd.array([None, 1, 2, 3] * 10, "Int64")
@@ -232,7 +315,12 @@ def test_classes_and_categories_named_like_missing_values_are_kept(tmp_path, val
         ("Unnamed: 0", [0, 1, 2], True),
         ("Unnamed: 0", [7, 3, 5], True),  # the rows of a sample keep the numbers of the whole
         ("Unnamed: 0.1", [4, 5, 6], True),
+        ("Unnamed: 0", [7.0, 3.0, 5.0], True),
+        ("Unnamed: 0", [0, 1, 0], True),  # two files, one after the other
         ("Unnamed: 0", [7, 7, 5], False),
+        ("Unnamed: 0", [0, 1, 1], False),
+        ("Unnamed: 0", [0, 0, 1], True),
+        ("id", [0, 1, 0], False),
         ("Unnamed: 0", [0.5, 1.5, 2.5], False),
         ("index", [1, 2, 3], True),
         ("ID", [0, 1, 2], True),

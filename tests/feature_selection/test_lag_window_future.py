@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,7 @@ FORMS = {
         lambda frame: frame.assign(time=frame["time"].dt.strftime(FORMAT)),
         {"time": "time", "series": "id", "time_format": FORMAT},
     ),
+    "Polars": (pl.from_pandas, {"time": "time", "series": "id"}),
 }
 
 STEPS = st.lists(st.sampled_from(["15min", "30min", "1h", "1h", "1h", "2h", "1D", "3D"]), max_size=12)
@@ -71,7 +73,7 @@ def features_by_row(features, form, table, fit_to):
         warnings.simplefilter("ignore", UserWarning)  # of gaps
         out = features.set_params(**params).fit(shape(fit_to)).transform(shape(table))
     keys = pd.MultiIndex.from_arrays([table["id"], table["time"].dt.tz_convert("UTC")])
-    return out.set_index(keys).sort_index()
+    return pd.DataFrame(np.asarray(out), index=keys).sort_index()
 
 
 def two_futures(data):

@@ -78,12 +78,25 @@ class TestInstants:
             pd.to_timedelta([3, 1, 2], unit="h"),
             pd.DatetimeIndex(["2024-03-01", "2024-01-01", "2024-02-01"]),
             pd.Index(["2024-03-01", "2024-01-01", "2024-02-01"]),
+            pd.Index(["2024-03", "2024-01", "2024-02"]),
             pd.DatetimeIndex(["2024-03-01", "2024-01-01", "2024-02-01"]).date,
         ],
         ids=lambda index: type(index).__name__,
     )
     def test_unsorted_rows(self, index):
         np.testing.assert_array_equal(lag(pd.DataFrame({"x": [3.0, 1.0, 2.0]}, index=index)), [2.0, np.nan, 1.0])
+
+    def test_row_numbers_out_of_order(self):
+        """As of a table whose rows were drawn at random: whether they are in time is not known, and said."""
+        frame = pd.DataFrame({"x": [3.0, 1.0, 2.0]}, index=[3, 1, 2])
+        with pytest.warns(UserWarning, match="numbers in the index are not in order.*taken as they come"):
+            features = LagWindowFeatures().fit(frame)
+        with pytest.warns(UserWarning, match="numbers in the index are not in order"):
+            np.testing.assert_array_equal(features.transform(frame)["x__lag_1__value"], [np.nan, 3.0, 1.0])
+        sides = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "id": list("aabb")}, index=[0, 1, 0, 1])
+        np.testing.assert_array_equal(lag(sides, series="id"), [np.nan, 1.0, np.nan, 3.0])
+        with pytest.warns(UserWarning, match="if they are of several series, say which"):
+            LagWindowFeatures(channels=["x"]).fit(sides)
 
     def test_text_dates_are_read_alike_in_every_batch(self):
         frame = pd.DataFrame({"x": np.arange(20.0), "t": pd.date_range("2024-01-08", periods=20).strftime("%d.%m.%Y")})

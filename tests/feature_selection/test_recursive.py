@@ -248,3 +248,11 @@ class TestGroups:
         for selector in (PruningRFE(tree), PruningPathSelector(tree, alpha=0.1)):
             with pytest.raises(ValueError, match="no folds that 'groups'"):
                 selector.fit(X, y, groups=np.zeros(len(y)))
+
+    @pytest.mark.parametrize("missing", [None, np.nan])
+    def test_of_rows_without_a_label_are_refused(self, missing):
+        X, y = FRIEDMAN
+        groups = np.where(np.arange(len(y)) < 3, missing, np.arange(len(y)) // 40)
+        for selector in (PruningRFE(TREE, cv=GroupKFold(3)), PruningPathSelector(TREE, cv=GroupKFold(3))):
+            with pytest.raises(ValueError, match=f"'groups' parameter must have a label.*3 of {len(y)} have none"):
+                selector.fit(X, y, groups=groups)

@@ -175,6 +175,20 @@ def test_large_trees_are_folded_and_open_where_they_are_asked(open_page):
     assert open_page(report(tree), java_script_enabled=False).locator("#tree .folded").count() > 0
 
 
+@pytest.mark.parametrize("width", [1280, 420])
+def test_numbers_of_rules_have_room(open_page, width):
+    X, y = make_classification(1500, flip_y=0.5, random_state=0)
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    assert 100 <= tree.get_n_leaves() < 1000
+    rules_of_page = open_page(report(tree), viewport={"width": width, "height": 900}).locator("#rule-list")
+    room = "list => parseFloat(getComputedStyle(list).paddingLeft)"
+    needed = (
+        "list => { const number = document.createElement('span'); number.textContent = '888. '; list.append(number); "
+    )
+    needed += "number.style.whiteSpace = 'pre'; return number.getBoundingClientRect().width; }"
+    assert rules_of_page.evaluate(needed) < rules_of_page.evaluate(room)
+
+
 @pytest.mark.parametrize("cls", SELECTORS)
 def test_on_a_narrow_screen_a_selector_shows_its_dots_and_p_values(open_page, cls):
     tab = open_page(KINDS[cls.__name__](), viewport={"width": 420, "height": 900})

@@ -16,8 +16,10 @@ from tests.reporting.test_report import html_of
 from treeprune import TreePrunerCV, prune, report
 from treeprune.compression import CompressionResult
 from treeprune.feature_selection import AnomalyPruningSelector, PruningSelector
-from treeprune.methods import MaxDepth, MinSamples
+from treeprune.methods import CostComplexity, MaxDepth, MinSamples
+from treeprune.reporting.page import number
 from treeprune.reporting.summary.intervals import change_of_accuracy, change_of_folds, change_of_r2, wilson
+from treeprune.reporting.summary.numbers import with_minus
 from treeprune.reporting.summary.verdict import verdict_of
 
 
@@ -180,6 +182,43 @@ def test_a_single_leaf_is_said_in_the_singular():
     assert sentence.startswith("The tree is a single leaf: there is nothing to prune; CV accuracy 50.0 ± ")
     assert "One rule, that of the only leaf." in re.sub(r"<.*?>", "", html_of(page.html, "rules"))
     assert "each of the 1" not in page.html
+
+
+def test_a_tree_without_splits_has_no_table_of_features():
+    page = report(DecisionTreeClassifier().fit(np.zeros((4, 2)), [0, 1, 0, 1]))
+    assert "<table" not in html_of(page.html, "features")
+    assert "<dt>leaf (end of the tree)</dt>" in page.html
+
+
+def test_only_a_tree_that_is_known_to_be_so_is_called_unpruned():
+    whole, small, _, _ = grown_and_pruned("loss")
+    again = report(small)
+    assert again.to_dict()["sentence"] == "2 leaves; whether it was pruned is not known"
+    assert "unpruned" not in html_of(again.html, "path")
+    assert "As given</button>" in again.html
+    beside = report(small, before=whole)  # a cut by depth is no step of the whole tree's path
+    assert beside.to_dict()["steps"][0]["n_leaves"] == 2
+    assert set(beside.to_dict()["marks"]) == {"as given"}
+    assert "unpruned" not in html_of(beside.html, "path")
+    one_of_its_path = prune(whole, CostComplexity(alpha=0.1))
+    assert set(report(one_of_its_path, before=whole).to_dict()["marks"]) == {"unpruned"}
+    assert report(whole, before=whole).to_dict()["sentence"] == "7 leaves; not pruned"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("-0.000", "0.000"), ("-3e-18", "−3e−18"), ("-0.096", "−0.096"), ("0.50", "0.50"), ("-1,234", "−1,234")],
+)
+def test_minus_is_a_sign_of_its_own_and_zero_has_none(value, shown):
+    assert with_minus(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(17290.4, "17,290"), (1234.5, "1,234"), (0.000012345, "1.234e−05"), (-3, "−3"), (38.4213, "38.42")],
+)
+def test_strengths_have_four_digits_and_no_exponent_where_they_are_large(value, shown):
+    assert number(value) == shown
 
 
 def test_a_selector_that_keeps_none_promises_nothing():

@@ -95,7 +95,32 @@ def test_one_offset_is_a_zone_and_several_are_none():
     assert read_times(["2024-01-01T00:00+01:00", "2024-07-01T00:00+02:00"]).zone is None
 
 
-@pytest.mark.parametrize("index", [pd.RangeIndex(2), pd.Index([2.5, 1.5]), pd.Index(["case 1", "case 2"])])
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["2024-03", "2024-01"], ["2024-03-01", "2024-01-01"]),
+        (["20240103", "20231231"], ["2024-01-03", "2023-12-31"]),
+        (["2024", "2023"], ["2024-01-01", "2023-01-01"]),
+    ],
+)
+def test_short_forms_of_iso_8601(texts, expected):
+    times = index_times(pd.Index(texts))
+    np.testing.assert_array_equal(times.values, np.array(expected, dtype="M8[ns]").astype(np.int64))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(2),
+        pd.Index([2.5, 1.5]),
+        pd.Index(["case 1", "case 2"]),
+        pd.Index(["4711", "0815"]),
+        pd.Index(["3:16", "1:2"]),
+        pd.Index(["12345678", "20249999"]),
+        pd.Index(["1.5", "10.25"]),
+        pd.Index(["May", "June"]),
+    ],
+)
 def test_no_times(index):
     assert index_times(index) is None
 
@@ -108,6 +133,11 @@ def test_no_times(index):
             r"ISO 8601, the year first. Got '01.02.2024'.*'time_format' parameter",
         ),
         (pd.Index(["1/2/2024", "2/1/2024"]), "Got '1/2/2024'"),
+        (pd.Index(["2024Q3", "2024Q1"]), "Got '2024Q3'.*pandas.PeriodIndex"),
+        (pd.Index(["2024-W10", "2024-W02"]), "Got '2024-W10'"),
+        (pd.Index(["03/2024", "1/2024"]), "Got '03/2024'"),
+        (pd.Index(["Mar 2024", "Jan 2024"]), "Got 'Mar 2024'"),
+        (pd.Index(["10:30", "09:30:15"]), "Got '10:30'"),
         (pd.Index(["5 Jan 2024", "Feb 3, 2024"]), "Got '5 Jan 2024'"),
         (pd.Index(["2024-01-01", "02.01.2024", "2024-01-03"]), "Got '02.01.2024'"),
         (pd.Index(["2024-01-01T00:00Z", "2024-01-01T01:00"]), "Some times have a zone and others have none"),

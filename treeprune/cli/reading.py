@@ -1,6 +1,7 @@
 """Files of tables, read by pandas and PyArrow; what a file leaves open is guessed where that is safe, and said."""
 
 import bz2
+import codecs
 import csv
 import gzip
 import lzma
@@ -23,7 +24,13 @@ _TEXT = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BYTES_TO_GUESS_BY = 65536
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with the mark of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
 #: What a text file that is not UTF-8 is taken for: the usual encoding of spreadsheets in Western Europe.
 _NOT_UTF8 = "cp1252"
 #: What stands for a missing number: pandas' default list, and marks that are no number either. In columns of text
@@ -31,8 +38,11 @@ _NOT_UTF8 = "cp1252"
 _MISSING_IN_PANDAS = ["#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"]
 _MISSING_IN_PANDAS += ["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
 MISSING_NUMBERS = frozenset([*_MISSING_IN_PANDAS, "?", "-", "--", "."])
-#: Numbers with one comma at most, and those whose comma can be of thousands.
-_WITH_COMMA, _THOUSANDS = r"[+-]?\d*(,\d*)?([eE][+-]?\d+)?", r"[+-]?[1-9]\d{0,2},\d{3}"
+#: Numbers with a decimal comma or point, after groups of thousands or without.
+_NUMBERS = {
+    mark: rf"[+-]?(\d*|[1-9]\d{{0,2}}({of_thousands}\d{{3}})+)({re.escape(mark)}\d*)?([eE][+-]?\d+)?"
+    for mark, of_thousands in ((",", "[.]"), (".", ","))
+}
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -126,11 +136,11 @@ def _text_file(path, name) -> tuple[str, Callable[[], IO[bytes]]]:
 def _read_parquet(path, text):
     import_extra("pyarrow", "parquet")
     frame = pd.read_parquet(path)
+    named = [name for name in frame.index.names if name is not None]
+    frame = frame.reset_index(named).reset_index(drop=True)  # pandas keeps columns such as a time as names of rows
     if text.index_col is not None:
         frame = frame.drop(columns=frame.columns[_place(text.index_col, frame.columns)])
-    if text.na_values:
-        frame = frame.mask(frame.isin(text.na_values))
-    return frame.apply(_plain), []
+    return frame.apply(_plain).apply(_without, values=text.na_values), []
 
 
 def _plain(column):
@@ -148,37 +158,56 @@ def _plain(column):
     return column.copy()
 
 
+def _without(column, values):
+    """A column in which text, and numbers that are written so, are missing."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.mask(column.isin(pd.to_numeric(pd.Series(values, dtype="str"), errors="coerce").dropna()))
+    is_text = isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)
+    return column.mask(column.isin(values)) if is_text else column
+
+
 def _read_text(name, opened, text):
     """The table of a text file, after a look at its first bytes."""
     with opened() as file:
         head = file.read(_BYTES_TO_GUESS_BY)
-    encoding, notes = text.encoding, []
-    if encoding is None:
-        encoding = next((of_mark for mark, of_mark in _MARKS.items() if head.startswith(mark)), "utf-8")
-        if encoding == "utf-16":
-            notes.append("read as UTF-16")
-        elif b"\0" in head:
-            raise ValueError("holds null bytes: it is no text, or UTF-16 without its mark (--encoding utf-16-le).")
+    notes = []
+    encoding = text.encoding or _guess_encoding(head, notes)
     lines = re.split(r"\r\n?|\n", head.decode(encoding, errors="replace"))
     marked = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None  # how Excel is told
     sep = text.sep or (marked[1] if marked else _guess_separator(name, lines, notes))
-    options = {"sep": sep, "skiprows": int(marked is not None), "decimal": text.decimal or "."}
-    options |= {"na_values": ["", *text.na_values], "index_col": text.index_col}
+    options = {"sep": sep, "skiprows": int(marked is not None), "na_values": ["", *text.na_values]}
+
+    def parse(decimal):
+        return _parse(opened, encoding, text.index_col, options | {"decimal": decimal})
+
     try:
-        frame = _parse(opened, encoding, options)
+        frame = parse(text.decimal or ".")
     except UnicodeDecodeError:
         if text.encoding or encoding != "utf-8":
             raise ValueError(f"cannot be read as {encoding.upper()}: give --encoding.") from None
         notes.append("read as Windows Latin-1 (cp1252), for it is not UTF-8; --encoding says otherwise")
+        encoding = _NOT_UTF8
         try:
-            frame = _parse(opened, _NOT_UTF8, options)
+            frame = parse(text.decimal or ".")
         except UnicodeDecodeError:
             raise ValueError(f"is neither UTF-8 nor {_NOT_UTF8}: give --encoding.") from None
     repeated = _repeated_names(lines[int(marked is not None) :], sep)
     if repeated:
         notes.append(f"named more than once, numbered from the second on: {', '.join(repeated)}")
-        frame.attrs["repeated"] = repeated
-    return _numbers_in_text(frame, text.decimal, notes), notes
+    decimal = text.decimal or _guess_decimal(frame, parse, notes)
+    frame = _numbers_in_text(frame, decimal, notes)
+    frame.attrs["repeated"] = repeated
+    return frame, notes
+
+
+def _guess_encoding(head, notes):
+    """What the first bytes are marked as; UTF-8 if they have no mark."""
+    encoding = next((of_mark for mark, of_mark in _MARKS.items() if head.startswith(mark)), "utf-8")
+    if encoding in ("utf-16", "utf-32"):
+        notes.append(f"read as {encoding.upper()}")
+    elif b"\0" in head:
+        raise ValueError("holds null bytes: it is no text, or UTF-16 without its mark (--encoding utf-16-le).")
+    return encoding
 
 
 def _guess_separator(name, lines, notes):
@@ -207,30 +236,37 @@ def _same_width(lines, sep):
     return bool(rows) and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
 
 
-def _parse(opened, encoding, options):
-    """What pandas reads, no column taken for row names unless the user says so."""
-    index_col = options["index_col"]
+def _parse(opened, encoding, index_col, options):
+    """What pandas reads, without the column of row names that the user names."""
     options = options | ({"engine": "python"} if len(options["sep"]) > 1 else {"low_memory": False})
     options |= {"encoding": encoding, "keep_default_na": False, "skipinitialspace": True}
-    with opened() as file, warnings.catch_warnings():
-        warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
-        try:
-            if index_col is None:
-                frame = pd.read_csv(file, **options | {"index_col": False})
-            else:
-                with opened() as again:  # a place or a name, as the header shows
-                    header = pd.read_csv(again, **options | {"index_col": False, "nrows": 0}).columns
-                frame = pd.read_csv(file, **options | {"index_col": _place(index_col, header)})
-        except pd.errors.ParserWarning:
-            raise ValueError(
-                "the rows have more values than the header has names: name all columns, or give --index-col 0 if the "
-                "first value of each row names the row."
-            ) from None
+    frame = _parse_named(opened, options)
+    has_names = frame is not None
+    if not has_names and index_col == "0":
+        with opened() as file:  # one value more than names: the first one names the row
+            frame = pd.read_csv(file, **options)
+    if frame is None or frame.index.nlevels > 1:
+        raise ValueError(
+            "the rows have more values than the header has names: name all columns, or give --index-col 0 if the "
+            "first value of each row names the row."
+        )
     frame.columns = [name.strip() if isinstance(name, str) else name for name in frame.columns]
+    if has_names and index_col is not None:
+        frame = frame.drop(columns=frame.columns[_place(index_col, frame.columns)])
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise ValueError(f"two columns are named {twice[0]!r}.")
     return frame.reset_index(drop=True)
+
+
+def _parse_named(opened, options):
+    """The table if the header names all of its columns; rows may end in separators. Else None."""
+    with opened() as file, warnings.catch_warnings():
+        warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(file, **options | {"index_col": False})
+        except pd.errors.ParserWarning:
+            return None
 
 
 def _place(index_col, names):
@@ -251,31 +287,64 @@ def _repeated_names(lines, sep):
     return [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
 
 
+def _guess_decimal(frame, parse, notes):
+    """The comma, if a column shows that it is decimal; what was read of the others by the point is put right."""
+    with_commas = [name for name in _of_text(frame) if _decimal_mark(_known(frame[name])) == ","]
+    if not with_commas:
+        return None
+    notes.append(f"read with decimal commas: {', '.join(with_commas)}")
+    again = parse(",")
+    others = [name for name in _of_text(again) if pd.api.types.is_numeric_dtype(frame[name].dtype)]
+    with_points = [name for name in others if _is_written_with(_known(again[name]), ",")]
+    if with_points:
+        notes.append(f"read with points of thousands: {', '.join(with_points)}")
+    frame[with_points] = again[with_points]
+    return ","
+
+
 def _numbers_in_text(frame, decimal, notes):
-    """Make numbers of columns that hold nothing else besides marks of missing ones, or decimal commas."""
-    missing, commas, thousands, kept = {}, [], [], {}
-    for name in frame.columns[[pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes]]:
+    """Make numbers of columns of text that hold nothing else besides marks of missing ones."""
+    missing, kept, unclear, thousands = {}, {}, [], []
+    for name in _of_text(frame):
         column = frame[name].astype("str")
-        marked = column.isin(MISSING_NUMBERS)
-        marks = sorted(column[marked].unique())
-        known = column[~marked & column.notna()]
-        numbers = pd.to_numeric(known.str.replace(decimal, ".") if decimal else known, errors="coerce")
-        if numbers.isna().any() and decimal != "," and known.str.fullmatch(_WITH_COMMA).all():
-            of_thousands = known.str.contains(",").eq(known.str.fullmatch(_THOUSANDS)).all()
-            if of_thousands and not decimal:
-                thousands.append(name)
-            elif of_thousands or not decimal:
-                numbers = pd.to_numeric(known.str.replace(",", "" if of_thousands else "."), errors="coerce")
-                commas += [] if of_thousands or numbers.isna().any() else [name]
+        marks = sorted(column[column.isin(MISSING_NUMBERS)].unique())
+        known = _known(column)
+        mark = decimal or _decimal_mark(known)
+        if mark and _is_written_with(known, mark):
+            thousands += [name] if not decimal else []
+            known = known.str.replace("." if mark == "," else ",", "").str.replace(mark, ".")
+        elif not decimal and any(_is_written_with(known, mark) for mark in _NUMBERS) and known.str.contains(",").any():
+            unclear.append(name)
+        numbers = pd.to_numeric(known, errors="coerce")
         if len(known) and not numbers.isna().any():
             frame[name] = numbers.reindex(frame.index)
             missing |= {mark: [*missing.get(mark, []), name] for mark in marks}
         elif len(known) or marks:
             kept |= {mark: [*kept.get(mark, []), name] for mark in marks}
-    if commas:
-        notes.append(f"read with decimal commas: {', '.join(commas)}")
-    if thousands:
-        notes.append(f"read as text, for commas can be decimal or of thousands (see --decimal): {', '.join(thousands)}")
-    notes += [f"{mark!r} is read as missing in numbers: {', '.join(names)}" for mark, names in missing.items()]
-    notes += [f"{mark!r} is read as text (see --na-values): {', '.join(names)}" for mark, names in kept.items()]
+    said = {"read with commas of thousands": thousands}
+    said["read as text, for commas can be decimal or of thousands (see --decimal)"] = unclear
+    said |= {f"{mark!r} is read as missing in numbers": names for mark, names in missing.items()}
+    said |= {f"{mark!r} is read as text (see --na-values)": names for mark, names in kept.items()}
+    notes += [f"{what}: {', '.join(names)}" for what, names in said.items() if names]
     return frame
+
+
+def _of_text(frame):
+    return frame.columns[[pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes]]
+
+
+def _known(column):
+    """The values of a column of text that are not missing if it holds numbers."""
+    column = column.astype("str")
+    return column[~column.isin(MISSING_NUMBERS) & column.notna()]
+
+
+def _is_written_with(known, decimal):
+    """Whether all are numbers with a decimal mark, the other mark standing between thousands only."""
+    return bool(known.str.fullmatch(_NUMBERS[decimal]).all())
+
+
+def _decimal_mark(known):
+    """The decimal mark of numbers with commas, if they can be read in one way only; else None."""
+    marks = [mark for mark in _NUMBERS if _is_written_with(known, mark)]
+    return marks[0] if len(marks) == 1 and known.str.contains(marks[0], regex=False).any() else None

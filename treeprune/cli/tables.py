@@ -156,7 +156,10 @@ def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None)
 
 
 def row_numbers(X: pd.DataFrame) -> list[str]:
-    """Columns that only number the rows: 0 to n - 1 or 1 to n, and named like an index; nameless, any that are unique.
+    """Columns of whole numbers that only number the rows.
+
+    They are named like an index and go from 0 to n - 1, or from 1 to n. Where they are nameless, they can be any
+    numbers that are unique (a sample), or begin anew (files one after the other).
 
     Examples
     --------
@@ -167,11 +170,19 @@ def row_numbers(X: pd.DataFrame) -> list[str]:
 
 
 def _numbers_rows(name, column):
-    if not pd.api.types.is_integer_dtype(column.dtype):
+    is_nameless = _NAMELESS.fullmatch(name)
+    if not (is_nameless or _NUMBERING.fullmatch(name)) or not _is_whole(column):
         return False
-    if _NAMELESS.fullmatch(name):
-        return column.is_unique
-    return bool(_NUMBERING.fullmatch(name)) and column.iloc[0] in (0, 1) and bool((column.diff().iloc[1:] == 1).all())
+    if is_nameless and column.is_unique:
+        return True
+    first, goes_on = column.iloc[0], column.diff().iloc[1:] == 1
+    return bool(first in (0, 1) and (goes_on | (bool(is_nameless) & (column.iloc[1:] == first))).all())
+
+
+def _is_whole(column):
+    dtype = column.dtype
+    is_float = pd.api.types.is_float_dtype(dtype) and bool((column % 1 == 0).all())
+    return is_float or pd.api.types.is_integer_dtype(dtype)
 
 
 def _kind(column):

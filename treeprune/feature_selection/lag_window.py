@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time
+from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time, warn_of_numbers_out_of_order
 from .channels import channel_numbers
 from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
 from .series_rows import History, SeriesWithPast
@@ -179,7 +179,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            Rows are missing, or what they reach back to is.
+            Rows are missing, or what they reach back to is; or rows without times seem to be out of order.
         """
         check_is_fitted(self)
         in_time, values = self._read(self._table(X, reset=False))
@@ -274,6 +274,8 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
 
     def _read(self, X):
         in_time = read_rows_in_time(X, self.time, self.series, self.time_format)
+        if self._reach:
+            warn_of_numbers_out_of_order(X, in_time)
         values = channel_numbers(X, self.channels_)
         return in_time, check_array(values, ensure_all_finite="allow-nan", ensure_min_features=0)
 

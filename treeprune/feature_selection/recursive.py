@@ -76,6 +76,11 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             raise ValueError(f"There are no folds that 'groups' of {type(self).__name__} could be for.")
         groups = column_or_1d(groups)
         check_consistent_length(y, groups)
+        missing = np.sum([label is None or label != label for label in groups.tolist()])
+        if missing:
+            raise ValueError(
+                f"The 'groups' parameter must have a label for each row: {missing} of {len(groups)} have none."
+            )
         return groups
 
     def _warn_of_a_leaf(self, outcome, strength):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..extras import import_extra
-from .summary import MOST_RULES, show_change_of, show_score, show_with_error
+from .summary import MOST_RULES, show_change_of, show_score, show_with_error, with_minus
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("base.css", "tree.css", "charts.css", "print.css")
@@ -84,7 +84,8 @@ def _template():
     environment = jinja.Environment(
         loader=jinja.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "number": number, "count": count, "no_break": no_break}
+    environment.filters |= {"percent": percent, "number": number, "count": count}
+    environment.filters |= {"no_break": no_break, "with_minus": with_minus}
     return environment.get_template("report.html")
 
 
@@ -124,8 +125,9 @@ def number(value: float | None) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
-        return f"{int(value):,}"
-    return f"{value:.4g}"
+        return with_minus(f"{int(value):,}")
+    text = f"{value:.4g}"
+    return with_minus(f"{float(text):,.0f}" if 1000 <= abs(float(text)) < 1e15 else text)
 
 
 def count(value: int | None) -> str:

@@ -3,7 +3,7 @@
 from .instants import DATES, NUMBERS, ROW_NUMBERS, SPANS, ZONED, Times, as_zone, index_times, read_times
 from .spans import Span, check_span, earlier, later, read_span
 from .steps import Step, own_step
-from .tables import RowsInTime, index_in_time, read_rows_in_time, series_numbers
+from .tables import RowsInTime, index_in_time, read_rows_in_time, series_numbers, warn_of_numbers_out_of_order
 
 __all__ = [
     "DATES",
@@ -26,4 +26,5 @@ __all__ = [
     "read_span",
     "read_times",
     "series_numbers",
+    "warn_of_numbers_out_of_order",
 ]

@@ -14,9 +14,18 @@ DATES, ZONED, SPANS = "dates without a zone", "dates with a zone", "time spans"
 NUMBERS, ROW_NUMBERS = "numbers", "row numbers"
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-#: Text that means a date to a reader, in whatever order.
-_LOOKS_LIKE_A_DATE = re.compile(
-    rf"\s*(?:\d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}(?!\d)|\d{{1,4}}[-\s.,]+{_MONTH}\b|{_MONTH}[-\s.,]+\d{{1,4}}\b)", re.I
+#: Text that means a time to a reader, in whatever order.
+_LOOKS_LIKE_A_TIME = re.compile(
+    rf"""\s*(?:
+    \d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}(?!\d)  # day, month and year
+    | \d{{1,4}}[-\s.,]+{_MONTH}\b | {_MONTH}[-\s.,]+\d{{1,4}}\b
+    | (?:0?[1-9]|1[0-2])[-./](?:19|20)\d\d\s*$  # month and year
+    | (?:19|20)\d\d(?:[-./](?:0?[1-9]|1[0-2]))?\s*$  # year, with a month or without
+    | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)  # year, month and day
+    | (?:19|20)\d\d[-\s]?[qw]\d\d?\b  # quarters and weeks
+    | (?:[01]\d|2[0-3]):[0-5]\d(?!\d)  # clock
+    )""",
+    re.I | re.X,
 )
 #: ISO 8601 as far as pandas reads it, the year first; whether it is a date is left to pandas.
 _ISO = re.compile(r"\d{4}[-/.\d]*(?:[T ][\d:.,]+\s?(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
@@ -137,15 +146,15 @@ def index_times(index: pd.Index, time_format: str | None = None) -> Times | None
     Raises
     ------
     ValueError
-        As for `read_times`, and text that looks like dates but is not ISO 8601.
+        As for `read_times`, and text that looks like times but is not ISO 8601.
     """
     values = _as_index(index)
     kind = values.inferred_type
     if kind == "interval" and isinstance(values.left, pd.DatetimeIndex | pd.TimedeltaIndex):
         raise ValueError("An index of intervals of time says of no row when it is. Use the left or the right ends.")
     if kind == "string":
-        like_dates = [bool(_LOOKS_LIKE_A_DATE.match(str(value))) for value in values.dropna()]
-        of_time = time_format is not None or 2 * sum(like_dates) > len(like_dates)
+        like_times = [bool(_LOOKS_LIKE_A_TIME.match(str(value))) for value in values.dropna()]
+        of_time = time_format is not None or 2 * sum(like_times) > len(like_times)
         return read_times(values, time_format) if of_time else None
     of_time = kind in ("datetime64", "datetime", "date", "period", "timedelta64", "timedelta", "time")
     return read_times(values, time_format) if of_time else None
@@ -194,9 +203,9 @@ def _of_text(index, time_format):
         other = text[~text.str.fullmatch(_ISO)]
         if len(other):
             raise ValueError(
-                f"Dates as text must be ISO 8601, the year first. Got {other.iloc[0]!r}, which is read otherwise in "
-                "different countries: say how by the 'time_format' parameter (such as '%d.%m.%Y'), or convert it by "
-                "pandas.to_datetime(..., format=...)."
+                f"Dates as text must be ISO 8601, the year first. Got {other.iloc[0]!r}, which can be read "
+                "otherwise: say how by the 'time_format' parameter (such as '%d.%m.%Y'), or make dates of it by "
+                "pandas.to_datetime(..., format=...) or periods by pandas.PeriodIndex."
             )
         offsets = text.where(text.str.contains("[:T]"), "").str.extract(_OFFSET, expand=False)
     elif re.search("%[zZ]", time_format):

@@ -1,14 +1,15 @@
 """When, and to which series, each row of a table belongs."""
 
+import warnings
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .instants import DATES, Times, index_times, read_times
+from .instants import DATES, NUMBERS, Times, index_times, read_times
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,19 @@ def read_rows_in_time(
     if series is not None:
         others = [X[series] if series in X.columns else levels[index.names.index(series)]]
     return RowsInTime(len(X), times, _labels(others))
+
+
+def warn_of_numbers_out_of_order(X: Any, rows: RowsInTime) -> None:
+    """Warn where rows are taken in order as they come, although the numbers in the index say that they are not."""
+    if rows.times is not None or not isinstance(X, pd.DataFrame) or not pd.api.types.is_numeric_dtype(X.index.dtype):
+        return
+    if not replace(rows, times=Times(X.index.to_numpy(np.float64, na_value=np.nan), NUMBERS)).in_order:
+        warnings.warn(
+            "The numbers in the index are not in order, and rows without times are taken as they come: sort them by "
+            "sort_index, or, if they are of several series, say which.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def index_in_time(X: Any) -> RowsInTime | None:

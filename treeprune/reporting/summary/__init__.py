@@ -5,7 +5,7 @@ from typing import Any
 
 from .anomaly import summarise_anomaly
 from .ensemble import summarise_ensemble
-from .numbers import show_change_of, show_score, show_with_error
+from .numbers import show_change_of, show_score, show_with_error, with_minus
 from .parameter_search import best_of_parameter_search, summarise_parameter_search
 from .selection import summarise_selection
 from .settings import settings, versions
@@ -22,6 +22,7 @@ __all__ = [
     "show_score",
     "show_with_error",
     "summarise",
+    "with_minus",
 ]
 
 

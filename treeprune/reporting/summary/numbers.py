@@ -26,14 +26,19 @@ def show_score(score: float | None, is_share: bool) -> str:
     """A score as the page shows it."""
     if score is None:
         return "unknown"
-    return f"{100 * score:.1f} %" if is_share else f"{score:.4g}"
+    return f"{100 * score:.1f} %" if is_share else with_minus(f"{score:.4g}")
+
+
+def with_minus(number: str) -> str:
+    """A number as text with the sign for minus, and without one if it is zero."""
+    return number.replace("-", "−") if float(number.replace(",", "")) else number.lstrip("-")
 
 
 def show_with_error(score: float | None, error: float | None, is_share: bool) -> str:
     """A score and its standard error as the page shows them."""
     if score is None or error is None:
         return show_score(score, is_share)
-    return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{score:.4g} ± {error:.2g}"
+    return f"{100 * score:.1f} ± {100 * error:.1f} %" if is_share else f"{with_minus(f'{score:.4g}')} ± {error:.2g}"
 
 
 def show_change_of(verdict: dict) -> str:

@@ -63,7 +63,9 @@ class Slider:
             self.score_name, self.is_share = name_of_score(subject.pruner.scoring, is_classifier(subject.pruner))
         steps = np.asarray(self.results["step"]) if self.results else np.arange(len(path))
         self.n_steps = len(steps)
-        marks = {"unpruned": 0}
+        before = subject.forest_before
+        starts_unpruned = before is not None and before.n_leaves == path.forest.n_leaves
+        marks = {"unpruned" if starts_unpruned else "as given": 0}
         if self.results:
             marks |= {"best": choose("best", self.results), "1-SE": choose("1se", self.results)}
             chosen = int(subject.pruner.best_index_)
@@ -197,7 +199,6 @@ def _sentence(subject, summary):
     if subject.path.forest.n_leaves == 1:
         sizes = "The tree is a single leaf: there is nothing to prune"
     else:
-        sizes = f"{after}; " + (
-            "what it was before is not known" if before is None and subject.pruner else "not pruned"
-        )
+        unknown = "what it was before is not known" if subject.pruner else "whether it was pruned is not known"
+        sizes = f"{after}; {unknown if before is None else 'not pruned'}"
     return sizes + score_in_words(summary)

@@ -2,7 +2,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const { tree, features, classes } = data;
 const steps = data.steps.strength.map((_, k) => Object.fromEntries(Object.entries(data.steps).map(([name, column]) => [name, column[k]])));
-const short = (x) => Number.isInteger(x) ? x : +x.toPrecision(4);
+const short = (x) => inThousands(Number.isInteger(x) ? x : +x.toPrecision(4));
+const inThousands = (x) => Math.abs(x) >= 1000 && Math.abs(x) < 1e15 ? x.toLocaleString("en") : String(x);
 const strengthOf = (step) => `${data.knob === "alpha" ? "α" : data.knob} = ${short(step.strength)}`;
 const $ = (id) => document.getElementById(id);
 const nNodes = tree.right.length;

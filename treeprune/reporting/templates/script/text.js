@@ -3,10 +3,11 @@ const sign = tree.comparison === "<=" ? "≤" : "<";
 const cut = (text, most) => { const c = [...text]; return c.length > most ? c.slice(0, Math.max(most - 1, 1)).join("") + "…" : text; };
 const comma = (n) => n.toLocaleString("en");
 const plural = (n, one, many) => `${comma(n)} ${n === 1 ? one : many}`;
-const show = (x) => x === null ? "unknown" : data.is_share ? (100 * x).toFixed(1) + "\u00a0%" : String(+x.toPrecision(4));
+const minus = (text) => text.replaceAll("-", "−");
+const show = (x) => x === null ? "unknown" : data.is_share ? (100 * x).toFixed(1) + "\u00a0%" : minus(String(+x.toPrecision(4)));
 function showWithError({ score, standard_error: error }) {
   if (score === null || error === null) return show(score);
-  return data.is_share ? `${(100 * score).toFixed(1)}\u00a0±\u00a0${(100 * error).toFixed(1)}\u00a0%` : `${+score.toPrecision(4)}\u00a0±\u00a0${+error.toPrecision(2)}`;
+  return data.is_share ? `${(100 * score).toFixed(1)}\u00a0±\u00a0${(100 * error).toFixed(1)}\u00a0%` : `${minus(String(+score.toPrecision(4)))}\u00a0±\u00a0${+error.toPrecision(2)}`;
 }
 const label = (i) => classes ? classes[tree.value[i]] : number(tree.value[i]);
 const mark = (i) => classes ? tree.value[i] % 6 : 1;
