@@ -43,15 +43,11 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, str]:
 
         return *getattr(datasets, f"load_{name}")(return_X_y=True), BUNDLED[name]
     entry = _catalog()[name]
-    task = "regression" if "regression" in entry["task"] else "classification"
     path = folder() / entry["file"]
     if path.suffix == ".npz":
         arrays = np.load(path)
         return arrays["X"].astype(np.float64), arrays["y"].ravel(), "classification"
-    frame = pd.read_csv(path)
-    y = frame[entry["target"]]
-    left_out = [entry["target"], *(entry.get("ignore_columns") or []), *(entry.get("other_targets") or [])]
-    X = frame.drop(columns=left_out)
+    X, y, task = load_frame(name)
     for column in X.columns[~X.dtypes.map(pd.api.types.is_numeric_dtype)]:
         X[column] = X[column].astype("category").cat.codes.where(X[column].notna())
     return (
@@ -59,6 +55,20 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray, str]:
         y.to_numpy(np.float64) if task == "regression" else np.unique(y, return_inverse=True)[1],
         task,
     )
+
+
+def load_frame(name: str) -> tuple[pd.DataFrame, pd.Series, str]:
+    """X and y of a table of the folder as they stand in its file, and the task."""
+    entry = _catalog()[name]
+    frame = pd.read_csv(folder() / entry["file"])
+    left_out = [entry["target"], *(entry.get("ignore_columns") or []), *(entry.get("other_targets") or [])]
+    task = "regression" if "regression" in entry["task"] else "classification"
+    return frame.drop(columns=left_out), frame[entry["target"]], task
+
+
+def categorical_columns(name: str) -> list[str]:
+    """Columns of a table of the folder that hold categories, in words or numbers."""
+    return _catalog()[name].get("categorical_columns") or []
 
 
 def _catalog():

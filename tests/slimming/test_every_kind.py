@@ -59,11 +59,12 @@ def test_predictions_stay_and_columns_leave(kind, family):
 def test_once_is_enough(kind):
     (transformer, made), rows = prepared(kind), KINDS[kind][1]
     whole = Pipeline([("prepare", transformer), ("model", FAMILIES["tree"]().fit(made, target_of(rows)))])
-    once = slim(whole)
-    twice = slim(pickle.loads(pickle.dumps(once)))
+    once = pickle.loads(pickle.dumps(slim(whole)))
+    twice = slim(once)
     narrow = only(rows, once.columns_)
     np.testing.assert_array_equal(output(twice, narrow), output(whole, rows))
     assert np.size(twice.columns_) == np.size(once.columns_)
+    assert repr(twice) == repr(once)
 
 
 def test_every_kind_is_tried():

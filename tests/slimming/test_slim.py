@@ -215,6 +215,38 @@ class TestWhatStays:
         assert str(rules(slim(model))).startswith("1. kind not in {b} -> False")
 
 
+class TestRowsForTheDifference:
+    @pytest.mark.parametrize("rows", [NUMBERS[:20].tolist(), tuple(map(tuple, NUMBERS[:20]))], ids=["lists", "tuples"])
+    def test_lists(self, rows):
+        for model in (stump().fit(NUMBERS, Y), make_pipeline(StandardScaler(), stump()).fit(NUMBERS, Y)):
+            assert slim(model, rows).difference_ == 0.0
+
+    def test_lists_of_words_and_numbers(self):
+        rows = [[kind, float(i)] for i, kind in enumerate("abab" * 5)]
+        model = make_pipeline(OneHotEncoder(), stump()).fit(rows, [row[0] == "a" for row in rows])
+        assert slim(model, rows).difference_ == 0.0
+
+    def test_missing_column_is_named(self):
+        model = make_pipeline(make_column_transformer((StandardScaler(), ["num", "other"])), stump())
+        with pytest.raises(ValueError, match=r"columns are missing: \{'num'\}"):
+            slim(model.fit(TABLE, TABLE["num"] > 0), TABLE.drop(columns="num"))
+
+    def test_what_is_no_table(self):
+        xgboost = pytest.importorskip("xgboost")
+        model = xgboost.XGBClassifier(n_estimators=1, max_depth=1).fit(NUMBERS, Y)
+        with pytest.raises(TypeError, match="'X' parameter of slim must be an array"):
+            slim(model.get_booster(), xgboost.DMatrix(NUMBERS))
+
+
+def test_frame_whose_names_are_numbers_gives_places():
+    frame = pd.DataFrame(NUMBERS, columns=range(2001, 2001 + NUMBERS.shape[1]))
+    small = slim(make_pipeline(StandardScaler(), stump()).fit(frame, Y))
+    assert small.columns_.dtype.kind == "i"
+    np.testing.assert_array_equal(
+        output(small, frame.iloc[:, small.columns_]), output(slim(small), frame.iloc[:, small.columns_])
+    )
+
+
 class TestTexts:
     MODEL = make_pipeline(TfidfVectorizer(), RandomForestClassifier(3, max_depth=2, random_state=0)).fit(
         TEXTS, OF_TEXTS
@@ -251,6 +283,8 @@ class TestRefused:
             slim(make_pipeline(StandardScaler(), LogisticRegression()).fit(NUMBERS, Y))
         with pytest.raises(UnsupportedModelError, match="No adapter for"):
             slim(LogisticRegression().fit(NUMBERS, Y))
+        with pytest.raises(UnsupportedModelError, match="DecisionTreeClassifier is a class; a fitted model"):
+            slim(DecisionTreeClassifier)
         with pytest.raises(UnsupportedModelError, match="no tree model inside Pipeline"):
             slim(make_pipeline(StandardScaler()).fit(NUMBERS))
 

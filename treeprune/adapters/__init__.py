@@ -46,6 +46,8 @@ def find_adapter(model: Any) -> Adapter:
         No adapter takes models of this class: the message says which are supported. Or it is a subclass from outside
         the class's library that holds more than that when fitted: what, pruning would leave as it was.
     """
+    if isinstance(model, type):
+        raise UnsupportedModelError(f"{model.__name__} is a class; a fitted model of it is needed.")
     paths = class_paths(model)
     for path, cls in zip(paths, type(model).__mro__, strict=True):
         if path in adapters_by_model():

@@ -90,6 +90,10 @@ class Narrower:
         """
         return Narrowed(self.step, all_columns_of(self.step), np.ones_like(wanted))
 
+    def is_unchanged(self, found: Narrowed) -> bool:
+        """Whether nothing has left the transformer, so that it can stay as it is."""
+        return bool((found.needs is None or found.needs.all()) and found.gives.all())
+
 
 def all_columns_of(step: Any) -> Mask | None:
     """All columns that a fitted step takes, shape (n_columns_in,); None: it does not say how many (texts, dicts)."""
@@ -121,6 +125,11 @@ def entries_of(values: Any, kept: Mask) -> Any:
     if isinstance(values, list | tuple):
         return type(values)(compress(values, kept))
     return values[..., kept] if np.ndim(values) else values
+
+
+def same_steps(some: list[tuple], others: list[tuple]) -> bool:
+    """Whether lists of named steps hold the same objects."""
+    return len(some) == len(others) and all(one[1] is other[1] for one, other in zip(some, others, strict=True))
 
 
 def gives_frames(step: Any) -> bool:

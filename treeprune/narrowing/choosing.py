@@ -77,6 +77,18 @@ def with_filter(step: Any, kept: Mask, is_sparse: bool | None) -> Pipeline:
     return Pipeline([("transform", step), ("columns", passing_on(kept, names, is_sparse, step))])
 
 
+def only_filtered(made: Any, step: Any) -> bool:
+    """Whether `with_filter` made something of a step, and nothing else did."""
+    return isinstance(made, Pipeline) and made is not step and made.steps[0][1] is step
+
+
+def is_filter(step: Any) -> bool:
+    """Whether a step is what `passing_on` gives."""
+    if isinstance(step, ColumnTransformer):
+        return len(step.transformers_) == 1 and is_filter(step.transformers_[0][1])
+    return isinstance(step, FunctionTransformer) and (step.func is None or chosen_places(step) is not None)
+
+
 def as_sparse(step: Any, n_columns: int) -> Pipeline:
     """A step whose rows are made sparse: what stands beside it may not be, and one must be for all to be."""
     made = all_passing(n_columns, func=sparse.csr_matrix, kw_args={"dtype": np.float64})

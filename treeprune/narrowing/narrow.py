@@ -7,8 +7,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer
 
 from . import find_narrower
-from .base import Mask, Narrowed, all_columns_of, gives_frames, names_of
-from .choosing import behind_choice, with_filter
+from .base import Mask, Narrowed, all_columns_of, gives_frames, names_of, same_steps
+from .choosing import behind_choice, is_filter, only_filtered, with_filter
 
 
 def narrow(step: Any, wanted: Mask, given: bool | None, exact: bool) -> Narrowed:
@@ -28,6 +28,7 @@ def narrow(step: Any, wanted: Mask, given: bool | None, exact: bool) -> Narrowed
     """
     narrower = find_narrower(step, exact)
     found, sparse = narrower.narrowed(wanted, given), comes_out_sparse(step, given, exact)
+    found = found._replace(step=step) if narrower.is_unchanged(found) else found
     if np.array_equal(found.gives, wanted) or not narrower.is_known:
         return found
     return Narrowed(with_filter(found.step, wanted[found.gives], sparse), found.needs, wanted)
@@ -72,7 +73,7 @@ def narrow_steps(
 
 def _narrowed_from(steps, places, wanted, sparse, exact, takes):
     """The steps, those at some places narrowed; None: one of these gives other columns than those behind it take."""
-    left, gives = list(steps), None
+    left, gives, filtering = list(steps), None, None
     for place in reversed(places):
         if wanted is None:  # texts
             break
@@ -80,17 +81,31 @@ def _narrowed_from(steps, places, wanted, sparse, exact, takes):
         found = narrow(step, wanted, sparse[place], exact)
         if gives is None:
             gives = found.gives  # the step behind the last takes them, whatever they are
+        elif filtering is not None and only_filtered(found.step, step):  # the filter behind it does that already
+            left[filtering], found = steps[filtering], found._replace(step=step, gives=np.ones_like(wanted))
         elif not np.array_equal(found.gives, wanted):
             return None
+        filtering = place if is_filter(step) and wanted.all() else None
         left[place], wanted = (name, found.step), found.needs
         n_out = int(np.count_nonzero(found.gives))
     first, (name, step) = steps[places[0]][1], left[places[0]]
-    if takes is not None and wanted is not None and _must_choose(step, names_of(first), wanted, takes):
+    if takes is not None and takes.all() and _chooses_the_same(first, step):
+        left[places[0]], wanted = (name, first), takes
+    elif takes is not None and wanted is not None and _must_choose(step, names_of(first), wanted, takes):
         names = None if names_of(first) is None else names_of(first)[takes]
         comes_out = None if _passes_frames(first) else comes_out_sparse(first, sparse[places[0]], exact)
         left[places[0]] = (name, behind_choice(step, wanted[takes], names, comes_out, n_out))
         wanted = takes
     return Narrowed(left, wanted, gives)
+
+
+def _chooses_the_same(first, step):
+    """Whether a step takes its own of all columns as it did before it was narrowed."""
+    return (
+        isinstance(first, ColumnTransformer)
+        and first is not step
+        and same_steps(first.transformers_, step.transformers_)
+    )
 
 
 def _must_choose(step, names, needs, takes):

@@ -3,9 +3,11 @@
 from copy import copy
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
-from .base import Narrowed, Narrower, names_of, with_columns
-from .choosing import as_sparse, behind_choice, passing_on
+from .base import Narrowed, Narrower, names_of, same_steps, with_columns
+from .choosing import as_sparse, behind_choice, is_filter, passing_on
 from .narrow import comes_out_sparse, narrow, narrow_steps, passes
 
 
@@ -24,6 +26,9 @@ class PipelineNarrower(Narrower):
         step = copy(self.step)
         step.steps = found.step
         return found._replace(step=step)
+
+    def is_unchanged(self, found):
+        return same_steps(found.step.steps, self.step.steps)
 
 
 class ColumnsNarrower(Narrower):
@@ -50,6 +55,9 @@ class ColumnsNarrower(Narrower):
             name, found, *where = left[0]
             left[0] = (name, found._replace(step=as_sparse(found.step, int(np.count_nonzero(found.gives)))), *where)
         return Narrowed(self._of(left, needs), needs, gives)
+
+    def is_unchanged(self, found):
+        return super().is_unchanged(found) and same_steps(found.step.transformers_, self.step.transformers_)
 
     def _one(self, step, wanted, given):
         if isinstance(step, str):  # "passthrough"
@@ -133,6 +141,9 @@ class UnionNarrower(Narrower):
         vars(union).pop("_transformers_feature_names_out", None)  # of the rows that were transformed last
         return Narrowed(union, needs, np.concatenate(gives))
 
+    def is_unchanged(self, found):
+        return super().is_unchanged(found) and same_steps(found.step.transformer_list, self.step.transformer_list)
+
     def _sizes(self, n_out):
         """How many columns each part gives; None: it cannot be told."""
         n_in = next((getattr(step, "n_features_in_", None) for _, step in self._parts if not passes(step)), None)
@@ -145,12 +156,19 @@ class UnionNarrower(Narrower):
         """A part as it takes what one of the parts needs."""
         if part.needs is None or np.array_equal(part.needs, needs):
             return part.step
+        if needs.all() and part.gives.all() and _chooses(original):
+            return original
         within, names = part.needs[needs], names_of(self.step if passes(original) else original)
         names = None if names is None else names[needs]
         sparse = comes_out_sparse(original, given, self.exact)
         if passes(original):
             return passing_on(within, names, sparse, self.step)
         return behind_choice(part.step, within, names, sparse, int(np.count_nonzero(part.gives)))
+
+
+def _chooses(step):
+    """Whether a part takes its own of all columns already."""
+    return isinstance(step, ColumnTransformer) or (isinstance(step, Pipeline) and is_filter(step.steps[0][1]))
 
 
 def _n_out(step):

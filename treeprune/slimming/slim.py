@@ -37,17 +37,17 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     object
         A fitted model of the same class, with further attributes:
 
-        columns_ : ndarray of str or int, shape (n_columns_left,), or None
+        columns_ : ndarray of str (dtype object) or int, shape (n_columns_left,), or None
             The columns of the rows that are still needed, in their order: their names where the model was fitted on a
-            frame, else their places. None: rows are no table (texts, dicts), or a model inside does not say how many
-            columns it takes; rows stay as they were then.
+            frame whose names are all strings, else their places. None: rows are no table (texts, dicts), or a model
+            inside does not say how many columns it takes; rows stay as they were then.
         difference_ : float
             Only if X is given: the largest difference that any prediction makes, in probabilities where the model gives
             them; for a model that gives classes alone, the share of rows whose class is another. 0 if `exact`.
 
-        It takes rows that hold these columns alone. A Pipeline that was fitted on a frame, and whose first step is a
-        transformer, takes frames with any columns besides, too: it chooses its own by name. A model without any split
-        keeps its first column.
+        It takes rows that hold these columns alone. A Pipeline whose first step is a transformer, fitted on a frame
+        with names that are strings, takes frames with any columns besides, too, once columns have left: it chooses its
+        own by name. A model without any split keeps one column.
 
     Raises
     ------
@@ -57,12 +57,20 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
         The model is not fitted.
     ValueError
         `exact` is neither true nor false.
+    TypeError
+        `X` is no table of rows that columns can be taken from, such as a DMatrix.
 
     Notes
     -----
     Where categories of a OneHotEncoder leave, it ignores unknown values from then on: it cannot tell those that it
     never knew from those that left. Bagged trees are all given all columns that are left, and lose the seeds that tell
     which rows each was grown on.
+
+    The result is made to predict. Do not fit it anew: not all parameters that name or count columns, nor the unfitted
+    models that searches and other composites hold as their templates, are cut to the columns that are left. Without
+    names, columns are counted anew: what was column 5 may become ``x2``.
+
+    A split between leaves that predict the same keeps its column; the method "merge_equal_leaves" removes it.
 
     Examples
     --------
@@ -89,9 +97,23 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     small = copy(small) if small is model else small
     small.columns_ = None if kept is None else _columns(model, kept)
     if X is not None:
+        X = _table(X)
+        before = _output(model, X)  # first, for it says what is wrong with the rows
         rows = X if small.columns_ is None else _safe_indexing(X, small.columns_, axis=1)
-        small.difference_ = _difference(_output(model, X), _output(small, rows))
+        small.difference_ = _difference(before, _output(small, rows))
     return small
+
+
+def _table(X):
+    """Rows from which columns can be taken; texts and dicts stay as they are."""
+    if isinstance(X, list | tuple) and len(X) and isinstance(X[0], list | tuple | np.ndarray):
+        made = np.asarray(X)
+        return made if made.dtype.kind in "biuf" else np.asarray(X, dtype=object)
+    if not (hasattr(X, "shape") or isinstance(X, list | tuple)):
+        raise TypeError(
+            f"The 'X' parameter of slim must be an array, a frame, a sparse matrix or a list. Got {type(X)}."
+        )
+    return X
 
 
 def _output(model, X):
@@ -111,4 +133,4 @@ def _difference(before, after):
 
 def _columns(model, kept):
     names = names_of_columns(model)
-    return np.flatnonzero(kept) if names is None else np.asarray(names)[kept]
+    return np.flatnonzero(kept) if names is None else np.asarray(names, dtype=object)[kept]
