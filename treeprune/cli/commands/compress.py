@@ -83,7 +83,8 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
     with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
         model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
         with progress("Pruning"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")  # said below
+            # said below
+            warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
             result = compress(last_step(model), X, y, retrain=not no_retrain, random_state=seed, **budget)
         if plot:
             from ...inspection import SizeFrontierDisplay
