@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_outlier_detector
 
 from .adapters import find_adapter
@@ -212,16 +213,21 @@ def _given(model, X, y, sample_weight, class_weight, **offsets):
     without_targets = X is not None and y is None and find_composite(model) is not None
     if without_targets and not all(map(is_outlier_detector, tree_models(model))):
         raise ValueError("Give X and y together. Got X only.")
+    return Given(X, y, sample_weight, offset_inside(model, X, **offsets))
+
+
+def offset_inside(model: Any, X: Any, *, suffix: str = "", **offsets: ArrayLike | None) -> NDArray[np.float64] | None:
+    """The offset of rows for the only tree model inside a model; parameters and errors as `offset_of`."""
     named = [name for name, offset in offsets.items() if offset is not None]
     if not named:
-        return Given(X, y, sample_weight)
+        return None
     held = list(tree_models(model))
     if len(held) > 1:
         raise ValueError(
-            f"The {named[0]!r} parameter must be None where several tree models would have to share it: "
+            f"The {named[0] + suffix!r} parameter must be None where several tree models would have to share it: "
             f"{type(model).__name__} holds {len(held)}."
         )
-    return Given(X, y, sample_weight, offset_of(held[0] if held else model, X, **offsets))
+    return offset_of(held[0] if held else model, X, suffix=suffix, **offsets)
 
 
 def check_class_weight(class_weight: str | None) -> None:

@@ -1,5 +1,6 @@
 """Budgets of compress, and how much of them a model uses."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +12,37 @@ import numpy as np
 
 from ..adapters import find_adapter
 from ..compact import packed
+from ..composites import find_composite
+from ..composites.exchange import with_tree_models
 
 #: Rounds in which the latencies of two models are measured, in turn.
 _ROUNDS = 9
 _LEAST_SECONDS = 2e-3
 #: Lower end of each limit, and whether it may be taken.
 _BOUNDS = (("max_nodes", 1, True), ("max_bytes", 1, True), ("max_latency_ratio", 0, False), ("max_loss", 0, True))
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """What a tree model stands in: bytes and latency are those of the whole.
+
+    Parameters
+    ----------
+    model : object
+        The whole.
+    inside : object
+        The tree model.
+    X : array-like
+        Rows as the whole takes them.
+    """
+
+    model: Any
+    inside: Any
+    X: Any
+
+    def holding(self, small: Any) -> Any:
+        """A copy with another model in the place of the tree model."""
+        return with_tree_models(self.model, {id(self.inside): small})
 
 
 @dataclass(frozen=True)
@@ -31,6 +57,8 @@ class Budget:
         Rise of the loss, as a share of the unpruned model's.
     bytes_of : {"compact", "native"}
         What `max_bytes` counts.
+    whole : Whole or None
+        What the tree model stands in.
     """
 
     max_nodes: int | None
@@ -38,6 +66,7 @@ class Budget:
     max_latency_ratio: float | None
     max_loss: float | None
     bytes_of: str
+    whole: Whole | None = None
 
     def __post_init__(self):
         for name, low, closed in _BOUNDS:
@@ -63,7 +92,8 @@ class Budget:
         """How many nodes the budget may allow: exactly, or a guess that `excess` corrects."""
         limit = np.inf if self.max_nodes is None else float(self.max_nodes)
         if self.max_bytes is not None:
-            limit = min(limit, find_adapter(model).forest.n_nodes * self.max_bytes / n_bytes(model, self.bytes_of))
+            measured = model if self.whole is None else self.whole.model
+            limit = min(limit, find_adapter(model).forest.n_nodes * self.max_bytes / n_bytes(measured, self.bytes_of))
         return limit
 
     def excess(self, small: Any, model: Any, X: Any) -> float:
@@ -71,6 +101,8 @@ class Budget:
         ratios = [0.0]
         if self.max_nodes is not None:
             ratios.append(find_adapter(small).forest.n_nodes / self.max_nodes)
+        if self.whole is not None:
+            small, model, X = self.whole.holding(small), self.whole.model, self.whole.X
         if self.max_bytes is not None:
             ratios.append(n_bytes(small, self.bytes_of) / self.max_bytes)
         if self.max_latency_ratio is not None:
@@ -79,8 +111,13 @@ class Budget:
 
 
 def n_bytes(model: Any, bytes_of: str = "compact") -> int:
-    """Size of a model's file: of `save_compact` at level "predict", or the library's own (UBJSON, text, pickle)."""
-    return len(packed(model)) if bytes_of == "compact" else find_adapter(model).n_bytes
+    """Size of a model's file: of `save_compact` at level "predict", or the library's own (UBJSON, text, pickle).
+
+    That of a model that holds others is a pickle.
+    """
+    if bytes_of == "compact":
+        return len(packed(model))
+    return find_adapter(model).n_bytes if find_composite(model) is None else len(pickle.dumps(model))
 
 
 def latency_ratio(small: Any, model: Any, X: Any) -> float:
@@ -90,7 +127,7 @@ def latency_ratio(small: Any, model: Any, X: Any) -> float:
     can only add to it.
     """
     times: list[tuple[Callable[[], Any], list[float]]]
-    times = [(partial(find_adapter(m).predict, X), []) for m in (small, model)]
+    times = [(partial((m if find_composite(m) else find_adapter(m)).predict, X), []) for m in (small, model)]
     repeats = [max(1, int(np.ceil(_LEAST_SECONDS / max(_seconds(call, 1), 1e-9)))) for call, _ in times]
     for _ in range(_ROUNDS):
         for (call, found), n in zip(times, repeats, strict=True):

@@ -2,66 +2,24 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import _num_features
 
-from ..adapters.offsets import check_both_offsets, offset_of
+from .. import slimming
+from ..adapters.offsets import check_both_offsets
 from ..composites.base import Given
 from ..core.losses import LossFunction
 from ..core.targets import check_target
-from ..methods import PruningMethod
-from ..pruning import check_class_weight
+from ..pruning import check_class_weight, offset_inside
 from .budget import Budget
-from .choice import better_rival, carried_out, largest_winner
-from .evidence import Evidence
-from .trial import Trial
+from .result import CompressionResult
 from .trials import Trials
-from .wording import message_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True, eq=False)
-class CompressionResult:
-    """What `compress` found.
-
-    Attributes
-    ----------
-    model : object
-        The pruned model, within the budget; of the class of the one given, or its counterpart with a link.
-    method : PruningMethod or None
-        What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
-    frontier : DataFrame
-        Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
-        have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
-        score), whether it is a rival (a model trained anew) and whether it is the one chosen; without `scoring`, how
-        much more its loss is than that of the model given, row by row (difference), and the standard error of that.
-    retrained_wins : bool
-        Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
-        `max_loss` fewer nodes at a loss that may be.
-    message : str
-        The outcome in words.
-    verdict : {"no worse", "within noise", "worse"} or None
-        The model chosen, beside the one given: shown to be no worse (one-sided level of 5 %, corrected for all prunings
-        compared), not shown to be either, or worse by more than noise. None: not tested, and the message says why.
-    smallest_no_worse : int or None
-        Nodes of the smallest pruning that was shown to be no worse; None: there is none.
-    """
-
-    model: Any
-    method: PruningMethod | None
-    frontier: "pd.DataFrame"
-    retrained_wins: bool
-    message: str
-    verdict: str | None = None
-    smallest_no_worse: int | None = None
-
-    def __str__(self):
-        return self.message
+from .wholes import check_groups, compressed
 
 
 def compress(
@@ -90,6 +48,7 @@ def compress(
     scoring: str | Callable | None = None,
     class_weight: str | None = "model",
     groups: ArrayLike | None = None,
+    slim: bool = False,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -110,20 +69,26 @@ def compress(
     Parameters
     ----------
     model : object
-        A fitted ensemble whose trees average or add up, or a single tree.
+        A fitted ensemble whose trees average or add up, a single tree, or a model that holds such models, as `prune`
+        takes them: a Pipeline, a search, a calibrated or voting model, ... Transformers, calibrators and whatever else
+        it holds stay as they were fitted.
     X, y : array-like
-        The rows that it was fitted on.
+        The rows that it was fitted on, as it takes them.
     max_nodes : int, optional
-        Most nodes of all trees.
+        Most nodes of all trees. Several tree models inside share them: where their losses can be added (classifiers
+        with one kind of loss, regressors of the same targets), so that no node would lower the loss more elsewhere;
+        else in proportion to their own nodes.
     max_bytes : int, optional
-        Largest file; see `bytes_of`.
+        Largest file, of all that the model holds; see `bytes_of`. Several tree models share it in proportion to theirs.
     max_latency_ratio : float, optional
         Most time to predict the held-out rows, over that of the model given. It is measured: both predict in turn, nine
-        times, and the least times count. Results may differ between runs where the machine's times do.
+        times, and the least times count. Results may differ between runs where the machine's times do. A Pipeline's
+        time is that of all its steps.
     max_loss : float, optional
         By how much the loss on held-out rows may rise over that of the model given, as a share of it (0.05: by 5 %);
         the smallest such model is sought. The loss is the Brier score of forests, the mean squared error of regression
-        forests, and of boosted models the loss that they minimise: log-loss, deviance, absolute error, and so on.
+        forests, and of boosted models the loss that they minimise: log-loss, deviance, absolute error, and so on. Of
+        several tree models inside, each may lose that share of its own.
         That is a rule for the means, without a test.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of X, y.
@@ -161,6 +126,9 @@ def compress(
         the model's own training, by its ``class_weight``, ``scale_pos_weight`` or ``is_unbalance``; what is "balanced"
         there is balanced for the rows that the model was fitted on. HistGradientBoosting is then fitted with the same
         weights. The message says so. None: all once. Scores always count all once.
+    slim : bool, default=False
+        Whether columns that no split uses any more leave the model, and all that prepares them, as by
+        `treeprune.slim`: then ``result.model.columns_`` are those that it needs.
     groups : array-like of shape (n_rows,), optional
         Labels of rows of X, y that belong together, such as those of one patient: they are held out together, and are
         one observation in comparisons. None: rows with the same features are.
@@ -189,35 +157,38 @@ def compress(
     True
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
-    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
+    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim)
     check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
-    offset = offset_of(model, X, base_margin=base_margin, init_score=init_score)
-    offset_val = offset_of(model, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
+    offset = offset_inside(model, X, base_margin=base_margin, init_score=init_score)
+    offset_val = offset_inside(model, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
     check_both_offsets(model, offset, X_val, offset_val)
     data = Given(X, y, sample_weight, offset)
     held_out = None if X_val is None else Given(X_val, y_val, sample_weight_val, offset_val)
-    trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight, groups)
-    limit = budget.first_limit(model)
-    found = [trials.unpruned, *trials.pruned(limit)]
-    evidence = Evidence(trials, found, again=budget.is_open)
-    chosen, small, method = carried_out(trials, found, budget, limit, output, evidence)
-    others = list(trials.rivals(largest_winner(chosen, budget))) if retrain else []
-    if output == "plain":
-        small = _plain(small, trials)
-    winner = better_rival(trials, others, chosen, budget)
-    message = message_of(evidence, chosen, budget, winner, "loss" if scoring is None else "score")
-    verdict, smallest = evidence.verdict(chosen), evidence.smallest
-    if winner is not None or (verdict == "worse" and not budget.seeks_size):
-        warnings.warn(message, stacklevel=2)
-    frontier = _frontier(trials, [*found, *others], chosen)
-    return CompressionResult(
-        small, method, frontier, winner is not None, message, verdict, None if smallest is None else smallest.n_nodes
-    )
+
+    def trying(tree_model, seen, seen_val):
+        check_groups(groups, data, seen)
+        return Trials(tree_model, seen, seen_val, validation, random_state, loss, scoring, class_weight, groups)
+
+    by = "loss" if scoring is None else "score"
+    result = compressed(model, data, held_out, budget, trying, output=output, retrain=retrain, by=by)
+    if result.retrained_wins or (result.verdict == "worse" and not budget.seeks_size):
+        warnings.warn(result.message, stacklevel=2)
+    return _slim(result, X) if slim else result
 
 
-def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
+def _slim(result, X):
+    small = slimming.slim(result.model)
+    message = result.message
+    if small.columns_ is not None:
+        message += f" It needs {len(small.columns_):,} of {_num_features(X):,} columns."
+    return replace(result, model=small, message=message)
+
+
+def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim):
+    if not isinstance(slim, bool | np.bool_):
+        raise ValueError(f"The 'slim' parameter of compress must be True or False. Got {slim!r}.")
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("Give X_val and y_val together, and sample_weight_val with them only.")
     for name, value, choices in (("output", output, ("link", "plain")), ("bytes_of", bytes_of, ("compact", "native"))):
@@ -227,29 +198,3 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
         raise ValueError(
             f"The 'validation' parameter of compress must be a float in the range (0.0, 1.0). Got {validation!r}."
         )
-
-
-def _plain(model, trials):
-    """Stock scikit-learn for a forest with a link."""
-    if not hasattr(model, "link_"):
-        return model
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.frozen import FrozenEstimator
-
-    from ..links import unlinked
-
-    calibrated = CalibratedClassifierCV(FrozenEstimator(unlinked(model)), method="sigmoid")
-    return calibrated.fit(*trials.judge[:2], sample_weight=trials.judging_weights)
-
-
-def _frontier(trials: Trials, tried: list[Trial], chosen: Trial) -> "pd.DataFrame":
-    import pandas as pd
-
-    columns = ("name", "parameters", "n_nodes", "n_trees", "loss", "score")
-    frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in tried])
-    frame["rival"] = [c.is_rival for c in tried]
-    frame["chosen"] = [c is chosen for c in tried]
-    comparison = trials.compared(tried)
-    if comparison is not None:
-        frame["difference"], frame["standard_error"] = comparison.mean, comparison.standard_error
-    return frame.rename(columns={"name": "method"})

@@ -278,7 +278,9 @@ class Trials:
     def _out_of_bag(self):
         """The adapter of `grown` with each tree pruned by its out-of-bag rows; None if there are none."""
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
-        pruned = _pruned_out_of_bag(self.adapter, self.use) if is_fitted_on_them else None
+        if not is_fitted_on_them or self._model_out_of_bag is None:
+            return None
+        pruned = _pruned_out_of_bag(self.adapter, self.use)
         return None if pruned is None else self._adapter_of(pruned)
 
     @cached_property

@@ -1,0 +1,53 @@
+"""What compress gives."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..methods import PruningMethod
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class CompressionResult:
+    """What `compress` found.
+
+    Attributes
+    ----------
+    model : object
+        The pruned model, within the budget; of the class of the one given, or its counterpart with a link.
+    method : PruningMethod or None
+        What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
+    frontier : DataFrame
+        Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
+        have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
+        score), whether it is a rival (a model trained anew) and whether it is the one chosen; without `scoring`, how
+        much more its loss is than that of the model given, row by row (difference), and the standard error of that.
+    retrained_wins : bool
+        Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
+        `max_loss` fewer nodes at a loss that may be.
+    message : str
+        The outcome in words.
+    verdict : {"no worse", "within noise", "worse"} or None
+        The model chosen, beside the one given: shown to be no worse (one-sided level of 5 %, corrected for all prunings
+        compared), not shown to be either, or worse by more than noise. None: not tested, and the message says why.
+    smallest_no_worse : int or None
+        Nodes of the smallest pruning that was shown to be no worse; None: there is none.
+    parts : tuple of CompressionResult
+        Where the model holds several tree models: what was found of each, in the order in which they stand. Then the
+        frontier has all of them, by the place of the tree model in ``tree_model``; `method` is None; the verdict is the
+        worst of theirs, and `smallest_no_worse` the sum.
+    """
+
+    model: Any
+    method: PruningMethod | None
+    frontier: "pd.DataFrame"
+    retrained_wins: bool
+    message: str
+    verdict: str | None = None
+    smallest_no_worse: int | None = None
+    parts: tuple["CompressionResult", ...] = ()
+
+    def __str__(self):
+        return self.message
