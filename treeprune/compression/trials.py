@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _num_samples
 
@@ -24,7 +23,7 @@ from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, T
 from ..methods.descent import ALPHAS_PER_DECADE
 from .first_trees import scores_of_first_trees
 from .rivals import fitted, rivals
-from .scoring import Scorer, can_stratify, check_judge, classifies
+from .scoring import Scorer, can_stratify, check_enough, check_judge, classifies, scorer_for
 from .stacking import stacked
 from .trial import Trial
 
@@ -86,8 +85,9 @@ class Trials:
         self._class_weight = class_weight
         self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
-        self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         data = Given(*data)
+        check_enough(adapter, data, held_out)
+        self._scorer = partial(Scorer, loss=loss, scoring=scorer_for(model, scoring, data))
         adapter.check_offset(data.offset)
         if held_out is None:
             is_classifier = classifies(adapter.forest, loss_in_place(adapter.loss, adapter.forest.task, loss))

@@ -156,6 +156,8 @@ class TreePruner(PrunedEstimator):
         grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)
 
         def rows_to_judge_by(adapter):
+            if X_val is not None:
+                adapter.check_rows(X_val, y_val, "_val")
             adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))
             training = X_grow, y_grow, take(sample_weight, grow), take(offset, grow)
             needs_rows = method.needs_rows or method.needs_training_rows
