@@ -23,7 +23,7 @@ from .xgboost_storage import XGBoostStorage
 
 _CHUNK = 2**24  # leaf ids held at once
 _DEFAULT_RATE = 0.3
-_SAME_RIDGE, _CANCELLED = 2e-4, 1e-6  # relative errors of gains by the weights of nodes
+_SAME_RIDGE, _CANCELLED = 2e-4, 1e-6  # relative errors of gains and sums of gradients
 _SAME_RATE = 1e-3  # relative error of a learning rate from two numbers in float32
 
 
@@ -245,9 +245,12 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         weight = np.asarray(booster_of(self._document)[0]["trees"][0]["base_weights"])[first.node_id[split]]
         if not np.allclose(step[split], weight, rtol=_SAME_RATE, atol=0):
             return None
-        won = step**2 * (first.weighted_n_node_samples + ridge)
+        total = step * (first.weighted_n_node_samples + ridge)  # minus the gradients, if nothing else came in
+        left, right = (total[children[split]] for children in (first.children_left, first.children_right))
+        won = step * total
         gain = won[first.children_left[split]] + won[first.children_right[split]] - won[split]
         agrees = np.abs(gain - first.gain[split]) <= _SAME_RIDGE * first.gain[split] + _CANCELLED * won[split]
+        agrees &= np.abs(left + right - total[split]) <= _SAME_RIDGE * (np.abs(left) + np.abs(right))
         return ridge if np.mean(agrees) > 0.5 else None
 
     @cached_property
