@@ -412,11 +412,11 @@ def test_the_report_scores_from_offsets(family):
 DISAGREE = "do not agree on where its training began"
 
 
-def says(model, X, y, sample_weight=None):
+def says(model, X, y, sample_weight=None, text=DISAGREE, offset=None):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        _ = find_adapter(model).rows(X, y, sample_weight).margin
-    return any(DISAGREE in str(warning.message) for warning in caught)
+        _ = find_adapter(model).rows(X, y, sample_weight, None if offset is None else offset[:, None]).margin
+    return any(text in str(warning.message) for warning in caught)
 
 
 @pytest.mark.parametrize("rows", [TRAIN, REST], ids=["training", "held out"])
@@ -437,6 +437,71 @@ def test_predictions_of_another_model_as_offsets_are_told_by_the_training_rows(f
     base = LinearRegression().fit(X, Y).predict(X)
     model = unfitted(family, max_depth=4).fit(X, Y, **given(family, offset=base))
     assert says(model, X, Y - Y.mean() if family == "lightgbm" else Y)
+
+
+@pytest.mark.parametrize("offset", [np.cos(5 * X[:, 2]), X[:, 2] * X[:, 3], RNG.normal(size=N_ROWS)], ids=len)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_offsets_that_leaves_average_away_are_told_by_the_gains_of_the_training_rows(family, offset):
+    offset, y = offset - offset.mean(), Y - Y.mean()
+    model = unfitted(family, max_depth=4).fit(X, y + offset, **given(family, offset=offset))
+    assert says(model, X, y + offset)
+    assert not says(unfitted(family, max_depth=4).fit(X, y + offset), X, y + offset)
+
+
+WITHOUT = "was fitted on these rows without"
+
+
+@pytest.mark.parametrize("objective", ["squared", "logistic"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_offsets_that_a_model_was_fitted_without_are_told_by_the_training_rows(family, objective):
+    names = {"xgboost": ("reg:squarederror", "reg:logistic"), "lightgbm": ("regression", "binary")}[family]
+    y, objective = (Y, names[0]) if objective == "squared" else (BINARY, names[1])
+    offset = OFFSET - 5
+    plain = unfitted(family, max_depth=4, objective=objective).fit(X, y)
+    own = unfitted(family, max_depth=4, objective=objective).fit(X, y, **given(family, offset=offset))
+    assert says(plain, X, y, text=WITHOUT, offset=offset)
+    assert not says(own, X, y, text=WITHOUT, offset=offset)
+    assert not says(plain, X[:200], y[:200], text=WITHOUT, offset=offset[:200])  # other rows than it was fitted on
+
+
+#: Training parameters, one of each for a model.
+SETTINGS = {
+    "xgboost": {
+        "subsample": [1.0, 1.0, 0.7], "colsample_bytree": [1.0, 0.5], "min_child_weight": [1, 5],
+        "reg_lambda": [1.0, 0.0, 20.0], "reg_alpha": [0.0, 0.0, 1.0], "max_delta_step": [0.0, 0.0, 0.7],
+        "tree_method": ["hist", "exact"], "booster": ["gbtree", "gbtree", "dart"], "max_depth": [3, 6],
+        "learning_rate": [0.3, 0.05, 1.0], "num_parallel_tree": [1, 1, 2], "monotone_constraints": [None, "(1,0,0,0)"],
+    },
+    "lightgbm": {
+        "subsample": [1.0, 0.7], "subsample_freq": [1], "colsample_bytree": [1.0, 0.5], "min_child_samples": [5, 20],
+        "reg_lambda": [0.0, 1.0, 20.0], "reg_alpha": [0.0, 0.0, 1.0], "min_split_gain": [0.0, 0.1],
+        "boosting_type": ["gbdt", "gbdt", "dart"], "learning_rate": [0.1, 1.0], "boost_from_average": [True, False],
+        "max_delta_step": [0.0, 0.0, 0.5], "path_smooth": [0.0, 0.0, 2.0], "feature_contri": [None, [0.5, 1, 1, 1]],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("objective", ["squared", "logistic", "poisson"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_training_parameters_are_not_taken_for_offsets(family, objective):
+    """Of models as they are, and saved and loaded, which lose what they were trained with."""
+    rng = np.random.default_rng(0)
+    names = {"xgboost": ("reg:squarederror", "reg:logistic", "count:poisson")}
+    names = names.get(family, ("regression", "binary", "poisson"))
+    y = {"squared": 1e4 + Y, "logistic": BINARY, "poisson": COUNTS}[objective]
+    objective = dict(zip(("squared", "logistic", "poisson"), names, strict=True))[objective]
+    accused = []
+    for _ in range(12):
+        params = {name: values[rng.integers(len(values))] for name, values in SETTINGS[family].items()}
+        params = {name: value for name, value in params.items() if value is not None} | {"n_estimators": 4}
+        weight = [None, rng.gamma(2.0, size=N_ROWS)][rng.integers(2)]
+        model = unfitted(family, objective=objective, **params).fit(X, y, sample_weight=weight)
+        held = booster_of(model)
+        again = held.__copy__() if family == "lightgbm" else xgboost.Booster(model_file=held.save_raw("json"))
+        for found in (model, again):
+            if says(found, X, y, weight):
+                accused.append(params)
+    assert not accused
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -110,7 +110,7 @@ def test_unseen_labels_are_named(iris):
     [
         (lambda X, y: (X[:, :3], y), "X has 3 features, but DecisionTreeClassifier is expecting 4 features"),
         (lambda X, y: (X[:10], y), "inconsistent numbers of samples"),
-        (lambda X, y: (X[:0], y[:0]), "minimum of 1 is required"),
+        (lambda X, y: (X[:0], y[:0]), "at least one row"),
         (lambda X, y: (X[:, 0], y), "Expected 2D array"),
         (lambda X, y: (np.where(X > 4, np.inf, X), y), "infinity or a value too large"),
         (lambda X, y: (np.where(X > 4, 1e300, X), y), "infinity or a value too large"),

@@ -2,7 +2,7 @@
 
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -19,7 +19,7 @@ from ..core.rows import Boosting, Rows
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 from ..narrowing.base import names_of
 from .class_weights import Training
-from .missing_offsets import warn_of_missing_offset
+from .missing_offsets import warn_of_other_offset
 
 
 class Adapter(ABC):
@@ -103,17 +103,26 @@ class Adapter(ABC):
 
         if not plan.operations:
             return deepcopy(self.model)
-        unknown = plan.operations - self.operations
-        if unknown:
-            raise UnsupportedModelError(
-                f"{type(self.model).__name__} cannot express a plan that changes {', '.join(sorted(unknown))}; "
-                f"it can express {', '.join(sorted(self.operations))}."
-            )
+        self.check_operations(plan.operations)
         grafted, _ = graft(self.forest, plan)
         self.check_known(grafted, grafted.is_leaf)
         if self.monotonic is not None:
             grafted = constrained(grafted, self.monotonic)
         return self.write(grafted)
+
+    def check_operations(self, wanted: Collection[str]) -> None:
+        """Raise UnsupportedModelError unless the family can express all of these fields of a Plan."""
+        unknown = set(wanted) - self.operations
+        if unknown:
+            raise UnsupportedModelError(
+                f"{type(self.model).__name__} cannot express a plan that changes {', '.join(sorted(unknown))}"
+                f"{self.reason}; it can express {', '.join(sorted(self.operations))}."
+            )
+
+    @property
+    def reason(self) -> str:
+        """Why this model has fewer `operations` than others of its family, for messages: " (...)", or nothing."""
+        return ""
 
     @property
     def monotonic(self) -> NDArray[np.int8] | None:
@@ -286,11 +295,42 @@ class Adapter(ABC):
         """`forest` with values worked out from rows in the place of NaN."""
         return self.forest
 
-    def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None, offset=None):
-        from sklearn.utils.validation import check_consistent_length
+    def check_rows(self, X: Any, y: ArrayLike, suffix: str = "") -> NDArray:
+        """Targets by `encode_target`, after checks of rows that need none of them routed.
 
-        target = self.encode_target(y)
-        check_consistent_length(X, target)
+        Parameters
+        ----------
+        X, y : array-like
+            As in `rows`.
+        suffix : str, default=""
+            What follows "X" and "y" in the names of the parameters.
+
+        Raises
+        ------
+        ValueError
+            There are no rows, or not as many as targets; they have other columns than the model was fitted with; the
+            model does not know such targets.
+        """
+        from sklearn.utils.validation import _num_samples
+
+        name, n_rows, n_features = type(self.model).__name__, _num_samples(X), self.forest.n_features
+        shape = getattr(X, "shape", ())
+        if len(shape) == 2 and shape[1] != n_features:
+            raise ValueError(
+                f"X{suffix} has {shape[1]} features, but {name} is expecting {n_features} features as input."
+            )
+        if n_rows == 0:
+            raise ValueError(f"The 'X{suffix}' parameter must have at least one row. Got an array of shape {shape}.")
+        try:
+            target = self.encode_target(y)
+        except ValueError as error:
+            raise ValueError(f"The 'y{suffix}' parameter is not what {name} predicts: {error}") from error
+        if len(target) != n_rows:
+            raise ValueError(f"X{suffix} and y{suffix} have inconsistent numbers of samples: {[n_rows, len(target)]}.")
+        return target
+
+    def _rows(self, X, y, sample_weight, mask=None, leaf_ids=None, offset=None):
+        target = self.check_rows(X, y)
         weight = check_weights(sample_weight, len(target))
         weight = np.ones(len(target)) if weight is None else weight
         training = self._training_or(target, weight)
@@ -317,8 +357,8 @@ class Adapter(ABC):
 
     def _margin_of(self, rows, X):
         margin = self.margin_from(X, rows.offset)
-        if rows.offset is None and self.offset_name is not None and rows.loss is not None:
-            warn_of_missing_offset(self, rows, margin)
+        if self.offset_name is not None and rows.loss is not None:
+            warn_of_other_offset(self, rows, margin)
         return margin
 
     @property

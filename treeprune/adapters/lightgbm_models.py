@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import warnings
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -32,6 +33,8 @@ _EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopp
 #: Parameters with which gains and leaves are other functions of gradients and hessians, and objectives whose
 #: derivatives are those of the loss.
 _NOT_PLAIN = ("lambda_l1", "max_delta_step", "path_smooth", "min_gain_to_split", "use_quantized_grad")
+#: Columns that a warning names.
+_MOST_NAMED = 5
 _SMOOTH = ("regression", "binary", "cross_entropy", "multiclass", "multiclassova", "poisson", "gamma", "tweedie")
 
 
@@ -56,6 +59,26 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
     def operations(self):
         """Leaves of linear trees are functions of the row: no value can take their place."""
         return _OPERATIONS - {"value"} if self._is_linear else _OPERATIONS
+
+    @property
+    def reason(self):
+        return " (its leaves are linear functions of the row, linear_tree=True)" if self._is_linear else ""
+
+    def check_rows(self, X, y, suffix=""):
+        """LightGBM predicts by the places of columns, whatever they are called: so do we, but not in silence."""
+        target, known = super().check_rows(X, y, suffix), self.feature_names
+        given = [str(name).replace(" ", "_") for name in getattr(X, "columns", ())]  # as LightGBM keeps names
+        if known is not None and given and given != known.tolist():
+            places = [(there, here) for there, here in zip(known, given, strict=True) if there != here]
+            what = "the columns in another order" if set(given) == set(known) else "other columns"
+            warnings.warn(
+                f"X{suffix} has {what} than {type(self.model).__name__} was fitted on: "
+                f"{', '.join(f'{here!r} in the place of {str(there)!r}' for there, here in places[:_MOST_NAMED])}. "
+                "LightGBM goes by their places.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return target
 
     @cached_property
     def forest(self):

@@ -1,4 +1,4 @@
-"""Models that were trained from offsets, judged by rows that come without: what gives them away."""
+"""Models that were trained from offsets and judged without, or the other way round: what gives them away."""
 
 import warnings
 from typing import TYPE_CHECKING
@@ -21,59 +21,75 @@ _SHORTENED = 0.25
 _FEW_ROWS, _FEW_LEAVES = 30, 5
 #: Relative errors: of sums in float32; and of gains, in which large sums may cancel.
 _SAME, _SAME_GAIN, _CANCELLED = 1e-3, 0.03, 1e-5
+#: Share of the variance of a tree's steps that rounding may be.
+_ROUNDED = 1e-5
 #: Correlation of leaves with what their rows say, and share of the latter that the model leaves over.
 _UNLIKE, _LEFT_OVER = 0.7, 0.1
 
 
-def warn_of_missing_offset(adapter: "Adapter", rows: Rows, margin: NDArray[np.float64]) -> None:
-    """Warn if a model seems to have been trained from offsets that its rows lack.
+def warn_of_other_offset(adapter: "Adapter", rows: Rows, margin: NDArray[np.float64]) -> None:
+    """Warn if a model seems to have been trained from offsets that its rows lack, or without those that they have.
 
-    Two signs tell it:
+    Signs of missing ones:
 
     - The level, on any rows. All rows together would take another first step than the root of the first tree did, and
       the whole model still is as far from their level. Rows of other weights or shares of classes show it, too.
     - The first tree, on the training rows. By the sums in its leaves the rows are those that it was grown on; but the
-      gains of its splits are not theirs, and its leaves are far from their steps or the model leaves these steps over.
+      gains of its splits are not theirs. Where the hessians are the very same, neither gains nor steps of inner nodes
+      may differ by more than rounding; else leaves have to be far from their steps, or the model to leave them over.
 
     So nothing is seen on other rows than the training rows if the offsets agree on average with what the library starts
-    from itself. On the training rows small offsets are not seen, nor any in XGBoost's models under losses whose second
-    derivative varies, or in trees with L1 penalties, caps or smoothing, whose gains are other functions of the rows.
+    from itself; nor on the training rows in XGBoost's models under losses whose second derivative varies, or in trees
+    with L1 penalties, caps or smoothing, whose gains are other functions of the rows.
+
+    Offsets that a model was fitted without show on the training rows: from the library's own start the rows have the
+    hessians and gains of the first tree, from the offsets they have not.
 
     Parameters
     ----------
     adapter : Adapter
         Of a boosted ensemble.
     rows : Rows
-        Rows without offsets.
+        Rows, with offsets or without.
     margin : ndarray of float64, shape (n_rows, n_columns)
         Their raw score.
     """
+    name, model = adapter.offset_name, type(adapter.model).__name__
     try:
         with np.errstate(all="ignore"):
-            disagree = _disagree(adapter, rows, margin)
+            if not _has_statistics(adapter, rows):
+                return
+            if rows.offset is None and _disagree(adapter, rows, margin):
+                text = (
+                    f"{model} and the rows do not agree on where its training began. If it was fitted with {name}=, "
+                    "give that of the rows; if with sample_weight=, give theirs."
+                )
+            elif rows.offset is not None and _grown_without(adapter, rows):
+                text = (
+                    f"{model} was fitted on these rows without {name}=: its first tree is theirs from a constant "
+                    f"start. Now they are judged from the {name}= given."
+                )
+            else:
+                return
     except ValueError:  # the loss is not defined for these targets: what minimises it will say so
         return
-    if disagree:
-        warnings.warn(
-            f"{type(adapter.model).__name__} and the rows do not agree on where its training began. If it was fitted "
-            f"with {adapter.offset_name}=, give that of the rows; if with sample_weight=, give theirs.",
-            UserWarning,
-            stacklevel=2,
-        )
+    warnings.warn(text, UserWarning, stacklevel=2)
+
+
+def _has_statistics(adapter, rows):
+    """Whether there are enough rows, and a first tree whose start and statistics are known."""
+    forest, weight = adapter.forest, adapter.forest.weighted_n_node_samples
+    enough = np.count_nonzero(rows.sample_weight) >= _FEW_ROWS and bool(adapter.first_steps())
+    return enough and forest.gain is not None and weight is not None and weight[forest.root[forest.stages[0]]].all()
 
 
 def _disagree(adapter, rows, margin):
-    weight, ways, forest = rows.sample_weight[:, None], adapter.first_steps(), adapter.forest
-    if np.count_nonzero(weight) < _FEW_ROWS or not ways:
-        return False
-    if (
-        forest.gain is None or not forest.weighted_n_node_samples[forest.root[forest.stages[0]]].all()
-    ):  # a file without statistics
-        return False
-    left = weight * derivatives(rows.require_loss(), rows.target, margin)[0]
+    weight, ways = rows.sample_weight[:, None], adapter.first_steps()
+    target = _as_libraries_keep(rows.target)
+    left = weight * derivatives(rows.require_loss(), target, margin)[0]
     same_level, other_tree = np.zeros(margin.shape[1], bool), True
     for start, step in ways:
-        gradient, hessian = derivatives(rows.require_loss(), rows.target, np.zeros_like(margin) + start)
+        gradient, hessian = derivatives(rows.require_loss(), target, np.zeros_like(margin) + start)
         same_level |= _same_level(gradient, hessian, weight, left, step, _spread_of_steps(adapter))
         other_tree = other_tree and _other_first_tree(adapter, rows, weight * gradient, weight * hessian, left)
     return other_tree or not same_level.all()
@@ -108,19 +124,78 @@ def _same_level(gradient, hessian, weight, left, step, least_spread):
     return np.isnan(step) | (np.abs(own - step) <= far) | shortened | (off <= far)
 
 
+def _grown_without(adapter, rows):
+    """Whether the first tree of each column was grown on the rows from the library's own start, not from the offset."""
+    weight, loss, target = rows.sample_weight[:, None], rows.require_loss(), _as_libraries_keep(rows.target)
+    if adapter.first_ridge is None:
+        return False
+
+    def fits(start):
+        gradient, hessian = (weight * array for array in derivatives(loss, target, start))
+        return [
+            _same_rows(rows.forest, tree, count, of_leaf[1])
+            and not _differ(rows.forest, tree, adapter.first_ridge, *of_leaf)
+            for tree, count, *of_leaf in _leaf_sums(rows, gradient, hessian)
+        ]
+
+    return any(all(fits(start + np.zeros_like(rows.offset))) for start, _ in adapter.first_steps()) and not any(
+        fits(rows.offset)
+    )
+
+
+def _as_libraries_keep(target):
+    """Numbers rounded to single precision, codes of classes as they are."""
+    return target.astype(np.float32).astype(np.float64) if target.dtype == np.float64 else target
+
+
+def _leaf_sums(rows, *arrays):
+    """For each first tree, the number of rows in each node that is a leaf, and the sums of the columns of arrays."""
+    forest = rows.forest
+    for tree in forest.stages[0]:
+        leaf, column = rows.leaf_ids(tree), forest.tree_class[tree]
+        of_column = (None, *(array[:, column] for array in arrays))
+        yield tree, *(np.bincount(leaf, array, forest.n_nodes) for array in of_column)
+
+
 def _other_first_tree(adapter, rows, *derivatives):
     """Whether the rows are those of the first tree of some column, and it was grown for other targets."""
     forest, ridge = rows.forest, adapter.first_ridge
     if ridge is None:
         return False
-    for tree in forest.stages[0]:
-        leaf, column = rows.leaf_ids(tree), forest.tree_class[tree]
-        count, *sums = (
-            np.bincount(leaf, array, forest.n_nodes) for array in (None, *(array[:, column] for array in derivatives))
-        )
-        if _grown_on(forest, tree, count, sums[1]) and _for_other_targets(forest, tree, ridge, *sums):
+    for tree, count, gradient, hessian, left in _leaf_sums(rows, *derivatives):
+        if _same_rows(forest, tree, count, hessian) and _differ(forest, tree, ridge, gradient, hessian):
+            return True
+        if _grown_on(forest, tree, count, hessian) and _for_other_targets(forest, tree, ridge, gradient, hessian, left):
             return True
     return False
+
+
+def _same_rows(forest, tree, count, hessian):
+    """Whether the leaves of a tree hold both the numbers of rows and the hessians that they held in training."""
+    leaf = _leaves(forest, tree)
+    ratio = forest.weighted_n_node_samples[leaf] / hessian[leaf]
+    return _grown_on(forest, tree, count, hessian) and bool(np.ptp(ratio) < _SAME * ratio.mean())
+
+
+def _differ(forest, tree, ridge, gradient, hessian):
+    """Whether gains and steps of most inner nodes differ from those of these sums by more than rounding.
+
+    Pruned and refitted models keep the gains of the splits that stay.
+    """
+    node = forest.internal[forest.node_tree[forest.internal] == tree]
+    node = node if forest.category_set is None else node[forest.category_set[node] < 0]  # LightGBM's have penalties
+    if len(node) < _FEW_LEAVES - 1 or not _gains_differ(forest, node, ridge, gradient, _SAME):
+        return False
+    step = (-branch_sums(forest, gradient) / (forest.weighted_n_node_samples + ridge))[node]
+    return not np.corrcoef(step, forest.value[node, 0, 0])[0, 1] ** 2 > 1 - _ROUNDED
+
+
+def _gains_differ(forest, node, ridge, gradient, tolerance):
+    """Whether at least half of the gains of these nodes are not those of the sums in leaves."""
+    square = branch_sums(forest, gradient) ** 2 / (forest.weighted_n_node_samples + ridge)
+    gain = square[forest.children_left[node]] + square[forest.children_right[node]] - square[node]
+    allowed = tolerance * np.maximum(np.abs(gain), forest.gain[node]) + _CANCELLED * square[node]
+    return np.mean(np.abs(forest.gain[node] - gain) > allowed) > 0.5
 
 
 def _grown_on(forest, tree, count, hessian):
@@ -136,11 +211,8 @@ def _grown_on(forest, tree, count, hessian):
 
 def _for_other_targets(forest, tree, ridge, gradient, hessian, left):
     """Whether neither the gains nor the leaves of a tree are those of its rows, by the sums in its leaves."""
-    square = branch_sums(forest, gradient) ** 2 / (forest.weighted_n_node_samples + ridge)
     node = forest.internal[forest.node_tree[forest.internal] == tree]
-    gain = square[forest.children_left[node]] + square[forest.children_right[node]] - square[node]
-    allowed = _SAME_GAIN * np.maximum(np.abs(gain), forest.gain[node]) + _CANCELLED * square[node]
-    if np.mean(np.abs(forest.gain[node] - gain) <= allowed) >= 0.5:
+    if not _gains_differ(forest, node, ridge, gradient, _SAME_GAIN):
         return False
     leaf = _leaves(forest, tree)
     weight, step, rest = hessian[leaf], -gradient[leaf] / hessian[leaf], left[leaf] / hessian[leaf]

@@ -23,6 +23,7 @@ from .xgboost_storage import XGBoostStorage
 
 _CHUNK = 2**24  # leaf ids held at once
 _DEFAULT_RATE = 0.3
+_SAME_RIDGE, _CANCELLED = 2e-4, 1e-6  # relative errors of gains and sums of gradients
 _SAME_RATE = 1e-3  # relative error of a learning rate from two numbers in float32
 
 
@@ -235,17 +236,22 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
 
     @property
     def first_ridge(self):
-        """None also for a model that was saved and has another learning rate than the defaults that it has since."""
+        """None also for a model that was saved and whose first tree was grown with other parameters than it says."""
         training = self._training
         if float(training["alpha"]) or float(training["max_delta_step"]) or self._levels or self.monotonic is not None:
             return None
-        first = slice(*self.forest.start[:2])
-        split = ~self.forest.is_leaf[first]
-        weight = booster_of(self._document)[0]["trees"][0]["base_weights"][self.forest.node_id[first][split]]
-        is_known = np.allclose(
-            self.forest.value[first, 0, 0][split], self.learning_rate * weight, rtol=_SAME_RATE, atol=0
-        )
-        return float(training["lambda"]) if is_known else None
+        first, ridge = self.forest.tree(0), float(training["lambda"])
+        split, step = first.internal, first.value[:, 0, 0] / self.learning_rate
+        weight = np.asarray(booster_of(self._document)[0]["trees"][0]["base_weights"])[first.node_id[split]]
+        if not np.allclose(step[split], weight, rtol=_SAME_RATE, atol=0):
+            return None
+        total = step * (first.weighted_n_node_samples + ridge)  # minus the gradients, if nothing else came in
+        left, right = (total[children[split]] for children in (first.children_left, first.children_right))
+        won = step * total
+        gain = won[first.children_left[split]] + won[first.children_right[split]] - won[split]
+        agrees = np.abs(gain - first.gain[split]) <= _SAME_RIDGE * first.gain[split] + _CANCELLED * won[split]
+        agrees &= np.abs(left + right - total[split]) <= _SAME_RIDGE * (np.abs(left) + np.abs(right))
+        return ridge if np.mean(agrees) > 0.5 else None
 
     @cached_property
     def loss(self):

@@ -7,12 +7,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
+from sklearn.base import is_regressor
+from sklearn.utils.validation import _num_samples
 
 from ..adapters.base import Adapter
+from ..composites.base import Given
 from ..core.forest import Forest
 from ..core.losses import Loss, LossFunction, loss_in_place, row_losses
+from ..core.parameters import check_scoring
 from ..exceptions import UnsupportedModelError
 from ..links import simplex
+
+#: Fewest rows that are split into some to prune by and some to judge by.
+_FEWEST = 10
 
 
 def classifies(forest: Forest, loss: LossFunction | None) -> bool:
@@ -50,8 +57,35 @@ def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str 
             f"The 'loss' parameter of compress must be a name or a Loss (treeprune.core.losses): {judged_by!r} gives "
             "derivatives and no value to judge by. Or give scoring= too."
         )
+    adapter.check_operations({"value"})
     if scoring is not None and not hasattr(model, "fit"):
         raise UnsupportedModelError(f"The 'scoring' parameter needs an estimator of scikit-learn's kind. Got {name}.")
+
+
+def check_enough(adapter: Adapter, data: Given, held_out: tuple | None) -> None:
+    """Raise ValueError if rows are not what the model takes, or too few to prune by some and judge by others."""
+    adapter.check_rows(data.X, data.y)
+    if held_out is not None:
+        adapter.check_rows(held_out[0], held_out[1], suffix="_val")
+    name, X, least = ("X", data.X, _FEWEST) if held_out is None else ("X_val", held_out[0], 2)
+    if _num_samples(X) < least:
+        raise ValueError(f"The {name!r} parameter of compress must have at least {least} rows. Got {_num_samples(X)}.")
+
+
+def scorer_for(model: Any, scoring: str | Callable | None, data: Given) -> Callable | None:
+    """The scorer of a name; a ValueError if there is none, or none for regressors, of which it is asked at once."""
+    if scoring is None:
+        return None
+    scorer, few = check_scoring("compress", model, scoring), data.at(np.arange(_FEWEST) % _num_samples(data.X))
+    if isinstance(scoring, str) and is_regressor(model):
+        try:
+            scorer(model, few.X, few.y)
+        except ValueError as error:
+            raise ValueError(
+                f"The 'scoring' parameter of compress must suit {type(model).__name__}, a regressor. Got {scoring!r}: "
+                f"{error}."
+            ) from error
+    return scorer
 
 
 def can_stratify(y: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
 from sklearn.utils.validation import _num_samples
 
 from ..adapters import find_adapter
@@ -25,7 +24,7 @@ from .first_trees import scores_of_first_trees
 from .no_worse import LEVEL, Comparison, compared
 from .repeats import dealt, fingerprints, share_repeated, split, units_of
 from .rivals import fitted, rivals
-from .scoring import Judged, Scorer, can_stratify, check_judge, classifies
+from .scoring import Judged, Scorer, can_stratify, check_enough, check_judge, classifies, scorer_for
 from .stacking import stacked
 from .trial import Trial
 
@@ -96,8 +95,9 @@ class Trials:
         self.rows_to_judge_are_given = held_out is not None
         self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
-        self._scorer = partial(Scorer, loss=loss, scoring=None if scoring is None else check_scoring(model, scoring))
         data = Given(*data)
+        check_enough(adapter, data, held_out)
+        self._scorer = partial(Scorer, loss=loss, scoring=scorer_for(model, scoring, data))
         adapter.check_offset(data.offset)
         if held_out is None:
             units = units_of(data.X, groups)

@@ -1,6 +1,6 @@
 """Checks of the parameters of methods and estimators, in scikit-learn's words."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from numbers import Integral, Real
 from typing import Any
 
@@ -63,6 +63,25 @@ def check_number(
         noun = "an int" if kind is Integral else "a float"
         bounds = f"{'[' if left else '('}{low}, {high}{']' if right else ')'}"
         refuse(owner, name, f"{noun} in the range {bounds}{' or None' if none else ''}")
+
+
+def check_scoring(owner: str, estimator: Any, scoring: Any) -> Callable:
+    """scikit-learn's `check_scoring`, which names the parameter of `owner`, and its value.
+
+    Raises
+    ------
+    ValueError
+        There is no such scorer.
+    """
+    from sklearn import metrics
+
+    try:
+        return metrics.check_scoring(estimator, scoring=scoring)
+    except ValueError:  # lists all names there are
+        raise ValueError(
+            f"The 'scoring' parameter of {owner} must be a name among sklearn.metrics.get_scorer_names(), a callable "
+            f"or None. Got {scoring!r}."
+        ) from None
 
 
 def check_bool(owner: object, name: str) -> None:

@@ -113,10 +113,12 @@ def check_risk(forest: Forest, risk, cost_matrix=None) -> None:
         _check_costs(forest, cost_matrix)
         return
     known = _RISKS_OF_TASK.get(forest.task, (risk,))
-    if risk not in known and not (forest.task == "margin" and callable(risk)):
+    is_boosted = forest.task == "margin"
+    if risk not in known and not (is_boosted and callable(risk)):
+        advice = " The model's own loss is 'impurity'; ReducedError takes scores, as scoring=." if is_boosted else ""
         raise ValueError(
             f"The 'risk' or 'loss' parameter must, for a {forest.task} model, be one of "
-            f"{', '.join(map(repr, known))}. Got {risk!r}."
+            f"{', '.join(map(repr, known))}. Got {risk!r}.{advice}"
         )
 
 

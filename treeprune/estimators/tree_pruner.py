@@ -196,6 +196,8 @@ class TreePruner(PrunedEstimator):
 
         def rows_to_judge_by(adapter):
             adapter, (training, judging) = fitted(adapter, found, weighed), found.seen
+            if judging.X is not None:
+                adapter.check_rows(judging.X, judging.y, "_val")
             if judging.X is None and needs_rows and not out_of_bag:
                 return adapter.with_rows(*training)
             adapter = adapter.completed(*training)

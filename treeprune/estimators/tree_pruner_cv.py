@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.utils import Bunch, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -17,7 +16,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters.base import check_weights
 from ..composites.exchange import size
-from ..core.parameters import check_bool, check_choice, check_n_jobs, is_number, refuse
+from ..core.parameters import check_bool, check_choice, check_n_jobs, check_scoring, is_number, refuse
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
 from .base import PrunedEstimator
@@ -212,7 +211,7 @@ class TreePrunerCV(PrunedEstimator):
         X, y, sample_weight = indexable(X, y, sample_weight)
         check_weights(sample_weight, _num_samples(X))
         check_target(y)
-        self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
+        self.scorer_ = check_scoring(type(self).__name__, self.estimator, self.scoring)
         routed = self._route(sample_weight, fit_params)
         fit, offset = take_offset(self.estimator, X, dict(routed.estimator.fit))
         if offset is not None and response_of(self.estimator, self.scoring) is None:
@@ -290,7 +289,7 @@ class TreePrunerCV(PrunedEstimator):
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         router.add(estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
         to_score = MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
-        router.add(scorer=check_scoring(self.estimator, scoring=self.scoring), method_mapping=to_score)
+        router.add(scorer=check_scoring(type(self).__name__, self.estimator, self.scoring), method_mapping=to_score)
         if self._is_splitter:
             router.add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         return router

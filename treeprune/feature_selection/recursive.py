@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -20,7 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
-from ..core.parameters import check_number, is_number
+from ..core.parameters import check_number, check_scoring, is_number
 from ..core.plan import Plan
 from ..core.targets import check_target
 from ..estimators import TreePruner, TreePrunerCV
@@ -213,7 +212,7 @@ class PruningRFE(_UsedFeatures):
 
     @property
     def _scorer(self):
-        return check_scoring(self.estimator, scoring=self.scoring)
+        return check_scoring(type(self).__name__, self.estimator, self.scoring)
 
     def _route(self, weight):
         """Weights as the parameters of the inner estimator's fit and of the scorer."""
