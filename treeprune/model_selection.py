@@ -129,6 +129,11 @@ class PurgedTimeSeriesSplit:
         ValueError
             There are too few times for the splits, purge and embargo; a row has no time or no series; or it cannot be
             known which rows of two series come first.
+
+        Warns
+        -----
+        UserWarning
+            Rows have no times, and the numbers in their index are not in order.
         """
         rows = self._rows(X, groups)
         for name in ("purge", "embargo"):

@@ -280,7 +280,7 @@ def test_what_is_told_to_be_missing_is_so_in_parquet(tmp_path):
     columns = {"n": [1, -9, 3], "z": [1.5, -9.0, 2.0], "t": ["x", "-9", "?"], "l": [[1], [2], [-9]]}
     frame = pd.DataFrame(columns | {"c": pd.Categorical(["x", "-9", "y"]), "b": [True, False, True]})
     frame.to_parquet(tmp_path / "t.parquet")
-    found, _ = read_table(tmp_path / "t.parquet", TextFormat(na_values=("-9", "?")))
+    found, _ = read_table(tmp_path / "t.parquet", TextFormat(na_values=("-9", "?", "1e9", "0")))
     assert found.isna().to_numpy().T.tolist() == [
         [False, True, False],
         [False, True, False],

@@ -46,6 +46,19 @@ def test_anomalies_need_no_target(command, tmp_path):
     assert len(kept) <= 7
 
 
+@pytest.mark.parametrize(("known", "other"), [("fraud", "ok"), (2, 1), (True, False), (1, 0)])
+def test_labels_of_anomalies_are_taken_in_any_form_and_the_rare_one_is_said(command, tmp_path, known, other):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(300, 4))).add_prefix("c")
+    frame.iloc[:20, 0] += 4
+    frame["label"] = np.where(np.arange(300) < 20, known, other)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    code, out, err = command(tmp_path / "t.csv", "--kind", "anomaly", "--target", "label", "--json")
+    assert code == 0, err
+    assert f"Known anomalies are the rows of the label {known}. 1 of 4 columns are kept." in err
+    assert [row["column"] for row in json.loads(out) if row["kept"]] == ["c0"]
+
+
 def test_the_share_of_false_picks_is_the_selectors(command, tmp_path):
     """Where it is strict, columns are dropped that are kept where it is not."""
     rng = np.random.default_rng(0)

@@ -22,3 +22,28 @@ def test_text_of_more_than_twenty_values_and_half_the_rows_is_left_out(n_rows, n
     assert encoder.fit_transform(frame).shape[1] == 1 + kept
     coded = f"coded as ordered numbers: name ({n_values})"
     assert notes == [coded if kept else "left out, text of too many values: name"]
+
+
+@pytest.mark.parametrize(
+    ("values", "are_dates"),
+    [
+        (["2024-01-31", "2023-02-01"], True),
+        (["2024-01-31T10:00Z", "2023-02-01 09:30"], True),
+        (["31.01.2024", "1.2.2023"], True),
+        (["1/31/2024 10:00", "02/01/2023 9:30 PM"], True),
+        (["1-31-2024", "02-01-2023"], True),
+        (["1.2.3", "10.20.30"], False),
+        (["2024-01", "2023-02"], False),
+        (["31.01-2024", "1.2.2023"], False),
+        (["31.01.2024", "never"], False),
+    ],
+)
+def test_dates_as_text_are_left_out_and_no_target(values, are_dates):
+    frame = pd.DataFrame({"size": [1.0, 2.0], "when": values})
+    _, notes = column_encoder(frame)
+    assert notes == ["left out, dates: when" if are_dates else "coded as ordered numbers: when (2)"]
+    if are_dates:
+        with pytest.raises(ValueError, match="the target 'when' holds dates"):
+            split_target(frame, "when")
+    else:
+        assert split_target(frame, "when")[2] == "classification"

@@ -1,6 +1,7 @@
 """The report in a browser: the slider, the keyboard, the filters, without scripts, and for those who do not see it."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -211,6 +212,22 @@ def test_on_a_narrow_screen_the_tree_fits_and_begins_at_its_left_edge(open_page,
     first = tab.locator("#tree [role=treeitem]").count()
     tab.locator("#unfold").click()
     assert tab.locator("#tree [role=treeitem]").count() > first
+
+
+def test_on_a_narrow_screen_labels_of_splits_do_not_overlap(open_page):
+    tab = open_page(KINDS["grid"](), viewport={"width": 420, "height": 900})
+    boxes = [text.bounding_box() for text in tab.locator("#tree text:not([class])").all()]
+    assert len(boxes) == 5
+    for row in {box["y"] for box in boxes}:
+        beside = sorted((box["x"], box["x"] + box["width"]) for box in boxes if box["y"] == row)
+        assert all(right <= left for (_, right), (left, _) in pairwise(beside))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_a_narrow_screen_figures_fit_into_their_tiles(open_page, kind):
+    figures = open_page(KINDS[kind](), viewport={"width": 420, "height": 900}).locator(".tiles dd:not(.note)")
+    assert figures.count() > 1
+    assert figures.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")
 
 
 def test_a_wide_tree_begins_at_its_left_edge(open_page):

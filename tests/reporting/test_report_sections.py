@@ -187,6 +187,19 @@ def test_scores_by_class_and_in_groups_are_scikit_learns(pruner, rows, figures):
     assert figures["measures"]["agreement"] == np.mean(predicted == pruner.pruning_path_.prune(step=0).predict(X))
 
 
+def test_groups_of_few_numbers_are_named_by_as_many_digits_as_tell_them_apart():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    tree = DecisionTreeRegressor(max_depth=2, random_state=0).fit(X, y)
+    named = [row["name"] for row in report(tree, X, y, subgroup="sex").to_dict()["by_group"]["table"]]
+    assert named == ["-0.0446416", "0.0506801"]
+    near = np.where(np.arange(len(y)) % 3 == 0, 1.0, 1.0 + 1e-9)
+    table = report(tree, X, y, subgroup=near).to_dict()["by_group"]["table"]
+    assert {row["name"]: row["n_rows"] for row in table} == {"1.000000001": 294, "1.0": 148}
+    gaps = np.where(np.arange(len(y)) % 3 == 0, np.nan, 2.5)
+    table = report(tree, X, y, subgroup=gaps).to_dict()["by_group"]["table"]
+    assert {row["name"]: row["n_rows"] for row in table} == {"2.5": 294, "missing": 148}
+
+
 def test_groups_are_the_values_of_a_column_with_few():
     X, y = load_diabetes(return_X_y=True, as_frame=True)
     X["s1"] = np.arange(len(X)) % 3

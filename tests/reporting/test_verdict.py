@@ -236,6 +236,18 @@ def test_anomaly_selection_that_keeps_all_untested_promises_nothing():
     assert "false picks" not in page.html
 
 
+@pytest.mark.parametrize("labels", [None, ["ok", "<fraud>"], [1, 2]])
+def test_the_label_of_anomalies_is_said(labels):
+    X = np.random.default_rng(0).normal(size=(300, 4))
+    X[:20, 0] += 4
+    y = None if labels is None else np.where(np.arange(300) < 20, labels[1], labels[0])
+    page = report(AnomalyPruningSelector(random_state=0).fit(X, y))
+    assert page.to_dict()["anomaly_label"] == (None if labels is None else str(labels[1]))
+    said = {None: "", "<fraud>": "Rows of the label &lt;fraud&gt; are known", "2": "Rows of the label 2 are known"}
+    assert said[page.to_dict()["anomaly_label"]] in page.html
+    assert ("Rows of the label" in page.html) == (labels is not None)
+
+
 def test_one_scale_of_strength_on_the_whole_page():
     X, y = load_diabetes(return_X_y=True)
     pruner = TreePrunerCV(DecisionTreeRegressor(random_state=0)).fit(X, y)

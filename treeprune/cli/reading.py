@@ -160,6 +160,8 @@ def _plain(column):
 
 def _without(column, values):
     """A column in which text, and numbers that are written so, are missing."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.mask(column.isin(pd.to_numeric(pd.Series(values, dtype="str"), errors="coerce").dropna()))
     is_text = isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)

@@ -16,7 +16,8 @@ MOST_CLASSES = 20
 #: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
 _NAMELESS = re.compile(r"unnamed: \d+(\.\d+)*|__index_level_\d+__|")
 _NUMBERING = re.compile(r"index|level_0|id|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
-_ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ].*)?"
+#: Dates as text, the year first or last: no codes, for their order as text is not that of time.
+_DATES = r"\s*(\d{4}-\d{2}-\d{2}|\d{1,2}([-./])\d{1,2}\2\d{4})([T ].*)?"
 _ALL_KINDS = _TEXT, _NUMBER, _DATE, _EMPTY = "text", "number", "date", "nothing"
 _KINDS = {
     **dict.fromkeys(["string", "boolean", "categorical"], _TEXT),
@@ -190,7 +191,7 @@ def _kind(column):
     if column.isna().all():
         return _EMPTY
     inferred = pd.api.types.infer_dtype(column, skipna=True)
-    if inferred == "string" and column.dropna().str.fullmatch(_ISO_DATE).all():
+    if inferred == "string" and column.dropna().str.fullmatch(_DATES).all():
         return _DATE
     return _KINDS.get(inferred)
 

@@ -52,7 +52,7 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
     trees in which each column survives, and its p-value.
 
     For anomalies no target is needed: a column is kept if its extremes agree with what the other columns call
-    anomalous. A target, if there is one, is 1 for known anomalies.
+    anomalous. A target, if there is one, is 1 for known anomalies, or has two labels of which the rarer is theirs.
 
     \b
     Examples:
@@ -84,7 +84,9 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
             file.write("".join(f"{on_one_line(name)}\n" for name in frame["column"][frame["kept"]]).encode())
     emit(frame, as_json=as_json)
     saved = "".join(f" Saved {name}." for name in (output, plot) if name)
-    say(f"{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")
+    label = getattr(selector, "anomaly_label_", None)
+    known = "" if label is None else f"Known anomalies are the rows of the label {label}. "
+    say(f"{known}{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")
 
 
 def _file(name):

@@ -109,15 +109,18 @@ class _Picture:
 
     def split(self, node):
         x, y = self.at(node)
+        most = int(self.room(node) / 7)
         test, answers = self.test(node)
-        name = shorten(self.features[self.tree["feature"][node]], max(6, int(self.room(node) / 7) - len(test)))
+        if most - len(test) < 6:
+            test, _ = self.test(node, digits=3)
+        name = shorten(self.features[self.tree["feature"][node]], max(4, most - len(test)))
         parts = [element("circle", class_="split", cx=x, cy=y, r=5), text(x, y - 11, name + test)]
         if self.n_ends <= 16:
             for child, answer in zip((node + 1, self.tree["right"][node]), answers, strict=True):
                 parts.append(text((x + self.at(child)[0]) / 2, y + 24, answer, css="answer"))
         return element("g", *parts)
 
-    def test(self, node):
+    def test(self, node, digits=6):
         """The condition of a split, after the name of the feature, and the signs on its branches.
 
         Below an infinite threshold lies all that is not missing. Signs cannot be taken for classes, as "yes" could.
@@ -126,7 +129,7 @@ class _Picture:
         if isinstance(threshold, str):
             return (" not missing" if threshold == "Infinity" else " missing"), ("✓", "✗")
         signs = ("≤", ">") if self.tree["comparison"] == "<=" else ("<", "≥")
-        return f" {signs[0]} {threshold}", signs
+        return f" {signs[0]} {float(f'{threshold:.{digits}g}'):.6g}", signs
 
     def room(self, node):
         """Pixels for the label of a split: up to those beside it and to the edge; ends have theirs below."""

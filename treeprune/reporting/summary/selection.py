@@ -53,6 +53,8 @@ def _by_agreement(selector):
     """AnomalyPruningSelector: how well a feature's extremes go with those of the others."""
     value, shadow = selector.agreement_, selector.shadow_agreement_
     found = _measure("agreement", min(value.min(), shadow.min()), max(value.max(), shadow.max()))
+    label = selector.anomaly_label_
+    found |= {"anomaly_label": None if label is None else str(label)}
     found |= {"fdr": float(selector.fdr), "shadows": _shadows(shadow)}
     return value, {"p_value": selector.p_values_.tolist()}, found
 

@@ -294,5 +294,9 @@ def _as_groups(column):
         names = [f"{interval.left:.4g} to {interval.right:.4g}" for interval in part.cat.categories]
         group = np.array([*names, "missing"], dtype=object)[part.cat.codes.to_numpy()]
         return [name for name in [*names, "missing"] if (group == name).any()], group
-    group = column.astype(object).where(column.notna(), "missing").astype(str).to_numpy(dtype=object)
+    group = column.astype(object)
+    if pd.api.types.is_float_dtype(column):
+        shown = column.map("{:.6g}".format)
+        group = shown if shown.nunique() == column.nunique(dropna=False) else group
+    group = group.where(column.notna(), "missing").astype(str).to_numpy(dtype=object)
     return list(pd.Series(group).value_counts().index), group

@@ -20,7 +20,7 @@ function number(x) {
 
 // What a split asks, after the name of the feature: below an infinite threshold lies all that is not missing.
 const hasThreshold = (i) => Number.isFinite(Number(tree.threshold[i]));
-const test = (i) => hasThreshold(i) ? `${sign} ${number(Number(tree.threshold[i]))}` : tree.threshold[i] === "Infinity" ? "not missing" : "missing";
+const test = (i, digits = 6) => hasThreshold(i) ? `${sign} ${number(Number(Number(tree.threshold[i]).toPrecision(digits)))}` : tree.threshold[i] === "Infinity" ? "not missing" : "missing";
 const question = (i) => `${features[tree.feature[i]]} ${test(i)}`;
 // The signs on the branches of a split; they cannot be taken for classes, as "yes" and "no" could.
 const branches = (i) => hasThreshold(i) ? (sign === "≤" ? ["≤", ">"] : ["<", "≥"]) : ["✓", "✗"];

@@ -75,8 +75,9 @@ function endMarks(i, at, x, y) {
 }
 
 function splitMarks(i, at, x, y) {
-  const asked = " " + test(i);
-  const name = cut(features[tree.feature[i]], Math.max(6, Math.floor(roomFor(i, at) / 7) - asked.length));
+  const most = Math.floor(roomFor(i, at) / 7), whole = " " + test(i);
+  const asked = most - whole.length < 6 ? " " + test(i, 3) : whole; // the title has all digits
+  const name = cut(features[tree.feature[i]], Math.max(4, most - asked.length));
   const marks = [svg("circle", { class: "split", cx: x, cy: y, r: 5 }), words(x, y - 11, name + asked)];
   const [yes, no] = branches(i);
   if (at.ends <= 16) for (const [c, answer] of [[i + 1, yes], [tree.right[i], no]]) marks.push(words((x + at.px(c)) / 2, y + 24, answer, "answer"));
