@@ -74,7 +74,7 @@ class Unchanged(Column):
         if self.zeros_missing and any(condition.holds(0.0) != condition.missing for condition in of_tree):
             raise UnsupportedModelError(
                 "Rules cannot be made where the model takes zeros of sparse rows for missing values, and sends them "
-                "elsewhere than its bounds say. Dense rows have no such zeros (sparse_threshold=0 in ColumnTransformer)."
+                "elsewhere than its bounds say. Dense rows (sparse_threshold=0) have no such zeros."
             )
         if self.steps:
             if not all(isinstance(condition, Condition) for condition in of_tree):
