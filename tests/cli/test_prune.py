@@ -4,16 +4,22 @@ import json
 import os
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import datasets
 from tests.processes import ON_WINE, WINE, as_frame
-from treeprune import prune, pruning_path
-from treeprune.methods import ALIASES
+from treeprune import TreePruner, prune, pruning_path, save_compact
+from treeprune.composites.exchange import size
+from treeprune.methods import ALIASES, CostComplexity
 
 
 @pytest.mark.parametrize("method", ALIASES)
@@ -123,3 +129,84 @@ def test_a_pickle_is_not_loaded_without_trust(command, tmp_path):
     assert code == 3
     assert "add --trust" in err
     assert os.listdir(tmp_path) == ["bomb.joblib"]
+
+
+class TestModelsThatHoldModels:
+    X, y = datasets.load("wine")
+    TREE = DecisionTreeClassifier(random_state=0)
+    PIPE = make_pipeline(StandardScaler(), TREE)
+
+    def saved(self, model, tmp_path):
+        joblib.dump(model.fit(self.X, self.y), tmp_path / "big.joblib")
+        return model, ["--model", tmp_path / "big.joblib", "--trust", "-o", tmp_path / "small.joblib"]
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            GridSearchCV(PIPE, {"decisiontreeclassifier__max_depth": [None]}, cv=2),
+            CalibratedClassifierCV(TREE, cv=2),
+            VotingClassifier([("a", PIPE), ("b", TREE)]),
+            make_pipeline(StandardScaler(), TreePruner(TREE)),
+        ],
+    )
+    def test_are_pruned_at_one_strength(self, command, tmp_path, model):
+        model, args = self.saved(clone(model), tmp_path)
+        code, out, err = command("prune", *args, "--alpha", 0.02)
+        assert code == 0, err
+        small, expected = joblib.load(tmp_path / "small.joblib"), prune(model, CostComplexity(alpha=0.02))
+        assert type(small) is type(model)
+        assert (small.predict(self.X) == expected.predict(self.X)).all()
+        assert as_frame(out)["n_leaves"].tolist() == [size(model)[0], size(expected)[0]]
+
+    def test_choose_the_strength_by_rows_of_data(self, command, tmp_path):
+        model, args = self.saved(clone(self.PIPE), tmp_path)
+        code, _, err = command("prune", *ON_WINE, *args)
+        assert code == 0, err
+        scaled = pruning_path(model)
+        scores = [scaled.prune(step=step).score(self.X, self.y) for step in range(len(scaled))]
+        last = int(np.flatnonzero(np.isclose(scores, max(scores)))[-1])
+        assert size(joblib.load(tmp_path / "small.joblib"))[0] == scaled.n_leaves[last]
+
+    def test_choose_it_by_the_score_of_the_whole_where_it_says_something_else(self, command, tmp_path):
+        model = CalibratedClassifierCV(self.TREE, cv=2, ensemble=False)
+        model, args = self.saved(model, tmp_path)
+        code, _, err = command("prune", *ON_WINE, *args)
+        assert code == 0, err
+        path = pruning_path(model)
+        best = max(path.prune(step=step).score(self.X, self.y) for step in range(len(path)))
+        assert joblib.load(tmp_path / "small.joblib").score(self.X, self.y) == pytest.approx(best)
+
+    def test_several_need_a_strength(self, command, tmp_path):
+        _, args = self.saved(VotingClassifier([("a", self.PIPE), ("b", self.TREE)]), tmp_path)
+        code, _, err = command("prune", *ON_WINE, *args)
+        assert code != 0
+        assert "holds 2 tree models" in err
+        assert not (tmp_path / "small.joblib").exists()
+
+    def test_what_the_command_saved_is_pruned_again(self, command, tmp_path):
+        assert command("prune", *ON_WINE, "--alpha", 0, "-o", tmp_path / "big.joblib")[0] == 0
+        again = ["--model", tmp_path / "big.joblib", "--trust", "-o", tmp_path / "small.joblib"]
+        code, _, err = command("prune", *ON_WINE, "--method", "reduced_error", *again)
+        assert code == 0, err
+        big, small = (joblib.load(tmp_path / f"{name}.joblib") for name in ("big", "small"))
+        expected = prune(big, "reduced_error", self.X, self.y)
+        assert (small.predict(self.X) == expected.predict(self.X)).all()
+
+    def test_are_checked(self, command, tmp_path):
+        model, args = self.saved(VotingClassifier([("a", self.PIPE), ("b", self.TREE)]), tmp_path)
+        code, out, err = command("check", args[1], "--trust", "--json")
+        assert code == 0, err
+        (found,) = json.loads(out)
+        assert (found["model"], found["n_trees"]) == ("sklearn.VotingClassifier", 2)
+        assert (found["n_leaves"], found["n_nodes"]) == size(model)
+        save_compact(model, tmp_path / "compact")
+        assert command("check", tmp_path / "compact")[0] == 0
+
+    def test_are_reported_on_or_refused(self, command, tmp_path):
+        pytest.importorskip("jinja2")
+        _, args = self.saved(GridSearchCV(self.PIPE, {"decisiontreeclassifier__max_depth": [3]}, cv=2), tmp_path)
+        assert command("report", *ON_WINE, *args[:3], "-o", tmp_path / "page.html")[0] == 0
+        _, args = self.saved(CalibratedClassifierCV(self.TREE, cv=2), tmp_path)
+        code, _, err = command("report", *ON_WINE, *args[:3], "-o", tmp_path / "other.html")
+        assert code != 0
+        assert "calibrated_classifiers_[0].estimator" in err

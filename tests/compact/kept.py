@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -19,7 +21,12 @@ from sklearn.ensemble import (
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
 )
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import prune, save_compact
@@ -75,6 +82,12 @@ def fitted_models():
             RandomForestClassifier(**few).fit(X, label), JointPruning(fraction=0.5, link="softmax"), X, label
         ),
     }
+    columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), [3]), remainder=StandardScaler())
+    pipeline = make_pipeline(SimpleImputer(add_indicator=True), columns, RandomForestClassifier(**few))
+    grid = {"randomforestclassifier__max_depth": [2, 3]}
+    models["search_of_a_pipeline"] = GridSearchCV(pipeline, grid, cv=2).fit(X, label)
+    calibrated = CalibratedClassifierCV(make_pipeline(StandardScaler(), stump), cv=2)
+    models["voting_of_calibrated"] = VotingClassifier([("a", calibrated), ("b", stump)], voting="soft").fit(X, label)
     found = {name: ("sklearn", model) for name, model in models.items()}
     of_boosters = {
         "xgboost_classifier": xgboost.XGBClassifier(**boosted).fit(X, label),

@@ -276,6 +276,34 @@ def test_sparse_rows_are_scaled_as_sparse_ones_are():
     assert by_python(found, rows) == model.predict(rows).tolist()
 
 
+class TestXGBoostBehindSparseRows:
+    """It takes the zeros that they leave out for missing values."""
+
+    X = pd.DataFrame({"kind": list("abcd") * 50, "a": np.random.default_rng(0).normal(size=200).round(1)})
+
+    def fitted(self, y, rest, **options):
+        xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
+        prepare = make_column_transformer((OneHotEncoder(**options), ["kind"]), remainder=rest, sparse_threshold=1.0)
+        booster = xgboost.XGBRegressor(n_estimators=1, max_depth=4, learning_rate=1.0, reg_lambda=0.0, base_score=0.0)
+        return make_pipeline(prepare, booster).fit(self.X, y)
+
+    def predicts(self, model):
+        said = by_python(rules(model), self.X)
+        np.testing.assert_allclose(said, model.predict(self.X), atol=1e-6)
+        assert np.ptp(said) > 0
+
+    def test_codes_of_categories_are_told_apart(self):
+        y = np.array([3.0, -1, 2, 0] * 50)
+        self.predicts(self.fitted(y, "drop"))
+        self.predicts(self.fitted(y, "drop", sparse_output=False))
+
+    def test_numbers_are_refused_where_zero_goes_elsewhere(self):
+        y = np.where(self.X["a"] == 0, -9, self.X["a"] > 0.4)
+        with pytest.raises(UnsupportedModelError, match="takes zeros of sparse rows for missing values"):
+            rules(self.fitted(y, "passthrough"))
+        self.predicts(self.fitted(y, "passthrough", sparse_output=False))
+
+
 class TestModelsThatHoldATree:
     X, y = table()
     PIPE = make_pipeline(

@@ -45,6 +45,8 @@ class Adapter(ABC):
         Whether the trees vote, for a class or for the median; else their values are averaged, or in boosting summed.
     float_type : type
         Width of the floats that splits compare: values are rounded to it first.
+    sparse_zeros_are_missing : bool
+        Whether the zeros that sparse rows leave out count as missing values.
     loss : core.losses.Loss or None
         For boosted ensembles, the loss that the model minimises, without weights of classes; None: not known.
     weighs_classes : bool
@@ -59,6 +61,7 @@ class Adapter(ABC):
     operations: frozenset[str]
     votes: ClassVar[bool] = False
     float_type: ClassVar[type] = np.float32
+    sparse_zeros_are_missing: ClassVar[bool] = False
     loss: Loss | None = None
     weighs_classes: bool = True
     _fitted_rows: Training | None = None

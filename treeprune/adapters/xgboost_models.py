@@ -36,6 +36,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     models = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
     operations = frozenset({"collapse", "value", "drop_tree", "tree_weight"})
     offset_name = "base_margin"
+    sparse_zeros_are_missing = True
     file_format = "xgboost"
     file_start = b"{"
 

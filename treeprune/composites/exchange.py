@@ -77,18 +77,17 @@ def _inside(model, givens, exactly, done):
 
 
 def with_tree_models(model: Any, others: dict[int, Any]) -> Any:
-    """A copy of a model with other tree models in the places of those inside, by their `id`."""
-    if id(model) in others:
-        return others[id(model)]
-    composite = find_composite(model)
-    if composite is None:
-        return model
-    models = []
-    for part in composite.parts():
-        if id(part.model) not in others:  # a model that stands in several places stays one
-            others[id(part.model)] = with_tree_models(part.model, others)
-        models.append(others[id(part.model)])
-    return composite.with_models(models)
+    """A copy of a model with other tree models in the places of those inside, by the `id` of each."""
+    return _with_others(model, dict(others))
+
+
+def _with_others(model, others):
+    if id(model) not in others:  # a model that stands in several places stays one
+        composite = find_composite(model)
+        parts = () if composite is None else composite.parts()
+        models = [_with_others(part.model, others) for part in parts]
+        others[id(model)] = model if composite is None else composite.with_models(models)
+    return others[id(model)]
 
 
 def size(model: Any) -> tuple[int, int]:

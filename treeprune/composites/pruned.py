@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .base import OneModel
+from sklearn.utils.validation import check_is_fitted
+
+from .base import OneModel, Part
 from .exchange import size
 
 
@@ -14,6 +16,10 @@ class PrunedComposite(OneModel):
     attribute = "estimator_"
     passes_on = True
     sees_all = False  # it may have held rows out
+
+    def parts(self) -> list[Part]:
+        check_is_fitted(self.model, self.attribute)  # which a TreePrunerCV lacks that was told not to refit
+        return super().parts()
 
     def with_models(self, models: Sequence[Any]) -> Any:
         whole = super().with_models(models)

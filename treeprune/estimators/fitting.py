@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
 
 from ..adapters.offsets import OFFSET_NAMES, fit_parameters, offset_of
+from ..core.class_paths import class_paths
 from ..methods import PruningMethod
+
+_SEARCH = "sklearn.model_selection._search.BaseSearchCV"
 
 
 def fit_estimator(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
@@ -42,8 +44,8 @@ def weights_by_name(estimator: Any, sample_weight: ArrayLike | None) -> dict[str
     if sample_weight is None:
         return {}
     path = []
-    while hasattr(estimator, "steps") or isinstance(estimator, BaseSearchCV):
-        if isinstance(estimator, BaseSearchCV):
+    while (is_search := _SEARCH in class_paths(estimator)) or hasattr(estimator, "steps"):
+        if is_search:  # which hands all parameters on
             estimator = estimator.estimator
         else:
             name, estimator = estimator.steps[-1]

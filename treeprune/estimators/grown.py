@@ -7,7 +7,7 @@ from typing import Any
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..composites.base import Given
-from ..composites.exchange import Inside, inside, passes_on, with_tree_models
+from ..composites.exchange import Inside, inside, passes_on, tree_models, with_tree_models
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Grown:
     @classmethod
     def on(cls, whole: Any, training: Given, *, weighed: bool, needs_rows: bool) -> "Grown":
         """What a model is after it was fitted on some rows, with their weights or not."""
-        found = list(inside(whole, training))
+        found = list(inside(whole, training if needs_rows else if_needed(whole, training)))
         adapters = [fitted(find_adapter(each.model), each, weighed).completed(*each.seen[0]) for each in found]
         data: list[tuple] = [tuple(each.seen[0]) if needs_rows else () for each in found]
         return cls(whole, adapters, data, all(each.exactly for each in found))
@@ -53,14 +53,20 @@ class Grown:
         """What the first of the tree models sees of other rows."""
         return next(inside(self.whole, given)).seen[0]
 
-    def put_back(self, tree_models: Sequence[Any]) -> Any:
+    def put_back(self, others: Sequence[Any]) -> Any:
         """A copy of the model with others in the places of the tree models inside."""
         olds = (id(adapter.model) for adapter in self.adapters)
-        return with_tree_models(self.whole, dict(zip(olds, tree_models, strict=True)))
+        return with_tree_models(self.whole, dict(zip(olds, others, strict=True)))
 
     def pruned(self, prune: Callable[[Adapter, tuple], Any]) -> Any:
         """A copy of the model with each tree model pruned, given its adapter and what it sees."""
         return self.put_back([prune(*each) for each in zip(self.adapters, self.data, strict=True)])
+
+
+def if_needed(whole: Any, training: Given) -> Given:
+    """Training rows, where a tree model inside does not tell all that they do; else none, to spare the steps."""
+    adapters = map(find_adapter, tree_models(whole))
+    return training if any(a.class_weighting is not None or a.lacks_values for a in adapters) else Given()
 
 
 def fitted(adapter: Adapter, found: Inside, weighed: bool) -> Adapter:

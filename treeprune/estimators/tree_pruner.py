@@ -33,7 +33,7 @@ from .fitting import (
     warn_of_growing_rows,
     weights_by_name,
 )
-from .grown import fitted
+from .grown import fitted, if_needed
 
 
 class TreePruner(PrunedEstimator):
@@ -176,6 +176,8 @@ class TreePruner(PrunedEstimator):
             judging = Given(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
         else:
             judging = Given()
+        if not (method.needs_rows or method.needs_training_rows or self.validation == "oob"):
+            training = if_needed(grown, training)
         found, weighed = list(inside(grown, training, judging)), are_weighed(grow_params)
         pruned = {id(each.model): self._pruned(grown, each, method, weighed, len(found)) for each in found}
         self.estimator_ = with_tree_models(grown, pruned)

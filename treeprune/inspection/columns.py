@@ -31,6 +31,10 @@ class Column(ABC):
     def then(self, step: Step) -> "Column":
         """The column that a function makes of this one."""
 
+    def with_zeros_missing(self) -> "Column":
+        """The column as a model sees it that takes zeros for missing values."""
+        return self.then(lambda numbers: np.where(numbers == 0, np.nan, numbers))
+
     def filled(self, fill: Any) -> "Column":
         """The column with something in the place of missing values."""
         raise UnsupportedModelError("Rules cannot be made where missing values are filled behind an encoder.")
@@ -55,15 +59,23 @@ class Unchanged(Column):
         What stands for missing values.
     steps : tuple of callable
         What is done to the numbers after that, one after the other.
+    zeros_missing : bool
+        Whether zeros count as missing values in the end.
     """
 
     place: int
     fill: Any = np.nan
     steps: tuple[Step, ...] = ()
+    zeros_missing: bool = False
 
     def conditions(self, of_tree):
         """Bounds before scaling are the last numbers of double precision that end within those behind it."""
         found = of_tree
+        if self.zeros_missing and any(condition.holds(0.0) != condition.missing for condition in of_tree):
+            raise UnsupportedModelError(
+                "Rules cannot be made where the model takes zeros of sparse rows for missing values, and sends them "
+                "elsewhere than its bounds say. Dense rows (sparse_threshold=0) have no such zeros."
+            )
         if self.steps:
             if not all(isinstance(condition, Condition) for condition in of_tree):
                 raise UnsupportedModelError(
@@ -82,6 +94,9 @@ class Unchanged(Column):
 
     def then(self, step):
         return replace(self, steps=(*self.steps, step))
+
+    def with_zeros_missing(self):
+        return replace(self, zeros_missing=True)
 
     def filled(self, fill):
         if self.fill == self.fill:  # nothing is missing any more

@@ -28,13 +28,15 @@ _ENCODERS = (OrdinalEncoder, OneHotEncoder, TargetEncoder)
 _SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
 
-def columns_behind(steps: list[tuple[str, Any]]) -> list[Column]:
+def columns_behind(steps: list[tuple[str, Any]], sparse_zeros_are_missing: bool = False) -> list[Column]:
     """For each column that comes out of fitted transformers, one after the other, the column of the table behind it.
 
     Parameters
     ----------
     steps : list of (str, object)
         Names and transformers.
+    sparse_zeros_are_missing : bool, default=False
+        Whether the model takes zeros for missing values if sparse rows come out.
 
     Raises
     ------
@@ -43,7 +45,8 @@ def columns_behind(steps: list[tuple[str, Any]]) -> list[Column]:
         gives; the message names it. Where it tells, it is `Refused` columns that come of it.
     """
     columns: list[Column] = [Unchanged(place) for place in range(steps[0][1].n_features_in_)]
-    return _through_all(steps, columns, False)[0]
+    columns, is_sparse = _through_all(steps, columns, False)
+    return [c.with_zeros_missing() for c in columns] if is_sparse and sparse_zeros_are_missing else columns
 
 
 def conditions_on_table(
