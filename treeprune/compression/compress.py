@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,13 @@ from ..core.targets import check_target
 from ..methods import PruningMethod
 from ..pruning import check_class_weight
 from .budget import Budget
-from .choice import better_rival, carried_out, largest_winner
+from .choice import best_so_far, better_rival, carried_out, largest_winner
+from .effort import EFFORTS
 from .evidence import Evidence
+from .second_look import may_look_again, seconds_of_second_look
 from .trial import Trial
 from .trials import Trials
+from .watch import Watch
 from .wording import message_of
 
 if TYPE_CHECKING:
@@ -90,6 +94,9 @@ def compress(
     scoring: str | Callable | None = None,
     class_weight: str | None = "model",
     groups: ArrayLike | None = None,
+    effort: str = "balanced",
+    time_limit: float | None = None,
+    verbose: bool | int = False,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -105,7 +112,8 @@ def compress(
     level of 5 % that holds for all prunings compared at the same time (`compression.no_worse`). Where rows are few, the
     path that seems best is tried once more on the rows that did not judge it (`compression.second_look`). If no smaller
     model passes, the model is given as it is. With a budget, `verdict` and the message say what it costs, with its
-    standard error, and a warning is given if a limit of the size costs more than noise.
+    standard error (where rows are few, by the rows that did not choose it), and a warning is given if a limit of the
+    size costs more than noise.
 
     Parameters
     ----------
@@ -164,6 +172,17 @@ def compress(
     groups : array-like of shape (n_rows,), optional
         Labels of rows of X, y that belong together, such as those of one patient: they are held out together, and are
         one observation in comparisons. None: rows with the same features are.
+    effort : {"quick", "balanced", "thorough"}, default="balanced"
+        How much is tried. "quick": joint pruning with the usual penalty alone, and of rivals only the first trees.
+        "thorough": all penalties are compared on whole paths, and depth pruning has a whole one.
+    time_limit : float, optional
+        Seconds after which the best so far is pruned and given. It holds as long as there is time to fit the model
+        once, to follow a path down to the budget and to prune the model itself; kernels that are not compiled yet take
+        their time, too.
+        What was tried by then, and so the result, depends on the speed of the machine.
+    verbose : bool or int, default=False
+        Shows on standard error what is being tried, the best so far and the time. After Ctrl-C the best so far is
+        given, with a warning; if nothing was found by then, KeyboardInterrupt is raised.
 
     Returns
     -------
@@ -189,7 +208,7 @@ def compress(
     True
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
-    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of)
+    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, effort, time_limit)
     check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
@@ -198,16 +217,23 @@ def compress(
     check_both_offsets(model, offset, X_val, offset_val)
     data = Given(X, y, sample_weight, offset)
     held_out = None if X_val is None else Given(X_val, y_val, sample_weight_val, offset_val)
-    trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight, groups)
-    limit = budget.first_limit(model)
-    found = [trials.unpruned, *trials.pruned(limit)]
-    evidence = Evidence(trials, found, again=budget.is_open)
-    chosen, small, method = carried_out(trials, found, budget, limit, output, evidence)
-    others = list(trials.rivals(largest_winner(chosen, budget))) if retrain else []
-    if output == "plain":
-        small = _plain(small, trials)
+    with Watch(time_limit, verbose) as watch:
+        trials = Trials(model, data, held_out, validation, random_state, loss, scoring, class_weight, groups, effort)
+        limit, found, others = budget.first_limit(model), [trials.unpruned], []
+        best = partial(best_so_far, budget=budget, limit=limit)
+        watch.follow(trials.pruned(limit), found, lambda: trials.seconds_to_carry_out, best)
+        again = may_look_again(trials) and not watch.stopped and watch.seconds_left > seconds_of_second_look(trials)
+        evidence = Evidence(trials, found, again and budget.is_open)
+        watch.show("Pruning the model as it was tried")
+        chosen, small, method = carried_out(trials, found, budget, limit, output, evidence)
+        if again and not budget.is_open:
+            evidence.look_again(chosen)
+        if retrain and not watch.stopped and watch.seconds_left > 0.0:
+            watch.follow(trials.rivals(largest_winner(chosen, budget)), others)
+        if output == "plain":
+            small = _plain(small, trials)
     winner = better_rival(trials, others, chosen, budget)
-    message = message_of(evidence, chosen, budget, winner, "loss" if scoring is None else "score")
+    message = message_of(evidence, chosen, budget, winner, "loss" if scoring is None else "score", watch.stopped)
     verdict, smallest = evidence.verdict(chosen), evidence.smallest
     if winner is not None or (verdict == "worse" and not budget.seeks_size):
         warnings.warn(message, stacklevel=2)
@@ -217,15 +243,24 @@ def compress(
     )
 
 
-def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of):
+def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, effort, time_limit):
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("Give X_val and y_val together, and sample_weight_val with them only.")
-    for name, value, choices in (("output", output, ("link", "plain")), ("bytes_of", bytes_of, ("compact", "native"))):
+    for name, value, choices in (
+        ("output", output, ("link", "plain")),
+        ("bytes_of", bytes_of, ("compact", "native")),
+        ("effort", effort, tuple(EFFORTS)),
+    ):
         if value not in choices:
             raise ValueError(f"The {name!r} parameter of compress must be among {choices}. Got {value!r}.")
     if not isinstance(validation, Real) or isinstance(validation, bool) or not 0.0 < validation < 1.0:
         raise ValueError(
             f"The 'validation' parameter of compress must be a float in the range (0.0, 1.0). Got {validation!r}."
+        )
+    is_number = isinstance(time_limit, Real) and not isinstance(time_limit, bool)
+    if time_limit is not None and not (is_number and 0.0 < time_limit < float("inf")):
+        raise ValueError(
+            f"The 'time_limit' parameter of compress must be a finite number > 0 or None. Got {time_limit!r}."
         )
 
 
