@@ -1,6 +1,8 @@
 """``treeprune compress``."""
 
 import os
+import signal
+import subprocess
 import sys
 
 import joblib
@@ -12,6 +14,7 @@ import datasets
 from tests.processes import ON_WINE, WINE, as_frame
 from treeprune.cli.workflow import best_of_each_size
 from treeprune.compression import compress
+from treeprune.compression.trials import Trials
 
 
 @pytest.fixture
@@ -74,6 +77,53 @@ def test_budget_that_cannot_be_kept(command, forest, tmp_path):
     assert os.listdir(tmp_path) == ["forest.joblib"]
 
 
+def test_effort_and_time_limit_are_the_library_s(command, forest, tmp_path, monkeypatch):
+    given = {}
+
+    def recorded(*args, **settings):
+        given.update(settings)
+        return compress(*args, **settings)
+
+    monkeypatch.setattr("treeprune.compression.compress", recorded)
+    options = ["--effort", "quick", "--time-limit", 1000, "-o", tmp_path / "small.joblib"]
+    code, _, err = command("compress", *ON_WINE, *forest, *options)
+    assert code == 0, err
+    assert (given["effort"], given["time_limit"], given["verbose"]) == ("quick", 1000, False)
+
+
+@pytest.mark.filterwarnings("ignore:Interrupted")
+def test_ctrl_c_saves_the_best_so_far(command, forest, tmp_path, monkeypatch):
+    path = Trials.path
+
+    def interrupted(self, *args, **settings):
+        yield from path(self, *args, **settings)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Trials, "path", interrupted)
+    options = ["--max-nodes", 100, "-o", tmp_path / "small.joblib"]
+    code, _, err = command("compress", *ON_WINE, *forest, *options)
+    assert code == 0, err
+    assert "Interrupted: this is the best of what was tried by then" in err
+    small = joblib.load(tmp_path / "small.joblib")
+    assert sum(tree.tree_.node_count for tree in small.estimators_) <= 100
+
+
+def test_the_first_ctrl_c_is_left_to_who_is_patient():
+    code = (
+        "import os, signal, sys, time\n"
+        "from treeprune.cli.console import patient, prepare_process\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler); prepare_process()\n"
+        "with patient():\n"
+        "    try:\n        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        print('first', flush=True)\n"
+        "    time.sleep(1)\n"
+        "    print('goes on', flush=True)\n"
+        "    try:\n        signal.raise_signal(signal.SIGINT)\n    except KeyboardInterrupt:\n        time.sleep(60)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout.split("\n")[:2]) == (130, ["first", "goes on"])
+
+
 def test_wrong_use(command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -81,6 +131,8 @@ def test_wrong_use(command, monkeypatch, tmp_path):
         ([], 2, "Missing option '-o'"),
         (["-o", "s", "--model", "m", "--estimator", "extra_trees"], 2, "exclude each other"),
         (["-o", "s", "--max-nodes", 0], 2, "'--max-nodes'"),
+        (["-o", "s", "--time-limit", 0], 2, "'--time-limit'"),
+        (["-o", "s", "--effort", "huge"], 2, "'--effort'"),
         (["-o", "s", "--max-loss", "nan"], 2, "finite"),
         (["-o", "s", "--plot", "f.bmp"], 2, "figures are .png"),
         (["-o", "s", "--plot", "f.png"], 5, "pip install 'treeprune[plot]'"),

@@ -15,11 +15,12 @@ from threadpoolctl import threadpool_limits
 
 from treeprune import compress
 from treeprune.adapters import find_adapter
-from treeprune.compression import evidence, trials
+from treeprune.compression import second_look as looks
+from treeprune.compression import trials
 from treeprune.compression.evidence import Evidence
 from treeprune.compression.no_worse import FEWEST_UNITS, compared
 from treeprune.compression.repeats import dealt, share_repeated, split, units_of
-from treeprune.compression.second_look import second_look
+from treeprune.compression.second_look import look_again_at, may_look_again, second_look
 from treeprune.compression.trials import Trials
 from treeprune.methods import JointPruning
 
@@ -171,16 +172,34 @@ def test_a_second_look_judges_by_the_other_rows():
     assert comparison.n_units == 300
 
 
-def test_a_second_look_is_taken_where_rows_are_few_and_only_for_what_is_much_smaller(monkeypatch):
+def test_each_of_two_looks_has_half_of_the_level():
     of_few = Trials(TREE, (X, Y), None, 0.25, 0)
     found = list(of_few.path(JointPruning(reg=10.0)))
+    assert Evidence(of_few, found).comparison.level == 0.05
     both = Evidence(of_few, found, again=True)
     assert both.comparison.level == 0.025
-    assert Evidence(of_few, found).comparison.level == 0.05
-    if both.second is not None:
-        assert both.smallest is both.second[0]
-    monkeypatch.setattr(evidence, "MOST_UNITS", 99)
-    assert Evidence(of_few, found, again=True).comparison.level == 0.05
+    assert both.second is None or (both.second[1].level == 0.025 and both.smallest is both.second[0])
+
+
+def test_a_second_look_is_taken_where_rows_are_few_and_can_judge(monkeypatch):
+    of_few = Trials(TREE, (X, Y), None, 0.25, 0)
+    assert may_look_again(of_few)
+    assert not may_look_again(Trials(TREE, (X, Y), (X, Y), 0.25, 0))
+    assert not may_look_again(Trials(TREE, (X, Y), None, 0.25, 0, effort="quick"))
+    monkeypatch.setattr(looks, "MOST_UNITS", 99)
+    assert not may_look_again(of_few)
+
+
+def test_what_a_budget_costs_is_judged_by_rows_that_did_not_choose_it():
+    found = compress(FOREST, X, Y, max_nodes=200, retrain=False)
+    of_few = Trials(FOREST, (X, Y), None, 0.25, 0)
+    tried = list(of_few.pruned(200))
+    chosen = min((c for c in tried if c.n_nodes <= 200), key=lambda c: c.loss)
+    again = look_again_at(of_few, tried, chosen)
+    assert again.n_units == 300
+    assert (
+        f"(standard error {again.standard_error[0]:.2g}), on 300 held-out rows that did not choose it" in found.message
+    )
 
 
 def test_without_a_budget_the_smallest_that_is_shown_to_be_no_worse_is_given():
@@ -209,8 +228,6 @@ def test_a_budget_that_costs_more_than_noise_is_warned_of():
     with pytest.warns(UserWarning, match="The budget costs more than noise: the loss is higher by"):
         found = compress(FOREST, X, Y, max_nodes=9, retrain=False)
     assert found.verdict == "worse"
-    chosen = found.frontier[found.frontier["chosen"]].iloc[0]
-    assert chosen["difference"] > 1.65 * chosen["standard_error"]
     whole = found.frontier.loc[found.frontier["method"] == "unpruned", "loss"].item()
     np.testing.assert_allclose(found.frontier["difference"], found.frontier["loss"] - whole, atol=1e-9)
 

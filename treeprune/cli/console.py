@@ -38,6 +38,7 @@ _DIGITS |= dict.fromkeys(["score", "change", "std_error", "change_error", "survi
 _PIPED_DIGITS = 6
 _SECONDS_TO_UNWIND = 0.5
 _unfinished: set[Path] = set()
+_patient = threading.Event()
 
 
 class ExitCode(IntEnum):
@@ -117,6 +118,16 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(f"{what} ...") as status:
         yield lambda what: status.update(f"{what} ...")
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Leave the first Ctrl-C to a block that ends by itself then, with what it has; the second ends the process."""
+    _patient.set()
+    try:
+        yield
+    finally:
+        _patient.clear()
 
 
 def emit(frame: "pd.DataFrame", *, as_json: bool, by: Sequence[str] = ()) -> None:
@@ -301,8 +312,8 @@ def _stop_when_interrupted():
 
 
 def _watch(readable):
-    while os.read(readable, 1)[0] != signal.SIGINT:
-        pass
+    while os.read(readable, 1)[0] != signal.SIGINT or _patient.is_set():
+        _patient.clear()
     time.sleep(_SECONDS_TO_UNWIND)  # KeyboardInterrupt, the ordinary way out, goes first
     _discard_unfinished()
     say("Interrupted.")

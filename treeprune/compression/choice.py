@@ -54,6 +54,15 @@ def carried_out(
     )
 
 
+def best_so_far(found: Sequence[Trial], budget: Budget, limit: float) -> Trial | None:
+    """The best of some trials by their mean losses, the first of which is the model as it is; None: none fits."""
+    within = [c for c in found if c.n_nodes <= limit]
+    if not budget.seeks_size:
+        return min(within, key=lambda c: c.loss, default=None)
+    good = [c for c in within if c.loss <= largest_loss(found[0], budget)]
+    return min(good, key=lambda c: (c.n_nodes, c.loss), default=None)
+
+
 def allowed_by_loss(
     trials: Trials, found: Sequence[Trial], budget: Budget, evidence: Evidence | None = None
 ) -> list[Trial]:

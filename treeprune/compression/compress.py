@@ -17,8 +17,10 @@ from ..core.losses import LossFunction
 from ..core.targets import check_target
 from ..pruning import check_class_weight, offset_inside
 from .budget import Budget
+from .effort import EFFORTS
 from .result import CompressionResult
 from .trials import Trials
+from .watch import Watch
 from .wholes import check_groups, compressed
 
 
@@ -49,6 +51,9 @@ def compress(
     class_weight: str | None = "model",
     groups: ArrayLike | None = None,
     slim: bool = False,
+    effort: str = "balanced",
+    time_limit: float | None = None,
+    verbose: bool | int = False,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
 
@@ -64,7 +69,8 @@ def compress(
     level of 5 % that holds for all prunings compared at the same time (`compression.no_worse`). Where rows are few, the
     path that seems best is tried once more on the rows that did not judge it (`compression.second_look`). If no smaller
     model passes, the model is given as it is. With a budget, `verdict` and the message say what it costs, with its
-    standard error, and a warning is given if a limit of the size costs more than noise.
+    standard error (where rows are few, by the rows that did not choose it), and a warning is given if a limit of the
+    size costs more than noise.
 
     Parameters
     ----------
@@ -132,6 +138,17 @@ def compress(
     groups : array-like of shape (n_rows,), optional
         Labels of rows of X, y that belong together, such as those of one patient: they are held out together, and are
         one observation in comparisons. None: rows with the same features are.
+    effort : {"quick", "balanced", "thorough"}, default="balanced"
+        How much is tried. "quick": joint pruning with the usual penalty alone, and of rivals only the first trees.
+        "thorough": all penalties are compared on whole paths, and depth pruning has a whole one.
+    time_limit : float, optional
+        Seconds after which the best so far is pruned and given. It holds as long as there is time to fit the model
+        once, to follow a path down to the budget and to prune the model itself; kernels that are not compiled yet take
+        their time, too.
+        What was tried by then, and so the result, depends on the speed of the machine.
+    verbose : bool or int, default=False
+        Shows on standard error what is being tried, the best so far and the time. After Ctrl-C the best so far is
+        given, with a warning; if nothing was found by then, KeyboardInterrupt is raised.
 
     Returns
     -------
@@ -157,7 +174,7 @@ def compress(
     True
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
-    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim)
+    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit)
     check_class_weight(class_weight)
     check_target(y)
     check_target(y_val, "y_val")
@@ -169,10 +186,12 @@ def compress(
 
     def trying(tree_model, seen, seen_val):
         check_groups(groups, data, seen)
-        return Trials(tree_model, seen, seen_val, validation, random_state, loss, scoring, class_weight, groups)
+        settings = (validation, random_state, loss, scoring, class_weight, groups, effort)
+        return Trials(tree_model, seen, seen_val, *settings)
 
-    by = "loss" if scoring is None else "score"
-    result = compressed(model, data, held_out, budget, trying, output=output, retrain=retrain, by=by)
+    with Watch(time_limit, verbose) as watch:
+        by = "loss" if scoring is None else "score"
+        result = compressed(model, data, held_out, budget, trying, watch, output=output, retrain=retrain, by=by)
     if result.retrained_wins or (result.verdict == "worse" and not budget.seeks_size):
         warnings.warn(result.message, stacklevel=2)
     return _slim(result, X) if slim else result
@@ -186,15 +205,24 @@ def _slim(result, X):
     return replace(result, model=small, message=message)
 
 
-def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim):
+def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit):
     if not isinstance(slim, bool | np.bool_):
         raise ValueError(f"The 'slim' parameter of compress must be True or False. Got {slim!r}.")
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("Give X_val and y_val together, and sample_weight_val with them only.")
-    for name, value, choices in (("output", output, ("link", "plain")), ("bytes_of", bytes_of, ("compact", "native"))):
+    for name, value, choices in (
+        ("output", output, ("link", "plain")),
+        ("bytes_of", bytes_of, ("compact", "native")),
+        ("effort", effort, tuple(EFFORTS)),
+    ):
         if value not in choices:
             raise ValueError(f"The {name!r} parameter of compress must be among {choices}. Got {value!r}.")
     if not isinstance(validation, Real) or isinstance(validation, bool) or not 0.0 < validation < 1.0:
         raise ValueError(
             f"The 'validation' parameter of compress must be a float in the range (0.0, 1.0). Got {validation!r}."
+        )
+    is_number = isinstance(time_limit, Real) and not isinstance(time_limit, bool)
+    if time_limit is not None and not (is_number and 0.0 < time_limit < float("inf")):
+        raise ValueError(
+            f"The 'time_limit' parameter of compress must be a finite number > 0 or None. Got {time_limit!r}."
         )

@@ -1,9 +1,10 @@
 """What the held-out rows show about prunings beside the model as it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from .no_worse import FEWEST_UNITS, LEVEL, Comparison
-from .second_look import MOST_UNITS, second_look
+from .second_look import look_again_at, second_look
 from .trial import Trial
 from .trials import Trials
 
@@ -19,7 +20,7 @@ class Evidence:
     found : sequence of Trial
         Prunings; the model as it is may be among them.
     again : bool
-        Whether a second look may be taken.
+        Whether a second look is taken for the smallest that is no worse.
 
     Attributes
     ----------
@@ -30,12 +31,11 @@ class Evidence:
     no_worse : list of Trial
         Those that are shown to be no worse.
     second : tuple of (Trial, Comparison) or None
-        The smallest, if it took a second look, and how it did there.
+        What a second look was taken at, and how it did there.
     """
 
     def __init__(self, trials: Trials, found: Sequence[Trial], again: bool = False):
         self.trials, self.pruned = trials, [c for c in found if c is not trials.unpruned]
-        again = again and trials.can_be_fitted_anew and FEWEST_UNITS <= trials.n_units <= MOST_UNITS
         self.comparison = trials.compared(self.pruned, LEVEL / 2 if again else LEVEL)
         self.no_worse: list[Trial] = []
         self.second: tuple[Trial, Comparison] | None = None
@@ -47,22 +47,29 @@ class Evidence:
         if self.second is not None:
             self.no_worse.append(self.second[0])
 
+    def look_again(self, chosen: Trial) -> None:
+        """Compare the one chosen on rows that did not choose it."""
+        again = look_again_at(self.trials, self.pruned, chosen)
+        self.second = None if again is None else (chosen, again)
+
     @property
     def smallest(self) -> Trial | None:
         """The smallest that is shown to be no worse; None: there is none."""
         return min(self.no_worse, key=lambda c: (c.n_nodes, c.loss), default=None)
 
-    def of(self, trial: Trial) -> tuple[float, float]:
-        """How much more its loss is than that of the model as it is, and the standard error."""
+    def of(self, trial: Trial) -> tuple[Any, int]:
+        """The comparison that tells how a trial does, and its place there."""
         if self.second is not None and trial is self.second[0]:
-            return float(self.second[1].mean[0]), float(self.second[1].standard_error[0])
-        place = self.pruned.index(trial)
-        return float(self.comparison.mean[place]), float(self.comparison.standard_error[place])
+            return self.second[1], 0
+        return self.comparison, self.pruned.index(trial)
 
     def verdict(self, trial: Trial) -> str | None:
         """ "no worse", "within noise" or "worse"; None: not tested."""
         if self.comparison is None or self.comparison.n_units < FEWEST_UNITS:
             return None
-        if trial is self.trials.unpruned or any(trial is c for c in self.no_worse):
+        if trial is self.trials.unpruned:
             return "no worse"
-        return "worse" if self.comparison.worse[self.pruned.index(trial)] else "within noise"
+        comparison, place = self.of(trial)
+        if comparison.no_worse[place]:
+            return "no worse"
+        return "worse" if comparison.worse[place] else "within noise"

@@ -60,10 +60,15 @@ def rivals(
         ``scorer_of(model, judge)`` judges a model fitted on the rows.
     """
     scorer = scorer_of(model, judge)
-    yield from _first_stages(scorer, {}, n_nodes)
+    yield from fewer_trees(scorer, n_nodes)
     yield from _fewer_leaves(model, data, judge, n_nodes, scorer_of)
     if Given(*data).offset is None:  # HistGradientBoosting takes none
         yield from _boosted(scorer, data, judge, n_nodes, random_state)
+
+
+def fewer_trees(scorer: Scorer, n_nodes: float = np.inf) -> Iterator[Trial]:
+    """The first trees of a model, which training with fewer of them would give, of up to so many nodes."""
+    return _first_stages(scorer, {}, n_nodes)
 
 
 def _first_stages(scorer, parameters, most):

@@ -1,14 +1,17 @@
 """The search for the best prunings of one tree model, and what is made of them within a budget."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..methods import PruningMethod
 from .budget import Budget
-from .choice import better_rival, carried_out, largest_winner
+from .choice import best_so_far, better_rival, carried_out, largest_winner
 from .evidence import Evidence
 from .result import CompressionResult
+from .second_look import may_look_again, seconds_of_second_look
 from .trial import Trial
 from .trials import Trials
+from .watch import Watch
 from .wording import message_of
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ class Search:
     trials : Trials
     budget : Budget
         Which sizes matter.
+    watch : Watch
+        Ends it early.
 
     Attributes
     ----------
@@ -31,28 +36,42 @@ class Search:
     evidence : Evidence
     """
 
-    def __init__(self, trials: Trials, budget: Budget):
-        self.trials = trials
-        self.found = [trials.unpruned, *trials.pruned(budget.first_limit(trials.model))]
-        self.evidence = Evidence(trials, self.found, again=budget.is_open)
+    def __init__(self, trials: Trials, budget: Budget, watch: Watch):
+        self.trials, self.watch, self.found = trials, watch, [trials.unpruned]
+        limit = budget.first_limit(trials.model)
+        best = partial(best_so_far, budget=budget, limit=limit)
+        watch.follow(trials.pruned(limit), self.found, lambda: trials.seconds_to_carry_out, best)
+        self.evidence = Evidence(trials, self.found, budget.is_open and self._may_look_again(watch))
+
+    def _may_look_again(self, watch):
+        has_time = not watch.stopped and watch.seconds_left > seconds_of_second_look(self.trials)
+        return has_time and may_look_again(self.trials)
 
     def made(self, budget: Budget, output: str) -> "Made":
         """The best within a budget."""
+        self.watch.show("Pruning the model as it was tried")
         limit = budget.first_limit(self.trials.model)
         chosen, small, method = carried_out(self.trials, self.found, budget, limit, output, self.evidence)
         return Made(chosen, _plain(small, self.trials) if output == "plain" else small, method)
 
-    def result(self, made: "Made", budget: Budget, retrain: bool, by: str) -> CompressionResult:
-        """What was made within a budget, beside models trained anew if `retrain`, in words that tell the `by`."""
+    def result(self, made: "Made", budget: Budget, watch: Watch, retrain: bool, by: str) -> CompressionResult:
+        """What was made within a budget, beside models trained anew if `retrain`, in words that tell the `by`.
+
+        The watch is that of all searches, if there are several.
+        """
         trials, evidence, chosen = self.trials, self.evidence, made.chosen
-        others = list(trials.rivals(largest_winner(chosen, budget))) if retrain else []
+        if not budget.is_open and self._may_look_again(watch):
+            evidence.look_again(chosen)
+        others: list[Trial] = []
+        if retrain and not watch.stopped and watch.seconds_left > 0.0:
+            watch.follow(trials.rivals(largest_winner(chosen, budget)), others)
         winner = better_rival(trials, others, chosen, budget)
         return CompressionResult(
             model=made.model,
             method=made.method,
             frontier=_frontier(trials, [*self.found, *others], chosen),
             retrained_wins=winner is not None,
-            message=message_of(evidence, chosen, budget, winner, by),
+            message=message_of(evidence, chosen, budget, winner, by, self.watch.stopped or watch.stopped),
             verdict=evidence.verdict(chosen),
             smallest_no_worse=None if evidence.smallest is None else evidence.smallest.n_nodes,
         )

@@ -1,10 +1,11 @@
-"""A second look at what few held-out rows could not show: the same path on other parts of the rows.
+"""A second look where few rows are held out: the same path, judged by other parts of the rows.
 
 The rows that chose a path are spent. The others are cut into parts; for each, the model is fitted anew on all rows but
-the part, pruned along the same path, and judged on the part, as in cross-validation (Bayle et al. 2020). The strengths
-are then tested in the order that the first rows gave, from the one that did best towards smaller models, until one
-fails. A fixed order needs no correction for the number of tests (Maurer, Hothorn & Lehmacher 1995); to take the order
-from one part of the data and test on another is what Laufer-Goldshtein et al. (2023) propose.
+the part, pruned along the same path, and judged on the part, as in cross-validation (Bayle et al. 2020). What a budget
+costs is read off there. For the smallest model that is no worse, strengths are tested in the order that the first rows
+gave, from the one that did best towards smaller models, until one fails. A fixed order needs no correction for the
+number of tests (Maurer, Hothorn & Lehmacher 1995); to take the order from one part of the data and test on another is
+what Laufer-Goldshtein et al. (2023) propose.
 
 References
 ----------
@@ -23,7 +24,7 @@ from itertools import islice, takewhile
 import numpy as np
 
 from ..methods import TreeSelection
-from .no_worse import Comparison, compared, quantile
+from .no_worse import FEWEST_UNITS, LEVEL, Comparison, compared, quantile
 from .trial import Trial
 from .trials import Trials
 
@@ -54,6 +55,28 @@ def second_look(
     sequence = _sequence(found, first, most, level)
     if not sequence:
         return None
+    shown = None
+    for trial, comparison in _judged_again(trials, found, sequence, level):
+        if not comparison.no_worse[0]:
+            break
+        shown = trial, comparison
+    return shown if shown is not None and shown[0].n_nodes < most else None
+
+
+def look_again_at(trials: Trials, found: Sequence[Trial], chosen: Trial) -> Comparison | None:
+    """One of the trials found, on the rows that did not choose it; None: it has no path."""
+    if not _has_alpha(chosen):
+        return None
+    return next((comparison for _, comparison in _judged_again(trials, found, [chosen], LEVEL)), None)
+
+
+def may_look_again(trials: Trials) -> bool:
+    """Whether rows are few, and others can judge than those that did."""
+    return trials.effort.again and trials.can_be_fitted_anew and FEWEST_UNITS <= trials.n_units <= MOST_UNITS
+
+
+def _judged_again(trials, found, sequence, level):
+    """Trials of a path, each with how it compares with the model as it is where the other rows judge."""
     before = takewhile(lambda c: c is not sequence[0], _of_path(found, sequence[0]))
     tested = [*before, *sequence]
     n_before = len(tested) - len(sequence)
@@ -64,13 +87,14 @@ def second_look(
     weights = [part.held_out.sample_weight for part in parts]
     weight = None if weights[0] is None else np.concatenate(weights)
     units = np.concatenate([part.units for part in parts])
-    shown = None
     for trial, *judged in islice(zip(tested, *paths, strict=False), n_before, None):
-        comparison = compared(np.concatenate([c.row_losses for c in judged])[None], whole, weight, units, level)
-        if not comparison.no_worse[0]:
-            break
-        shown = trial, comparison
-    return shown if shown is not None and shown[0].n_nodes < most else None
+        losses = np.concatenate([c.row_losses for c in judged])
+        yield trial, compared(losses[None], whole, weight, units, level)
+
+
+def seconds_of_second_look(trials: Trials) -> float:
+    """About how long one takes, and to prune the model after it."""
+    return _PARTS * (trials.seconds_of_fit + trials.seconds_to_carry_out) + trials.seconds_to_carry_out
 
 
 def _sequence(found, first, most, level):

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,11 @@ from ..exceptions import UnsupportedModelError
 from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
+from .effort import EFFORTS
 from .first_trees import scores_of_first_trees
 from .no_worse import LEVEL, Comparison, compared
 from .repeats import dealt, fingerprints, share_repeated, split, units_of
-from .rivals import fitted, rivals
+from .rivals import fewer_trees, fitted, rivals
 from .scoring import Judged, Scorer, can_stratify, check_enough, check_judge, classifies, scorer_for
 from .stacking import stacked
 from .trial import Trial
@@ -33,8 +35,6 @@ from .trial import Trial
 REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 OF_FORESTS = (JointPruning(reg=30.0),)
 OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
-#: Strengths per factor of ten on which penalties and starts are compared; what did best then gets the whole path.
-_FEW = 2
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
@@ -61,8 +61,13 @@ class Trials:
     groups : array-like of shape (n_rows,), optional
         Rows of one group are judged together or not at all; None: those of the same features.
 
+    effort : {"quick", "balanced", "thorough"}
+        How much is tried.
+
     Attributes
     ----------
+    seconds_of_fit, seconds_of_path : float
+        Wall time of growing `grown`, and of the longest path so far, its rows' routing included.
     grown : object
         The model that the trials prune: a clone, fitted on the rows that do not judge, or the model itself.
     unpruned : Trial
@@ -89,10 +94,12 @@ class Trials:
         scoring: str | Callable | None = None,
         class_weight: str | None = "model",
         groups: ArrayLike | None = None,
+        effort: str = "balanced",
     ):
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
         self._weighting, self.has_groups = class_weight, groups is not None
-        self.rows_to_judge_are_given = held_out is not None
+        self.rows_to_judge_are_given, self.effort = held_out is not None, EFFORTS[effort]
+        self.seconds_of_fit = self.seconds_of_path = 0.0
         self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
         data = Given(*data)
@@ -135,6 +142,12 @@ class Trials:
             return None
         losses = [trial.row_losses for trial in found]
         return compared(losses, self.unpruned.row_losses, self.held_out.sample_weight, self.units, level)
+
+    @property
+    def seconds_to_carry_out(self) -> float:
+        """About how long it takes to prune the model itself, by all rows."""
+        finer = ALPHAS_PER_DECADE / self.effort.compared
+        return self.growth * self.seconds_of_path * (1.0 + np.log2(finer) / 2.0)
 
     @property
     def n_units(self) -> int:
@@ -182,14 +195,17 @@ class Trials:
         return self._fitted_clone(self.use)
 
     def _fitted_clone(self, rows):
-        return fitted(clone(self.model).set_params(**self._own.refit_settings), *rows)
+        start = perf_counter()
+        model = fitted(clone(self.model).set_params(**self._own.refit_settings), *rows)
+        self.seconds_of_fit = perf_counter() - start
+        return model
 
     def _labels(self, rows):
         """Classes by which rows are split in proportion; None: numbers, or shares of classes."""
         loss = loss_in_place(self._own.loss, self._own.forest.task, self.loss)
         return rows.y if classifies(self._own.forest, loss) and can_stratify(rows.y) else None
 
-    def pruned(self, n_nodes: float = np.inf) -> Iterator[Trial]:
+    def pruned(self, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
         """Prunings by all methods that apply, smallest last along each path.
 
         Parameters
@@ -198,8 +214,9 @@ class Trials:
             Size within which one ridge penalty has to do better than another.
         """
         best = yield from self.jointly_pruned(n_nodes)
-        if self.forest.n_trees > 1 and best.constraint is None:
-            yield from self.path(DepthPruning(reg=best.reg, shrink_to=best.shrink_to, loss=self.loss), per_decade=_FEW)
+        if self.forest.n_trees > 1 and best.constraint is None and self.effort.depth:
+            by_depth = DepthPruning(reg=best.reg, shrink_to=best.shrink_to, loss=self.loss)
+            yield from self.path(by_depth, per_decade=self.effort.depth)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
@@ -208,15 +225,22 @@ class Trials:
         # without a link only probabilities can be leaf values
         free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
         out_of_bag = self._out_of_bag is not None  # smaller, so that its paths take less time
-        found = []
-        for method in OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS:
-            method = clone(method).set_params(constraint=None if free else "leaf", loss=self.loss)
+        found, constraint = [], None if free else "leaf"
+        methods = [
+            clone(method).set_params(constraint=constraint, loss=self.loss)
+            for method in (OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS)
+        ]
+        if len(methods) == 1 and not self.effort.climbs:  # nothing to compare
+            yield from self.path(methods[0], out_of_bag, self.effort.path)
+            return methods[0]
+        for method in methods:
             found.append((yield from self.climb(method, n_nodes, out_of_bag)))
         least, best = min(found, key=lambda loss_and_method: loss_and_method[0])
-        if out_of_bag:
+        if out_of_bag and self.effort.starts:
             of_whole = yield from self._compared(best, n_nodes, out_of_bag=False)
             out_of_bag = least <= of_whole
-        yield from self.path(best, out_of_bag)
+        if self.effort.path > self.effort.compared:
+            yield from self.path(best, out_of_bag, self.effort.path)
         return best
 
     def climb(
@@ -232,7 +256,7 @@ class Trials:
             losses[at] = yield from self._compared(clone(method).set_params(reg=REGS[at]), n_nodes, out_of_bag)
 
         yield from compared(at)
-        for step in (1, -1):
+        for step in (1, -1) if self.effort.climbs else ():
             while 0 <= at + step < len(REGS) and at + step not in losses:
                 yield from compared(at + step)
                 if losses[at + step] >= losses[at]:
@@ -242,9 +266,12 @@ class Trials:
 
     def _compared(self, method, n_nodes, out_of_bag):
         """A short path; returns the least loss within the size."""
-        found = list(self.path(method, out_of_bag, _FEW))
-        yield from found
-        return min((c.loss for c in found if c.n_nodes <= n_nodes), default=np.inf)
+        least = np.inf
+        for trial in self.path(method, out_of_bag, self.effort.compared):
+            yield trial
+            if trial.n_nodes <= n_nodes:
+                least = min(least, trial.loss)
+        return least
 
     def path(
         self,
@@ -254,6 +281,7 @@ class Trials:
         alphas: ArrayLike | None = None,
     ) -> Iterator[Trial]:
         """Prunings along a method's path, of so many strengths per factor of ten or of some alphas, judged."""
+        start = perf_counter()
         forest, use, judge = self._start(out_of_bag)
         additive, steps = method.prunings(forest, use, alphas, per_decade=per_decade)
         if out_of_bag not in self._scores:  # the same for all methods
@@ -262,10 +290,11 @@ class Trials:
         for alpha, pruning in steps:
             if len(pruning.leaf) == 0:
                 break
-            judged = self.scorer.judge_score(scores.under(pruning))
+            loss, score, row_losses = self.scorer.judge_score(scores.under(pruning))
             found = clone(method).set_params(alpha=alpha)
-            size = pruning.n_nodes, pruning.n_trees
-            yield Trial(type(method).__name__, _text(found, out_of_bag), *size, *judged, found, out_of_bag)
+            name, size = type(method).__name__, (pruning.n_nodes, pruning.n_trees)
+            yield Trial(name, _text(found, out_of_bag), *size, loss, score, row_losses, found, out_of_bag)
+        self.seconds_of_path = max(self.seconds_of_path, perf_counter() - start)
 
     def _start(self, out_of_bag):
         """The forest that prunings start from, and the rows for use and to judge by, routed through it once."""
@@ -306,9 +335,12 @@ class Trials:
             judged = _together(of_halves, (halves[1], halves[0]))
             yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *judged, method)
 
-    def rivals(self, n_nodes: float = np.inf) -> Iterator[Trial]:
+    def rivals(self, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""
-        return rivals(self.grown, self.use, self.judge, n_nodes, self.random_state, self.scorer_of)
+        if not self.effort.anew:
+            yield from fewer_trees(self.scorer, n_nodes)
+            return
+        yield from rivals(self.grown, self.use, self.judge, n_nodes, self.random_state, self.scorer_of)
 
     def carry_out(self, chosen: Trial, output: str, of_trial: bool = False) -> tuple[Any, PruningMethod | None]:
         """The pruned model that the user gets for a trial, and the method that made it.

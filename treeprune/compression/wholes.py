@@ -18,6 +18,7 @@ from .result import CompressionResult
 from .search import Search
 from .shares import at_one_rate, in_proportion
 from .trials import Trials
+from .watch import Watch
 
 _ATTEMPTS = 8
 _VERDICTS = ("worse", "within noise", "no worse")
@@ -32,6 +33,7 @@ def compressed(
     held_out: Given | None,
     budget: Budget,
     trying: Trying,
+    watch: Watch,
     *,
     output: str,
     retrain: bool,
@@ -48,6 +50,7 @@ def compressed(
     budget : Budget
         Of the whole.
     trying : callable
+    watch : Watch
     output, retrain, by
         As `Search` takes them.
 
@@ -61,11 +64,11 @@ def compressed(
         (one,) = held
         whole = Whole(model, one.model, (held_out or data).X)
         budget = budget if one.model is model else replace(budget, whole=whole)
-        search = Search(trying(one.model, *_seen(one)), budget)
-        result = search.result(search.made(budget, output), budget, retrain, by)
+        search = Search(trying(one.model, *_seen(one)), budget, watch)
+        result = search.result(search.made(budget, output), budget, watch, retrain, by)
         said = _flattered_by(model) if held_out is None else ""
         return replace(result, model=whole.holding(result.model), message=result.message + said)
-    return _Several(model, data, held_out, budget, held, trying, output).result(retrain, by)
+    return _Several(model, data, held_out, budget, held, trying, watch, output).result(retrain, by)
 
 
 def _seen(one: Inside) -> tuple[Given, Given | None]:
@@ -84,20 +87,24 @@ class _Several:
         budget: Budget,
         held: Sequence[Inside],
         trying: Trying,
+        watch: Watch,
         output: str,
     ):
-        self.model, self.budget, self.held, self.output = model, budget, held, output
+        self.model, self.budget, self.held, self.watch, self.output = model, budget, held, watch, output
         self.rows, self.are_held_out = (held_out or data).X, held_out is not None
         self.sizes = [find_adapter(one.model).forest.n_nodes for one in held]
-        shares = self._shares()
-        self.searches = [Search(trying(one.model, *_seen(one)), share) for one, share in zip(held, shares, strict=True)]
+        self.searches = []
+        for place, (one, share) in enumerate(zip(held, self._shares(), strict=True)):
+            watch_of_it = watch.share(len(held) - place)
+            self.searches.append(Search(trying(one.model, *_seen(one)), share, watch_of_it))
+            watch.stopped = watch_of_it.stopped
 
     def result(self, retrain: bool, by: str) -> CompressionResult:
         """The whole with all of them compressed, within the budget."""
         at_rate = self._at_one_rate()
         shares, small, made = self._within(at_rate or self._shares())
         parts = tuple(
-            search.result(one, share, retrain, by)
+            search.result(one, share, self.watch, retrain, by)
             for search, one, share in zip(self.searches, made, shares, strict=True)
         )
         verdicts = [part.verdict for part in parts]
@@ -186,6 +193,7 @@ class _Several:
             f"{len(parts)} tree models inside {type(self.model).__name__}: {after:,} of {before:,} nodes. "
             f"{self._how(at_rate)} Beside the model as it is, {', '.join(said)}."
             + (f" Training anew does better for {wins} of them." if wins else "")
+            + (f" {self.watch.stopped}" if self.watch.stopped else "")
             + ("" if self.are_held_out else _flattered_by(self.model))
         )
 

@@ -15,7 +15,9 @@ _OF_VERDICT = {
 }
 
 
-def message_of(evidence: Evidence, chosen: Trial, budget: Budget, winner: Trial | None, by: str) -> str:
+def message_of(
+    evidence: Evidence, chosen: Trial, budget: Budget, winner: Trial | None, by: str, stopped: str = ""
+) -> str:
     """The outcome in words.
 
     Parameters
@@ -27,6 +29,8 @@ def message_of(evidence: Evidence, chosen: Trial, budget: Budget, winner: Trial 
         The model trained anew that does better.
     by : {"loss", "score"}
         What models are judged by.
+    stopped : str
+        Why not all was tried, as a sentence.
     """
     trials = evidence.trials
     parts = (
@@ -35,6 +39,7 @@ def message_of(evidence: Evidence, chosen: Trial, budget: Budget, winner: Trial 
         _untested(evidence) or (_promise(evidence) if budget.is_open else _cost(evidence, chosen)),
         _repeats(trials),
         _training_anew(winner, by),
+        stopped,
     )
     return " ".join(filter(None, parts))
 
@@ -72,11 +77,12 @@ def _promise(evidence):
     smallest = evidence.smallest
     if smallest is not None:
         what = f"It is shown to be no worse than the model as it is: its loss is {_difference(evidence, smallest)}"
-        return f"{what}, {_how(evidence)}."
+        return f"{what}, {_how(evidence, evidence.of(smallest)[0])}."
     nearest = min(evidence.pruned, key=lambda c: c.loss)
     return (
-        f"No smaller model was shown to be no worse, {_how(evidence)}. The best, of {nearest.n_nodes:,} nodes, has a "
-        f"loss that is {_difference(evidence, nearest)}. A budget (max_nodes, or max_loss=0.01) gives a smaller one."
+        f"No smaller model was shown to be no worse, {_how(evidence, evidence.comparison)}. The best, of "
+        f"{nearest.n_nodes:,} nodes, has a loss that is {_difference(evidence, nearest)}. "
+        "A budget (max_nodes, or max_loss=0.01) gives a smaller one."
     )
 
 
@@ -84,30 +90,36 @@ def _cost(evidence, chosen):
     """With a budget: what it costs, and where the smallest model lies that is no worse."""
     cost = ""
     if chosen is not evidence.trials.unpruned:
-        cost = f"{_OF_VERDICT[evidence.verdict(chosen)]}: the loss is {_difference(evidence, chosen)}. "
+        again = evidence.second is not None and chosen is evidence.second[0]
+        n_rows = (
+            f", on {evidence.second[1].n_units:,} held-out {_rows(evidence)} that did not choose it" if again else ""
+        )
+        cost = f"{_OF_VERDICT[evidence.verdict(chosen)]}: the loss is {_difference(evidence, chosen)}{n_rows}. "
     smallest = evidence.smallest
+    how = _how(evidence, evidence.comparison)
     if smallest is None:
-        return f"{cost}No smaller model was shown to be no worse than the model as it is, {_how(evidence)}."
+        return f"{cost}No smaller model was shown to be no worse than the model as it is, {how}."
     shown = "it" if smallest is chosen else f"one of {smallest.n_nodes:,} nodes"
-    return f"{cost}The smallest shown to be no worse than the model as it is is {shown}, {_how(evidence)}."
+    return f"{cost}The smallest shown to be no worse than the model as it is is {shown}, {how}."
 
 
 def _difference(evidence, trial):
-    mean, error = evidence.of(trial)
+    comparison, place = evidence.of(trial)
+    mean, error = comparison.mean[place], comparison.standard_error[place]
     return f"{'higher' if mean > 0 else 'lower'} by {abs(mean):.3g} (standard error {error:.2g})"
 
 
-def _how(evidence):
-    comparison, n_pruned = evidence.comparison, len(evidence.pruned)
-    again = evidence.second is not None and evidence.smallest is evidence.second[0]
-    if again:
-        comparison = evidence.second[1]
-    rows = "rows" if evidence.trials.n_units == len(evidence.trials.units) else "groups of rows"
-    return f"on {comparison.n_units:,} held-out {rows} at a one-sided level of {LEVEL:.0%}" + (
-        ", in order of size, after others had chosen the order"
-        if again
-        else f", corrected for the {n_pruned} prunings compared"
+def _how(evidence, comparison):
+    """On how many rows, and at what level, something is shown."""
+    first = comparison is evidence.comparison
+    corrected = f"corrected for the {len(evidence.pruned)} prunings compared"
+    return f"on {comparison.n_units:,} held-out {_rows(evidence)} at a one-sided level of {LEVEL:.0%}, " + (
+        corrected if first else "in an order that others had chosen"
     )
+
+
+def _rows(evidence):
+    return "rows" if evidence.trials.n_units == len(evidence.trials.units) else "groups of rows"
 
 
 def _repeats(trials: Trials) -> str:

@@ -1,11 +1,12 @@
 """``treeprune compress``: an ensemble within a budget."""
 
+import sys
 import warnings
 from contextlib import nullcontext
 
 import click
 
-from ..console import emit, output_file, progress, say
+from ..console import emit, output_file, patient, progress, say
 from ..figures import save_figure
 from ..help import Command
 from ..inputs import read, rows_for
@@ -23,6 +24,7 @@ from ..options import (
     trust_option,
 )
 
+_EFFORTS = ("quick", "balanced", "thorough")
 _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradient_boosting"]
 
 
@@ -48,6 +50,13 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     type=FiniteRange(0),
     help="Smallest model whose loss rises by at most this share.",
 )
+@click.option("--effort", type=click.Choice(_EFFORTS), default="balanced", show_default=True, help="How much is tried.")
+@click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=FiniteRange(0, min_open=True),
+    help="Give the best that was found after so long.",
+)
 @click.option("--no-retrain", is_flag=True, help="Train no models anew for comparison.")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the model (joblib).")
 @plot_option
@@ -56,13 +65,14 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @reading_options
 @seed_option
 @json_option
-def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **budget):
+def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **limits):
     """Make an ensemble as good as it can be within a budget.
 
     Grows an ensemble on DATA, or loads one that was fitted on DATA; tries joint pruning, depth pruning and the
     selection of trees, and does to it what did best within the budget on rows held out. Without a budget, the smallest
-    model is saved that is shown to be no worse than the one it was made of. The table has, of all that
-    was tried, what no smaller model beats, beside models retrained at smaller sizes.
+    model is saved that is shown to be no worse than the one it was made of. The table has, of all that was tried, what
+    no smaller model beats, beside models retrained at smaller sizes. Ctrl-C ends the search with what was found by
+    then, and a second one the command.
 
     \b
     Examples:
@@ -82,10 +92,11 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
         raise click.UsageError("--model and --estimator exclude each other.")
     with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
         model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
-        with progress("Pruning"), warnings.catch_warnings():
+        with patient(), warnings.catch_warnings():
             # said below
             warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
-            result = compress(last_step(model), X, y, retrain=not no_retrain, random_state=seed, **budget)
+            settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
+            result = compress(last_step(model), X, y, **settings, **limits)
         if plot:
             from ...inspection import SizeFrontierDisplay
 
