@@ -9,13 +9,13 @@ from sklearn.tree import DecisionTreeRegressor
 
 from treeprune import MissingExtraError
 from treeprune.extras import import_extra
-from treeprune.wrappers import columns_of, rows_for_last_step
+from treeprune.wrappers import columns_of, rows_for_model
 
 
 def test_rows_go_through_the_steps_before_the_tree():
     table = pd.DataFrame({"a": np.arange(6.0), "b": np.arange(6.0) ** 2, "other": 0.0})
     model = make_pipeline(StandardScaler(), DecisionTreeRegressor()).fit(table[["b", "a"]], table["a"])
-    rows = rows_for_last_step(model, columns_of(model, table))
+    rows = rows_for_model(model, columns_of(model, table))
     np.testing.assert_array_equal(rows, StandardScaler().fit_transform(table[["b", "a"]]))
     np.testing.assert_array_equal(model[-1].predict(rows), model.predict(table[["b", "a"]]))
     with pytest.raises(ValueError, match="columns that the model was fitted with are missing: b"):

@@ -1,6 +1,5 @@
 """Models inside Pipelines and pruners: taken out, and put back."""
 
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -82,17 +81,3 @@ def rows_for_model(model: Any, X: Any) -> Any:
         (part,) = find_composite(whole).parts()
         X = part.sees(Given(X)).X
     return X
-
-
-def rows_for_last_step(model: Any, X: "pd.DataFrame") -> Any:
-    """Rows as `last_step` of the model takes them: through the earlier steps of a Pipeline."""
-    return model[:-1].transform(X) if len(getattr(model, "steps", ())) > 1 else X
-
-
-def with_tree(model: Any, tree: Any) -> Any:
-    """`tree` alone, or as the last step of a copy of the Pipeline."""
-    if not hasattr(model, "steps"):
-        return tree
-    whole = copy(model)
-    whole.steps = [*model.steps[:-1], (model.steps[-1][0], tree)]
-    return whole

@@ -8,12 +8,16 @@ import sys
 import joblib
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import datasets
 from tests.processes import ON_WINE, WINE, as_frame
 from treeprune.cli.workflow import best_of_each_size
-from treeprune.compression import compress
+from treeprune.composites.exchange import size
+from treeprune.compression import compress, n_bytes
 from treeprune.compression.trials import Trials
 
 
@@ -52,6 +56,41 @@ def test_grown_ensemble_takes_rows_as_they_stand(command, tmp_path):
     assert code == 0, err
     assert joblib.load(tmp_path / "small.joblib").score(frame, frame["cultivar"]) > 0.8
     assert "retrained" not in as_frame(out)["mark"].tolist()
+
+
+def test_slim_pipeline_within_bytes_of_the_whole(command, tmp_path):
+    options = ["--max-bytes", 4000, "--no-retrain", "--slim", "-o", tmp_path / "small.joblib"]
+    code, _, err = command("compress", *ON_WINE, *options)
+    assert code == 0, err
+    small = joblib.load(tmp_path / "small.joblib")
+    assert n_bytes(small) <= 4000
+    assert f"It needs {len(small.columns_)} of 13 columns." in " ".join(err.split())
+    frame = pd.read_csv(WINE)
+    assert small.score(frame[small.columns_], frame["cultivar"]) > 0.9
+
+
+def test_model_that_holds_several(command, tmp_path):
+    frame = pd.read_csv(WINE)
+    X, y = frame.drop(columns="cultivar"), frame["cultivar"]
+    forest = RandomForestClassifier(4, random_state=0)
+    joblib.dump(CalibratedClassifierCV(make_pipeline(StandardScaler(), forest), cv=2).fit(X, y), tmp_path / "m.joblib")
+    options = [
+        "--model",
+        tmp_path / "m.joblib",
+        "--trust",
+        "--max-nodes",
+        40,
+        "--no-retrain",
+        "-o",
+        tmp_path / "s.joblib",
+    ]
+    code, out, err = command("compress", *ON_WINE, *options)
+    assert code == 0, err
+    assert set(as_frame(out)["tree_model"]) == {0, 1}
+    assert size(joblib.load(tmp_path / "s.joblib"))[1] <= 40
+    code, _, err = command("compress", *ON_WINE, *options, "--plot", tmp_path / "f.png")
+    assert code != 0
+    assert "cannot be shown by a single tree model" in " ".join(err.split())
 
 
 def test_table_has_what_no_smaller_model_of_its_kind_beats():

@@ -68,15 +68,14 @@ def column_aside(data, name, target):
     return frame.loc[frame[target].notna(), name]
 
 
-def rows_for(model, data, target, drop, *, last_step=False):
-    """Rows of a table, and their target, as a saved model takes them, or the last step of a Pipeline."""
+def rows_for(model, data, target, drop):
+    """Rows of a table, and their target, as a saved model takes them."""
     from sklearn.base import is_classifier
 
-    from ..wrappers import columns_of, rows_for_last_step
+    from ..wrappers import columns_of
 
     X, y, _, _ = read(data, target, "classification" if is_classifier(model) else "regression", drop)
-    X = columns_of(model, X)
-    return rows_for_last_step(model, X) if last_step else X, y
+    return columns_of(model, X), y
 
 
 def check_path(method, *, nested):

@@ -203,8 +203,14 @@ def best_of_each_size(frontier: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Largest first: method, parameters, n_nodes, n_trees, loss, score, and a mark: the unpruned model, the one
-        chosen, and all that were retrained.
+        chosen, and all that were retrained. Of several tree models, one after the other, with their places.
     """
+    if "tree_model" in frontier:
+        of_each = [
+            best_of_each_size(rows.drop(columns="tree_model")).assign(tree_model=place)
+            for place, rows in frontier.groupby("tree_model")
+        ]
+        return pd.concat(of_each, ignore_index=True)
     mark = np.select([frontier["method"] == "unpruned", frontier["chosen"], frontier["rival"]], _MARKS, "")
     frame = frontier.assign(mark=mark).sort_values(["n_nodes", "loss"], ignore_index=True)
     best = frame["loss"] < frame.groupby(frame["rival"])["loss"].transform(lambda loss: loss.cummin().shift())

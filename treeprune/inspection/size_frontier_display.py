@@ -52,7 +52,16 @@ class SizeFrontierDisplay:
         result : CompressionResult
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
+
+        Raises
+        ------
+        ValueError
+            The result is of several tree models: draw one of its `parts`.
         """
+        if result.parts:
+            raise ValueError(
+                f"The 'result' parameter must be of one tree model, and has {len(result.parts)}: draw one of its parts."
+            )
         return cls(result.frontier).plot(ax=ax)
 
     def plot(self, *, ax: "Axes | None" = None) -> "SizeFrontierDisplay":

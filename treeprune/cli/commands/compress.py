@@ -37,7 +37,9 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     "--estimator", type=click.Choice(_ESTIMATORS), help="What to grow, without --model. [default: random_forest]"
 )
 @click.option("--max-nodes", metavar="N", type=click.IntRange(min=1), help="Most nodes of all trees.")
-@click.option("--max-bytes", metavar="N", type=click.IntRange(min=1), help="Most bytes of the compact file.")
+@click.option(
+    "--max-bytes", metavar="N", type=click.IntRange(min=1), help="Most bytes of the compact file of all that is saved."
+)
 @click.option(
     "--max-latency-ratio",
     metavar="R",
@@ -58,6 +60,7 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     help="Give the best that was found after so long.",
 )
 @click.option("--no-retrain", is_flag=True, help="Train no models anew for comparison.")
+@click.option("--slim", is_flag=True, help="Let columns go that no split uses any more.")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the model (joblib).")
 @plot_option
 @task_option
@@ -65,10 +68,13 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @reading_options
 @seed_option
 @json_option
-def compress(data, target, model_file, trust, estimator, no_retrain, output, plot, task, drop, seed, as_json, **limits):
+def compress(
+    data, target, model_file, trust, estimator, no_retrain, slim, output, plot, task, drop, seed, as_json, **limits
+):
     """Make an ensemble as good as it can be within a budget.
 
-    Grows an ensemble on DATA, or loads one that was fitted on DATA; tries joint pruning, depth pruning and the
+    Grows an ensemble on DATA, or loads a model that was fitted on DATA, be it a Pipeline or another that holds tree
+    models; tries joint pruning, depth pruning and the
     selection of trees, and does to it what did best within the budget on rows held out. Without a budget, the smallest
     model is saved that is shown to be no worse than the one it was made of. The table has, of all that was tried, what
     no smaller model beats, beside models retrained at smaller sizes. Ctrl-C ends the search with what was found by
@@ -85,39 +91,40 @@ def compress(data, target, model_file, trust, estimator, no_retrain, output, plo
     import joblib
 
     from ...compression import compress
-    from ...wrappers import last_step, with_tree
+    from ...wrappers import fitted_model
     from ..workflow import best_of_each_size
 
     if model_file and estimator:
         raise click.UsageError("--model and --estimator exclude each other.")
     with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
         model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
+        if plot:
+            fitted_model(model)  # says why there is none to draw
         with patient(), warnings.catch_warnings():
             # said below
             warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
             settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
-            result = compress(last_step(model), X, y, **settings, **limits)
+            result = compress(model, X, y, slim=slim, **settings, **limits)
         if plot:
             from ...inspection import SizeFrontierDisplay
 
             save_figure(SizeFrontierDisplay.from_result(result).figure_, figure, plot)
-        joblib.dump(with_tree(model, result.model), file)
+        joblib.dump(result.model, file)
     emit(best_of_each_size(result.frontier), as_json=as_json)
     say(result.message)
     say(f"Saved {output}." + (f" Saved {plot}." if plot else ""))
 
 
 def _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed):
-    """A fitted model, or a Pipeline that ends in one, and the rows that its last step was fitted on."""
+    """A fitted model, or a Pipeline that ends in a grown one, and rows as it takes them."""
     from sklearn.pipeline import Pipeline
 
     from .. import workflow
 
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
-        return model, *rows_for(model, data, target, drop, last_step=True)
+        return model, *rows_for(model, data, target, drop)
     X, y, task, encoder = read(data, target, task, drop)
+    grown = workflow.new_estimator(estimator or "random_forest", task, seed)
     with progress("Growing"):
-        X = encoder.fit_transform(X)
-        grown = workflow.new_estimator(estimator or "random_forest", task, seed).fit(X, y)
-    return Pipeline([("encoder", encoder), ("ensemble", grown)]), X, y
+        return Pipeline([("encoder", encoder), ("ensemble", grown)]).fit(X, y), X, y
