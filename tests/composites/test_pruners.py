@@ -243,6 +243,36 @@ class TestRefused:
         with pytest.raises(UnsupportedModelError, match=r"no tree model inside Pipeline.*logisticregression"):
             pruner(make_pipeline(StandardScaler(), LogisticRegression())).fit(X, KIND)
 
-    def test_offsets_of_a_pipeline(self):
-        with pytest.raises(ValueError, match="'base_margin' parameter must be None: Pipeline"):
+    def test_offsets_that_the_last_step_does_not_take(self):
+        with pytest.raises(ValueError, match="'base_margin' parameter must be None: RecordingRegressor"):
             TreePruner(make_pipeline(StandardScaler(), NUMBERS)).fit(X, AMOUNT, base_margin=AMOUNT)
+
+
+class TestOffsets:
+    """A boosted model as the last step is given them, and is judged and scored from them, as it is by itself."""
+
+    @pytest.mark.parametrize(
+        ("library", "name", "offset"),
+        [("xgboost", "XGBRegressor", "base_margin"), ("lightgbm", "LGBMRegressor", "init_score")],
+    )
+    @pytest.mark.parametrize(
+        "pruner",
+        [
+            TreePruner(None, "reduced_error", validation=0.5, random_state=0),
+            TreePrunerCV(None, "min_impurity_decrease", cv=2, n_candidates=4),
+            TreePrunerCV(None, "max_depth", cv=2, param_grid={"max_depth": [1, 2]}),
+        ],
+    )
+    def test_reach_the_last_step(self, library, name, offset, pruner):
+        found = pytest.importorskip(library, reason=f"{library} is not installed")
+        options = {"verbose": -1} if library == "lightgbm" else {}
+        model, start = getattr(found, name)(n_estimators=3, max_depth=3, n_jobs=1, **options), AMOUNT / 2 + 30
+        plain = make_pipeline("passthrough", model)
+        alone = clone(pruner).set_params(estimator=model).fit(X, AMOUNT, **{offset: start})
+        for prefix in ("", f"{name.lower()}__"):
+            whole = clone(pruner).set_params(estimator=plain).fit(X, AMOUNT, **{prefix + offset: start})
+            np.testing.assert_array_equal(whole.predict(X), alone.predict(X))
+            if hasattr(alone, "cv_results_"):
+                np.testing.assert_array_equal(
+                    whole.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+                )

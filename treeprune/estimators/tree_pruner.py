@@ -27,6 +27,7 @@ from .base import PrunedEstimator
 from .fitting import (
     are_weighed,
     fit_estimator,
+    step_to_fit,
     take,
     take_offset,
     take_params,
@@ -146,8 +147,8 @@ class TreePruner(PrunedEstimator):
             Offsets of X_val, under the name that the inner estimator's library has for them.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune. `predict` and `score` know of none:
-            what the library does with them in prediction, `estimator_` does.
+            LightGBM's ``init_score``, also of a Pipeline's last step, are the offsets of the rows that prune, too.
+            `predict` and `score` know of none: what the library does with them in prediction, `estimator_` does.
 
         Returns
         -------
@@ -162,10 +163,9 @@ class TreePruner(PrunedEstimator):
         check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
         params, offset = take_offset(self.estimator, X, params)
-        offset_val = offset_of(
-            self.estimator, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val
-        )
-        check_both_offsets(self.estimator, offset, X_val, offset_val)
+        _, step = step_to_fit(self.estimator)
+        offset_val = offset_of(step, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
+        check_both_offsets(step, offset, X_val, offset_val)
         grow, judge = self._split(X, y, X_val, split_params)
         X_grow, y_grow, grow_params = take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)

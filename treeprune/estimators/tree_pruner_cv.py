@@ -198,9 +198,9 @@ class TreePrunerCV(PrunedEstimator):
             only.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score the
-            candidates. `predict` and `score` know of none: what the library does with them in prediction, `estimator_`
-            does.
+            LightGBM's ``init_score``, also of a Pipeline's last step, are the offsets of the rows that prune and of
+            those that score the candidates, too. `predict` and `score` know of none: what the library does with
+            them in prediction, `estimator_` does.
 
         Returns
         -------
