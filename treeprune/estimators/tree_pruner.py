@@ -34,7 +34,7 @@ from .fitting import (
     warn_of_growing_rows,
     weights_by_name,
 )
-from .grown import fitted, if_needed
+from .grown import adapters_inside, fitted, if_needed
 
 
 class TreePruner(PrunedEstimator):
@@ -176,17 +176,20 @@ class TreePruner(PrunedEstimator):
             judging = Given(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
         else:
             judging = Given()
+        adapters = adapters_inside(grown)
         if not (method.needs_rows or method.needs_training_rows or self.validation == "oob"):
-            training = if_needed(grown, training)
-        found, weighed = list(inside(grown, training, judging)), are_weighed(grow_params)
-        pruned = {id(each.model): self._pruned(grown, each, method, weighed, len(found)) for each in found}
+            training = if_needed(adapters.values(), training)
+        weighed, pruned = are_weighed(grow_params), {}
+        for each in inside(grown, training, judging):
+            adapter = adapters[id(each.model)]
+            pruned[id(each.model)] = self._pruned(grown, each, adapter, method, weighed, len(adapters))
         self.estimator_ = with_tree_models(grown, pruned)
         if self.refit_leaves:
             self.estimator_ = exchanged(self.estimator_, _refitted, Given(X, y, sample_weight))
         self.n_leaves_, self.n_nodes_ = size(self.estimator_)
         return self
 
-    def _pruned(self, grown, found, method, weighed, n_models):
+    def _pruned(self, grown, found, adapter, method, weighed, n_models):
         """A tree model inside the fitted one, pruned; the path of a single one is kept."""
         needs_rows = method.needs_rows or method.needs_training_rows
         out_of_bag = isinstance(self.validation, str) and found.seen[1].X is None
@@ -205,7 +208,6 @@ class TreePruner(PrunedEstimator):
                 return adapter.with_rows(*judging)
             return adapter, adapter.oob_rows(*training[:3]) if out_of_bag else None
 
-        adapter = find_adapter(found.model)
         if not isinstance(method, PathMethod):
             return carry_out(adapter, method, rows_to_judge_by)
         adapter, rows = rows_to_judge_by(adapter)
