@@ -230,6 +230,14 @@ def test_paths_of_a_whole_can_be_pickled():
     assert small[-1].get_n_leaves() == pruner.pruning_path_.n_leaves[2]
 
 
+@pytest.mark.parametrize("pruner", [TreePruner(TREE), TreePrunerCV(TREE, cv=2, n_candidates=3)])
+def test_the_path_of_a_fit_before_does_not_stay(pruner):
+    fitted = clone(pruner).fit(X, KIND)
+    assert hasattr(fitted, "pruning_path_")
+    fitted.set_params(estimator=VotingClassifier([("a", TREE), ("b", PIPE)])).fit(X, KIND)
+    assert not hasattr(fitted, "pruning_path_")
+
+
 def test_leaves_are_estimated_again_in_every_part():
     model = VotingClassifier([("a", TREE), ("b", PIPE)]).fit(X, KIND)
     pruner = TreePruner(model, "reduced_error", validation=0.5, refit_leaves=True, random_state=0).fit(X, KIND)

@@ -394,6 +394,8 @@ class TreePrunerCV(PrunedEstimator):
         self.best_score_ = float(mean[self.best_index_])
 
     def _refit(self, candidates, pruned):
+        for name in ("alpha_", "pruning_path_"):  # of a fit before
+            vars(self).pop(name, None)
         if isinstance(pruned, (PathModels, JointPathModels)):
             self.alpha_ = float(pruned.alphas[self.best_index_])
         if isinstance(pruned, PathModels):
