@@ -230,6 +230,14 @@ def test_paths_of_a_whole_can_be_pickled():
     assert small[-1].get_n_leaves() == pruner.pruning_path_.n_leaves[2]
 
 
+@pytest.mark.parametrize("pruner", [TreePruner(TREE), TreePrunerCV(TREE, cv=2, n_candidates=3)])
+def test_the_path_of_a_fit_before_does_not_stay(pruner):
+    fitted = clone(pruner).fit(X, KIND)
+    assert hasattr(fitted, "pruning_path_")
+    fitted.set_params(estimator=VotingClassifier([("a", TREE), ("b", PIPE)])).fit(X, KIND)
+    assert not hasattr(fitted, "pruning_path_")
+
+
 def test_leaves_are_estimated_again_in_every_part():
     model = VotingClassifier([("a", TREE), ("b", PIPE)]).fit(X, KIND)
     pruner = TreePruner(model, "reduced_error", validation=0.5, refit_leaves=True, random_state=0).fit(X, KIND)
@@ -243,6 +251,36 @@ class TestRefused:
         with pytest.raises(UnsupportedModelError, match=r"no tree model inside Pipeline.*logisticregression"):
             pruner(make_pipeline(StandardScaler(), LogisticRegression())).fit(X, KIND)
 
-    def test_offsets_of_a_pipeline(self):
-        with pytest.raises(ValueError, match="'base_margin' parameter must be None: Pipeline"):
+    def test_offsets_that_the_last_step_does_not_take(self):
+        with pytest.raises(ValueError, match="'base_margin' parameter must be None: RecordingRegressor"):
             TreePruner(make_pipeline(StandardScaler(), NUMBERS)).fit(X, AMOUNT, base_margin=AMOUNT)
+
+
+class TestOffsets:
+    """A boosted model as the last step is given them, and is judged and scored from them, as it is by itself."""
+
+    @pytest.mark.parametrize(
+        ("library", "name", "offset"),
+        [("xgboost", "XGBRegressor", "base_margin"), ("lightgbm", "LGBMRegressor", "init_score")],
+    )
+    @pytest.mark.parametrize(
+        "pruner",
+        [
+            TreePruner(None, "reduced_error", validation=0.5, random_state=0),
+            TreePrunerCV(None, "min_impurity_decrease", cv=2, n_candidates=4),
+            TreePrunerCV(None, "max_depth", cv=2, param_grid={"max_depth": [1, 2]}),
+        ],
+    )
+    def test_reach_the_last_step(self, library, name, offset, pruner):
+        found = pytest.importorskip(library, reason=f"{library} is not installed")
+        options = {"verbose": -1} if library == "lightgbm" else {}
+        model, start = getattr(found, name)(n_estimators=3, max_depth=3, n_jobs=1, **options), AMOUNT / 2 + 30
+        plain = make_pipeline("passthrough", model)
+        alone = clone(pruner).set_params(estimator=model).fit(X, AMOUNT, **{offset: start})
+        for prefix in ("", f"{name.lower()}__"):
+            whole = clone(pruner).set_params(estimator=plain).fit(X, AMOUNT, **{prefix + offset: start})
+            np.testing.assert_array_equal(whole.predict(X), alone.predict(X))
+            if hasattr(alone, "cv_results_"):
+                np.testing.assert_array_equal(
+                    whole.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+                )

@@ -30,6 +30,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import TreePruner, TreePrunerCV, UnsupportedModelError, rules
 from treeprune.cli.tables import column_encoder
+from treeprune.inspection.columns import before
+from treeprune.inspection.conditions import Condition
 
 
 def table(n_rows=400):
@@ -211,6 +213,29 @@ def test_falling_scales_turn_the_sides():
     rows = pd.DataFrame({"a": close_to(bounds_of(found, 0))})
     assert by_python(found, rows) == model.predict(rows).tolist()
     assert found.texts[0].startswith("a >")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x,
+        lambda x: (x - 3e9) / 7e-5,
+        lambda x: -(x * 0.1) + 1e-3,
+        lambda x: np.clip(x / 3, -1, 1),
+        lambda x: np.copysign(np.sqrt(np.abs(x)), x),
+        lambda x: np.zeros_like(x),
+        lambda x: np.floor(x),
+    ],
+)
+def test_bounds_are_the_last_numbers_on_their_side(function):
+    limits = [-np.inf, -1e300, -1.0, -0.3, 0.0, 5e-324, 0.1, 1.0, 1e12, np.inf]
+    pairs = [(low, high) for low in limits for high in limits if low <= high]
+    asked = [Condition(a, i, b, j) for a, b in pairs for i in (False, True) for j in (False, True)]
+    with np.errstate(over="ignore"):
+        for of_tree, found in zip(asked, before(function, asked), strict=True):
+            ends = [end for end in (found.low, found.high) if np.isfinite(end)]
+            rows = np.concatenate([limits[1:-1], ends, np.nextafter(ends, np.inf), np.nextafter(ends, -np.inf)])
+            assert [found.holds(row) for row in rows] == [of_tree.holds(value) for value in function(rows)]
 
 
 FILLED = {

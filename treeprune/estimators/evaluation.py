@@ -1,6 +1,7 @@
 """Evaluation: a model grown on some rows, and all candidates scored on others."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
@@ -13,6 +14,7 @@ from sklearn.utils.validation import _num_samples, check_memory
 
 from ..adapters.stand_ins import StandIns
 from ..composites.base import Given
+from ..composites.exchange import tree_models
 from .candidates import Candidates, PathModels, PrunedModels
 from .fitting import are_weighed, fit_estimator, take, take_params
 from .grown import Grown
@@ -137,8 +139,11 @@ class Evaluation:
         adapter, weight, offset = grown.adapters[0], params.get("sample_weight"), take(self.offset, index)
         on_path = isinstance(pruned, PathModels) and grown.passes_on and self.response is not None
         if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(grown)):
+            models: Iterable[Any] = pruned.models()
+            if offset is not None:
+                X, y, *_ = grown.seen(Given(X, y))
+                models = (starting_from(offset, tree, X) for whole in models for tree in tree_models(whole))
             rows = (X,) if y is None else (X, y)
-            models = (starting_from(offset, model, X) for model in pruned.models())
             return StepScores(np.array([self.scorer(model, *rows, **params) for model in models]))
         X, y, *_ = grown.seen(Given(X, y))  # once for all candidates
         if self.in_one_sweep(grown):

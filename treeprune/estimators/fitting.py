@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.utils import _safe_indexing
 
 from ..adapters.offsets import OFFSET_NAMES, fit_parameters, offset_of
@@ -39,18 +40,24 @@ def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> d
     return taken
 
 
-def weights_by_name(estimator: Any, sample_weight: ArrayLike | None) -> dict[str, ArrayLike]:
-    """Weights of rows as the parameter of an estimator's fit; a Pipeline hands them to its last step, by its name."""
-    if sample_weight is None:
-        return {}
-    path = []
+def step_to_fit(estimator: Any) -> tuple[str, Any]:
+    """What the last step of a Pipeline puts before the names of its fit's parameters, and the step.
+
+    Of a Pipeline in a Pipeline or a search, it is the last step inside; of other estimators, nothing and the estimator.
+    """
+    names = []
     while (is_search := _SEARCH in class_paths(estimator)) or hasattr(estimator, "steps"):
         if is_search:  # which hands all parameters on
             estimator = estimator.estimator
         else:
             name, estimator = estimator.steps[-1]
-            path.append(name)
-    return {"__".join([*path, "sample_weight"]): sample_weight}
+            names.append(f"{name}__")
+    return "".join(names), estimator
+
+
+def weights_by_name(estimator: Any, sample_weight: ArrayLike | None) -> dict[str, ArrayLike]:
+    """Weights of rows as the parameter of an estimator's fit; a Pipeline hands them to its last step, by its name."""
+    return {} if sample_weight is None else {f"{step_to_fit(estimator)[0]}sample_weight": sample_weight}
 
 
 def are_weighed(params: dict[str, Any]) -> bool:
@@ -59,10 +66,19 @@ def are_weighed(params: dict[str, Any]) -> bool:
 
 
 def take_offset(estimator: Any, X: Any, params: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
-    """Parameters of a fit whose offsets have one entry per row, and these offsets (`offset_of`) or None."""
-    given = {name: params[name] for name in OFFSET_NAMES if params.get(name) is not None}
-    offset = offset_of(estimator, X, **given)
-    return params | fit_parameters(estimator, offset), offset
+    """Parameters of a fit whose offsets have one entry per row, and these offsets (`offset_of`) or None.
+
+    A Pipeline's last step is given them by its name, under which they may be among the parameters.
+    """
+    prefix, step = step_to_fit(estimator)
+    named = {f"{before}{name}": name for name in OFFSET_NAMES for before in (prefix, "")}
+    given = {name: params[key] for key, name in named.items() if params.get(key) is not None}
+    offset = offset_of(step, X, **given)
+    if offset is None:
+        return params, None
+    prefix = "" if get_config()["enable_metadata_routing"] else prefix  # else the whole routes them by their bare name
+    own = {f"{prefix}{name}": values for name, values in fit_parameters(step, offset).items()}
+    return {key: value for key, value in params.items() if key not in named} | own, offset
 
 
 def _sizes(query):

@@ -1,6 +1,6 @@
 """A model as the meta-estimators fit it, and the tree models inside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,9 @@ class Grown:
     @classmethod
     def on(cls, whole: Any, training: Given, *, weighed: bool, needs_rows: bool) -> "Grown":
         """What a model is after it was fitted on some rows, with their weights or not."""
-        found = list(inside(whole, training if needs_rows else if_needed(whole, training)))
-        adapters = [fitted(find_adapter(each.model), each, weighed).completed(*each.seen[0]) for each in found]
+        known = adapters_inside(whole)
+        found = list(inside(whole, training if needs_rows else if_needed(known.values(), training)))
+        adapters = [fitted(known[id(each.model)], each, weighed).completed(*each.seen[0]) for each in found]
         data: list[tuple] = [tuple(each.seen[0]) if needs_rows else () for each in found]
         return cls(whole, adapters, data, all(each.exactly for each in found))
 
@@ -63,9 +64,13 @@ class Grown:
         return self.put_back([prune(*each) for each in zip(self.adapters, self.data, strict=True)])
 
 
-def if_needed(whole: Any, training: Given) -> Given:
+def adapters_inside(whole: Any) -> dict[int, Adapter]:
+    """The adapters of the tree models inside a model, by the `id` of each, so that each is read once."""
+    return {id(tree_model): find_adapter(tree_model) for tree_model in tree_models(whole)}
+
+
+def if_needed(adapters: Iterable[Adapter], training: Given) -> Given:
     """Training rows, where a tree model inside does not tell all that they do; else none, to spare the steps."""
-    adapters = map(find_adapter, tree_models(whole))
     return training if any(a.class_weighting is not None or a.lacks_values for a in adapters) else Given()
 
 

@@ -27,13 +27,14 @@ from .base import PrunedEstimator
 from .fitting import (
     are_weighed,
     fit_estimator,
+    step_to_fit,
     take,
     take_offset,
     take_params,
     warn_of_growing_rows,
     weights_by_name,
 )
-from .grown import fitted, if_needed
+from .grown import adapters_inside, fitted, if_needed
 
 
 class TreePruner(PrunedEstimator):
@@ -146,8 +147,8 @@ class TreePruner(PrunedEstimator):
             Offsets of X_val, under the name that the inner estimator's library has for them.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune. `predict` and `score` know of none:
-            what the library does with them in prediction, `estimator_` does.
+            LightGBM's ``init_score``, also of a Pipeline's last step, are the offsets of the rows that prune, too.
+            `predict` and `score` know of none: what the library does with them in prediction, `estimator_` does.
 
         Returns
         -------
@@ -162,10 +163,9 @@ class TreePruner(PrunedEstimator):
         check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
         params, offset = take_offset(self.estimator, X, params)
-        offset_val = offset_of(
-            self.estimator, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val
-        )
-        check_both_offsets(self.estimator, offset, X_val, offset_val)
+        _, step = step_to_fit(self.estimator)
+        offset_val = offset_of(step, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
+        check_both_offsets(step, offset, X_val, offset_val)
         grow, judge = self._split(X, y, X_val, split_params)
         X_grow, y_grow, grow_params = take(X, grow), take(y, grow), take_params(params, grow, _num_samples(X))
         grown = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X_grow, y_grow, grow_params)
@@ -176,17 +176,21 @@ class TreePruner(PrunedEstimator):
             judging = Given(*(take(rows, judge) for rows in (X, y, sample_weight, offset)))
         else:
             judging = Given()
+        adapters = adapters_inside(grown)
         if not (method.needs_rows or method.needs_training_rows or self.validation == "oob"):
-            training = if_needed(grown, training)
-        found, weighed = list(inside(grown, training, judging)), are_weighed(grow_params)
-        pruned = {id(each.model): self._pruned(grown, each, method, weighed, len(found)) for each in found}
+            training = if_needed(adapters.values(), training)
+        vars(self).pop("pruning_path_", None)  # of a fit before
+        weighed, pruned = are_weighed(grow_params), {}
+        for each in inside(grown, training, judging):
+            adapter = adapters[id(each.model)]
+            pruned[id(each.model)] = self._pruned(grown, each, adapter, method, weighed, len(adapters))
         self.estimator_ = with_tree_models(grown, pruned)
         if self.refit_leaves:
             self.estimator_ = exchanged(self.estimator_, _refitted, Given(X, y, sample_weight))
         self.n_leaves_, self.n_nodes_ = size(self.estimator_)
         return self
 
-    def _pruned(self, grown, found, method, weighed, n_models):
+    def _pruned(self, grown, found, adapter, method, weighed, n_models):
         """A tree model inside the fitted one, pruned; the path of a single one is kept."""
         needs_rows = method.needs_rows or method.needs_training_rows
         out_of_bag = isinstance(self.validation, str) and found.seen[1].X is None
@@ -207,7 +211,6 @@ class TreePruner(PrunedEstimator):
                 return adapter.with_rows(*judging)
             return adapter, adapter.oob_rows(*training[:3]) if out_of_bag else None
 
-        adapter = find_adapter(found.model)
         if not isinstance(method, PathMethod):
             return carry_out(adapter, method, rows_to_judge_by)
         adapter, rows = rows_to_judge_by(adapter)

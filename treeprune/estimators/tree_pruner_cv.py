@@ -197,9 +197,9 @@ class TreePrunerCV(PrunedEstimator):
             only.
         **fit_params : dict
             Passed on to the inner estimator's `fit`; ``groups`` goes to the splitter. XGBoost's ``base_margin`` and
-            LightGBM's ``init_score`` are also the offsets of the rows that prune and of those that score the
-            candidates. `predict` and `score` know of none: what the library does with them in prediction, `estimator_`
-            does.
+            LightGBM's ``init_score``, also of a Pipeline's last step, are the offsets of the rows that prune and of
+            those that score the candidates, too. `predict` and `score` know of none: what the library does with
+            them in prediction, `estimator_` does.
 
         Returns
         -------
@@ -393,6 +393,8 @@ class TreePrunerCV(PrunedEstimator):
         self.best_score_ = float(mean[self.best_index_])
 
     def _refit(self, candidates, pruned):
+        for name in ("alpha_", "pruning_path_"):  # of a fit before
+            vars(self).pop(name, None)
         if isinstance(pruned, (PathModels, JointPathModels)):
             self.alpha_ = float(pruned.alphas[self.best_index_])
         if isinstance(pruned, PathModels):

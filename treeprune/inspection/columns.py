@@ -15,6 +15,9 @@ from .conditions import CategoryCondition, Condition
 Step: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 _LARGEST = np.finfo(np.float64).max
+#: Places of the largest and the least finite number in the order of all numbers of double precision.
+_HIGHEST = int(_LARGEST.view(np.int64))
+_LOWEST = -_HIGHEST
 
 
 class Column(ABC):
@@ -222,41 +225,77 @@ def before(function: Step, conditions: list[Condition]) -> list[Condition]:
     """Conditions on numbers that hold just where others hold for what a monotone function makes of them.
 
     The bounds are numbers of double precision: the first and the last one for which the other condition holds. They are
-    found by halving the interval between the least and the largest number, since with rounding no inverse function
-    would tell them to the last bit. Where missing values go is left as it is.
+    searched for among all numbers, since with rounding no inverse function would tell them to the last bit. Where
+    missing values go is left as it is.
     """
     low, high = (np.array([getattr(c, name) for c in conditions], np.float64) for name in ("low", "high"))
     low_open, high_open = (np.array([getattr(c, name) for c in conditions]) for name in ("low_open", "high_open"))
+    start, end = function(np.array([-_LARGEST, _LARGEST]))
+    sign = 1.0 if start <= end else -1.0
+    if sign < 0:  # of a falling function, the negative rises
+        low, high, low_open, high_open = -high, -low, high_open, low_open
 
-    def above(numbers):
-        found = function(numbers)
-        return np.where(low_open, found > low, found >= low)
+    def rising(numbers):
+        return sign * function(numbers)
 
-    def below(numbers):
-        found = function(numbers)
-        return np.where(high_open, found < high, found <= high)
-
-    ends = function(np.array([-_LARGEST, _LARGEST]))
-    if ends[0] > ends[1]:  # falling: what is below the upper bound comes last
-        above, below = below, above
-    first, last = _first(above, len(conditions)), -_first(lambda numbers: below(-numbers), len(conditions))
+    limits = np.concatenate([low, high])
+    beyond = np.concatenate([low_open, ~high_open])  # whether the limit must be passed, or reached only
+    first, after = np.split(_first(rising, limits, beyond), 2)
     return [
-        replace(
-            c, low=a if a > -_LARGEST else -np.inf, low_open=False, high=b if b < _LARGEST else np.inf, high_open=False
-        )
-        for c, a, b in zip(conditions, first.tolist(), last.tolist(), strict=True)
+        replace(condition, low=a, low_open=False, high=b, high_open=False)
+        for condition, a, b in zip(conditions, _from(first).tolist(), _up_to(after).tolist(), strict=True)
     ]
 
 
-def _first(holds, n):
-    """The least number from which on each of n conditions holds; inf: none."""
-    lowest, highest = _places(np.array([-_LARGEST, _LARGEST]))
-    low, high = np.full(n, lowest), np.full(n, highest + 1)  # the least number is at or above low, and at most at high
-    while (low < high).any():
+def _first(rising, limits, beyond):
+    """Places of the first numbers for which a rising function reaches limits, or goes beyond; the next if none does."""
+    places = np.where(limits < 0, _LOWEST, _HIGHEST + 1)  # of infinite limits
+    finite = np.isfinite(limits)
+    if not finite.any():
+        return places
+    limit, strictly = limits[finite], beyond[finite]
+
+    def reached(place):
+        value = rising(_numbers(np.clip(place, _LOWEST, _HIGHEST)))
+        return (place > _HIGHEST) | ((place >= _LOWEST) & np.where(strictly, value > limit, value >= limit))
+
+    high, step = _places(_nearly_inverse(rising, limit)), 1
+    low = high - 1
+    while (short := ~reached(high)).any():
+        high = np.where(short, np.where(high > _HIGHEST + 1 - step, _HIGHEST + 1, high + step), high)
+        step = min(2 * step, 2**62)
+    step = 1
+    while (far := reached(low)).any():
+        low = np.where(far, np.where(low < _LOWEST - 1 + step, _LOWEST - 1, low - step), low)
+        step = min(2 * step, 2**62)
+    while (high > low + 1).any():  # reached at high, and not at low
         middle = (low >> 1) + (high >> 1) + (low & high & 1)
-        here = (low < high) & holds(_numbers(np.minimum(middle, highest)))
-        low, high = np.where(here | (low >= high), low, middle + 1), np.where(here, middle, high)
-    return np.where(low > highest, np.inf, _numbers(np.minimum(low, highest)))
+        here = reached(middle)
+        low, high = np.where(here, low, middle), np.where(here, middle, high)
+    places[finite] = high
+    return places
+
+
+def _nearly_inverse(rising, limits):
+    """Numbers of which a function that is a straight line but for rounding makes nearly these."""
+    number, (start, end) = np.zeros(len(limits)), rising(np.array([0.0, 1.0]))
+    with np.errstate(all="ignore"):
+        for _ in range(3):  # each step takes away most of what rounding left
+            number = number + (limits - rising(number)) / (end - start)
+            number = np.where(np.isfinite(number), np.clip(number, -_LARGEST, _LARGEST), 0.0)
+    return number
+
+
+def _from(first):
+    """Lower bounds of what begins at places."""
+    bound = np.where(first > _LOWEST, _numbers(np.minimum(first, _HIGHEST)), -np.inf)
+    return np.where(first > _HIGHEST, np.inf, bound)
+
+
+def _up_to(after):
+    """Upper bounds of what is over at places."""
+    bound = np.where(after <= _HIGHEST, _numbers(np.maximum(after - 1, _LOWEST)), np.inf)
+    return np.where(after <= _LOWEST, -np.inf, bound)
 
 
 def _places(numbers):
