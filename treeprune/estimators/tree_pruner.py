@@ -179,7 +179,7 @@ class TreePruner(PrunedEstimator):
         adapters = adapters_inside(grown)
         if not (method.needs_rows or method.needs_training_rows or self.validation == "oob"):
             training = if_needed(adapters.values(), training)
-        vars(self).pop("pruning_path_", None)  # of a fit before
+        self.__dict__.pop("pruning_path_", None)  # of a fit before
         weighed, pruned = are_weighed(grow_params), {}
         for each in inside(grown, training, judging):
             adapter = adapters[id(each.model)]

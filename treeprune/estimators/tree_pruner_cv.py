@@ -394,7 +394,7 @@ class TreePrunerCV(PrunedEstimator):
 
     def _refit(self, candidates, pruned):
         for name in ("alpha_", "pruning_path_"):  # of a fit before
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
         if isinstance(pruned, (PathModels, JointPathModels)):
             self.alpha_ = float(pruned.alphas[self.best_index_])
         if isinstance(pruned, PathModels):
