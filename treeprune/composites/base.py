@@ -71,6 +71,8 @@ class Composite(ABC):
     models: ClassVar[tuple[str, ...]]
     #: Whether it predicts what its only part does of what that sees, and passes on all rows and their targets.
     passes_on: ClassVar[bool] = False
+    #: Whether something in it was fitted on what its parts predict: `refitted` fits that anew.
+    maps: ClassVar[bool] = False
 
     def __init__(self, model: Any):
         check_is_fitted(model)
@@ -88,6 +90,10 @@ class Composite(ABC):
     @abstractmethod
     def with_models(self, models: Sequence[Any]) -> Any:
         """A copy that holds other models in the places of `parts`."""
+
+    def refitted(self, given: Given) -> Any:
+        """A copy in which what was fitted on predictions of the parts is fitted anew on those of some rows."""
+        return self.model
 
     def with_columns(self, models: Sequence[Any], kept: NDArray[np.bool_]) -> Any:
         """A copy for rows of which some columns are left.

@@ -1,10 +1,12 @@
 """Models that hold one other: searches, thresholds, frozen and self-training models, transformed targets."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
-from .base import Given, OneModel, Part, as_array
+from .base import Given, OneModel, Part, as_array, with_attributes
 
 
 class SearchComposite(OneModel):
@@ -24,17 +26,30 @@ class SearchComposite(OneModel):
 
 
 class ThresholdComposite(OneModel):
-    """Classifiers with another threshold; it stays as it was chosen."""
+    """Classifiers with another threshold; it stays as it was given."""
 
-    models = (
-        "sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV",
-        "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
-    )
+    models = ("sklearn.model_selection._classification_threshold.FixedThresholdClassifier",)
     attribute = "estimator_"
+
+
+class TunedThresholdComposite(OneModel):
+    """Classifiers with a threshold that was chosen by their predictions; it stays unless it is `refitted`."""
+
+    models = ("sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV",)
+    attribute = "estimator_"
+    maps = True
 
     @property
     def sees_all(self) -> bool:
-        return bool(getattr(self.model, "refit", True))
+        return bool(self.model.refit)
+
+    def refitted(self, given: Given) -> Any:
+        if len(np.unique(np.asarray(given.y))) < len(self.model.classes_):
+            return self.model
+        settings = {"estimator": FrozenEstimator(self.model.estimator_), "cv": "prefit", "refit": False}
+        anew = clone(self.model).set_params(**settings).fit(given.X, given.y)
+        found = ("best_threshold_", "best_score_", *(["cv_results_"] if hasattr(anew, "cv_results_") else []))
+        return with_attributes(self.model, {name: getattr(anew, name) for name in found})
 
 
 class FrozenComposite(OneModel):

@@ -76,8 +76,9 @@ def compress(
     ----------
     model : object
         A fitted ensemble whose trees average or add up, a single tree, or a model that holds such models, as `prune`
-        takes them: a Pipeline, a search, a calibrated or voting model, ... Transformers, calibrators and whatever else
-        it holds stay as they were fitted.
+        takes them: a Pipeline, a search, a calibrated or voting model, ... Transformers and other models stay as
+        they were fitted; calibrators and tuned thresholds are fitted anew, on the rows held out, and so the
+        trees are those of a clone that has not seen them.
     X, y : array-like
         The rows that it was fitted on, as it takes them.
     max_nodes : int, optional

@@ -74,6 +74,10 @@ class Trials:
         `grown` as it is.
     use, judge, all : Given
         Rows to grow and prune by, rows to judge by, and both.
+    judge_at : ndarray of int of shape (n_judging_rows,) or None
+        Places of the judging rows among all; None: they were given.
+    holds_back : bool
+        Whether what is carried out has not seen the judging rows, for something else will be fitted on them.
     units : ndarray of int of shape (n_judging_rows,)
         The same for judging rows that belong together.
     repeated : float
@@ -100,6 +104,7 @@ class Trials:
         self._weighting, self.has_groups = class_weight, groups is not None
         self.rows_to_judge_are_given, self.effort = held_out is not None, EFFORTS[effort]
         self.seconds_of_fit = self.seconds_of_path = 0.0
+        self.holds_back = False
         self._own = adapter = find_adapter(model)
         check_judge(adapter, loss, scoring)
         data = Given(*data)
@@ -112,10 +117,10 @@ class Trials:
             checked = data._replace(sample_weight=check_weights(data.sample_weight, len(units)))
             self.use, self.judge, self.units = checked.at(use), checked.at(judge), units[judge]
             self.all, self.repeated = data, share_repeated(units)
-            self._use_at, self._use_units = use, units[use]
+            self._use_at, self._use_units, self.judge_at = use, units[use], judge
             self.grown = self._grown_anew()
         else:
-            self.use, self.judge, self._use_at = data, Given(*held_out), None
+            self.use, self.judge, self._use_at, self.judge_at = data, Given(*held_out), None, None
             self.all, self.units = stacked(data, self.judge), units_of(self.judge.X)
             self.repeated = float(np.isin(fingerprints(self.judge.X), fingerprints(data.X)).mean())
         self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
@@ -350,9 +355,10 @@ class Trials:
         Methods that set leaves do so on all rows, or on those that do not judge if the judging ones are needed for
         calibration after it. Tree selection needs rows that did not grow the trees.
         """
+        of_trial = of_trial or self.holds_back
         method = chosen.method
         if method is None:
-            return deepcopy(self.model), None
+            return deepcopy(self.grown if self.holds_back else self.model), None
         if isinstance(method, TreeSelection):
             return self._pruned(self._adapter_of(self.grown), method, self.judge), method
         rows = self.use if output == "plain" or of_trial else self.all

@@ -1,6 +1,7 @@
 """compress for models that hold tree models: what they share, and the whole that is put together again."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.utils.validation import _num_samples
 from ..adapters import find_adapter
 from ..composites import find_composite
 from ..composites.base import Given
-from ..composites.exchange import Inside, inside, with_tree_models
+from ..composites.exchange import Inside, inside, maps, refitted, with_tree_models
 from .budget import Budget, Whole, latency_ratio, n_bytes
 from .result import CompressionResult
 from .search import Search
@@ -64,11 +65,31 @@ def compressed(
         (one,) = held
         whole = Whole(model, one.model, (held_out or data).X)
         budget = budget if one.model is model else replace(budget, whole=whole)
-        search = Search(trying(one.model, *_seen(one)), budget, watch)
+        search = Search(_trials(model, one, trying), budget, watch)
         result = search.result(search.made(budget, output), budget, watch, retrain, by)
-        said = _flattered_by(model) if held_out is None else ""
-        return replace(result, model=whole.holding(result.model), message=result.message + said)
+        if result.method is None:
+            small, said = deepcopy(model), ""
+        else:
+            small, said = _refitted(whole.holding(result.model), data, held_out, [search])
+        said += _flattered_by(model) if held_out is None else ""
+        return replace(result, model=small, message=result.message + said)
     return _Several(model, data, held_out, budget, held, trying, watch, output).result(retrain, by)
+
+
+def _trials(model, one, trying):
+    trials = trying(one.model, *_seen(one))
+    trials.holds_back = maps(model)
+    return trials
+
+
+def _refitted(small, data, held_out, searches):
+    """The whole, and what the message says of it: with calibrators and thresholds of what it predicts now."""
+    if not maps(small):
+        return small, ""
+    rows, places = held_out or data, searches[0].trials.judge_at
+    if held_out is None and len(searches[0].trials.all.y) == len(data.y):
+        rows = data.at(places)
+    return refitted(small, rows), " Calibrators and tuned thresholds are fitted anew on the rows that judged."
 
 
 def _seen(one: Inside) -> tuple[Given, Given | None]:
@@ -91,12 +112,12 @@ class _Several:
         output: str,
     ):
         self.model, self.budget, self.held, self.watch, self.output = model, budget, held, watch, output
-        self.rows, self.are_held_out = (held_out or data).X, held_out is not None
+        self.rows, self.data, self.held_out = (held_out or data).X, data, held_out
         self.sizes = [find_adapter(one.model).forest.n_nodes for one in held]
         self.searches = []
         for place, (one, share) in enumerate(zip(held, self._shares(), strict=True)):
             watch_of_it = watch.share(len(held) - place)
-            self.searches.append(Search(trying(one.model, *_seen(one)), share, watch_of_it))
+            self.searches.append(Search(_trials(model, one, trying), share, watch_of_it))
             watch.stopped = watch_of_it.stopped
 
     def result(self, retrain: bool, by: str) -> CompressionResult:
@@ -107,6 +128,10 @@ class _Several:
             search.result(one, share, self.watch, retrain, by)
             for search, one, share in zip(self.searches, made, shares, strict=True)
         )
+        if all(part.method is None for part in parts):
+            small, said = deepcopy(self.model), ""
+        else:
+            small, said = _refitted(small, self.data, self.held_out, self.searches)
         verdicts = [part.verdict for part in parts]
         smallest = [part.smallest_no_worse for part in parts if part.smallest_no_worse is not None]
         return CompressionResult(
@@ -114,7 +139,7 @@ class _Several:
             None,
             _frontiers(parts),
             any(part.retrained_wins for part in parts),
-            self._message(small, parts, at_rate is not None),
+            self._message(small, parts, at_rate is not None) + said,
             None if None in verdicts else min(verdicts, key=_VERDICTS.index),
             sum(smallest) if len(smallest) == len(parts) else None,
             parts,
@@ -194,7 +219,7 @@ class _Several:
             f"{self._how(at_rate)} Beside the model as it is, {', '.join(said)}."
             + (f" Training anew does better for {wins} of them." if wins else "")
             + (f" {self.watch.stopped}" if self.watch.stopped else "")
-            + ("" if self.are_held_out else _flattered_by(self.model))
+            + ("" if self.held_out is not None else _flattered_by(self.model))
         )
 
     def _how(self, at_rate):
