@@ -150,10 +150,16 @@ def test_unfitted(cls):
         prune(cls(), CostComplexity(0.1))
 
 
-@pytest.mark.parametrize("model", [None, 3, "tree", DecisionTreeClassifier, dict])
+@pytest.mark.parametrize("model", [None, 3, "tree"])
 def test_what_is_no_model(model):
     with pytest.raises(UnsupportedModelError, match=r"No adapter for .* Supported: .*DecisionTreeClassifier"):
         prune(model)
+
+
+@pytest.mark.parametrize("cls", [DecisionTreeClassifier, dict])
+def test_a_class_is_no_model(cls):
+    with pytest.raises(UnsupportedModelError, match=f"^{cls.__name__} is a class; a fitted model of it is needed"):
+        prune(cls)
 
 
 def broken(fields, node, entry):

@@ -44,7 +44,7 @@ def offset_of(model: Any, X: Any, *, suffix: str = "", **given: ArrayLike | None
     given = {name: values for name, values in given.items() if values is not None}
     if not given:
         return None
-    own = _name(model)
+    own = offset_name(model)
     for name in given:
         if name != own:
             takes = f"is fitted with {own + suffix!r}" if own else "is fitted without offsets"
@@ -59,19 +59,19 @@ def fit_parameters(model: Any, offset: NDArray[np.float64] | None) -> dict[str, 
     """An offset (`offset_of`) as the parameter of the library's own ``fit``; none where it is None."""
     if offset is None:
         return {}
-    return {_name(model): offset[:, 0] if offset.shape[1] == 1 else offset}
+    return {offset_name(model): offset[:, 0] if offset.shape[1] == 1 else offset}
 
 
 def check_both_offsets(model: Any, offset: NDArray | None, X_val: Any, offset_val: NDArray | None) -> None:
     """Raise a ValueError if of the training rows and X_val, where there is one, only one has offsets."""
     if X_val is not None and (offset is None) != (offset_val is None):
-        name = _name(model)
+        name = offset_name(model)
         given, missing = (name, f"{name}_val") if offset_val is None else (f"{name}_val", name)
         raise ValueError(f"The {missing!r} parameter must be given where {given!r} is.")
 
 
-def _name(model: Any) -> Any:
-    """What the library of a model calls its offsets; None: it takes none."""
+def offset_name(model: Any) -> Any:
+    """What the library of a model calls its offsets, one of `OFFSET_NAMES`; None: it takes none."""
     return getattr(adapter_class(model), "offset_name", None)
 
 

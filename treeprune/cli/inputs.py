@@ -68,14 +68,49 @@ def column_aside(data, name, target):
     return frame.loc[frame[target].notna(), name]
 
 
-def rows_for(model, data, target, drop):
-    """Rows of a table, and their target, as a saved model takes them."""
+def rows_for(model, data, target, drop, *, offset=None):
+    """Rows of a table, as a saved model takes them, their target and their offsets.
+
+    Parameters
+    ----------
+    model : object
+        The saved model.
+    data, target, drop
+        As in `read`.
+    offset : str, optional
+        Column with the offsets that the model was fitted with; None: it was fitted without.
+
+    Returns
+    -------
+    X : DataFrame
+    y : Series
+    offsets : dict of str to Series
+        By the name of the parameter that takes them, here and in the model's library; empty without.
+    """
     from sklearn.base import is_classifier
 
     from ..wrappers import columns_of
 
-    X, y, _, _ = read(data, target, "classification" if is_classifier(model) else "regression", drop)
-    return columns_of(model, X), y
+    name = _offset_parameter(model) if offset else None
+    aside = [offset] if offset else []
+    task = None  # Boosters do not say
+    if hasattr(model, "__sklearn_tags__"):
+        task = "classification" if is_classifier(model) else "regression"
+    X, y, _, _ = read(data, target, task, drop, aside=aside)
+    X = columns_of(model, X)
+    offsets = {name: column_aside(data, offset, target)} if offset else {}
+    return X, y, offsets
+
+
+def _offset_parameter(model):
+    from ..adapters.offsets import offset_name
+    from ..composites.exchange import tree_models
+
+    names = filter(None, map(offset_name, tree_models(model)))
+    name = next(names, None)
+    if name is None:
+        raise click.UsageError(f"--offset has no use: {type(model).__name__} is fitted without offsets.")
+    return name
 
 
 def check_path(method, *, nested):

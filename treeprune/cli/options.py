@@ -108,6 +108,38 @@ method_option = click.option(
     callback=_method,
     help="How to prune: cost_complexity, reduced_error, mdl, ... A name that does not exist lists all.",
 )
+
+
+def _class_weight(context, parameter, name):
+    return None if name == "none" else name
+
+
+class_weight_option = click.option(
+    "--class-weight",
+    type=click.Choice(["model", "none"]),
+    default="model",
+    show_default=True,
+    callback=_class_weight,
+    help="How rows of each class count: as in the training of --model, or all once.",
+)
+offset_option = click.option(
+    "--offset",
+    metavar="COL",
+    help="Column of DATA with the offsets (base_margin, init_score) that --model was fitted with; not one to predict "
+    "by.",
+)
+scoring_option = click.option(
+    "--scoring", metavar="NAME", help="Scorer of scikit-learn's to judge by. [default: accuracy or R2]"
+)
+
+
+def check_needs_model(model_file, **options):
+    """Refuse options that tell of a saved model, where they are given without one."""
+    for name, value in options.items():
+        if value and not model_file:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --model.")
+
+
 plot_option = click.option(
     "--plot", metavar="FILE", callback=check_figure, help="Draw a figure of the table (.png, .svg, .pdf)."
 )

@@ -16,10 +16,11 @@ from ..composites.exchange import exchanged, inside, passes_on, tree_models
 from ..core.graft import graft
 from ..core.path import PruningPath
 from ..core.risk import node_risk
+from ..estimators.stepwise import starting_from
 from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
 from ..io import read_model
 from ..methods import PathMethod, PruningMethod, as_method
-from ..pruning import prune, pruning_path
+from ..pruning import offset_inside, prune, pruning_path
 
 Rows = tuple[Any, ArrayLike]
 
@@ -77,7 +78,12 @@ def hold_out(X: Any, y: ArrayLike, task: str, fraction: float, seed: int) -> lis
 
 
 def prune_by(
-    model: Any, method: PruningMethod | str, judge: Rows | None = None, train: Rows | None = None, **strength: float
+    model: Any,
+    method: PruningMethod | str,
+    judge: Rows | None = None,
+    train: Rows | None = None,
+    judging: dict[str, Any] | None = None,
+    **strength: float,
 ) -> tuple[Any, dict[str, Any]]:
     """Prune at a strength. If none is given, choose it by rows that did not grow the model.
 
@@ -89,9 +95,12 @@ def prune_by(
         How to prune.
     judge : tuple of X and y, optional
         Rows for methods that judge by rows, and for the choice of a strength: the tree of the path with the least
-        error on them, the smallest among equals. They count by the model's own weights of classes.
+        error on them, the smallest among equals.
     train : tuple of X and y, optional
         The rows that grew the model, for methods that need them.
+    judging : dict, optional
+        How `judge` judges: ``class_weight`` and offsets, as `prune` takes them. None: by the model's own weights of
+        classes, without offsets.
     **strength : float
         ``alpha`` or ``n_leaves``, for methods with a path.
 
@@ -102,17 +111,20 @@ def prune_by(
     strength : dict of str to number
         The method's own parameter that gives it; empty where there is none.
     """
-    method = as_method(method)
-    rows = (train if method.needs_training_rows else judge if method.needs_rows else None) or ()
+    method, judging = as_method(method), judging or {}
+    by_judge = method.needs_rows and not method.needs_training_rows
+    rows = (train if method.needs_training_rows else judge if by_judge else None) or ()
+    told = judging if by_judge else {}
     if not isinstance(method, PathMethod):
         knob = method.knob
-        return prune(model, method, *rows), {} if knob is None else {knob: getattr(method, knob)}
+        return prune(model, method, *rows, **told), {} if knob is None else {knob: getattr(method, knob)}
     if "alpha" in strength and len(list(tree_models(model))) > 1:  # a strength for all of them
-        given = Given(*rows)
-        pruned = exchanged(model, lambda tree, seen: pruning_path(tree, method, *seen[:2]).prune(**strength), given)
+        pruned = exchanged(
+            model, lambda tree, seen: pruning_path(tree, method, *seen[:2], **told).prune(**strength), Given(*rows)
+        )
         return pruned, dict(strength)
-    path = pruning_path(model, method, *rows)
-    step = path.step(**strength) if strength else _best_step(path, model, *judge)
+    path = pruning_path(model, method, *rows, **told)
+    step = path.step(**strength) if strength else _best_step(path, model, *judge, **judging)
     model = path.prune(step=step)
     if path.alphas is None:
         return model, {}
@@ -124,17 +136,21 @@ def judged_by_rows(method: PruningMethod, **strength: float) -> bool:
     return method.needs_rows or (isinstance(method, PathMethod) and not strength)
 
 
-def _best_step(path, model, X, y):
-    ((tree_model, (seen,), _),) = inside(model, Given(X, y))
-    rows = find_adapter(tree_model).rows(*seen)
+def _best_step(path, model, X, y, class_weight="model", **offsets):
+    given = Given(X, y, offset=offset_inside(model, X, **offsets))
+    ((tree_model, (seen,), _),) = inside(model, given)
+    adapter = find_adapter(tree_model)
+    rows = (adapter if class_weight == "model" else adapter.without_class_weights()).rows(*seen)
     if not passes_on(model):  # what the tree model predicts is not what the whole does
+        if given.offset is not None:
+            raise ValueError(f"{type(model).__name__} predicts without offsets: no strength can be chosen. Give one.")
         loss = np.array([-path.prune(step=step).score(X, y) for step in range(len(path))])
         return _last_least(loss)
     error, _ = node_risk(path.forest, "error", rows)
     if isinstance(path, PruningPath):
         loss = path.totals(error)
     else:
-        loss = np.array([_loss(path, step, error, X, y, rows.sample_weight) for step in range(len(path))])
+        loss = np.array([_loss(path, step, error, given, rows.sample_weight) for step in range(len(path))])
     return _last_least(loss)
 
 
@@ -142,13 +158,14 @@ def _last_least(loss):
     return int(np.flatnonzero(loss <= loss.min() + 1e-12 * np.abs(loss).max())[-1])
 
 
-def _loss(path, step, error, X, y, weight):
+def _loss(path, step, error, given, weight):
     """Error of the leaves of a step's trees; where the step changes what they predict, that of its model."""
     plan = path.plan(step=step)
     if plan.operations <= {"collapse"}:
         pruned, origin = graft(path.forest, plan)
         return error[origin[pruned.is_leaf]].sum()
-    return -path.prune(step=step).score(X, y, sample_weight=weight)
+    ((tree_model, (seen,), _),) = inside(path.prune(step=step), given)
+    return -starting_from(seen.offset, tree_model, seen.X).score(seen.X, seen.y, sample_weight=weight)
 
 
 def size(model: Any) -> dict[str, int]:

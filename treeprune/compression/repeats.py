@@ -20,11 +20,16 @@ def units_of(X: Any, groups: ArrayLike | None = None) -> NDArray[np.int64]:
         `groups` does not hold one label for each row.
     """
     if groups is None:
-        return np.unique(fingerprints(X), return_inverse=True)[1]
+        return _by_appearance(fingerprints(X))
     groups = column_or_1d(groups)
     if len(groups) != _num_samples(X):
         raise ValueError(f"The 'groups' parameter must hold {_num_samples(X)} labels, one per row. Got {len(groups)}.")
-    return pd.factorize(groups, use_na_sentinel=False)[0].astype(np.int64)
+    return _by_appearance(groups)
+
+
+def _by_appearance(labels):
+    """Numbers in the order in which labels appear: splits do not depend on how rows are held, or groups named."""
+    return pd.factorize(labels, use_na_sentinel=False)[0].astype(np.int64)
 
 
 def fingerprints(X: Any) -> NDArray[np.uint64]:

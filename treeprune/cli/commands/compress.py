@@ -12,12 +12,16 @@ from ..help import Command
 from ..inputs import read, rows_for
 from ..options import (
     FiniteRange,
+    check_needs_model,
+    class_weight_option,
     data_argument,
     drop_option,
     json_option,
     model_option,
+    offset_option,
     plot_option,
     reading_options,
+    scoring_option,
     seed_option,
     target_option,
     task_option,
@@ -52,6 +56,10 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     type=FiniteRange(0),
     help="Smallest model whose loss rises by at most this share.",
 )
+@click.option("--loss", metavar="NAME", help="Loss of boosting to judge and refit by. [default: the model's own]")
+@scoring_option
+@class_weight_option
+@offset_option
 @click.option("--effort", type=click.Choice(_EFFORTS), default="balanced", show_default=True, help="How much is tried.")
 @click.option(
     "--time-limit",
@@ -69,7 +77,21 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
 @seed_option
 @json_option
 def compress(
-    data, target, model_file, trust, estimator, no_retrain, slim, output, plot, task, drop, seed, as_json, **limits
+    data,
+    target,
+    model_file,
+    trust,
+    estimator,
+    offset,
+    no_retrain,
+    slim,
+    output,
+    plot,
+    task,
+    drop,
+    seed,
+    as_json,
+    **chosen,
 ):
     """Make an ensemble as good as it can be within a budget.
 
@@ -96,15 +118,16 @@ def compress(
 
     if model_file and estimator:
         raise click.UsageError("--model and --estimator exclude each other.")
+    check_needs_model(model_file, offset=offset, class_weight=chosen["class_weight"] is None)
     with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
-        model, X, y = _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed)
+        model, X, y, offsets = _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed)
         if plot:
             fitted_model(model)  # says why there is none to draw
         with patient(), warnings.catch_warnings():
             # said below
             warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
             settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
-            result = compress(model, X, y, slim=slim, **settings, **limits)
+            result = compress(model, X, y, slim=slim, **offsets, **settings, **chosen)
         if plot:
             from ...inspection import SizeFrontierDisplay
 
@@ -115,16 +138,16 @@ def compress(
     say(f"Saved {output}." + (f" Saved {plot}." if plot else ""))
 
 
-def _model_and_rows(data, target, model_file, trust, estimator, task, drop, seed):
-    """A fitted model, or a Pipeline that ends in a grown one, and rows as it takes them."""
+def _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed):
+    """A fitted model, or a Pipeline that ends in a grown one, rows and their target as it takes them, and offsets."""
     from sklearn.pipeline import Pipeline
 
     from .. import workflow
 
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
-        return model, *rows_for(model, data, target, drop)
+        return model, *rows_for(model, data, target, drop, offset=offset)
     X, y, task, encoder = read(data, target, task, drop)
     grown = workflow.new_estimator(estimator or "random_forest", task, seed)
     with progress("Growing"):
-        return Pipeline([("encoder", encoder), ("ensemble", grown)]).fit(X, y), X, y
+        return Pipeline([("encoder", encoder), ("ensemble", grown)]).fit(X, y), X, y, {}

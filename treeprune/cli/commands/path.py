@@ -13,6 +13,7 @@ from ..options import (
     method_option,
     plot_option,
     reading_options,
+    scoring_option,
     seed_option,
     target_option,
     task_option,
@@ -27,21 +28,23 @@ NOTHING_TO_PRUNE = "The tree is a single leaf: nothing to prune."
 @method_option
 @click.option("--cv", type=click.IntRange(min=2), metavar="FOLDS", help="Score each tree by this many folds.")
 @click.option("--rule", type=click.Choice(["1se", "best"]), help="Which tree to mark as chosen. [default: 1se]")
+@scoring_option
 @plot_option
 @task_option
 @drop_option
 @reading_options
 @seed_option
 @json_option
-def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
+def path(data, target, method, cv, rule, scoring, plot, task, drop, seed, as_json):
     """Print all trees that a method gives as its strength rises.
 
     Grows a tree on all rows of DATA. Each row of the table is one tree: the strength (alpha) from which it holds,
     its leaves, its impurity on the training rows, and that impurity relative to a single leaf's.
 
-    With --cv, the score of each tree on rows that did not grow it (accuracy or R2), its standard error, and two
-    marks: the tree with the best score, and the one that the rule chooses. By 1se, that is the smallest tree within
-    one standard error of the best. The alpha is then one from the middle of the tree's range.
+    With --cv, the score of each tree on rows that did not grow it (accuracy or R2, unless --scoring names
+    another), its standard error, and two marks: the tree with the best score, and the one that the rule chooses. By
+    1se, that is the smallest tree within one standard error of the best. The alpha is then one from the middle of the
+    tree's range.
 
     \b
     Examples:
@@ -53,12 +56,13 @@ def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
     from ..workflow import grow
 
     check_path(method, nested=cv is not None)
-    if cv is None and (rule or plot):
-        raise click.UsageError(f"{'--rule' if rule else '--plot'} needs --cv.")
+    for name, value in {"--rule": rule, "--scoring": scoring, "--plot": plot}.items():
+        if value and cv is None:
+            raise click.UsageError(f"{name} needs --cv.")
     X, y, task, encoder = read(data, target, task, drop)
     X = encoder.fit_transform(X)
     if cv:
-        _scored_path(X, y, task, method, cv, rule or "1se", plot, seed, as_json)
+        _scored_path(X, y, task, method, cv, rule or "1se", scoring, plot, seed, as_json)
         return
     with progress("Growing and pruning"):
         steps = pruning_path(grow(X, y, task, seed), method)
@@ -67,14 +71,15 @@ def path(data, target, method, cv, rule, plot, task, drop, seed, as_json):
         say(NOTHING_TO_PRUNE)
 
 
-def _scored_path(X, y, task, method, cv, rule, plot, seed, as_json):
+def _scored_path(X, y, task, method, cv, rule, scoring, plot, seed, as_json):
     """Print the path with its scores by folds, and draw it."""
     from contextlib import nullcontext
 
     from ...estimators import TreePrunerCV
     from ..workflow import new_tree
 
-    pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv, rule=rule, refit=False, return_train_score=bool(plot))
+    settings = {"cv": cv, "rule": rule, "scoring": scoring, "refit": False, "return_train_score": bool(plot)}
+    pruner = TreePrunerCV(new_tree(task, seed), method, **settings)
     with output_file(plot) if plot else nullcontext() as file:
         with progress("Growing and pruning"):
             pruner.fit(X, y)

@@ -9,12 +9,16 @@ from ..options import (
     DEFAULT_VALIDATION,
     SHARE,
     FiniteRange,
+    check_needs_model,
+    class_weight_option,
     data_argument,
     drop_option,
     json_option,
     method_option,
     model_option,
+    offset_option,
     reading_options,
+    scoring_option,
     seed_option,
     target_option,
     task_option,
@@ -35,6 +39,10 @@ from ..options import (
     help="Share of the rows held out: for methods that judge by other rows, and to choose the strength where neither "
     f"--alpha nor --leaves is given. [default: {DEFAULT_VALIDATION} for these]",
 )
+@click.option("--loss", metavar="NAME", help="Loss to judge by, for methods that judge by one. [default: theirs]")
+@scoring_option
+@class_weight_option
+@offset_option
 @model_option
 @trust_option
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to save the pruned model (joblib).")
@@ -43,7 +51,25 @@ from ..options import (
 @reading_options
 @seed_option
 @json_option
-def prune(data, target, method, alpha, leaves, validation, model_file, trust, output, task, drop, seed, as_json):
+def prune(
+    data,
+    target,
+    method,
+    alpha,
+    leaves,
+    validation,
+    loss,
+    scoring,
+    class_weight,
+    offset,
+    model_file,
+    trust,
+    output,
+    task,
+    drop,
+    seed,
+    as_json,
+):
     """Grow a tree on DATA, prune it and save it, or prune a saved model.
 
     What is saved is a scikit-learn Pipeline that predicts rows as they stand in DATA. A saved model keeps its class;
@@ -65,17 +91,21 @@ def prune(data, target, method, alpha, leaves, validation, model_file, trust, ou
 
     strength = {name: value for name, value in (("alpha", alpha), ("n_leaves", leaves)) if value is not None}
     _check_strength(method, strength)
+    _set_judge(method, loss=loss, scoring=scoring)
     judged = workflow.judged_by_rows(method, **strength)
-    _check_sources(judged, data, validation, model_file)
+    told = {"class_weight": class_weight is None, "offset": offset}
+    check_needs_model(model_file, **told)
+    _check_sources(judged, data, validation, model_file, any(told.values()))
     with output_file(output) as file:
         if model_file:
             model = workflow.load_model(model_file, trust=trust)
-            judge, train = (rows_for(model, data, target, drop) if judged else None), None
+            *judge, offsets = rows_for(model, data, target, drop, offset=offset) if judged else ({},)
+            train, judging = None, {"class_weight": class_weight, **offsets}
         else:
             fraction = (validation or DEFAULT_VALIDATION) if judged else None
-            model, judge, train = _grow(data, target, task, drop, fraction, seed)
+            (model, judge, train), judging = _grow(data, target, task, drop, fraction, seed), None
         with progress("Pruning"):
-            pruned, found = workflow.prune_by(model, method, judge, train, **strength)
+            pruned, found = workflow.prune_by(model, method, judge, train, judging, **strength)
         joblib.dump(pruned, file)
     rows = ((workflow.BEFORE, dict.fromkeys(found), model), (method.alias, found, pruned))
     sizes = [{"method": name} | strength | workflow.size(tree) for name, strength, tree in rows]
@@ -94,13 +124,24 @@ def _check_strength(method, strength):
         raise click.UsageError(f"--alpha and --leaves have no meaning for {method.alias}.")
 
 
-def _check_sources(judged, data, validation, model_file):
+def _set_judge(method, **settings):
+    """Set by what the method judges, where it has a choice."""
+    for name, value in settings.items():
+        if value is not None:
+            if name not in method.get_params():
+                raise click.UsageError(f"--{name} has no meaning for {method.alias}.")
+            method.set_params(**{name: value})
+
+
+def _check_sources(judged, data, validation, model_file, told):
     """Whether what is to be pruned, and by which rows, is told once and in full."""
     wrong = None
     if not model_file and not data:
         wrong = "Missing argument 'DATA' (or --model)."
     elif model_file and judged and not data:
         wrong = "without a strength (--alpha, --leaves), the method needs rows to judge by: give DATA and --target."
+    elif told and not judged:
+        wrong = "--class-weight and --offset have a use only where rows of DATA judge."
     elif model_file and data and not judged:
         wrong = "neither the method nor the strength given has a use for DATA with --model."
     elif validation is not None and (model_file or not judged):

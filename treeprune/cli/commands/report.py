@@ -9,11 +9,14 @@ from ..inputs import check_path, column_aside, read, rows_for
 from ..options import (
     DEFAULT_VALIDATION,
     FiniteRange,
+    check_needs_model,
     data_argument,
     drop_option,
     method_option,
     model_option,
+    offset_option,
     reading_options,
+    scoring_option,
     seed_option,
     target_option,
     task_option,
@@ -35,7 +38,9 @@ from ..options import (
     help="Share of the rows held out from growing and choosing, to score the tree before and after; 0: none.",
 )
 @click.option("--subgroup", metavar="COL", help="Split these scores by a column of DATA, even one that is left out.")
+@scoring_option
 @model_option
+@offset_option
 @click.option("--before", metavar="FILE", help="The saved model before it was pruned, to compare with.")
 @trust_option
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to write the page (HTML).")
@@ -43,7 +48,23 @@ from ..options import (
 @drop_option
 @reading_options
 @seed_option
-def report(data, target, method, cv, validation, subgroup, model_file, before, trust, output, task, drop, seed):
+def report(
+    data,
+    target,
+    method,
+    cv,
+    scoring,
+    validation,
+    subgroup,
+    model_file,
+    before,
+    offset,
+    trust,
+    output,
+    task,
+    drop,
+    seed,
+):
     """Write a page about a tree grown on DATA and pruned, or about a saved model.
 
     The page shows the tree at every strength, its scores by folds and on rows held out, and its rules (also as Python
@@ -62,35 +83,39 @@ def report(data, target, method, cv, validation, subgroup, model_file, before, t
     """
     from ...extras import import_extra
     from ...reporting import report as report_on
+    from ..workflow import load_model
 
-    _check_options(model_file, before, validation, subgroup, data)
+    _check_options(model_file, before, offset, validation, subgroup, data)
     import_extra("jinja2", "report")
     with output_file(output) as file:
         if model_file:
-            model, before, X, y, groups = _saved(data, target, model_file, before, trust, drop, subgroup)
+            model, X, y, groups, offsets = _saved(data, target, model_file, offset, trust, drop, subgroup)
+            before = load_model(before, trust=trust) if before else None
         else:
-            model, X, y, groups = _pruned(data, target, method, cv, validation, task, drop, seed, subgroup)
+            offsets = {}
+            model, X, y, groups = _pruned(data, target, method, cv, scoring, validation, task, drop, seed, subgroup)
         with progress("Drawing"):
             title = f"Pruning report: {target or model_file}"
-            held_out = not model_file
-            page = report_on(model, X, y, before=before, subgroup=groups, held_out=held_out, title=title)
+            of_rows = {"subgroup": groups, "held_out": not model_file, **offsets}
+            page = report_on(model, X, y, before=before, title=title, **of_rows)
             file.write(page.html.encode())
     say(f"{page.summary['sentence']}. Saved {output}.")
 
 
-def _check_options(model_file, before, validation, subgroup, data):
+def _check_options(model_file, before, offset, validation, subgroup, data):
     """Refuse options that tell how to prune together with a model that is not pruned here, and the reverse."""
     if subgroup and not (data if model_file else validation):
         raise click.UsageError(f"--subgroup needs rows to score: {'DATA' if model_file else '--validation above 0'}.")
-    if before and not model_file:
-        raise click.UsageError("--before needs --model.")
+    check_needs_model(model_file, before=before, offset=offset)
+    if offset and not data:
+        raise click.UsageError("--offset is a column of DATA: give it.")
     source = click.get_current_context().get_parameter_source
-    for name in ("method", "cv", "validation"):
+    for name in ("method", "cv", "scoring", "validation"):
         if model_file and source(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(f"--{name} has no use for a saved model.")
 
 
-def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
+def _pruned(data, target, method, cv, scoring, validation, task, drop, seed, subgroup):
     """An encoder and a TreePrunerCV fitted on a table, and X, y and groups of the rows held out from that."""
     from sklearn.pipeline import Pipeline
 
@@ -105,16 +130,15 @@ def _pruned(data, target, method, cv, validation, task, drop, seed, subgroup):
         X_out, y_out = None, None
         if validation:
             X, X_out, y, y_out = hold_out(X, y, task, validation, seed)
-        pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv).fit(encoder.transform(X), y)
+        pruner = TreePrunerCV(new_tree(task, seed), method, cv=cv, scoring=scoring).fit(encoder.transform(X), y)
     model = Pipeline([("encoder", encoder), ("pruner", pruner)])
     return model, X_out, y_out, None if groups is None else groups.loc[X_out.index]
 
 
-def _saved(data, target, model_file, before, trust, drop, subgroup):
-    """A saved model and that before pruning (or None); X, y and groups of a table's rows, as the models take them."""
+def _saved(data, target, model_file, offset, trust, drop, subgroup):
+    """A saved model; X, y, groups and offsets of a table's rows, as the model takes them."""
     from ..workflow import load_model
 
     model = load_model(model_file, trust=trust)
-    before = load_model(before, trust=trust) if before else None
-    X, y = rows_for(model, data, target, drop) if data else (None, None)
-    return model, before, X, y, column_aside(data, subgroup, target) if subgroup else None
+    X, y, offsets = rows_for(model, data, target, drop, offset=offset) if data else (None, None, {})
+    return model, X, y, column_aside(data, subgroup, target) if subgroup else None, offsets
