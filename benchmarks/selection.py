@@ -1,10 +1,10 @@
 """Which features does a selector find, at what price, and how often does it fool itself?
 
-``python -m benchmarks.selection [tables | real | series | anomaly | many_rows] [--data FOLDER]`` (all of them by
-default; an hour, nearly all of it the peers'), and ``python -m benchmarks.selection --calibration`` (200 runs of pure
-noise in each setting; another hour, half of it Boruta's). ``anomaly --calibration``: false picks where columns depend
-on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the
-saved rows of the others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
+``python -m benchmarks.selection [tables | real | series | anomaly | many_rows | knockoff] [--data FOLDER]`` (all of
+them by default; an hour and a half, most of it the peers'), and ``python -m benchmarks.selection --calibration`` (200
+runs of pure noise in each setting; another hour, half of it Boruta's). ``anomaly --calibration``: false picks where
+columns depend on each other. ``--only PruningSelector --sets madelon`` measures this anew, beside the saved rows of the
+others. Peers: BorutaPy if it is installed, Leshy if arfs is (with pandas 2), RFECV, SelectFromModel.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from benchmarks import data
 from benchmarks.common import GrowingTable, cpu_seconds, report
 from benchmarks.selection_calibration import boruta, calibration
 from benchmarks.selection_dependence import dependence
+from benchmarks.selection_knockoff import conditional
 from datasets import generators
 from treeprune import PruningSelector
 from treeprune.feature_selection import AnomalyPruningSelector, LagWindowFeatures
@@ -330,7 +331,14 @@ def weak_features(n_rows, shares):
     return X, y
 
 
-PARTS = {"tables": tables, "real": real, "series": series, "anomaly": anomaly, "many_rows": many_rows}
+PARTS = {
+    "tables": tables,
+    "real": real,
+    "series": series,
+    "anomaly": anomaly,
+    "many_rows": many_rows,
+    "knockoff": conditional,
+}
 
 
 def main():
@@ -340,22 +348,25 @@ def main():
     parser.add_argument("--only", nargs="*", default=[""], help="selectors, by how their names begin; others: as saved")
     parser.add_argument("--sets", nargs="*", default=[""], help="data, by how their names begin; others: as saved")
     parser.add_argument("--calibration", action="store_true", help="only this")
-    parser.add_argument("--runs", type=int, default=200, help="of each setting; 0: leave ours as saved")
+    parser.add_argument("--runs", type=int, help="of each setting; 0: leave ours as saved (200, knockoff: 100)")
     parser.add_argument("--boruta-runs", type=int, default=20, help="of Boruta; 0: as saved")
     given = parser.parse_args()
     if given.data:
         os.environ["TREEPRUNE_DATA"] = given.data
     warnings.simplefilter("ignore")
     PruningSelector(n_estimators=1).fit(np.eye(20), np.arange(20) % 2)  # compiles
+    n_runs = 200 if given.runs is None else given.runs
     if given.calibration and given.parts == ["anomaly"]:
-        dependence(given.runs)
+        dependence(n_runs)
         return
     if given.calibration:
-        runs = {"PruningSelector": given.runs, "BorutaPy": given.boruta_runs if find_spec("boruta") else 0}
-        calibration({selector: number for selector, number in runs.items() if number})
+        runs = {"PruningSelector": n_runs, "BorutaPy": given.boruta_runs if find_spec("boruta") else 0}
+        runs = {selector: number for selector, number in runs.items() if number}
+        calibration(runs, lambda data: data.startswith(tuple(given.sets)))
         return
     for part in given.parts or PARTS:
-        PARTS[part](lambda data, who: data.startswith(tuple(given.sets)) and who.startswith(tuple(given.only)))
+        runs = {"n_runs": given.runs} if part == "knockoff" and given.runs is not None else {}
+        PARTS[part](lambda data, who: data.startswith(tuple(given.sets)) and who.startswith(tuple(given.only)), **runs)
 
 
 if __name__ == "__main__":

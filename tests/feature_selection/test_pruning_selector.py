@@ -32,11 +32,12 @@ WEIGHTS = {
         PruningSelector(n_estimators=5),
         PruningSelector(task="regression", n_estimators=5, null="circular"),
         PruningSelector(null=None, n_estimators=5),
+        PruningSelector(null="knockoff", n_shadow_sets=1, n_estimators=5),
         PruningSelector(DecisionTreeClassifier(), n_estimators=2),
     ],
     expected_failed_checks=lambda estimator: WEIGHTS if estimator.null is None or estimator.estimator else {},
 )
-@pytest.mark.filterwarnings("ignore:No feature", "ignore:These look like")
+@pytest.mark.filterwarnings("ignore:No feature", "ignore:These look like", "ignore:With fewer")
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
 

@@ -44,6 +44,17 @@ def test_without_shadows(selector):
     plt.close(display.figure_)
 
 
+def test_leads_over_knockoffs():
+    X, y = make_friedman1(300, n_features=12, random_state=0)
+    selector = PruningSelector(null="knockoff", fdr=0.5, n_estimators=5, random_state=0).fit(X, y)
+    display = SurvivalDisplay.from_estimator(selector)
+    points = np.concatenate([line.get_xdata() for line in display.ax_.get_lines()])
+    np.testing.assert_array_equal(np.sort(points), np.sort(selector.knockoff_statistics_))
+    assert display.ax_.get_xlim()[0] < points.min() < 0
+    assert "than its knockoff" in display.ax_.get_xlabel()
+    plt.close(display.figure_)
+
+
 def test_agreement_is_drawn_over_all_of_its_range():
     X = np.random.default_rng(0).normal(size=(300, 12))
     X[:15, :4] += 3

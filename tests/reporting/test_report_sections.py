@@ -348,6 +348,28 @@ def test_selected_features_stand_beside_their_shadows():
     assert figures["n_kept"] == selector.get_support().sum()
     assert figures["shadows"]["largest"] == selector.shadow_survival_.max()
     assert "false picks" in page.html
+    assert "says nothing about the target, alone or with others" in page.html
+
+
+def test_features_stand_beside_their_knockoffs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 20))
+    y = X[:, :12].sum(axis=1) + rng.normal(size=400)
+    selector = PruningSelector(null="knockoff", statistic="lasso", random_state=0).fit(X, y)
+    page = report(selector)
+    figures, lead = page.to_dict(), dict(enumerate(selector.knockoff_statistics_))
+    assert {int(row["name"][1:]): row["lead"] for row in figures["ranking"]} == lead
+    assert figures["least_lead"] == selector.knockoff_threshold_
+    assert figures["n_kept"] == selector.get_support().sum() >= 10
+    assert figures["sentence"].endswith(
+        "stronger than their knockoffs beyond chance; at most 10 % false picks expected"
+    )
+    assert "says nothing about the target once all other features are known" in page.html
+    assert {"lead", "knockoff"} <= {term for term, _ in figures["glossary"]}
+    with pytest.warns(UserWarning, match="No feature beats"):
+        nothing = report(selector.fit(X, rng.normal(size=400))).to_dict()
+    assert nothing["sentence"] == "None of 20 features is stronger than its knockoff beyond chance"
+    assert nothing["least_lead"] is None
 
 
 @pytest.mark.parametrize("cls", SELECTORS)

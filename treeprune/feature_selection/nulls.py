@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+#: Orders that the rows of shadows can be in.
 NULLS = ("permute", "circular", "block")
 
 #: Tau of a Dickey-Fuller test with a constant above which a unit root is not rejected at 5 % (Fuller 1976, table

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,9 +23,11 @@ from ..methods.parameters import NestedMethods
 from ..times import index_in_time
 from .draws import draw_rows, fit_draws
 from .histogram_trees import BinnedData, bin_columns, grow_forest
+from .knockoff_statistics import STRENGTHS, knockoff_statistics
+from .knockoffs import knockoff_threshold, sample_knockoffs
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
 from .survival import benjamini_hochberg, p_values, survival, without_ties
-from .units import feature_units, number_in_order, order_by_content
+from .units import order_by_content, units_in_order
 
 #: A target of whole numbers with more distinct values than this is a number, not a class.
 _MOST_CLASSES = 50
@@ -40,10 +43,16 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     expected share of false picks at most `fdr`. Shadows that are drawn anew for each tree would not do: all trees
     see the same rows, and agree on what those rows show by accident.
 
-    What is tested is the *marginal* null, that a feature says nothing about the target, alone or together with others;
-    not the conditional one, that it says nothing more once the others are known. A feature that matters only through
-    one that it is correlated with may be kept, and is no false pick in the sense of `fdr`; of features that say the
-    same, all may be kept.
+    What is tested by shadows is the *marginal* null, that a feature says nothing about the target, alone or together
+    with others; not the conditional one, that it says nothing more once the others are known. A feature that matters
+    only through one that it is correlated with may be kept, and is no false pick in the sense of `fdr`; of features
+    that say the same, all may be kept.
+
+    The *conditional* null is tested by ``null="knockoff"``. A knockoff is a copy of a feature that goes with the other
+    features as the feature does, and knows of the target only through them. A model sees all features and knockoffs,
+    and a feature is kept if it looks so much stronger than its knockoff that few knockoffs are that much stronger than
+    their features (Candès et al. 2018). Of features that say nearly the same, none may be kept: decide them together by
+    `feature_groups`.
 
     Shadows and trees are drawn for the columns in an order set by their values: with one `random_state`, columns given
     in another order are picked just the same. With other columns beside them, trees try other features: then a feature
@@ -56,24 +65,36 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         histogram trees made for this, very much faster.
     method : PruningMethod or str, default="reduced_error"
         How the trees are pruned. Targets that are numbers have mean 0 and variance 1 in the histogram trees.
-    null : {"permute", "circular", "block"} or None, default="permute"
-        What shadows are. "permute": the same columns with their rows in another order, for rows without order.
-        "circular", "block": for rows in time; the columns shifted by many rows, the end going on at the beginning,
-        or cut into blocks that change places, so that they keep their autocorrelation. None: no shadows; every
-        feature that survives in any tree is kept, and nothing is said of errors.
+    null : {"permute", "circular", "block", "knockoff"} or None, default="permute"
+        What features are compared with. "permute": shadows that are the same columns with their rows in another order,
+        for rows without order; marginal. "circular", "block": shadows for rows in time; the columns shifted by many
+        rows, the end going on at the beginning, or cut into blocks that change places, so that they keep their
+        autocorrelation; marginal. "knockoff": one knockoff of each feature, for rows without order; conditional.
+        None: with nothing; every feature that survives in any tree is kept, and nothing is said of errors.
+    statistic : {"survival", "boosted", "lasso"}, default="survival"
+        How strong features and knockoffs look (``null="knockoff"``; shadows are compared by survival). "survival": the
+        share of the trees in which they survive pruning. "boosted": what the splits of boosted trees win, which finds
+        more among correlated features. "lasso": sizes of the coefficients of a lasso, which finds most where effects
+        are linear and little where they are not. The last two are for ``estimator=None``, and what is said of trees
+        and of the rows that prune them does not concern them.
     n_shadow_sets : int or "auto", default="auto"
-        Number of shadow sets, at least ``1 / fdr``, which "auto" takes if it is more than 10.
+        Number of shadow sets, at least ``1 / fdr``, which "auto" takes if it is more than 10. With knockoffs, so many
+        sets of trees see the same knockoffs.
     n_estimators : int, default=50
         Number of trees for each set. With thousands of columns and few rows a column that matters survives in hardly
         a tree of 50, and more are needed to tell it from chance.
     max_depth : int, default=8
         Depth limit of the histogram trees.
     fdr : float, default=0.1
-        Expected share of false picks: of features that say nothing about the target, among those kept. It is not the
-        share of features that say nothing beyond the others, which among correlated columns can be far greater.
-    feature_groups : array-like of shape (n_features,), dict, callable or None, default=None
+        Expected share of false picks among the features (or groups) kept. With shadows false are features that say
+        nothing about the target; the share of those that say nothing beyond the others can be far greater among
+        correlated columns. With knockoffs false are all that say nothing beyond the others; then fewer than ``1 / fdr``
+        features or groups are never kept, and where there are fewer, a warning says that none can be.
+    feature_groups : array-like of shape (n_features,), dict, callable, float, "auto" or None, default=None
         Features to be kept or dropped together (one-hot columns, the lags of a channel): a label for each feature,
-        labels by feature name (features not named stand alone), or a function from name to label.
+        labels by feature name (features not named stand alone), or a function from name to label. A float: groups of
+        features of which any two have at least that absolute correlation, of normal scores, by complete linkage;
+        "auto": 0.7.
     validation : "oob" or splitter, default="oob"
         Rows that prune. "oob": each tree grows on a random half of the rows and is pruned by the other half; an
         `estimator` that draws bootstrap samples is pruned by the rows out of bag. A splitter: trees take its splits
@@ -99,10 +120,15 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
 
     Attributes
     ----------
-    survival_ : ndarray of float64, shape (n_features,)
-        Share of the trees in which each feature (or any of its group) survives.
+    survival_ : ndarray of float64, shape (n_features,), or None
+        Share of the trees in which each feature (or any of its group) survives; None with knockoffs.
     p_values_ : ndarray of float64, shape (n_features,), or None
         Before the correction for their number; None without shadows.
+    knockoff_statistics_ : ndarray of float64, shape (n_features,), or None
+        By how much each feature (or its group) looks stronger than its knockoff; negative where the knockoff does.
+        In trees of the share of them, in what splits win of the loss, or in coefficients; None without knockoffs.
+    knockoff_threshold_ : float or None
+        The least statistic of what is kept (before `max_features`): infinite where nothing is.
     shadow_survival_ : ndarray of float64, shape (n_sets, n_shadows), or None
         Share of the trees of each set in which each shadow survives.
     shadow_feature_ : ndarray of int, shape (n_shadows,), or None
@@ -120,6 +146,23 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     features with at least about as many (in powers of two) distinct values only. Where these are few, they are
     copied several times.
 
+    Knockoffs are only as good as the model that they are drawn from. Where all features have more than 10 distinct
+    values, that is a normal copula, and the knockoffs are those that are hardest to tell from the other features
+    (Spector & Janson 2022). Else they are drawn one feature after another, by regressions on all others: linear ones
+    for numbers, logistic ones for features of up to 10 distinct values, whose values are taken for names. What depends
+    on others in other ways than these is not allowed for; the target may depend on the features in any way. Several
+    rows for each feature are needed: with fewer than two, knockoffs are nearly the features themselves, and little or
+    nothing is kept. Features with missing or infinite values are refused: impute them before. Rows weigh the same in
+    drawing knockoffs, whatever their weights. The work grows with the third power of the number of features: hundreds
+    are meant, not tens of thousands.
+
+    References
+    ----------
+    E. Candès, Y. Fan, L. Janson, J. Lv (2018). Panning for gold: 'model-X' knockoffs for high dimensional controlled
+    variable selection. Journal of the Royal Statistical Society B 80, 551-577.
+    A. Spector, L. Janson (2022). Powerful knockoffs via minimizing reconstructability. Annals of Statistics 50,
+    252-276.
+
     Examples
     --------
     >>> from sklearn.datasets import make_friedman1
@@ -135,6 +178,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         method="reduced_error",
         *,
         null="permute",
+        statistic="survival",
         n_shadow_sets="auto",
         n_estimators=50,
         max_depth=8,
@@ -151,6 +195,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         self.estimator = estimator
         self.method = method
         self.null = null
+        self.statistic = statistic
         self.n_shadow_sets = n_shadow_sets
         self.n_estimators = n_estimators
         self.max_depth = max_depth
@@ -173,7 +218,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
             Numbers. Missing values are allowed where the trees take them; infinite ones too in the histogram trees,
-            as the least and the greatest. In time for "circular" and "block".
+            as the least and the greatest; neither beside knockoffs. In time for "circular" and "block".
         y : array-like of shape (n_rows,)
             Classes or numbers.
         sample_weight : array-like of shape (n_rows,), optional
@@ -191,10 +236,11 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         ValueError
             A parameter or the data are out of range.
         """
-        n_sets = self._check_parameters()
+        self._check_parameters()
         self._warn_of_time(X)
         check_target(y)
-        finite = False if self.estimator is None else "allow-nan" if self._allow_nan() else True
+        any_value = self.estimator is None and self.null != "knockoff"
+        finite = False if any_value else "allow-nan" if self._allow_nan() else True
         frame = X if hasattr(X, "columns") else None  # for the splitter, which may know rows by their index
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
         given = X if frame is None else frame
@@ -208,62 +254,100 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         y = _known_target(column_or_1d(y, warn=True))
         series = [np.arange(len(y))] if groups is None else [np.flatnonzero(groups == g) for g in np.unique(groups)]
         order = order_by_content(X, self._names())
-        unit = number_in_order(feature_units(self.feature_groups, self._names()), order)
+        unit = units_in_order(self.feature_groups, self._names(), X, order)
         problem = self._problem(X[:, order], y, np.ones(len(y)) if weight is None else weight)
         if self.null in ("circular", "block"):
             self._warn_of_random_walks(X, y if problem.n_classes == 0 else None, series)
-        level = levels(problem.n_values, unit[order])
-        copies = np.zeros(len(level), int) if self.null is None else copies_needed(level)
-        X, shadows = X[:, order], Shadows.from_units(unit[order], copies)
         splits = None if self.validation == "oob" else list(self.validation.split(given, y, groups))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._survival_of_set)(problem, X, y, weight, series, shadows, splits, (seed, number))
-            for number in range(n_sets)
-        )
-        self._decide(np.array(sets), shadows, level, unit)
+        self.survival_ = self.p_values_ = self.shadow_survival_ = self.shadow_feature_ = None
+        self.knockoff_statistics_ = self.knockoff_threshold_ = None
+        judge = self._beside_knockoffs if self.null == "knockoff" else partial(self._beside_shadows, series=series)
+        chosen, strongest = judge(problem, X[:, order], y, weight, splits=splits, unit=unit, order=order, seed=seed)
+        self._keep(chosen, strongest, unit)
         return self
 
+    def _beside_shadows(self, problem, X, y, weight, *, series, splits, unit, order, seed):
+        """Grow and prune trees beside shadows; which units are chosen, and the units from the strongest on."""
+        level = levels(problem.n_values, unit[order])
+        copies = np.zeros(len(level), int) if self.null is None else copies_needed(level)
+        shadows = Shadows.from_units(unit[order], copies)
+        sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._survival_of_set)(problem, X, y, weight, series, shadows, splits, (seed, number))
+            for number in range(self._n_sets())
+        )
+        counts, n_units = np.array(sets), len(level)
+        n_trees, real, shadow = np.maximum(counts[:, -1:], 1), counts[:, :n_units], counts[:, n_units:-1]
+        mean = real.mean(axis=0)
+        self.survival_ = (np.floor(real) / n_trees).mean(axis=0)[unit]
+        if self.null is None:
+            return mean > 0, np.argsort(-mean, kind="stable")
+        p = p_values(mean, shadow, shadows.copied, level)
+        self.p_values_, self.shadow_survival_ = p[unit], np.floor(shadow) / n_trees
+        self.shadow_feature_ = np.array([np.flatnonzero(unit == u)[0] for u in range(n_units)])[shadows.copied]
+        return benjamini_hochberg(p, self.fdr), np.lexsort((-mean, p))
+
     def _survival_of_set(self, problem, X, y, weight, series, shadows, splits, seed):
-        """Number of trees, in one set of shadows, in which each unit and each shadow survives."""
+        """Number of trees, in one set of shadows, in which each unit and each shadow survives; and of all trees."""
         rng = np.random.default_rng(seed)
         orders = np.empty((shadows.n_orders, len(y)), np.uint32)
         orders[0] = np.arange(len(y))
         for order in orders[1:]:
             order[:] = shadow_order(self.null, series, rng, self.block_length)
+        if self.estimator is None:
+            rows = problem.with_columns(shadows.columns(problem.codes, orders))
+        else:
+            rows = np.stack(list(shadows.columns(X.T, orders)), axis=1)
+        return self._count_survivors(rows, y, weight, shadows.unit, splits, seed)
+
+    def _beside_knockoffs(self, problem, X, y, weight, *, splits, unit, order, seed):
+        """Compare features with their knockoffs; which units are chosen, and the units from the strongest on."""
+        knockoffs = sample_knockoffs(X, unit[order], np.random.default_rng((seed, self._n_sets())))  # no set's own seed
+        if self.statistic == "survival":
+            strength = partial(self._survival_of_all, problem, y, weight, splits, seed)
+        else:
+            how = {"y": problem.target, "weight": weight, "n_classes": problem.n_classes, "seed": seed}
+            strength = partial(STRENGTHS[self.statistic], **how)
+        lead = knockoff_statistics(strength, X, knockoffs, unit[order])
+        self.knockoff_statistics_, self.knockoff_threshold_ = lead[unit], knockoff_threshold(lead, self.fdr)
+        if len(lead) < math.ceil(1 / self.fdr):
+            self._warn_of_few(len(lead))
+        return lead >= self.knockoff_threshold_, np.argsort(-lead, kind="stable")
+
+    def _survival_of_all(self, problem, y, weight, splits, seed, X, unit):
+        """Share of the trees, of all sets, in which each unit survives."""
+        rows = problem.with_columns(bin_columns(X)) if self.estimator is None else X
+        sets = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._count_survivors)(rows, y, weight, unit, splits, (seed, number))
+            for number in range(self._n_sets())
+        )
+        total = np.sum(sets, axis=0)
+        return total[:-1] / max(total[-1], 1)
+
+    def _count_survivors(self, rows, y, weight, unit, splits, seed):
+        """Number of trees, of one set, in which each unit survives; and, as the last, of all trees.
+
+        `rows` hold the columns to grow on: binned ones, or an array for an estimator.
+        """
         most = None if self.max_samples is None else self.max_samples // 2
         draws = draw_rows(self.n_estimators, len(y), splits, most, seed)
         if self.estimator is None:
-            beside_shadows = problem.with_columns(shadows.columns(problem.codes, orders))
-            judged = [grow_forest(beside_shadows, draws, self.max_depth)]
+            judged = [grow_forest(rows, draws, self.max_depth)]
         else:
-            columns = np.stack(list(shadows.columns(X.T, orders)), axis=1)
-            judged = fit_draws(self.estimator, columns, y, weight, draws, self.n_estimators, splits is None)
-        method, n_trees, found = as_method(self.method), 0, np.zeros((2, shadows.unit.max() + 1))
-        for rows in judged:
-            found += survival(rows, method.plan(rows.forest, rows), shadows.unit)
-            n_trees += rows.forest.n_trees
+            judged = fit_draws(self.estimator, rows, y, weight, draws, self.n_estimators, splits is None)
+        method, n_trees, found = as_method(self.method), 0, np.zeros((2, int(unit.max()) + 1))
+        for one in judged:
+            found += survival(one, method.plan(one.forest, one), unit)
+            n_trees += one.forest.n_trees
         return np.append(without_ties(*found), n_trees)
 
-    def _decide(self, counts, shadows, level, unit):
-        """Set the fitted attributes, from the counts of each set with the number of its trees as the last column."""
-        n_trees, n_units = np.maximum(counts[:, -1:], 1), len(level)
-        real, shadow = counts[:, :n_units], counts[:, n_units:-1]
-        mean = real.mean(axis=0)
-        self.survival_ = (np.floor(real) / n_trees).mean(axis=0)[unit]
-        self.p_values_ = self.shadow_survival_ = self.shadow_feature_ = None
-        if self.null is None:
-            chosen, order = mean > 0, np.argsort(-mean, kind="stable")
-        else:
-            p = p_values(mean, shadow, shadows.copied, level)
-            chosen, order = benjamini_hochberg(p, self.fdr), np.lexsort((-mean, p))
-            self.p_values_, self.shadow_survival_ = p[unit], np.floor(shadow) / n_trees
-            self.shadow_feature_ = np.array([np.flatnonzero(unit == u)[0] for u in range(n_units)])[shadows.copied]
+    def _keep(self, chosen, strongest, unit):
+        """Set what is kept, at most `max_features`, and the ranks of the others."""
         if self.max_features is not None:
-            size = np.cumsum(np.bincount(unit)[order] * chosen[order])
-            chosen[order[size > self.max_features]] = False
-        ranking = np.ones(n_units, int)
-        dropped = order[~chosen[order]]
+            size = np.cumsum(np.bincount(unit)[strongest] * chosen[strongest])
+            chosen[strongest[size > self.max_features]] = False
+        ranking = np.ones(len(chosen), int)
+        dropped = strongest[~chosen[strongest]]
         ranking[dropped] = np.arange(2, 2 + len(dropped))
         self.support_, self.ranking_ = chosen[unit], ranking[unit]
         if not chosen.any():
@@ -280,35 +364,45 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         return tags
 
     def _allow_nan(self):
+        if self.null == "knockoff":
+            return False
         return self.estimator is None or get_tags(self.estimator).input_tags.allow_nan
 
     def _check_parameters(self):
-        """Check the parameters; the number of shadow sets."""
         check_number(self, "n_estimators", 1, kind=Integral)
         check_number(self, "max_depth", 1, 30, closed="both", kind=Integral)
         check_number(self, "block_length", 1, kind=Integral, none=True)
         check_number(self, "max_features", 1, kind=Integral, none=True)
         check_number(self, "max_samples", 2, kind=Integral, none=True)
         check_n_jobs(self)
-        check_choice(self, "null", (*NULLS, None))
+        check_choice(self, "null", (*NULLS, "knockoff", None))
+        check_choice(self, "statistic", ("survival", *STRENGTHS))
         check_number(self, "fdr", 0, 1, closed="neither")
         check_choice(self, "task", ("auto", "classification", "regression"))
         if not (self.validation == "oob" if isinstance(self.validation, str) else hasattr(self.validation, "split")):
             raise ValueError(
                 f"The 'validation' parameter of PruningSelector must be 'oob' or a splitter. Got {self.validation!r}."
             )
-        if self.null is None:
-            return 1
-        least = math.ceil(1 / self.fdr)
+        if self.statistic != "survival" and (self.null != "knockoff" or self.estimator is not None):
+            raise ValueError(
+                "The 'statistic' parameter of PruningSelector must be 'survival' unless null='knockoff' and estimator="
+                f"None. Got {self.statistic!r}."
+            )
         if isinstance(self.n_shadow_sets, str) and self.n_shadow_sets == "auto":
-            return max(10, least)
+            return
         check_number(self, "n_shadow_sets", 1, kind=Integral)
-        if self.n_shadow_sets < least:
+        least = math.ceil(1 / self.fdr)
+        if self.null not in (None, "knockoff") and self.n_shadow_sets < least:
             raise ValueError(
                 f"The 'n_shadow_sets' parameter of PruningSelector must be at least 1 / fdr = {least}: with fewer, no "
                 f"p-value is small enough to find one feature alone. Got {self.n_shadow_sets!r}."
             )
-        return self.n_shadow_sets
+
+    def _n_sets(self):
+        if self.null is None:
+            return 1
+        automatic = isinstance(self.n_shadow_sets, str)
+        return max(10, math.ceil(1 / self.fdr)) if automatic else self.n_shadow_sets
 
     def _problem(self, X, y, weight):
         """The rows as histogram trees take them."""
@@ -334,10 +428,10 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
 
     def _warn_of_time(self, X):
         in_time = index_in_time(X) is not None
-        if in_time and self.null == "permute":
+        if in_time and self.null in ("permute", "knockoff"):
             warnings.warn(
-                "The rows are in time, and null='permute' takes rows that follow each other for independent: nearly "
-                "every autocorrelated feature would pass. Use null='circular' or null='block'.",
+                f"The rows are in time, and null={self.null!r} takes rows that follow each other for independent: "
+                "nearly every autocorrelated feature would pass. Use null='circular' or null='block'.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -365,16 +459,26 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
                 stacklevel=3,
             )
 
-    def _warn_of_nothing(self):
-        names = np.array(self._names(), dtype=object)
-        order = np.argsort(-self.survival_, kind="stable")[:3]
-        p = self.p_values_
-        best = [
-            f"{names[i]} ({self.survival_[i]:.0%} of trees{'' if p is None else f', p = {p[i]:.3g}'})" for i in order
-        ]
-        chance = "" if p is None else f" more often than chance allows at fdr={self.fdr}"
+    def _warn_of_few(self, n_units):
         warnings.warn(
-            f"No feature survives pruning{chance}: none is selected. The strongest candidates are {', '.join(best)}.",
+            f"With fewer than 1 / fdr = {math.ceil(1 / self.fdr)} features or groups, null='knockoff' can keep none: "
+            f"there are {n_units}. Use another null, or a greater fdr.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+    def _warn_of_nothing(self):
+        names, p, lead = np.array(self._names(), dtype=object), self.p_values_, self.knockoff_statistics_
+        strongest = np.argsort(-(self.survival_ if lead is None else lead), kind="stable")[:3]
+        if lead is None:
+            of = [f"{self.survival_[i]:.0%} of trees{'' if p is None else f', p = {p[i]:.3g}'}" for i in strongest]
+            nothing = "No feature survives pruning"
+        else:
+            of, nothing = [f"statistic {lead[i]:.3g}" for i in strongest], "No feature beats its knockoff"
+        best = ", ".join(f"{names[i]} ({figure})" for i, figure in zip(strongest, of, strict=True))
+        chance = "" if p is None and lead is None else f" more often than chance allows at fdr={self.fdr}"
+        warnings.warn(
+            f"{nothing}{chance}: none is selected. The strongest candidates are {best}.",
             UserWarning,
             stacklevel=4,
         )

@@ -14,7 +14,7 @@ _SHADOW = "#c7d2e3"
 
 
 class SurvivalDisplay:
-    """How often each feature survives pruning, or agrees on what is anomalous, over the range of its shadows.
+    """How often each feature survives pruning or how well it agrees on what is anomalous, beside its shadows.
 
     Made by `from_estimator`; `plot` draws it again.
 
@@ -23,7 +23,7 @@ class SurvivalDisplay:
     names : ndarray of str, shape (n_features,)
         Names of the features.
     survival : ndarray of float64, shape (n_features,)
-        Share of the trees in which each survives, or its agreement.
+        Share of the trees in which each survives, its lead over its knockoff, or its agreement.
     support : ndarray of bool, shape (n_features,)
         Which features were kept.
     shadow : ndarray of float64, shape (n_sets, n_shadows), optional
@@ -87,7 +87,10 @@ class SurvivalDisplay:
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(selector)
-        if hasattr(selector, "survival_"):
+        if getattr(selector, "knockoff_statistics_", None) is not None:
+            judged = {"survival": selector.knockoff_statistics_}
+            judged["label"] = "By how much the feature is stronger than its knockoff"
+        elif hasattr(selector, "survival_"):
             judged = {"survival": selector.survival_, "shadow": selector.shadow_survival_}
         elif hasattr(selector, "agreement_"):
             judged = {"survival": selector.agreement_, "shadow": selector.shadow_agreement_}

@@ -20,7 +20,7 @@ MOST_STAGES = 60
 
 def takes(selector: Any) -> bool:
     """Whether a fitted selector is of a kind that has a page."""
-    return any(hasattr(selector, attribute) for attribute in _KINDS)
+    return any(getattr(selector, attribute, None) is not None for attribute in _KINDS)
 
 
 def summarise_selection(subject) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def summarise_selection(subject) -> dict[str, Any]:
     kept = selector.get_support()
     summary = {"kind": "selection", "n_kept": int(kept.sum()), "n_dropped": int((~kept).sum()), "n_tried": len(kept)}
     summary |= {"fdr": None, "shadows": None, "stages": None, "frontier": None, "verdicts": []}
-    figures = next(figures for attribute, figures in _KINDS.items() if hasattr(selector, attribute))
+    figures = next(kind for attribute, kind in _KINDS.items() if getattr(selector, attribute, None) is not None)
     value, columns, found = figures(selector)
     summary |= found
     order = np.lexsort((-value, selector.ranking_))[:MOST_FEATURES]
@@ -47,6 +47,13 @@ def _by_survival(selector):
         return selector.survival_, {}, found
     found |= {"fdr": float(selector.fdr), "shadows": _shadows(shadow)}
     return selector.survival_, {"p_value": selector.p_values_.tolist()}, found
+
+
+def _by_lead(selector):
+    """PruningSelector beside knockoffs: by how much a feature is stronger than its own."""
+    value, least = selector.knockoff_statistics_, selector.knockoff_threshold_
+    found = _measure("lead", min(value.min(), 0.0), max(value.max(), 1e-9)) | {"fdr": float(selector.fdr)}
+    return value, {}, found | {"least_lead": float(least) if np.isfinite(least) else None}
 
 
 def _by_agreement(selector):
@@ -102,6 +109,7 @@ def _by_rounds(selector):
 #: Kinds of selectors, recognised by an attribute that they have once they are fitted.
 _KINDS = {
     "survival_": _by_survival,
+    "knockoff_statistics_": _by_lead,
     "agreement_": _by_agreement,
     "strength_": _by_strength,
     "n_features_by_round_": _by_rounds,
@@ -130,6 +138,9 @@ def _sentence(summary):
         case "survival":
             chance = "" if summary["shadows"] is None else " more often than chance allows"
             return f"{kept} {'survives' if one else 'survive'} pruning{chance}{expected if chance else ''}"
+        case "lead":
+            verb = "is" if one else "are"
+            return f"{kept} {verb} stronger than {'its knockoff' if one else 'their knockoffs'} beyond chance{expected}"
         case "agreement" if summary["n_dropped"] == 0:
             return f"All {features} are kept: it could not be shown that noise prevails among them"
         case "agreement":

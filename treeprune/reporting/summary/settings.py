@@ -15,7 +15,7 @@ from .frames import frame_of
 
 _MOST_CHARACTERS = 120
 #: Parameters that are shown even where they are at their defaults.
-_ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "validation"}
+_ALWAYS = {"cv", "fdr", "method", "null", "random_state", "rule", "scoring", "statistic", "validation"}
 #: Parameters that are shown elsewhere on the page.
 _ELSEWHERE = {"estimator", "param_grid", "param_distributions"}
 

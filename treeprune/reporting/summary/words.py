@@ -71,12 +71,12 @@ def _of_tree(summary):
 def _of_selection(summary):
     found = [_MEANING_OF_KEPT[summary["measure"]["name"]]]
     found.append("A feature that is dropped may still matter, in too few rows or in a way that trees do not find.")
-    if summary["shadows"] is None:
+    if summary["shadows"] is None and summary["measure"]["name"] != "lead":
         found.append("Without shadows, nothing is known of how many features are kept by chance.")
     elif promises(summary):
         found.append(
             f"The bound of {100 * summary['fdr']:.3g} % is on the expected share of false picks; in a single run there "
-            "may be more. It holds if rows are independent, or the shadows keep the order that they have."
+            f"may be more. {_MEANING_OF_FALSE[summary['measure']['name']]}"
         )
     if summary["frontier"] is not None:
         found.append("The cross-validated score has chosen the round, and is a little too good for the one chosen.")
@@ -86,12 +86,24 @@ def _of_selection(summary):
 _MEANING_OF_KEPT = {
     "survival": "A feature is kept if it is of use to trees beside all others. That does not make it a cause, nor "
     "indispensable: of features that say the same, all may be kept.",
+    "lead": "A feature is kept if a model that sees it beside its knockoff takes it for the stronger one. Of features "
+    "that say nearly the same, none may be kept: each adds little to the others.",
     "agreement": "A feature is kept if its extreme values go with what the other features call anomalous. One that is "
     "anomalous all by itself cannot be told from noise, and is dropped where noise prevails.",
     "strength": "A feature is kept if the pruned model splits on it. Of features that say the same, the model may have "
     "taken any, and on other rows it may take another.",
     "importance": "A feature is dropped once a pruned model does not split on it. Of features that say the same, the "
     "model may have taken any, and on other rows it may take another.",
+}
+
+
+_OF_INDEPENDENT_ROWS = "It holds if rows are independent, or the shadows keep the order that they have."
+_MEANING_OF_FALSE = {
+    "survival": "False is a feature that says nothing about the target, alone or with others; one that matters only "
+    f"through a feature that it is correlated with is not false in this sense. {_OF_INDEPENDENT_ROWS}",
+    "lead": "False is a feature that says nothing about the target once all other features are known. It holds if rows "
+    "are independent and the knockoffs are true to how the features depend on each other.",
+    "agreement": _OF_INDEPENDENT_ROWS,
 }
 
 
@@ -130,6 +142,9 @@ _TERMS = {
     "anomaly score": "How easily a row is set apart from the others by random splits; the lower, the easier.",
     "survival": "The share of the trees in which a feature still splits after pruning.",
     "agreement": "The correlation of a feature's extreme values with the anomaly scores of trees that do not use it.",
+    "lead": "By how much a feature looks stronger to a model than its knockoff does; negative if the knockoff wins.",
+    "knockoff": "A copy of a feature that goes with the other features as the feature does, and says nothing about the "
+    "target that they do not say.",
     "shadow": "A copy of a feature in another order, which has broken its tie to all else. What it achieves is chance.",
     "p-value": "The share of the shadows that do at least as well as the feature does.",
 }
@@ -142,7 +157,7 @@ def glossary(summary: dict[str, Any]) -> list[list[str]]:
     if summary["kind"] == "selection":
         terms += [{"strength": "pruning strength (alpha)"}.get(summary["measure"]["name"], summary["measure"]["name"])]
         terms += ["shadow", "p-value"] if summary["shadows"] else []
-        terms += ["anomaly score"] if summary["measure"]["name"] == "agreement" else []
+        terms += {"agreement": ["anomaly score"], "lead": ["knockoff"]}.get(summary["measure"]["name"], [])
         terms += ["cross-validation (CV)", "standard error"] if summary["frontier"] else []
     else:
         terms += ["depth", "importance"]
