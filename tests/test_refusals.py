@@ -151,3 +151,27 @@ class TestColumnsOfLightGBM:
     def test_its_own_names_and_none_are_silent(self, rows):
         prune(self.MODEL.booster_, LeafRefit(), rows, Y)
         prune(DecisionTreeRegressor(random_state=0).fit(X, Y), "reduced_error", X, Y)
+
+
+@pytest.mark.parametrize("method", ["reduced_error", "joint", "depth", "leaf_refit"])
+@each_regressor
+def test_targets_of_more_outputs_than_the_model_has(model, method):
+    with pytest.raises(ValueError, match=r"y has 2 outputs, but .* was fitted with 1"):
+        prune(model, method, X, np.column_stack([NUMBERS, NUMBERS]))
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), -np.ones(100), "balanced"], ids=["short", "negative", "name"])
+def test_weights_of_rows_to_judge_by_are_named_before_work(weights):
+    rows = np.random.default_rng(0).normal(size=(100, 2))
+    y = (rows[:, 0] > 0).astype(int)
+    val = {"X_val": rows, "y_val": y, "sample_weight_val": weights}
+    with pytest.raises(ValueError, match="'sample_weight_val' parameter"):
+        TreePruner(NeverFitted(), "reduced_error").fit(rows, y, **val)
+    forest = RandomForestClassifier(2, random_state=0).fit(rows, y)
+    with pytest.raises(ValueError, match="'sample_weight_val' parameter"):
+        compress(forest, rows, y, **val)
+
+
+class NeverFitted(DecisionTreeClassifier):
+    def fit(self, X, y):
+        raise AssertionError("checks come before work")

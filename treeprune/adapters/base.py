@@ -571,16 +571,24 @@ def plain_rows(X: Any, dtype: type, categories: list[list] | None = None) -> NDA
     return np.stack(columns, axis=1)
 
 
-def check_weights(sample_weight: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
-    """Weights as float64, shape (n_rows,), or None; they must be finite, not negative, and not all zero."""
+def check_weights(sample_weight: ArrayLike | None, n_rows: int, suffix: str = "") -> NDArray[np.float64] | None:
+    """Weights as float64, shape (n_rows,), or None; they must be finite, not negative, and not all zero.
+
+    What follows "sample_weight" in the name of the parameter is `suffix`.
+    """
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The 'sample_weight{suffix}' parameter must hold numbers. Got {sample_weight!r:.60}."
+        ) from error
     if weight.shape != (n_rows,):
-        raise ValueError(f"The 'sample_weight' parameter must have the shape ({n_rows},). Got {weight.shape}.")
+        raise ValueError(f"The 'sample_weight{suffix}' parameter must have the shape ({n_rows},). Got {weight.shape}.")
     for bad, what in ((~np.isfinite(weight), "finite"), (weight < 0, "non-negative")):
         if bad.any():
-            raise ValueError(f"The 'sample_weight' parameter must be {what}. Got {weight[bad][0]}.")
+            raise ValueError(f"The 'sample_weight{suffix}' parameter must be {what}. Got {weight[bad][0]}.")
     if not weight.any():
-        raise ValueError("The 'sample_weight' parameter must not be zero for all rows.")
+        raise ValueError(f"The 'sample_weight{suffix}' parameter must not be zero for all rows.")
     return weight

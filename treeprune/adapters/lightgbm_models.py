@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.validation import _num_samples, check_array
 
 from ..core.losses import AbsolutePercentage
-from ..core.targets import class_codes
+from ..core.targets import check_n_outputs, class_codes
 from ..exceptions import UnsupportedModelError
 from .base import padded, plain_rows
 from .class_weights import class_factors, class_weighting
@@ -339,6 +339,7 @@ class LightGBMAdapter(LightGBMStorage, LightGBMStandIns, NativeFiles):
 
     def encode_target(self, y):
         classes = getattr(self.model, "classes_", None)
+        check_n_outputs(np.asarray(y), 1, self.model)
         if classes is not None:
             return class_codes(np.asarray(y), classes).reshape(-1, 1).astype(np.int32)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y").reshape(-1, 1)

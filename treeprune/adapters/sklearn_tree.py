@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..core.targets import class_codes
+from ..core.targets import check_n_outputs, class_codes
 from ..narrowing.base import entries_of, with_columns
 from .base import padded, split_features
 from .class_weights import class_factors, class_weighting, stored_factors, stored_training
@@ -103,8 +103,7 @@ def encode_target(model, y, n_outputs=None):
     )
     y = y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)[:, None]
     n_outputs = model.n_outputs_ if n_outputs is None else n_outputs
-    if y.shape[1] != n_outputs:
-        raise ValueError(f"y has {y.shape[1]} outputs, but {type(model).__name__} was fitted with {n_outputs}.")
+    check_n_outputs(y, n_outputs, model)
     if not classification:
         return y
     codes = np.empty(y.shape, np.int32)

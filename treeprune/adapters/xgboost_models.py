@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from ..core.losses import PositivesScaled
+from ..core.targets import check_n_outputs
 from ..exceptions import UnsupportedModelError
 from .base import padded
 from .documents import decode, encode
@@ -314,6 +315,7 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         y, name = y.reshape(len(y), -1), self._objective["name"]
+        check_n_outputs(y, int(self._document["learner"]["learner_model_param"].get("num_target", 1)), self.model)
         if name.startswith("multi:"):
             n_classes = self._objective["softmax_multiclass_param"]["num_class"]
             if not np.isin(y, np.arange(int(n_classes))).all():

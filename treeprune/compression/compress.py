@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import _num_features
+from sklearn.utils.validation import _num_features, _num_samples
 
 from .. import slimming
+from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets
 from ..composites.base import Given
 from ..core.losses import LossFunction
@@ -177,6 +178,8 @@ def compress(
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
     _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit)
     check_class_weight(class_weight)
+    for rows, weight, suffix in ((X, sample_weight, ""), (X_val, sample_weight_val, "_val")):
+        check_weights(weight, 0 if rows is None else _num_samples(rows), suffix)
     check_target(y)
     check_target(y_val, "y_val")
     offset = offset_inside(model, X, base_margin=base_margin, init_score=init_score)

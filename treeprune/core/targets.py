@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 _MOST_NAMED = 5
 
 
+def check_n_outputs(y: NDArray, n_outputs: int, model: Any) -> None:
+    """Raise a ValueError unless y, shape (n_rows,) or (n_rows, n), has as many outputs as a model was fitted with."""
+    found = 1 if y.ndim == 1 else y.shape[1]
+    if found != n_outputs:
+        raise ValueError(f"y has {found} outputs, but {type(model).__name__} was fitted with {n_outputs}.")
+
+
 def check_target(y: Any, name: str = "y") -> None:
     """Raise a ValueError where text or objects have missing values: None, NaN, or those of pandas.
 

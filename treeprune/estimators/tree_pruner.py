@@ -159,6 +159,11 @@ class TreePruner(PrunedEstimator):
         self._check_parameters(X_val, y_val, sample_weight_val)
         X, y, sample_weight = indexable(X, y, sample_weight)
         check_weights(sample_weight, _num_samples(X))
+        if X_val is not None:
+            lengths = [_num_samples(X_val), _num_samples(y_val)]
+            if lengths[0] != lengths[1]:
+                raise ValueError(f"X_val and y_val have inconsistent numbers of samples: {lengths}.")
+            check_weights(sample_weight_val, lengths[0], "_val")
         check_target(y)
         check_target(y_val, "y_val")
         params, split_params = self._route(sample_weight, fit_params)
