@@ -252,7 +252,10 @@ def class_weights(name):
         start = {key: value for key, value in params.items() if key in ("base_score", "boost_from_average")}
         model = fitted(family, "binary", X, y, **params)
         plain = fitted(family, "binary", X, y, {"sample_weight": weight}, **start)
-        yield from as_pruned_otherwise((model, X, y, {}), (plain, X, y, {"sample_weight": weight}), X)
+        # compress judges by these rows: it would fit clones on other rows, for which "balanced" means other weights
+        val = {"X_val": X, "y_val": y}
+        of_plain = {"sample_weight": weight, "sample_weight_val": weight}
+        yield from as_pruned_otherwise((model, X, y, val), (plain, X, y, val | of_plain), X)
 
     return of_family
 
@@ -555,4 +558,6 @@ def sparse(family):
     if family == "XGBoost":  # what is not stored is missing to it
         dense = fitted(family, "numbers", np.where(X == 0, np.nan, X), y)
         X = np.where(X == 0, np.nan, X)
-    yield from as_pruned_otherwise((model, held, y, {}), (dense, X, y, {}), held)
+    # compress judges by these rows: a clone of a forest that is fitted on sparse rows breaks ties in another way
+    held_val, val = ({"X_val": table, "y_val": y} for table in (held, X))
+    yield from as_pruned_otherwise((model, held, y, held_val), (dense, X, y, val), held)
