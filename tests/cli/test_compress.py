@@ -131,7 +131,7 @@ def test_effort_and_time_limit_are_the_library_s(command, forest, tmp_path, monk
 
 
 @pytest.mark.filterwarnings("ignore:Interrupted")
-def test_ctrl_c_saves_the_best_so_far(command, forest, tmp_path, monkeypatch):
+def test_ctrl_c_saves_the_best_so_far(command, forest, tmp_path, monkeypatch, request):
     path = Trials.path
 
     def interrupted(self, *args, **settings):
@@ -139,6 +139,8 @@ def test_ctrl_c_saves_the_best_so_far(command, forest, tmp_path, monkeypatch):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Trials, "path", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in processes that run in background
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     options = ["--max-nodes", 100, "-o", tmp_path / "small.joblib"]
     code, _, err = command("compress", *ON_WINE, *forest, *options)
     assert code == 0, err

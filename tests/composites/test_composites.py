@@ -31,6 +31,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from treeprune import TreePruner, UnsupportedModelError, prune, pruning_path
 from treeprune.composites import composites_by_model, find_composite
 from treeprune.composites.base import Given
+from treeprune.composites.exchange import tree_models
 from treeprune.methods import MaxDepth
 
 from .kinds import COMPOSITES, FITTED, GRID, KIND, NOISE, NUMBERS, PIPE, TREE, TWO, X
@@ -156,6 +157,7 @@ def test_model_that_stands_twice_is_pruned_once_and_shared_still():
     model.estimators_[1].estimator = model.estimators_[0].estimator
     first, second = prune(model, MaxDepth(1)).estimators_
     assert first.estimator is second.estimator
+    assert len(list(tree_models(model))) == 1
 
 
 def test_results_of_a_search_stay():

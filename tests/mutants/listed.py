@@ -47,7 +47,7 @@ MUTANTS = [
         "tests/slimming/test_slim.py",
     ),
     Mutant(
-        "compression/compress.py",
+        "compression/choice.py",
         "if loss(small) <= chosen.loss + _WORSE * abs(chosen.loss):",
         "if True:",
         "tests/compression/test_compress.py::test_models_that_come_out_worse_than_judged_are_not_given",
@@ -126,7 +126,7 @@ MUTANTS = [
     ),
     Mutant(
         "composites/exchange.py",
-        "    done[id(model)] = other\n",
+        "    done.add(id(model))\n",
         "",
         "tests/composites/test_composites.py::test_model_that_stands_twice_is_pruned_once_and_shared_still",
     ),
@@ -173,9 +173,9 @@ MUTANTS = [
         "tests/feature_selection/test_anomaly.py::test_with_labels_each_column_is_tried_twice_and_p_is_doubled",
     ),
     Mutant(
-        "compression/compress.py",
-        "good = [c for c in others if c.loss <= _largest_loss(unpruned, budget) and c.n_nodes < chosen.n_nodes]",
-        "good = [c for c in others if c.n_nodes < chosen.n_nodes]",
+        "compression/choice.py",
+        "smaller = [c for c in allowed_by_loss(trials, within, budget) if c.n_nodes < chosen.n_nodes]",
+        "smaller = [c for c in within if c.n_nodes < chosen.n_nodes]",
         "tests/compression/test_compress.py::test_under_max_loss_a_smaller_rival_wins_if_its_loss_may_be",
     ),
     Mutant(
@@ -253,8 +253,8 @@ MUTANTS = [
     ),
     Mutant(
         "compression/scoring.py",
-        "return float(np.average(of_row, weights=self.rows.sample_weight))",
-        "return float(np.average(of_row))",
+        "return Judged(float(np.average(of_row, weights=self.rows.sample_weight)), score, of_row)",
+        "return Judged(float(np.average(of_row)), score, of_row)",
         "tests/compression/test_compress.py::test_scores_of_weighted_rows_are_those_of_repetitions",
     ),
     Mutant(
@@ -534,9 +534,9 @@ MUTANTS = [
         "tests/estimators/test_tree_pruner_cv.py::TestCandidates::test_midpoints",
     ),
     Mutant(
-        "estimators/tree_pruner.py",
-        'adapter = adapter.fitted_on(y_grow, grow_params.get("sample_weight"))',
-        "adapter = adapter",
+        "estimators/grown.py",
+        "training.sample_weight if weighed else None) if found.exactly else adapter",
+        "training.sample_weight if weighed else None) if False else adapter",
         "tests/estimators/test_tree_pruner.py::TestWeights::test_class_weights_apply_to_held_out_rows",
     ),
     Mutant(
@@ -703,8 +703,8 @@ MUTANTS = [
     ),
     Mutant(
         "wrappers.py",
-        "return model[:-1].transform(X) if",
-        "return X if",
+        "        X = part.sees(Given(X)).X\n",
+        "",
         "tests/test_wrappers.py::test_rows_go_through_the_steps_before_the_tree",
     ),
     Mutant(

@@ -70,7 +70,7 @@ def compressed(
         if result.method is None:
             small, said = deepcopy(model), ""
         else:
-            small, said = _refitted(whole.holding(result.model), data, held_out, [search])
+            small, said = _refitted(model, whole.holding(result.model), data, held_out, [search])
         said += _flattered_by(model) if held_out is None else ""
         return replace(result, model=small, message=result.message + said)
     return _Several(model, data, held_out, budget, held, trying, watch, output).result(retrain, by)
@@ -82,9 +82,9 @@ def _trials(model, one, trying):
     return trials
 
 
-def _refitted(small, data, held_out, searches):
+def _refitted(model, small, data, held_out, searches):
     """The whole, and what the message says of it: with calibrators and thresholds of what it predicts now."""
-    if not maps(small):
+    if not maps(model):
         return small, ""
     rows, places = held_out or data, searches[0].trials.judge_at
     if held_out is None and len(searches[0].trials.all.y) == len(data.y):
@@ -131,7 +131,7 @@ class _Several:
         if all(part.method is None for part in parts):
             small, said = deepcopy(self.model), ""
         else:
-            small, said = _refitted(small, self.data, self.held_out, self.searches)
+            small, said = _refitted(self.model, small, self.data, self.held_out, self.searches)
         verdicts = [part.verdict for part in parts]
         smallest = [part.smallest_no_worse for part in parts if part.smallest_no_worse is not None]
         return CompressionResult(

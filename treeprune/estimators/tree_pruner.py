@@ -182,7 +182,8 @@ class TreePruner(PrunedEstimator):
         else:
             judging = Given()
         adapters = adapters_inside(grown)
-        if not (method.needs_rows or method.needs_training_rows or self.validation == "oob"):
+        in_steps = len(method.methods_in_order) > 1  # what one leaves may lack values that the next needs
+        if not (method.needs_rows or method.needs_training_rows or in_steps or self.validation == "oob"):
             training = if_needed(adapters.values(), training)
         self.__dict__.pop("pruning_path_", None)  # of a fit before
         weighed, pruned = are_weighed(grow_params), {}
