@@ -225,7 +225,7 @@ class _Several:
     def _how(self, at_rate):
         budget = self.budget
         if budget.is_open:
-            return "Each is the smallest that is shown to be no worse."
+            return "Each is the smallest that is shown to be no worse by its own loss; the whole is not compared."
         if at_rate:
             return "Nodes are where they lower the loss most, at one rate for all."
         if budget.max_nodes is not None or budget.max_bytes is not None:
