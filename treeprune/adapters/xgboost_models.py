@@ -315,7 +315,10 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         y, name = y.reshape(len(y), -1), self._objective["name"]
-        check_n_outputs(y, int(self._document["learner"]["learner_model_param"].get("num_target", 1)), self.model)
+        n_outputs = int(self._document["learner"]["learner_model_param"].get("num_target", 1))
+        check_n_outputs(
+            y, 1 if name == "reg:quantileerror" else n_outputs, self.model
+        )  # several quantiles of one target
         if name.startswith("multi:"):
             n_classes = self._objective["softmax_multiclass_param"]["num_class"]
             if not np.isin(y, np.arange(int(n_classes))).all():
