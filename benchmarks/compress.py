@@ -31,6 +31,7 @@ from treeprune import prune
 from treeprune.adapters import find_adapter
 from treeprune.compression.budget import Budget
 from treeprune.compression.choice import carried_out
+from treeprune.compression.trial import Aim
 from treeprune.compression.trials import Trials
 from treeprune.methods import DepthPruning, ReducedError, TreeSelection
 
@@ -95,15 +96,15 @@ class Contest:
     def joint(self, model=None):
         """Joint pruning of the forest or of another model."""
         trials = self.trials if model is None else self.trials_of(model)
-        return self.pruned(trials, trials.jointly_pruned(self.whole // 10))
+        return self.pruned(trials, trials.jointly_pruned(Aim(self.whole // 10)))
 
     def by_depth(self):
         """Pruning of the forest by depth."""
         return self.pruned(self.trials, self._best_depths())
 
     def _best_depths(self):
-        _, best = yield from self.trials.climb(DepthPruning(reg=100.0), self.whole // 10)
-        yield from self.trials.path(best)
+        best = yield from self.trials.climb(DepthPruning(reg=100.0), Aim(self.whole // 10))
+        yield from self.trials.path(best.method)
 
     def selected(self, budget):
         """The longest greedy order of trees that the budget allows."""

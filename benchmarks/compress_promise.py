@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.compress_promise --data FOLDER`` takes about half an hour; ``--splits 1`` a fifth of it, and
 ``--sets "a;b"`` some sets. What is done is kept in ``results/compress_promise.jsonl`` and not done again. For each set
-and split, a model is fitted on up to 1,500 rows and compressed twice: without a budget, where the result promises to be
+and split, a model is fitted on up to 1,000 rows and compressed twice: without a budget, where the result promises to be
 no worse, and within a twentieth of its nodes, where the message says what that costs. Both are then compared with the
-model on up to 5,000 other rows. Rows with the same features are on one side of every split, and count once.
+model on up to 4,000 other rows. Rows with the same features are on one side of every split, and count once.
 """
 
 import argparse
@@ -40,7 +40,7 @@ REAL = (
 REPEATED = tuple(
     f"{name}, {how}" for name in ("abalone", "bike_sharing_hour", "concrete") for how in ("repeated", "repeated, noisy")
 )
-MOST_ROWS, MOST_TEST_ROWS = 1_500, 5_000
+MOST_ROWS, MOST_TEST_ROWS = 1_000, 4_000
 _SHARE = 20
 
 
@@ -69,15 +69,15 @@ def split(name, seed):
 
 
 def model_for(y, seed):
-    """A forest of 50 trees for even seeds, boosting for the others."""
+    """A forest of 30 trees for even seeds, boosting for the others."""
     classifies = y.dtype.kind in "iub"
     if seed % 2:
         cls = HistGradientBoostingClassifier if classifies else HistGradientBoostingRegressor
-        rounds = 20 if classifies and len(np.unique(y)) > 2 else 100
+        rounds = 10 if classifies and len(np.unique(y)) > 2 else 60
         return cls(max_iter=rounds, early_stopping=False, random_state=seed)
     if classifies:
-        return RandomForestClassifier(50, random_state=seed)
-    return RandomForestRegressor(50, max_features=1 / 3, random_state=seed)
+        return RandomForestClassifier(30, random_state=seed)
+    return RandomForestRegressor(30, max_features=1 / 3, random_state=seed)
 
 
 def on_test_rows(small, model, X, y, copies):
@@ -182,7 +182,7 @@ def main():
 
 TITLE = "Models that compress shows to be no worse, on rows that it never saw"
 NOTES = """
-Splits 0, 2 and 4 are of forests (50 trees), 1 and 3 of HistGradientBoosting (100 rounds, 20 for more than two classes).
+Splits 0, 2 and 4 are of forests (30 trees), 1 and 3 of HistGradientBoosting (60 rounds, 10 for more than two classes).
 "worse": the mean paired difference of the losses on the test rows is above 0 at a one-sided level of 5 % (Brier score
 of forests, squared error, log-loss); of models that are exactly as good, one in twenty would be. "worse by SE, each":
 that difference over its standard error, for each split. "words agree": with a budget of a twentieth of the nodes, the

@@ -32,6 +32,7 @@ from treeprune.compression.choice import better_rival, carried_out
 from treeprune.compression.first_trees import scores_of_first_trees
 from treeprune.compression.rivals import rivals
 from treeprune.compression.scoring import Scorer
+from treeprune.compression.trial import Aim
 from treeprune.core.plan import Plan
 from treeprune.inspection import SizeFrontierDisplay
 from treeprune.links import LINKED
@@ -127,6 +128,15 @@ def test_rivals_are_as_small_as_asked_or_the_smallest_of_their_kind():
     assert {name for name, _ in kinds} == {"retrained RandomForestRegressor", "HistGradientBoosting"}
     assert all(size <= 200 for sizes in kinds.values() for size in sizes[1:])
     assert any(sizes[0] > 200 for sizes in kinds.values())
+
+
+def test_rivals_have_no_more_trees_than_could_win(monkeypatch):
+    fitted, fit = [], RandomForestRegressor.fit
+    monkeypatch.setattr(RandomForestRegressor, "fit", lambda self, *args: fitted.append(self) or fit(self, *args))
+    list(rivals(FOREST, (X, Y, None), (X, Y, None), n_nodes=400))
+    for forest in fitted:
+        assert forest.n_estimators == min(12, int(np.ceil(500 / (2 * forest.max_leaf_nodes - 1))))
+    assert any(forest.n_estimators < 12 for forest in fitted)
 
 
 def test_training_anew_wins_where_it_does():
@@ -311,22 +321,34 @@ def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
     np.testing.assert_array_equal(small.predict(X), prune(alone, method, *rows).predict(X))
 
 
+@pytest.mark.parametrize("aim", [Aim(300), Aim(loss=5.0)], ids=["least loss", "smallest"])
 @pytest.mark.parametrize("reg", [1.0, 30.0, 10000.0])
-def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, monkeypatch):
+def test_the_penalty_chosen_is_no_worse_than_its_neighbours(reg, aim, monkeypatch):
     regs = (1.0, 10.0, 30.0, 100.0, 1000.0, 10000.0)
     monkeypatch.setattr(trials, "REGS", regs)
-    found, least = trials.Trials(FOREST, (X, Y, None), None, 0.25, 0), {}
-    climb = found.climb(JointPruning(reg=reg), 300)
+    found, paths = trials.Trials(FOREST, (X, Y, None), None, 0.25, 0), {}
+    climb = found.climb(JointPruning(reg=reg), aim)
     try:
         while True:
             candidate = next(climb)
-            if candidate.n_nodes <= 300:
-                least[candidate.method.reg] = min(candidate.loss, least.get(candidate.method.reg, np.inf))
+            paths.setdefault(candidate.method.reg, []).append(candidate)
     except StopIteration as end:
-        loss, method = end.value
-    best = regs.index(method.reg)
-    assert loss == least[method.reg] == min(least.values())
-    assert all(other in least for other in regs[max(best - 1, 0) : best + 2])
+        best = end.value
+    reached = {reg: aim.reached(path)[0] for reg, path in paths.items()}
+    at = regs.index(best.method.reg)
+    assert best.reached == reached[best.method.reg] == min(reached.values())
+    assert all(other in reached for other in regs[max(at - 1, 0) : at + 2])
+
+
+def test_paths_aim_at_the_least_loss_or_at_the_smallest_size():
+    path = [trials.Trial("some", "", n, 1, loss, 0.0) for n, loss in ((100, 1.0), (40, 0.6), (10, 0.8), (1, 1.2))]
+    assert Aim().reached(path) == ((False, 0.6), 1)
+    assert Aim(20).reached(path) == ((False, 0.8), 2)
+    assert Aim(0).reached(path)[0][0]
+    assert Aim(loss=0.5).reached(path) == ((True, 0.6), 1)
+    reached, last = Aim(loss=1.0).reached(path)
+    assert last == 2
+    assert np.exp(reached[1]) == pytest.approx(np.sqrt(10 * 1))  # half way up, on the scale of ratios
 
 
 def test_more_rows_than_the_search_had_are_worth_more_nodes():

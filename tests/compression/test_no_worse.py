@@ -21,6 +21,7 @@ from treeprune.compression.evidence import Evidence
 from treeprune.compression.no_worse import FEWEST_UNITS, compared
 from treeprune.compression.repeats import dealt, share_repeated, split, units_of
 from treeprune.compression.second_look import look_again_at, may_look_again, second_look
+from treeprune.compression.trial import Aim
 from treeprune.compression.trials import Trials
 from treeprune.methods import JointPruning
 
@@ -193,7 +194,7 @@ def test_a_second_look_is_taken_where_rows_are_few_and_can_judge(monkeypatch):
 def test_what_a_budget_costs_is_judged_by_rows_that_did_not_choose_it():
     found = compress(FOREST, X, Y, max_nodes=200, retrain=False)
     of_few = Trials(FOREST, (X, Y), None, 0.25, 0)
-    tried = list(of_few.pruned(200))
+    tried = list(of_few.pruned(Aim(200)))
     chosen = min((c for c in tried if c.n_nodes <= 200), key=lambda c: c.loss)
     again = look_again_at(of_few, tried, chosen)
     assert again.n_units == 300
@@ -269,3 +270,16 @@ def test_what_cannot_be_tested_is_said():
     assert found.verdict is None
     assert "was not tested: scoring= gives one number" in found.message
     assert "difference" not in found.frontier
+
+
+@pytest.mark.parametrize("model", [FOREST, TREE], ids=lambda model: type(model).__name__)
+def test_what_is_shown_to_be_no_worse_can_be_made_as_it_was_judged(model):
+    of_few = Trials(model, (X, Y), None, 0.25, 0)
+    found = list(of_few.pruned(Aim(loss=of_few.unpruned.loss)))
+    exact = [c for c in found if c.is_exact and isinstance(c.method, JointPruning)]
+    assert len(exact) < len(found)
+    for trial in exact[:: len(exact) // 3]:
+        made, _ = of_few.carry_out(trial, "link", of_trial=True)
+        assert find_adapter(made).forest.n_nodes == trial.n_nodes
+        assert of_few.scorer.judge_model(made, of_few.judge.X).loss == pytest.approx(trial.loss)
+    assert all(c.is_exact for c in Evidence(of_few, found, again=True).no_worse)

@@ -33,11 +33,15 @@ def carried_out(
 
     The model is pruned by more rows than the trial was, and more rows can support more nodes. So it may have more nodes
     than the trial in the same proportion, up to `limit`. Bytes and latency are known only when the model is made. If
-    they exceed the budget, the method is made to prune a little more, or a smaller trial is chosen.
+    they exceed the budget, the method is made to prune a little more, or a smaller trial is chosen. Without a budget, a
+    node has to win as much as in the trial over all rows together, and so less for each.
     """
     allowed = allowed_by_loss(trials, found, budget, evidence)
     chosen = _choose(found, allowed, trials, budget, limit)
     tried = _sized(chosen, min(limit, trials.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
+    if budget.is_open and _has_alpha(chosen.method):
+        method = clone(chosen.method)
+        tried = replace(chosen, method=method.set_params(alpha=method.alpha / trials.growth))
     for _ in range(_ATTEMPTS):
         small, method = trials.carry_out(tried, output)
         over = budget.excess(small, trials.model, trials.judge[0])

@@ -70,9 +70,10 @@ def compress(
     level of 5 % that holds for all prunings compared at the same time (`compression.no_worse`). Where rows are few, the
     path that seems best is tried once more on the rows that did not judge it (`compression.second_look`). If no smaller
     model passes, the model is given as it is. The loss is that of the tree model: several inside another are each
-    compared with themselves, and what is calibrated on top of them is not. With a budget, `verdict` and the message say
-    what it costs, with its standard error (where rows are few, by the rows that did not choose it), and a warning is
-    given if a limit of the size costs more than noise.
+    compared with themselves, and what is calibrated on top of them is not. What is compared are models of fewer rows,
+    grown and pruned without those held out: where the model given still gains much from more rows, it can gain more
+    than a small one. With a budget, `verdict` and the message say what it costs, with its standard error (where rows
+    are few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Effort(NamedTuple):
 
 
 EFFORTS = {
-    "quick": Effort(compared=1, path=4, climbs=False, starts=False, depth=0, anew=False, again=False),
+    "quick": Effort(compared=1, path=ALPHAS_PER_DECADE, climbs=False, starts=False, depth=0, anew=False, again=False),
     "balanced": Effort(compared=2, path=ALPHAS_PER_DECADE, climbs=True, starts=True, depth=2, anew=True, again=True),
     "thorough": Effort(
         compared=ALPHAS_PER_DECADE,

@@ -29,7 +29,7 @@ class Evidence:
     comparison : Comparison or None
         Of these with it; None: nothing can be shown.
     no_worse : list of Trial
-        Those that are shown to be no worse.
+        Those that are shown to be no worse, and that can be made as they were judged.
     second : tuple of (Trial, Comparison) or None
         What a second look was taken at, and how it did there.
     """
@@ -41,7 +41,8 @@ class Evidence:
         self.second: tuple[Trial, Comparison] | None = None
         if self.comparison is None:
             return
-        self.no_worse = [c for c, shown in zip(self.pruned, self.comparison.no_worse, strict=True) if shown]
+        shown = zip(self.pruned, self.comparison.no_worse, strict=True)
+        self.no_worse = [c for c, no_worse in shown if no_worse and c.is_exact]
         if again:
             self.second = second_look(trials, self.pruned, self.comparison, LEVEL / 2)
         if self.second is not None:
@@ -61,6 +62,8 @@ class Evidence:
         """The comparison that tells how a trial does, and its place there."""
         if self.second is not None and trial is self.second[0]:
             return self.second[1], 0
+        if self.comparison is None:
+            raise ValueError("Nothing was compared.")
         return self.comparison, self.pruned.index(trial)
 
     def verdict(self, trial: Trial) -> str | None:

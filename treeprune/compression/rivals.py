@@ -1,6 +1,6 @@
 """Rivals: models trained again at a smaller size, to compare pruned models with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ def rivals(
     n_nodes: float = np.inf,
     random_state: int | None = 0,
     scorer_of: Callable[[Any, tuple], Scorer] = scorer_of,
-) -> Iterator[Trial]:
+) -> Generator[Trial, None, None]:
     """Smaller models of the same class, by fewer trees and by fewer leaves, and HistGradientBoosting at many sizes.
 
     Parameters
@@ -66,7 +66,7 @@ def rivals(
         yield from _boosted(scorer, data, judge, n_nodes, random_state)
 
 
-def fewer_trees(scorer: Scorer, n_nodes: float = np.inf) -> Iterator[Trial]:
+def fewer_trees(scorer: Scorer, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
     """The first trees of a model, which training with fewer of them would give, of up to so many nodes."""
     return _first_stages(scorer, {}, n_nodes)
 
@@ -103,11 +103,25 @@ def _fewer_leaves(model, data, judge, n_nodes, scorer_of):
     for leaves in sorted({max(int(share * most), 2) for share in _SHARES} - {most}):
         smaller = clone(smaller).set_params(**{name: leaves}, **_LEAF_LIMITS[name])
         smaller.set_params(**find_adapter(model).refit_settings)
+        smaller.set_params(**_enough_stages(params, n_nodes, (2 * leaves - 1) * forest.per_stage))
         parameters = {name.removeprefix("estimator__"): leaves}
         scorer = scorer_of(fitted(smaller, *data), judge)
         yield from _first_stages(scorer, parameters, n_nodes)
         if (2 * leaves - 1) * forest.per_stage > n_nodes:  # so is a single stage of more leaves
             break
+
+
+def _enough_stages(params, n_nodes, of_stage):
+    """A quarter more stages than fit into so many nodes if all have all their leaves: hardly more could win.
+
+    Training with fewer of them gives the first ones of training with more.
+    """
+    names = {"n_estimators", "max_iter"} & set(params)
+    return {name: params[name] for name in names} | {
+        name: int(min(params[name], np.ceil(1.25 * n_nodes / of_stage)))
+        for name in names
+        if params[name] is not None and np.isfinite(n_nodes)
+    }
 
 
 def _boosted(scorer, data, judge, n_nodes, random_state):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..methods import PruningMethod
 from .budget import Budget
-from .choice import best_so_far, better_rival, carried_out, largest_winner
+from .choice import best_so_far, better_rival, carried_out, largest_loss, largest_winner
 from .evidence import Evidence
 from .result import CompressionResult
 from .second_look import may_look_again, seconds_of_second_look
-from .trial import Trial
+from .trial import Aim, Trial
 from .trials import Trials
 from .watch import Watch
 from .wording import message_of
@@ -40,7 +40,8 @@ class Search:
         self.trials, self.watch, self.found = trials, watch, [trials.unpruned]
         limit = budget.first_limit(trials.model)
         best = partial(best_so_far, budget=budget, limit=limit)
-        watch.follow(trials.pruned(limit), self.found, lambda: trials.seconds_to_carry_out, best)
+        aim = Aim(limit, largest_loss(trials.unpruned, budget) if budget.seeks_size else None)
+        watch.follow(trials.pruned(aim), self.found, lambda: trials.seconds_to_carry_out, best)
         self.evidence = Evidence(trials, self.found, budget.is_open and self._may_look_again(watch))
 
     def _may_look_again(self, watch):

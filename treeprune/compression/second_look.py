@@ -50,7 +50,7 @@ def second_look(
     level : float
         One-sided level of the tests.
     """
-    shown_first = [c.n_nodes for c, no_worse in zip(found, first.no_worse, strict=True) if no_worse]
+    shown_first = [c.n_nodes for c, shown in zip(found, first.no_worse, strict=True) if shown and c.is_exact]
     most = _WORTH * min(shown_first, default=np.inf)
     sequence = _sequence(found, first, most, level)
     if not sequence:
@@ -100,7 +100,7 @@ def seconds_of_second_look(trials: Trials) -> float:
 def _sequence(found, first, most, level):
     """Trials to test, from the one that did best to smaller ones; none if nothing so small seems to be no worse."""
     upper = first.mean + quantile(level, first.n_units) / np.sqrt(_PARTS) * first.standard_error
-    hopeful = [c for c, u in zip(found, upper, strict=True) if _has_alpha(c) and c.n_nodes < most and u <= 0.0]
+    hopeful = [c for c, u in zip(found, upper, strict=True) if _can_follow(c) and c.n_nodes < most and u <= 0.0]
     if not hopeful:
         return []
     mean, certainty = (
@@ -112,6 +112,10 @@ def _sequence(found, first, most, level):
     return list(takewhile(lambda c: mean[id(c)] <= 0.0, path[path.index(best) :]))
 
 
+def _can_follow(trial):
+    return _has_alpha(trial) and trial.is_exact
+
+
 def _has_alpha(trial):
     return trial.method is not None and not isinstance(trial.method, TreeSelection)
 
@@ -120,7 +124,7 @@ def _of_path(found, trial):
     """Trials of the same method but for the strength, from the same start, by rising strength."""
 
     def key(c):
-        return type(c.method), c.out_of_bag, c.method.get_params() | {"alpha": None}
+        return type(c.method), c.out_of_bag, c.is_exact, c.method.get_params() | {"alpha": None}
 
     same = {c.method.alpha: c for c in found if _has_alpha(c) and key(c) == key(trial)}
     return [same[alpha] for alpha in sorted(same)]

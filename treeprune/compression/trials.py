@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +28,7 @@ from .repeats import dealt, fingerprints, share_repeated, split, units_of
 from .rivals import fewer_trees, fitted, rivals
 from .scoring import Judged, Scorer, can_stratify, check_enough, check_judge, classifies, scorer_for
 from .stacking import stacked
-from .trial import Trial
+from .trial import LEAST_LOSS, Aim, Trial
 
 #: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
 #: should be shrunk is a matter of the data, hardly of the size or of where the trials start.
@@ -36,6 +36,17 @@ REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 OF_FORESTS = (JointPruning(reg=30.0),)
 OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
+
+
+class ShortPath(NamedTuple):
+    """How far a method came along a path of few strengths, less being better.
+
+    `least` is a tenth of the strength that came so far; smaller ones need not be tried for other penalties.
+    """
+
+    method: PruningMethod
+    reached: tuple[bool, float]
+    least: float
 
 
 class Trials:
@@ -210,95 +221,104 @@ class Trials:
         loss = loss_in_place(self._own.loss, self._own.forest.task, self.loss)
         return rows.y if classifies(self._own.forest, loss) and can_stratify(rows.y) else None
 
-    def pruned(self, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
+    def pruned(self, aim: Aim = LEAST_LOSS) -> Generator[Trial, None, None]:
         """Prunings by all methods that apply, smallest last along each path.
 
         Parameters
         ----------
-        n_nodes : float
-            Size within which one ridge penalty has to do better than another.
+        aim : Aim
+            By which one ridge penalty, or start, has to do better than another.
         """
-        best = yield from self.jointly_pruned(n_nodes)
-        if self.forest.n_trees > 1 and best.constraint is None and self.effort.depth:
-            by_depth = DepthPruning(reg=best.reg, shrink_to=best.shrink_to, loss=self.loss)
-            yield from self.path(by_depth, per_decade=self.effort.depth)
+        best = yield from self.jointly_pruned(aim)
+        if self.forest.n_trees > 1 and best.method.constraint is None and self.effort.depth:
+            by_depth = DepthPruning(reg=best.method.reg, shrink_to=best.method.shrink_to, loss=self.loss)
+            yield from self.path(by_depth, per_decade=self.effort.depth, least=best.least)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
-    def jointly_pruned(self, n_nodes: float = np.inf) -> Generator[Trial, None, JointPruning]:
-        """Prunings of all trees together, from all starts; returns the method that did best."""
+    def jointly_pruned(self, aim: Aim = LEAST_LOSS) -> Generator[Trial, None, "ShortPath"]:
+        """Prunings of all trees together, from all starts; returns the path of the method that did best."""
         # without a link only probabilities can be leaf values
         free = self.forest.task != "classification" or self.forest.n_trees == 1 or "link" in self.adapter.operations
         out_of_bag = self._out_of_bag is not None  # smaller, so that its paths take less time
-        found, constraint = [], None if free else "leaf"
+        constraint = None if free else "leaf"
         methods = [
             clone(method).set_params(constraint=constraint, loss=self.loss)
             for method in (OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS)
         ]
         if len(methods) == 1 and not self.effort.climbs:  # nothing to compare
             yield from self.path(methods[0], out_of_bag, self.effort.path)
-            return methods[0]
+            return ShortPath(methods[0], (True, np.inf), 0.0)
+        found = []
         for method in methods:
-            found.append((yield from self.climb(method, n_nodes, out_of_bag)))
-        least, best = min(found, key=lambda loss_and_method: loss_and_method[0])
+            found.append((yield from self.climb(method, aim, out_of_bag)))
+        best = min(found, key=lambda short: short.reached)
         if out_of_bag and self.effort.starts:
-            of_whole = yield from self._compared(best, n_nodes, out_of_bag=False)
-            out_of_bag = least <= of_whole
+            of_whole = yield from self._compared(best.method, aim, False, best.least)
+            out_of_bag = best.reached <= of_whole.reached
         if self.effort.path > self.effort.compared:
-            yield from self.path(best, out_of_bag, self.effort.path)
+            yield from self.path(best.method, out_of_bag, self.effort.path)
         return best
 
     def climb(
-        self, method: PruningMethod, n_nodes: float = np.inf, out_of_bag: bool = False
-    ) -> Generator[Trial, None, tuple[float, PruningMethod]]:
-        """Short paths of one of `REGS` after another, from the method's own; returns the least loss, and its method.
+        self, method: PruningMethod, aim: Aim = LEAST_LOSS, out_of_bag: bool = False
+    ) -> Generator[Trial, None, "ShortPath"]:
+        """Short paths of one of `REGS` after another, from the method's own; returns the one that does best.
 
         They start from the model as it was grown, or from trees that out-of-bag rows have pruned.
         """
-        at, losses = REGS.index(method.reg), {}
+        at, paths = REGS.index(method.reg), {}
 
-        def compared(at):
-            losses[at] = yield from self._compared(clone(method).set_params(reg=REGS[at]), n_nodes, out_of_bag)
+        def compared(at, least=0.0):
+            with_reg = clone(method).set_params(reg=REGS[at])
+            paths[at] = yield from self._compared(with_reg, aim, out_of_bag, least)
 
         yield from compared(at)
         for step in (1, -1) if self.effort.climbs else ():
-            while 0 <= at + step < len(REGS) and at + step not in losses:
-                yield from compared(at + step)
-                if losses[at + step] >= losses[at]:
+            while 0 <= at + step < len(REGS) and at + step not in paths:
+                yield from compared(at + step, paths[at].least)
+                if paths[at + step].reached >= paths[at].reached:
                     break
                 at += step
-        return losses[at], clone(method).set_params(reg=REGS[at])
+        return paths[at]
 
-    def _compared(self, method, n_nodes, out_of_bag):
-        """A short path; returns the least loss within the size."""
-        least = np.inf
-        for trial in self.path(method, out_of_bag, self.effort.compared):
+    def _compared(self, method, aim, out_of_bag, least):
+        """A path of few strengths; returns how it did."""
+        found: list[Trial] = []
+        for trial in self.path(method, out_of_bag, self.effort.compared, least):
             yield trial
-            if trial.n_nodes <= n_nodes:
-                least = min(least, trial.loss)
-        return least
+            found.append(trial)
+        if not found:
+            return ShortPath(method, (True, np.inf), least)
+        reached, best = aim.reached(found)
+        return ShortPath(method, reached, found[max(best - self.effort.compared, 0)].method.alpha)
 
     def path(
         self,
         method: PruningMethod,
         out_of_bag: bool = False,
         per_decade: int = ALPHAS_PER_DECADE,
+        least: float = 0.0,
         alphas: ArrayLike | None = None,
     ) -> Iterator[Trial]:
-        """Prunings along a method's path, of so many strengths per factor of ten or of some alphas, judged."""
+        """Prunings along a method's path, judged.
+
+        They have so many strengths per factor of ten, from the least one on, or those that are given.
+        """
         start = perf_counter()
         forest, use, judge = self._start(out_of_bag)
-        additive, steps = method.prunings(forest, use, alphas, per_decade=per_decade)
+        additive, steps = method.prunings(forest, use, alphas, per_decade=per_decade, least=least)
         if out_of_bag not in self._scores:  # the same for all methods
             self._scores[out_of_bag] = Scores(additive, judge)
-        scores = self._scores[out_of_bag]
+        scores, is_exact = self._scores[out_of_bag], per_decade == ALPHAS_PER_DECADE and least == 0.0
         for alpha, pruning in steps:
             if len(pruning.leaf) == 0:
                 break
             loss, score, row_losses = self.scorer.judge_score(scores.under(pruning))
             found = clone(method).set_params(alpha=alpha)
             name, size = type(method).__name__, (pruning.n_nodes, pruning.n_trees)
-            yield Trial(name, _text(found, out_of_bag), *size, loss, score, row_losses, found, out_of_bag)
+            text = _text(found, out_of_bag)
+            yield Trial(name, text, *size, loss, score, row_losses, found, out_of_bag, is_exact)
         self.seconds_of_path = max(self.seconds_of_path, perf_counter() - start)
 
     def _start(self, out_of_bag):
@@ -338,7 +358,7 @@ class Trials:
         for n_trees, *of_halves in zip(counts, *judged, strict=True):
             n_nodes, method = int(sizes[n_trees - 1]), TreeSelection(n_trees)
             judged = _together(of_halves, (halves[1], halves[0]))
-            yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *judged, method)
+            yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *judged, method=method)
 
     def rivals(self, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
         """Models trained anew on the rows that the search used, of up to so many nodes."""

@@ -89,7 +89,13 @@ class DescentMethod(PathMethod):
         """The link that turns scores into probabilities, for methods that need one."""
 
     def prunings(
-        self, forest: Forest, rows: Rows, alphas: ArrayLike | None = None, *, per_decade: int = ALPHAS_PER_DECADE
+        self,
+        forest: Forest,
+        rows: Rows,
+        alphas: ArrayLike | None = None,
+        *,
+        per_decade: int = ALPHAS_PER_DECADE,
+        least: float = 0.0,
     ) -> tuple[Additive, Iterator[tuple[float, Pruning]]]:
         """Prunings along rising alphas, each starting from the one before.
 
@@ -103,6 +109,8 @@ class DescentMethod(PathMethod):
             Rising strengths; None: all that may matter.
         per_decade : int, default=8
             Then so many per factor of ten.
+        least : float
+            Then from this alpha on.
 
         Returns
         -------
@@ -114,7 +122,11 @@ class DescentMethod(PathMethod):
         self._check_parameters()
         additive, descent, unit = self._start(forest, rows)
         total = rows.row_weight.sum()
-        penalties = _penalties(unit, per_decade) if alphas is None else np.asarray(alphas, dtype=np.float64) * total
+        if alphas is None:
+            penalties = _penalties(unit, per_decade)
+            penalties = penalties[penalties >= least * total * (1.0 - 1e-9)]
+        else:
+            penalties = np.asarray(alphas, dtype=np.float64) * total
 
         def steps():
             for penalty in penalties:
