@@ -41,7 +41,7 @@ _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 class ShortPath(NamedTuple):
     """How far a method came along a path of few strengths, less being better.
 
-    `least` is a tenth of the strength that came so far; smaller ones need not be tried for other penalties.
+    `least` is where paths of other penalties may begin: where a size is sought, a tenth of the strength that did so.
     """
 
     method: PruningMethod
@@ -291,6 +291,8 @@ class Trials:
         if not found:
             return ShortPath(method, (True, np.inf), least)
         reached, best = aim.reached(found)
+        if aim.loss is None:  # a budget is met by whole paths: those that begin late do worse
+            return ShortPath(method, reached, 0.0)
         return ShortPath(method, reached, found[max(best - self.effort.compared, 0)].method.alpha)
 
     def path(
