@@ -20,13 +20,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from treeprune import UnsupportedModelError, compress
+from treeprune import UnsupportedModelError, compress, prune
 from treeprune.composites.base import Given
-from treeprune.composites.exchange import inside, maps, size, tree_models, with_tree_models
+from treeprune.composites.exchange import inside, learns_from_trees, size, tree_models, with_tree_models
 from treeprune.compression import budget, n_bytes, wholes
 from treeprune.compression.shares import at_one_rate
 
@@ -64,7 +65,7 @@ class TestEveryKind:
         result = compress(model, X, y, **SETTINGS)
         assert pickle.dumps(model) == before
         assert type(result.model) is type(model)
-        if not maps(model):  # or else the rows that judge are held back
+        if not learns_from_trees(model):  # or else the rows that judge are held back
             np.testing.assert_array_equal(output(result.model), output(by_hand(model, Given(X, y), **SETTINGS)))
         n_models = len(list(tree_models(model)))
         assert len(result.parts) == (n_models if n_models > 1 else 0)
@@ -138,7 +139,10 @@ class TestWhatWasFittedOnPredictions:
         rows, target = self.ROWS[self.TRAIN], self.TARGET[self.TRAIN]
         model = CalibratedClassifierCV(DecisionTreeClassifier(random_state=0), cv=2, ensemble=False).fit(rows, target)
         val = {"X_val": self.ROWS[self.TEST], "y_val": self.TARGET[self.TEST]}
-        found = compress(model, rows, target, **val, max_nodes=15, retrain=False).model.calibrated_classifiers_[0]
+        result = compress(model, rows, target, **val, max_nodes=15, retrain=False)
+        (found,) = result.model.calibrated_classifiers_
+        alone = prune(model.calibrated_classifiers_[0].estimator, result.method, rows, target)
+        np.testing.assert_array_equal(found.estimator.predict_proba(rows), alone.predict_proba(rows))
         expected = CalibratedClassifierCV(FrozenEstimator(found.estimator)).fit(val["X_val"], val["y_val"])
         np.testing.assert_array_equal(found.predict_proba(rows), expected.predict_proba(rows))
 
@@ -192,14 +196,25 @@ class TestBudgets:
     def test_nodes_go_where_they_lower_the_loss_most(self):
         rng = np.random.default_rng(0)
         rows = rng.random((400, 2))
-        noise, easy = rng.integers(0, 2, 400), (rows[:, 0] + rows[:, 1] > 1).astype(int)
-        tree = DecisionTreeClassifier(min_samples_leaf=3, random_state=0)
-        pair = [("noise", clone(tree).fit(rows, noise)), ("easy", clone(tree).fit(rows, easy))]
-        whole = VotingClassifier(pair, voting="soft").fit(rows, easy)
-        whole.estimators_ = [clone(tree).fit(rows, noise), clone(tree).fit(rows, easy)]
-        found = compress(whole, rows, easy, max_nodes=40, retrain=False)
+        noise, tied = rng.integers(0, 2, 400), (rows[:, 0] + rows[:, 1] > 1).astype(int)
+        targets = np.column_stack([noise, tied])
+        whole = MultiOutputClassifier(DecisionTreeClassifier(random_state=0)).fit(rows, targets)
+        before = [size(tree)[1] for tree in tree_models(whole)]
+        found = compress(whole, rows, targets, max_nodes=40, retrain=False)
+        after = [size(tree)[1] for tree in tree_models(found.model)]
         assert "at one rate for all" in found.message
-        assert size(found.model)[1] <= 40
+        assert before[0] > 3 * before[1]  # in proportion, most nodes would go to noise
+        assert 2 * after[0] < after[1]
+
+    @pytest.mark.parametrize(
+        "name", ["calibrated", "calibrated as one", "tuned threshold", "pipeline", "one versus rest"]
+    )
+    @pytest.mark.parametrize("less", [0, 1])
+    def test_a_budget_about_as_large_as_the_model(self, name, less):
+        model, y, _ = COMPOSITES[name]
+        model = clone(model).fit(X, y)
+        most = size(model)[1] - less
+        assert size(compress(model, X, y, max_nodes=most, retrain=False).model)[1] <= most
 
 
 class TestSlim:

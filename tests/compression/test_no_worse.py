@@ -214,15 +214,14 @@ def test_without_a_budget_the_smallest_that_is_shown_to_be_no_worse_is_given():
 
 
 def test_where_nothing_smaller_is_shown_to_be_no_worse_the_model_is_given_as_it_is():
-    rng = np.random.default_rng(0)
-    Z = rng.integers(0, 2, size=(300, 9)).astype(float) + 0.01 * rng.random((300, 9))
-    z = (Z.round() @ 2.0 ** np.arange(9)) % 7  # no part of it is like another
-    model = RandomForestRegressor(5, random_state=0).fit(Z, z)
+    Z = np.random.default_rng(0).random((400, 1))
+    z = 10.0 * Z[:, 0]  # each leaf is nearer to the rows around it than any that would join two
+    model = DecisionTreeRegressor(random_state=0).fit(Z, z)
     found = compress(model, Z, z, retrain=False)
-    assert found.smallest_no_worse is None or found.verdict == "no worse"
-    if found.smallest_no_worse is None:
-        np.testing.assert_array_equal(found.model.predict(Z), model.predict(Z))
-        assert "No smaller model was shown to be no worse" in found.message
+    assert found.smallest_no_worse is None
+    assert found.verdict == "no worse"  # as the model itself is
+    np.testing.assert_array_equal(found.model.predict(Z), model.predict(Z))
+    assert "No smaller model was shown to be no worse" in found.message
 
 
 def test_a_budget_that_costs_more_than_noise_is_warned_of():
@@ -283,3 +282,24 @@ def test_what_is_shown_to_be_no_worse_can_be_made_as_it_was_judged(model):
         assert find_adapter(made).forest.n_nodes == trial.n_nodes
         assert of_few.scorer.judge_model(made, of_few.judge.X).loss == pytest.approx(trial.loss)
     assert all(c.is_exact for c in Evidence(of_few, found, again=True).no_worse)
+
+
+@pytest.mark.parametrize(("output", "growth"), [("link", 4 / 3), ("plain", 1.0)])
+def test_the_strength_falls_as_rows_grow(output, growth):
+    """Where the judging rows set leaves, too, a node has to win as much over more rows."""
+    of_trial = Trials(FOREST, (X, Y), None, 0.25, 0)
+    assert of_trial.growth(output) == pytest.approx(growth)
+    found = compress(TREE, X, Y, retrain=False, output=output)
+    text = found.frontier.loc[found.frontier["chosen"], "parameters"].item()
+    assert f"alpha={found.method.alpha * growth:.3g}" in text
+
+
+def test_rows_that_are_held_back_prune_nothing():
+    of_trial = Trials(FOREST, (X, Y), None, 0.25, 0)
+    of_trial.holds_back = True
+    assert of_trial.growth() == 1.0
+    method = JointPruning(reg=30.0, alpha=0.01)
+    trial = next(of_trial.path(method, alphas=[0.01]))
+    made, _ = of_trial.carry_out(trial, "link")
+    expected, _ = of_trial.carry_out(trial, "link", of_trial=True)
+    np.testing.assert_array_equal(made.predict(X), expected.predict(X))

@@ -156,3 +156,24 @@ def test_progress_shows_what_is_tried_the_best_and_the_time(capsys, monkeypatch)
 def test_wrong_parameters_are_named(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         compress(FOREST, X, Y, **params)
+
+
+@pytest.mark.parametrize(
+    ("name", "budget"),
+    [("rivals", {"max_nodes": 200}), ("other_parts", {"max_nodes": 200}), ("other_parts", {})],
+    ids=["models trained anew", "what a budget costs", "a second look"],
+)
+def test_ctrl_c_after_the_search_gives_what_it_found(monkeypatch, name, budget):
+    begun = []
+
+    def interrupted_at_once(*args, **kwargs):
+        begun.append(name)
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(trials.Trials, name, interrupted_at_once)
+    with pytest.warns(UserWarning, match="Interrupted: this is the best of what was tried by then"):
+        found = compress(FOREST, X, Y, **budget)
+    assert begun
+    assert "Interrupted" in found.message
+    assert type(found.model) is type(FOREST)

@@ -731,4 +731,22 @@ MUTANTS = [
         "needs_rows = method.needs_rows",
         "tests/test_every_pair.py::test_tree_pruner_does_what_prune_does",
     ),
+    Mutant(
+        "compression/wholes.py",
+        "trials.holds_back = learns_from_trees(model)",
+        "trials.holds_back = False",
+        "tests/composites/test_compress.py::TestWhatWasFittedOnPredictions::test_held_out_rows_set_no_leaves_and_calibrate",
+    ),
+    Mutant(
+        "compression/shares.py",
+        "sorted(steps, key=lambda step: -step[0])",
+        "sorted(steps, key=lambda step: step[0])",
+        "tests/composites/test_compress.py::test_one_rate_is_the_best_of_all_allocations",
+    ),
+    Mutant(
+        "compression/choice.py",
+        "method.alpha / growth))",
+        "method.alpha))",
+        "tests/compression/test_no_worse.py::test_the_strength_falls_as_rows_grow",
+    ),
 ]

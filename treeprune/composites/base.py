@@ -72,7 +72,7 @@ class Composite(ABC):
     #: Whether it predicts what its only part does of what that sees, and passes on all rows and their targets.
     passes_on: ClassVar[bool] = False
     #: Whether something in it was fitted on what its parts predict: `refitted` fits that anew.
-    maps: ClassVar[bool] = False
+    learns_from_parts: ClassVar[bool] = False
 
     def __init__(self, model: Any):
         check_is_fitted(model)

@@ -14,7 +14,7 @@ class CalibratedComposite(Composite):
     """Rows are given to the models of all folds; the calibrators stay as they were unless they are `refitted`."""
 
     models = ("sklearn.calibration.CalibratedClassifierCV",)
-    maps = True
+    learns_from_parts = True
 
     def parts(self) -> list[Part]:
         held = self.model.calibrated_classifiers_

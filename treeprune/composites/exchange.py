@@ -90,24 +90,24 @@ def _with_others(model, others):
     return others[id(model)]
 
 
-def maps(model: Any) -> bool:
+def learns_from_trees(model: Any) -> bool:
     """Whether something in a model was fitted on what tree models inside it predict: calibrators, thresholds."""
     composite = find_composite(model)
     if composite is None or not _has_trees(model):
         return False
-    return composite.maps or any(maps(part.model) for part in composite.parts())
+    return composite.learns_from_parts or any(learns_from_trees(part.model) for part in composite.parts())
 
 
 def refitted(model: Any, given: Given) -> Any:
     """A copy of a model in which that is fitted anew on rows, from the inside out."""
-    if not maps(model):
-        return model
     composite = find_composite(model)
-    assert composite is not None
-    models = [refitted(part.model, part.sees(given)) if maps(part.model) else part.model for part in composite.parts()]
-    whole = find_composite(composite.with_models(models))
-    assert whole is not None
-    return whole.refitted(given)
+    if composite is None or not learns_from_trees(model):
+        return model
+    models = [
+        refitted(part.model, part.sees(given)) if learns_from_trees(part.model) else part.model
+        for part in composite.parts()
+    ]
+    return type(composite)(composite.with_models(models)).refitted(given)
 
 
 def size(model: Any) -> tuple[int, int]:

@@ -37,7 +37,7 @@ class TunedThresholdComposite(OneModel):
 
     models = ("sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV",)
     attribute = "estimator_"
-    maps = True
+    learns_from_parts = True
 
     @property
     def sees_all(self) -> bool:

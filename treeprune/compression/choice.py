@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import clone
 
 from ..adapters import find_adapter
-from ..methods import PruningMethod, TreeSelection
+from ..methods import PruningMethod
 from .budget import Budget
 from .evidence import Evidence
-from .trial import Trial
+from .trial import Trial, has_alpha
 from .trials import Trials
 
 _ATTEMPTS = 20
@@ -38,17 +38,18 @@ def carried_out(
     """
     allowed = allowed_by_loss(trials, found, budget, evidence)
     chosen = _choose(found, allowed, trials, budget, limit)
-    tried = _sized(chosen, min(limit, trials.growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
-    if budget.is_open and _has_alpha(chosen.method):
+    growth = trials.growth(output)
+    tried = _sized(chosen, min(limit, growth * chosen.n_nodes)) if np.isfinite(limit) else chosen
+    if budget.is_open and has_alpha(chosen.method):
         method = clone(chosen.method)
-        tried = replace(chosen, method=method.set_params(alpha=method.alpha / trials.growth))
+        tried = replace(chosen, method=method.set_params(alpha=method.alpha / growth))
     for _ in range(_ATTEMPTS):
         small, method = trials.carry_out(tried, output)
         over = budget.excess(small, trials.model, trials.judge[0])
         if over <= 1.0:
             return chosen, *_as_promised(trials, chosen, budget, small, method, output)
         n_nodes = find_adapter(small).forest.n_nodes
-        if over > _FAR or not _has_alpha(method):
+        if over > _FAR or not has_alpha(method):
             limit = min(n_nodes / over, tried.n_nodes - 1)
             chosen = tried = _choose(found, allowed, trials, budget, limit)
         else:
@@ -138,13 +139,9 @@ def _as_promised(trials, chosen, budget, small, method, output):
     return small, method
 
 
-def _has_alpha(method):
-    return method is not None and not isinstance(method, TreeSelection)
-
-
 def _sized(trial, n_nodes):
     """The trial at another size."""
-    if not _has_alpha(trial.method):
+    if not has_alpha(trial.method):
         return trial
     most = max(int(n_nodes), 1)
     return replace(trial, method=clone(trial.method).set_params(alpha=None, max_nodes=most), n_nodes=most)

@@ -42,7 +42,11 @@ class Search:
         best = partial(best_so_far, budget=budget, limit=limit)
         aim = Aim(limit, largest_loss(trials.unpruned, budget) if budget.seeks_size else None)
         watch.follow(trials.pruned(aim), self.found, lambda: trials.seconds_to_carry_out, best)
-        self.evidence = Evidence(trials, self.found, budget.is_open and self._may_look_again(watch))
+        try:
+            self.evidence = Evidence(trials, self.found, budget.is_open and self._may_look_again(watch))
+        except KeyboardInterrupt:
+            watch.interrupt()
+            self.evidence = Evidence(trials, self.found)
 
     def _may_look_again(self, watch):
         has_time = not watch.stopped and watch.seconds_left > seconds_of_second_look(self.trials)
@@ -62,10 +66,13 @@ class Search:
         """
         trials, evidence, chosen = self.trials, self.evidence, made.chosen
         if not budget.is_open and self._may_look_again(watch):
-            evidence.look_again(chosen)
+            try:
+                evidence.look_again(chosen)
+            except KeyboardInterrupt:
+                watch.interrupt()
         others: list[Trial] = []
         if retrain and not watch.stopped and watch.seconds_left > 0.0:
-            watch.follow(trials.rivals(largest_winner(chosen, budget)), others)
+            watch.follow(trials.rivals(largest_winner(chosen, budget)), others, needed=False)
         winner = better_rival(trials, others, chosen, budget)
         return CompressionResult(
             model=made.model,

@@ -23,9 +23,8 @@ from itertools import islice, takewhile
 
 import numpy as np
 
-from ..methods import TreeSelection
 from .no_worse import FEWEST_UNITS, LEVEL, Comparison, compared, quantile
-from .trial import Trial
+from .trial import Trial, has_alpha
 from .trials import Trials
 
 #: With more independent rows to judge by than these, the first look is enough.
@@ -65,7 +64,7 @@ def second_look(
 
 def look_again_at(trials: Trials, found: Sequence[Trial], chosen: Trial) -> Comparison | None:
     """One of the trials found, on the rows that did not choose it; None: it has no path."""
-    if not _has_alpha(chosen):
+    if not has_alpha(chosen.method):
         return None
     return next((comparison for _, comparison in _judged_again(trials, found, [chosen], LEVEL)), None)
 
@@ -113,11 +112,7 @@ def _sequence(found, first, most, level):
 
 
 def _can_follow(trial):
-    return _has_alpha(trial) and trial.is_exact
-
-
-def _has_alpha(trial):
-    return trial.method is not None and not isinstance(trial.method, TreeSelection)
+    return has_alpha(trial.method) and trial.is_exact
 
 
 def _of_path(found, trial):
@@ -126,5 +121,5 @@ def _of_path(found, trial):
     def key(c):
         return type(c.method), c.out_of_bag, c.is_exact, c.method.get_params() | {"alpha": None}
 
-    same = {c.method.alpha: c for c in found if _has_alpha(c) and key(c) == key(trial)}
+    same = {c.method.alpha: c for c in found if has_alpha(c.method) and key(c) == key(trial)}
     return [same[alpha] for alpha in sorted(same)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods import PruningMethod
+from ..methods import PruningMethod, TreeSelection
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +64,8 @@ class Aim(NamedTuple):
 
 
 LEAST_LOSS = Aim()
+
+
+def has_alpha(method: PruningMethod | None) -> bool:
+    """Whether what made a trial has a strength; the model as it is, rivals and selections of trees have none."""
+    return method is not None and not isinstance(method, TreeSelection)

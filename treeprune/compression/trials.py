@@ -94,8 +94,6 @@ class Trials:
     repeated : float
         Share of the rows that belong together with others; of rows to judge by that are given, of those whose features
         are those of training rows.
-    growth : float
-        Number of all rows, over that of the rows in `use`.
     """
 
     def __init__(
@@ -134,7 +132,7 @@ class Trials:
             self.use, self.judge, self._use_at, self.judge_at = data, Given(*held_out), None, None
             self.all, self.units = stacked(data, self.judge), units_of(self.judge.X)
             self.repeated = float(np.isin(fingerprints(self.judge.X), fingerprints(data.X)).mean())
-        self._fitted_on, self.growth = data, _num_samples(self.all[0]) / _num_samples(self.use[0])
+        self._fitted_on = data
         self.scorer = self.scorer_of(self.grown, self.judge)
         self.adapter, self.held_out = self.scorer.adapter, self.scorer.rows
         self.forest = self.adapter.forest
@@ -159,11 +157,20 @@ class Trials:
         losses = [trial.row_losses for trial in found]
         return compared(losses, self.unpruned.row_losses, self.held_out.sample_weight, self.units, level)
 
+    def growth(self, output: str = "link") -> float:
+        """Number of the rows that the model itself is pruned by, over that of those that the trials used."""
+        if self._judging_rows_stay_out(output):
+            return 1.0
+        return _num_samples(self.all.X) / _num_samples(self.use.X)
+
+    def _judging_rows_stay_out(self, output):
+        return self.holds_back or output == "plain"
+
     @property
     def seconds_to_carry_out(self) -> float:
         """About how long it takes to prune the model itself, by all rows."""
         finer = ALPHAS_PER_DECADE / self.effort.compared
-        return self.growth * self.seconds_of_path * (1.0 + np.log2(finer) / 2.0)
+        return self.growth() * self.seconds_of_path * (1.0 + np.log2(finer) / 2.0)
 
     @property
     def n_units(self) -> int:
@@ -336,7 +343,8 @@ class Trials:
         is_fitted_on_them = self.grown is not self.model or self.use is self._fitted_on
         if not is_fitted_on_them or self._model_out_of_bag is None:
             return None
-        pruned = _pruned_out_of_bag(self.adapter, self.use)
+        same = self.grown is self.model
+        pruned = self._model_out_of_bag if same else _pruned_out_of_bag(self.adapter, self.use)
         return None if pruned is None else self._adapter_of(pruned)
 
     @cached_property
@@ -383,7 +391,7 @@ class Trials:
             return deepcopy(self.grown if self.holds_back else self.model), None
         if isinstance(method, TreeSelection):
             return self._pruned(self._adapter_of(self.grown), method, self.judge), method
-        rows = self.use if output == "plain" or of_trial else self.all
+        rows = self.use if of_trial or self._judging_rows_stay_out(output) else self.all
         if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
             method = self._with_best_link(method, chosen.out_of_bag)
         if of_trial:

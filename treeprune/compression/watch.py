@@ -67,6 +67,8 @@ class Watch:
         found: list[Trial],
         reserve: Callable[[], float] = lambda: 0.0,
         best: Callable[[list[Trial]], Trial | None] = lambda found: found[-1],
+        *,
+        needed: bool = True,
     ) -> None:
         """Add trials to those found, until one of them is good enough and there is no time for one more.
 
@@ -78,6 +80,8 @@ class Watch:
             Seconds that will be needed afterwards.
         best : callable
             The best of those found; None: none is good enough.
+        needed : bool
+            Whether one must be found.
 
         Raises
         ------
@@ -96,10 +100,14 @@ class Watch:
                         self.stopped = self._why
                         break
         except KeyboardInterrupt:
-            if len(found) == n_before or best(found) is None:
+            if needed and (len(found) == n_before or best(found) is None):
                 raise
-            self.stopped = "Interrupted: this is the best of what was tried by then."
-            warnings.warn(self.stopped, stacklevel=3)
+            self.interrupt()
+
+    def interrupt(self) -> None:
+        """End the search, with a warning: the user wants what was found by now."""
+        self.stopped = "Interrupted: this is the best of what was tried by then."
+        warnings.warn(self.stopped, stacklevel=4)
 
     def show(self, what: str, best: Trial | None = None) -> None:
         """Show what is going on."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import _num_samples
 from ..adapters import find_adapter
 from ..composites import find_composite
 from ..composites.base import Given
-from ..composites.exchange import Inside, inside, maps, refitted, with_tree_models
+from ..composites.exchange import Inside, inside, learns_from_trees, refitted, size, with_tree_models
 from .budget import Budget, Whole, latency_ratio, n_bytes
 from .result import CompressionResult
 from .search import Search
@@ -67,7 +68,7 @@ def compressed(
         budget = budget if one.model is model else replace(budget, whole=whole)
         search = Search(_trials(model, one, trying), budget, watch)
         result = search.result(search.made(budget, output), budget, watch, retrain, by)
-        if result.method is None:
+        if result.method is None and budget.excess(one.model, one.model, whole.X) <= 1.0:
             small, said = deepcopy(model), ""
         else:
             small, said = _refitted(model, whole.holding(result.model), data, held_out, [search])
@@ -78,17 +79,17 @@ def compressed(
 
 def _trials(model, one, trying):
     trials = trying(one.model, *_seen(one))
-    trials.holds_back = maps(model)
+    trials.holds_back = learns_from_trees(model)
     return trials
 
 
 def _refitted(model, small, data, held_out, searches):
     """The whole, and what the message says of it: with calibrators and thresholds of what it predicts now."""
-    if not maps(model):
+    if not learns_from_trees(model):
         return small, ""
-    rows, places = held_out or data, searches[0].trials.judge_at
-    if held_out is None and len(searches[0].trials.all.y) == len(data.y):
-        rows = data.at(places)
+    trials, rows = searches[0].trials, held_out or data
+    if held_out is None and len(trials.all.y) == len(data.y):
+        rows = data.at(trials.judge_at)
     return refitted(small, rows), " Calibrators and tuned thresholds are fitted anew on the rows that judged."
 
 
@@ -128,7 +129,7 @@ class _Several:
             search.result(one, share, self.watch, retrain, by)
             for search, one, share in zip(self.searches, made, shares, strict=True)
         )
-        if all(part.method is None for part in parts):
+        if all(part.method is None for part in parts) and self._excess(self.model) <= 1.0:
             small, said = deepcopy(self.model), ""
         else:
             small, said = _refitted(self.model, small, self.data, self.held_out, self.searches)
@@ -153,16 +154,21 @@ class _Several:
         if budget.max_nodes is not None:
             nodes = [max(int(share), 1) for share in in_proportion(self.sizes, budget.max_nodes * scale)]
         if budget.max_bytes is not None:
-            own = [n_bytes(one.model, budget.bytes_of) for one in self.held]
-            rest = n_bytes(self.model, budget.bytes_of) - sum(own)
+            own, rest = self._bytes
             if rest >= budget.max_bytes:
                 raise ValueError(f"No model within the budget was found: what is no tree model takes {rest:,} bytes.")
-            sizes = [max(int(share), 1) for share in in_proportion(own, (budget.max_bytes - max(rest, 0)) * scale)]
+            sizes = [max(int(share), 1) for share in in_proportion(own, (budget.max_bytes - rest) * scale)]
         ratio = None if budget.max_latency_ratio is None else budget.max_latency_ratio * scale
         return [
             replace(budget, max_nodes=most, max_bytes=size, max_latency_ratio=ratio)
             for most, size in zip(nodes, sizes, strict=True)
         ]
+
+    @cached_property
+    def _bytes(self):
+        """Of each tree model, and of the rest."""
+        own = [n_bytes(one.model, self.budget.bytes_of) for one in self.held]
+        return own, max(n_bytes(self.model, self.budget.bytes_of) - sum(own), 0)
 
     def _at_one_rate(self) -> list[Budget] | None:
         """A budget of nodes where a node does as much in each; None: there is no such limit, or losses differ."""
@@ -199,8 +205,10 @@ class _Several:
         raise ValueError(f"No model within the budget was found: the last takes {over:.3g} times as much.")
 
     def _excess(self, small):
-        """How much of the tightest limit that adds up only in part the whole uses, as a ratio."""
+        """How much of the tightest limit the whole uses, as a ratio."""
         ratios = [0.0]
+        if self.budget.max_nodes is not None:
+            ratios.append(size(small)[1] / self.budget.max_nodes)
         if self.budget.max_bytes is not None:
             ratios.append(n_bytes(small, self.budget.bytes_of) / self.budget.max_bytes)
         if self.budget.max_latency_ratio is not None:
@@ -208,7 +216,7 @@ class _Several:
         return max(ratios)
 
     def _message(self, small, parts, at_rate):
-        before, after = (sum(find_adapter(tree).forest.n_nodes for tree, *_ in inside(m)) for m in (self.model, small))
+        before, after = size(self.model)[1], size(small)[1]
         counts = {verdict: sum(part.verdict == verdict for part in parts) for verdict in reversed(_VERDICTS)}
         untested = sum(part.verdict is None for part in parts)
         said = [f"{verdict}: {count}" for verdict, count in counts.items() if count]
