@@ -360,6 +360,7 @@ def test_features_stand_beside_their_knockoffs():
     figures, lead = page.to_dict(), dict(enumerate(selector.knockoff_statistics_))
     assert {int(row["name"][1:]): row["lead"] for row in figures["ranking"]} == lead
     assert figures["least_lead"] == selector.knockoff_threshold_
+    assert figures["settings"][0]["pairs"] == [["class", "scikit-learn's LassoCV"]]
     assert figures["n_kept"] == selector.get_support().sum() >= 10
     assert figures["sentence"].endswith(
         "stronger than their knockoffs beyond chance; at most 10 % false picks expected"

@@ -53,12 +53,20 @@ def versions(subject) -> dict[str, str]:
 def _model(subject):
     model = subject.model if subject.selector is None else getattr(subject.selector, "estimator", None)
     if model is None:
-        of_anomalies = hasattr(subject.selector, "agreement_")
-        return [["class", "none: extremes of columns" if of_anomalies else "treeprune's own histogram trees"]]
+        return [["class", _behind_selection(subject.selector)]]
     pairs = [["class", f"{type(model).__module__}.{type(model).__qualname__}"]]
     if hasattr(subject.given, "steps"):
         pairs.append(["pipeline", " → ".join(type(step).__name__ for _, step in subject.given.steps)])
     return pairs + _parameters(model)
+
+
+def _behind_selection(selector):
+    """What a selector without an estimator judges features by."""
+    if hasattr(selector, "agreement_"):
+        return "none: extremes of columns"
+    of_statistics = {"boosted": "scikit-learn's HistGradientBoosting", "lasso": "scikit-learn's LassoCV"}
+    statistic = selector.statistic if getattr(selector, "null", None) == "knockoff" else "survival"
+    return of_statistics.get(statistic, "treeprune's own histogram trees")
 
 
 def _of_decider(estimator):
