@@ -6,11 +6,11 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from .adapters import adapters_by_model, find_adapter
+from .adapters import adapters_by_model
 from .adapters.native_files import NativeFiles
 from .compact import unpacked
 from .compact.archive import MAGIC
-from .composites.exchange import inside
+from .composites.exchange import forests
 from .exceptions import ModelFormatError, UnsupportedModelError
 
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x5d\x00\x00")  # plain, or packed by joblib
@@ -67,7 +67,7 @@ def read_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int =
     if family is not None:
         return family.read_file(data)[1]()
     model = _load(file_format, data, path, trust, max_bytes)
-    _forests(model)  # checks the trees
+    forests(model)  # checks the trees
     return model
 
 
@@ -100,27 +100,22 @@ def check_model(path: str | os.PathLike, *, trust: bool = False, max_bytes: int 
     file_format, data = _open(path, max_bytes)
     family = _families().get(file_format)
     if family is not None:
-        model, forests = f"{file_format}.Booster", [family.read_file(data)[0].canonical()]
+        model, found = f"{file_format}.Booster", [family.read_file(data)[0].canonical()]
     else:
         loaded = _load(file_format, data, path, trust, max_bytes)
         model = f"{type(loaded).__module__.partition('.')[0]}.{type(loaded).__name__}"
-        forests = _forests(loaded)
+        found = forests(loaded)
     return {
         "format": file_format,
         "model": model,
         "n_bytes": len(data),
-        "n_trees": sum(forest.n_trees for forest in forests),
-        "n_nodes": sum(forest.n_nodes for forest in forests),
-        "n_leaves": sum(forest.n_leaves for forest in forests),
-        "max_depth": max(int(forest.depth.max(initial=0)) for forest in forests),
-        "n_features": max(forest.n_features for forest in forests),
-        "task": ", ".join(sorted({forest.task for forest in forests})),
+        "n_trees": sum(forest.n_trees for forest in found),
+        "n_nodes": sum(forest.n_nodes for forest in found),
+        "n_leaves": sum(forest.n_leaves for forest in found),
+        "max_depth": max(int(forest.depth.max(initial=0)) for forest in found),
+        "n_features": max(forest.n_features for forest in found),
+        "task": ", ".join(sorted({forest.task for forest in found})),
     }
-
-
-def _forests(model):
-    """The trees of all tree models inside a model, each once, checked."""
-    return [find_adapter(found.model).forest for found in inside(model)]
 
 
 def _open(path, max_bytes):

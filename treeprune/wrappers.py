@@ -41,12 +41,10 @@ def _one_in_the_other(model):
     while (composite := find_composite(model)) is not None:
         parts = composite.parts()
         if not composite.passes_on or not parts:
-            names = ", ".join(part.name for part in parts[:4]) + (", ..." if len(parts) > 4 else "")
-            held = (
-                f"it does not predict what the models inside do: ask of one of them ({names})"
-                if parts
-                else ("there is no model inside, its last step transforms")
-            )
+            held = "there is no model inside, its last step transforms"
+            if parts:
+                names = ", ".join(part.name for part in parts[:4]) + (", ..." if len(parts) > 4 else "")
+                held = f"it does not predict what the models inside do: ask of one of them ({names})"
             raise UnsupportedModelError(f"{type(model).__name__} cannot be shown by a single tree model: {held}.")
         model = parts[0].model
         wholes.append(model)
@@ -55,7 +53,7 @@ def _one_in_the_other(model):
 
 def names_for_model(model: Any) -> NDArray | None:
     """Names of the columns as they reach `fitted_model`; None: the steps before it do not tell any."""
-    tree_model, wholes = fitted_model(model), _one_in_the_other(model)[:-1]
+    *wholes, tree_model = _one_in_the_other(model)
     names = getattr(tree_model, "feature_names_in_", None)
     last = next((whole for whole in reversed(wholes) if len(getattr(whole, "steps", ())) > 1), None)
     if names is not None or last is None:

@@ -86,17 +86,24 @@ def test_rows_of_classes_count_once_where_that_is_asked_for(command, tmp_path):
         assert same_model(joblib.load(tmp_path / "small"), expected, X)
 
 
-def test_loss_and_scorer_are_the_method_s(command, saved_tree, tmp_path):
-    tree, path = saved_tree
-    args = ["prune", *ON_WINE, "--model", path, "--trust", "-o", tmp_path / "small"]
+def test_loss_and_scorer_are_the_method_s(command, tmp_path):
+    kind = np.digitize(Y, [-3, 3])
+    tree = DecisionTreeClassifier(min_samples_leaf=5, random_state=0).fit(X[:60], kind[:60])
+    joblib.dump(tree, tmp_path / "tree")
+    X.assign(y=kind).to_csv(tmp_path / "rows.csv", index=False)
+    args = [tmp_path / "rows.csv", "--target", "y", "--model", tmp_path / "tree", "--trust", "-o", tmp_path / "small"]
+    sizes = []
     for options, method in (
+        ([], ReducedError()),
         (["--loss", "brier"], ReducedError(loss="brier")),
         (["--scoring", "neg_log_loss"], ReducedError(scoring="neg_log_loss")),
     ):
-        code, _, err = command(*args, "--method", "reduced_error", *options)
+        code, _, err = command("prune", *args, "--method", "reduced_error", *options)
         assert code == 0, err
-        expected = prune(tree, method, *datasets.load("wine"))
-        assert joblib.load(tmp_path / "small").get_n_leaves() == expected.get_n_leaves()
+        small = joblib.load(tmp_path / "small")
+        assert same_model(small, prune(tree, method, X, kind), X)
+        sizes.append(small.get_n_leaves())
+    assert len(set(sizes)) == 3  # each judges in its own way
 
 
 def test_path_and_report_score_by_the_scorer(command, tmp_path):

@@ -43,7 +43,8 @@ from tests.composites.kinds import COMPOSITES, KIND, NOISE, X, stock
 from treeprune import ModelFormatError, TreePruner, UnsupportedModelError, load_compact, prune, save_compact, slim
 from treeprune.compact import packed, unpacked
 from treeprune.compact.archive import read_archive, write_archive
-from treeprune.composites.exchange import tree_models
+from treeprune.composites.exchange import size
+from treeprune.methods import MaxDepth
 
 TREE = DecisionTreeClassifier(random_state=0)
 LEVELS = pytest.mark.parametrize("level", ["predict", "full"])
@@ -72,7 +73,8 @@ def test_every_kind_comes_back(name, level, tmp_path):
     assert type(loaded) is type(fitted)
     assert same(output(fitted, X), output(loaded, X))
     assert repr(loaded.get_params()) == repr(fitted.get_params())
-    assert same(output(prune(fitted, "max_depth"), X), output(prune(loaded, "max_depth"), X))
+    if level == "full":  # the other has no values of inner nodes
+        assert same(output(prune(fitted, MaxDepth(1)), X), output(prune(loaded, MaxDepth(1)), X))
 
 
 COLUMNS = make_column_transformer(
@@ -147,12 +149,12 @@ def test_a_model_that_stands_twice_is_stored_once_and_shared_still():
 
 
 @LEVELS
-def test_models_of_boosting_libraries_may_stand_inside(level):
-    for library, name in (("xgboost", "XGBClassifier"), ("lightgbm", "LGBMClassifier")):
-        found = pytest.importorskip(library, reason=f"{library} is not installed")
-        options = {"verbose": -1} if library == "lightgbm" else {}
-        model = make_pipeline(COLUMNS, getattr(found, name)(n_estimators=3, n_jobs=1, **options)).fit(TABLE, NOISE)
-        assert same(output(model, TABLE), output(unpacked(packed(model, level)), TABLE))
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "XGBClassifier"), ("lightgbm", "LGBMClassifier")])
+def test_models_of_boosting_libraries_may_stand_inside(library, name, level):
+    found = pytest.importorskip(library, reason=f"{library} is not installed")
+    options = {"verbose": -1} if library == "lightgbm" else {}
+    model = make_pipeline(COLUMNS, getattr(found, name)(n_estimators=3, n_jobs=1, **options)).fit(TABLE, NOISE)
+    assert same(output(model, TABLE), output(unpacked(packed(model, level)), TABLE))
 
 
 class TestRefused:
@@ -208,27 +210,19 @@ class TestUntrusted:
             (FUNCTION, in_text("sklearn.pipeline.Pipeline", "subprocess.Popen"), "no part of a supported model"),
             (FUNCTION, in_text('{"ufunc": "log1p"}', '{"known": "os.system"}'), "no part of a supported model"),
             (FUNCTION, in_text('"log1p"', '"load"'), "no function of numbers"),
-            (
-                FUNCTION,
-                in_text('{"ufunc": "log1p"}', OF_ROWS),
-                "calls 'csr_matrix'",
-            ),
+            (FUNCTION, in_text('{"ufunc": "log1p"}', OF_ROWS), "calls 'csr_matrix'"),
             (FUNCTION, in_text("sklearn.pipeline.Pipeline", "scipy.sparse._csr.csr_matrix"), "no part of a supported"),
             (FUNCTION, in_text('{"model": 0}', '{"model": 7}'), "damaged"),
             (FUNCTION, in_text('{"model": 0}', '{"model": -1}'), "number -1 of a model"),
             (FUNCTION, in_head(whole={"list": []}), "damaged"),
             (FUNCTION, in_head(whole={"model": 0}), "holds no models"),
             (FUNCTION, lambda head, arrays: head["models"][0].update(n_arrays=10**9), "arrays of a model"),
-            (ONE_HOT, in_text('"_n_features_outs", [3]', '"_n_features_outs", [2]'), "OneHotEncoder and its columns"),
             (ONE_HOT, in_text('"_n_features_outs": [3]', '"_n_features_outs": [2]'), "OneHotEncoder and its columns"),
             (COUNTS, in_text('["sour", ', '["sour", 9'), "does not number its terms"),
         ],
     )  # fmt: skip
     def test_changes_are_refused(self, model, change, message):
-        try:
-            data = edited(packed(model), change)
-        except AssertionError:
-            pytest.skip("written in another form")
+        data = edited(packed(model), change)
         with pytest.raises(ModelFormatError, match=message):
             unpacked(data)
 
@@ -288,9 +282,9 @@ print("survived", flush=True)
         head["whole"] = json.loads(f"{text[:place]}{rng.integers(1, 99)}{text[place + 1 :].lstrip('0123456789')}")
 
 
-@pytest.mark.parametrize("level", ["predict"])
-def test_custom_steps_are_refused_and_pruned_models_stay_small(level, tmp_path):
+def test_pruned_models_stay_small():
     model = make_pipeline(COLUMNS, HistGradientBoostingClassifier(max_iter=3)).fit(TABLE, NOISE)
-    small = prune(model, "max_depth", TABLE, NOISE)
-    assert save_compact(small, tmp_path / "b", level) <= save_compact(model, tmp_path / "a", level)
-    assert len(list(tree_models(load_compact(tmp_path / "b")))) == 1
+    small = prune(model, MaxDepth(1), TABLE, NOISE)
+    assert size(small) < size(model)
+    assert len(packed(small)) < len(packed(model))
+    assert size(unpacked(packed(small))) == size(small)

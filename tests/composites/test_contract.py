@@ -153,18 +153,21 @@ class TestOddWholes:
     @pytest.mark.parametrize("last", [StandardScaler(), "passthrough", None])
     def test_last_steps_that_transform(self, last, tmp_path):
         model = Pipeline([("a", StandardScaler()), ("b", last)]).fit(X, KIND)
-        for ask in (prune, pruning_path, rules, lambda model: save_compact(model, tmp_path / "model")):
-            with pytest.raises(UnsupportedModelError, match=r"Pipeline|StandardScaler"):
+        for ask in (prune, pruning_path, lambda model: save_compact(model, tmp_path / "model")):
+            with pytest.raises(UnsupportedModelError, match="no tree model inside Pipeline"):
                 ask(model)
-        for pruner in (TreePruner, TreePrunerCV):
-            with pytest.raises((UnsupportedModelError, TypeError, ValueError), match=r"Pipeline|StandardScaler|score"):
-                pruner(Pipeline([("a", StandardScaler()), ("b", last)])).fit(X, KIND)
+        with pytest.raises(UnsupportedModelError, match=r"there is no model inside|No adapter for .*StandardScaler"):
+            rules(model)
+        with pytest.raises(UnsupportedModelError, match="no tree model inside Pipeline"):
+            TreePruner(model).fit(X, KIND)
+        with pytest.raises(TypeError, match="should have a 'score' method"):
+            TreePrunerCV(model).fit(X, KIND)
 
     def test_transformers_of_ones_own_are_kept(self, tmp_path):
         model = make_pipeline(Doubled(), clone(TREE)).fit(X, KIND)
         assert prune(model, ALPHA)[0] is model[0]
         assert type(TreePrunerCV(model, cv=2).fit(X, KIND).estimator_[0]) is Doubled
-        with pytest.raises(UnsupportedModelError, match=r"Doubled \(the step 'doubled'\)|Doubled"):
+        with pytest.raises(UnsupportedModelError, match=r"Doubled \(the step 'doubled'\)"):
             rules(model)
         with pytest.raises(UnsupportedModelError, match=r"steps\[0\]\[1\] is of .*Doubled"):
             save_compact(model, tmp_path / "model")

@@ -13,7 +13,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import check_scoring
+from sklearn.metrics import accuracy_score, check_scoring, make_scorer
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -130,28 +130,31 @@ class TestWeights:
         alone = TreePrunerCV(TREE, cv=3).fit(X, KIND, sample_weight=WEIGHT)
         np.testing.assert_array_equal(whole.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
 
-    @pytest.mark.parametrize("pruner", [TreePruner, TreePrunerCV])
+    @pytest.mark.parametrize("pruner", [TreePruner(None), TreePrunerCV(None, scoring="accuracy")])
     def test_by_metadata_routing(self, pruner):
+        by_name = clone(pruner).set_params(estimator=PIPE).fit(X, KIND, sample_weight=WEIGHT)
         with config_context(enable_metadata_routing=True):
-            tree = clone(TREE).set_fit_request(sample_weight=True)
-            scaler = StandardScaler().set_fit_request(sample_weight=False)
-            routed = pruner(Pipeline([("a", scaler), ("b", tree)])).fit(X, KIND, sample_weight=WEIGHT)
-            ignored = tree.set_fit_request(sample_weight=False)
-            without = pruner(Pipeline([("a", scaler), ("b", ignored)])).fit(X, KIND, sample_weight=WEIGHT)
-        by_name = pruner(PIPE).fit(X, KIND, sample_weight=WEIGHT)
-        importances = [model.estimator_[-1].feature_importances_ for model in (routed, by_name, without)]
-        if pruner is TreePruner:  # scores ask for their weights themselves
-            np.testing.assert_array_equal(importances[0], importances[1])
-            assert not np.array_equal(importances[0], importances[2])
+            if hasattr(pruner, "scoring"):  # scores ask for their weights themselves
+                pruner = clone(pruner).set_params(
+                    scoring=make_scorer(accuracy_score).set_score_request(sample_weight=True)
+                )
+            importances = []
+            for weighed in (True, False):
+                tree = clone(TREE).set_fit_request(sample_weight=weighed)
+                scaler = StandardScaler().set_fit_request(sample_weight=False)
+                routed = clone(pruner).set_params(estimator=Pipeline([("a", scaler), ("b", tree)]))
+                routed.fit(X, KIND, sample_weight=WEIGHT)
+                importances.append(routed.estimator_[-1].feature_importances_)
+        np.testing.assert_array_equal(importances[0], by_name.estimator_[-1].feature_importances_)
+        assert not np.array_equal(*importances)
 
 
 class TestParameters:
     def test_of_steps_have_names_within_names(self):
-        pruner = TreePruner(PIPE, CostComplexity())
+        pruner = TreePruner(clone(PIPE), CostComplexity())
         pruner.set_params(estimator__decisiontreeclassifier__max_depth=2, method__alpha=0.5)
-        assert clone(pruner).get_params()["estimator__decisiontreeclassifier__max_depth"] == 2
-        assert PIPE[-1].max_depth == 2
-        PIPE[-1].max_depth = None
+        copied = clone(pruner)
+        assert (copied.estimator[-1].max_depth, copied.method.alpha) == (2, 0.5)
 
     def test_are_searched(self):
         grid = {"method__alpha": [0.0, 0.5], "estimator__decisiontreeclassifier__max_depth": [1, 2]}
@@ -167,9 +170,10 @@ class TestParameters:
 
 class TestInput:
     FRAME = pd.DataFrame({"kind": KIND, "b": X[:, 0], "a": X[:, 1]})
+    PRUNERS = [TreePruner(None, "reduced_error", validation=0.5, random_state=0), TreePrunerCV(None, cv=2)]
     ENCODE = make_column_transformer((OneHotEncoder(sparse_output=False), ["kind"]), remainder="passthrough")
 
-    @pytest.mark.parametrize("pruner", [TreePruner(None, "reduced_error", validation=0.5), TreePrunerCV(None, cv=2)])
+    @pytest.mark.parametrize("pruner", PRUNERS)
     @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
     @pytest.mark.parametrize("output", ["default", "pandas", "polars"])
     def test_of_frames(self, pruner, frame, output):
@@ -178,17 +182,12 @@ class TestInput:
         fitted = clone(pruner).set_params(estimator=model).fit(table, LABELS[:, 1])
         assert fitted.feature_names_in_.tolist() == ["kind", "b", "a"]
         assert fitted.n_features_in_ == 3
-        plain = clone(pruner).set_params(estimator=make_pipeline(self.ENCODE, TREE))
-        if not hasattr(plain, "random_state"):
-            np.testing.assert_array_equal(
-                fitted.predict(table), plain.fit(self.FRAME, LABELS[:, 1]).predict(self.FRAME)
-            )
+        plain = clone(pruner).set_params(estimator=make_pipeline(self.ENCODE, TREE)).fit(self.FRAME, LABELS[:, 1])
+        np.testing.assert_array_equal(fitted.predict(table), plain.predict(self.FRAME))
 
-    @pytest.mark.parametrize("pruner", [TreePruner(None, "reduced_error", validation=0.5), TreePrunerCV(None, cv=2)])
+    @pytest.mark.parametrize("pruner", PRUNERS)
     def test_of_sparse_rows(self, pruner):
         pruner = clone(pruner).set_params(estimator=make_pipeline(StandardScaler(with_mean=False), TREE))
-        if hasattr(pruner, "random_state"):
-            pruner.set_params(random_state=0)
         by_sparse = clone(pruner).fit(sparse.csr_matrix(X), KIND)
         np.testing.assert_array_equal(by_sparse.predict(X), clone(pruner).fit(X, KIND).predict(X))
 

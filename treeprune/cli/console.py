@@ -155,6 +155,16 @@ def emit(frame: "pd.DataFrame", *, as_json: bool, by: Sequence[str] = ()) -> Non
 
 
 @contextmanager
+def optional_output_file(path: str | Path | None) -> Iterator[IO[bytes] | None]:
+    """`output_file`, or None where no file is asked for."""
+    if path:
+        with output_file(path) as file:
+            yield file
+    else:
+        yield None
+
+
+@contextmanager
 def output_file(path: str | Path) -> Iterator[IO[bytes]]:
     """A file to write bytes to that takes its name only when the block ends well.
 

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..adapters import find_adapter
 from ..composites.base import Given
-from ..composites.exchange import exchanged, inside, passes_on, tree_models
+from ..composites.exchange import exchanged, forests, inside, passes_on, tree_models
 from ..core.graft import graft
 from ..core.path import PruningPath
 from ..core.risk import node_risk
@@ -170,10 +170,10 @@ def _loss(path, step, error, given, weight):
 
 def size(model: Any) -> dict[str, int]:
     """Leaves of all trees of a fitted model, or inside it, and the greatest depth."""
-    forests = [find_adapter(found.model).forest for found in inside(model)]
+    found = forests(model)
     return {
-        "n_leaves": sum(forest.n_leaves for forest in forests),
-        "depth": max(int(forest.depth.max()) for forest in forests),
+        "n_leaves": sum(forest.n_leaves for forest in found),
+        "depth": max(int(forest.depth.max()) for forest in found),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..adapters import adapter_class, find_adapter
+from ..core.forest import Forest
 from ..exceptions import UnsupportedModelError
 from . import find_composite
 from .base import Given
@@ -112,8 +113,13 @@ def refitted(model: Any, given: Given) -> Any:
 
 def size(model: Any) -> tuple[int, int]:
     """Leaves and nodes of all tree models inside a model, of one that stands in several places once."""
-    forests = [find_adapter(tree).forest for tree in tree_models(model)]
-    return sum(forest.n_leaves for forest in forests), sum(forest.n_nodes for forest in forests)
+    found = forests(model)
+    return sum(forest.n_leaves for forest in found), sum(forest.n_nodes for forest in found)
+
+
+def forests(model: Any) -> list[Forest]:
+    """The trees of all tree models inside a model, each once, checked; errors as `exchanged`."""
+    return [find_adapter(found.model).forest for found in inside(model)]
 
 
 def check_has_trees(model: Any) -> None:

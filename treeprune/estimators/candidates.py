@@ -131,7 +131,7 @@ class PathModels(PrunedModels):
     @property
     def n_leaves(self):
         """Leaves of each candidate."""
-        return self.path.totals(np.ones(self.adapter.forest.n_nodes), self.alphas).astype(np.int64)
+        return JointPath([self.path]).n_leaves_at(self.alphas)
 
     @property
     def feature_strength(self):

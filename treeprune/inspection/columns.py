@@ -73,7 +73,6 @@ class Unchanged(Column):
 
     def conditions(self, of_tree):
         """Bounds before scaling are the last numbers of double precision that end within those behind it."""
-        found = of_tree
         if self.zeros_missing and any(condition.holds(0.0) != condition.missing for condition in of_tree):
             raise UnsupportedModelError(
                 "Rules cannot be made where the model takes zeros of sparse rows for missing values, and sends them "
@@ -84,10 +83,11 @@ class Unchanged(Column):
                 raise UnsupportedModelError(
                     "Rules cannot be made where a scaled column reaches the tree as categories."
                 )
-            found = before(self._behind, of_tree)
-        if not self.steps and self.fill != self.fill:
-            return found
-        missing = self._behind(np.array([self.fill], np.float64))[0] if self.steps else self.fill
+            found, missing = before(self._behind, of_tree), self._behind(np.array([self.fill], np.float64))[0]
+        elif self.fill == self.fill:
+            found, missing = of_tree, self.fill
+        else:
+            return of_tree
         return [replace(a, missing=b.holds(missing)) for a, b in zip(found, of_tree, strict=True)]
 
     def _behind(self, numbers):

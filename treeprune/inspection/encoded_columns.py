@@ -129,17 +129,15 @@ def _one_column(scaler, place, is_sparse):
         with warnings.catch_warnings(), np.errstate(over="ignore"):
             warnings.simplefilter("ignore")  # of names that an array lacks
             found = alone.transform(rows)
-        return np.asarray(found.toarray() if sparse.issparse(found) else found, np.float64)[:, 0]
+        return _dense(found)[:, 0]
 
     return scaled
 
 
 def _imputed(imputer, columns):
     """Columns with something in the place of missing values, and flags that tell where they were missing."""
-    import pandas as pd
-
     fills = imputer.statistics_.tolist()
-    left = [not pd.isna(fill) or imputer.keep_empty_features for fill in fills]
+    left = [not _is_missing(fill) or imputer.keep_empty_features for fill in fills]
     filled = [c.filled(fill) for c, fill, stays in zip(columns, fills, left, strict=True) if stays]
     flagged = imputer.indicator_.features_ if imputer.add_indicator else []
     is_text = imputer._fit_dtype.kind == "O"
@@ -231,4 +229,8 @@ def _transformed(encoder, place, values):
             found = encoder.transform(rows)
     except ValueError:
         return None
-    return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=float)
+    return _dense(found)
+
+
+def _dense(rows):
+    return np.asarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)

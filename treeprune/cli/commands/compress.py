@@ -2,11 +2,10 @@
 
 import sys
 import warnings
-from contextlib import nullcontext
 
 import click
 
-from ..console import emit, output_file, patient, progress, say
+from ..console import emit, optional_output_file, output_file, patient, progress, say
 from ..figures import save_figure
 from ..help import Command
 from ..inputs import read, rows_for
@@ -119,7 +118,7 @@ def compress(
     if model_file and estimator:
         raise click.UsageError("--model and --estimator exclude each other.")
     check_needs_model(model_file, offset=offset, class_weight=chosen["class_weight"] is None)
-    with output_file(output) as file, output_file(plot) if plot else nullcontext() as figure:
+    with output_file(output) as file, optional_output_file(plot) as figure:
         model, X, y, offsets = _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed)
         if plot:
             fitted_model(model)  # says why there is none to draw

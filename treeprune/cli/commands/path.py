@@ -2,7 +2,7 @@
 
 import click
 
-from ..console import emit, output_file, progress, say
+from ..console import emit, optional_output_file, progress, say
 from ..figures import save_figure
 from ..help import Command
 from ..inputs import check_path, read
@@ -73,14 +73,12 @@ def path(data, target, method, cv, rule, scoring, plot, task, drop, seed, as_jso
 
 def _scored_path(X, y, task, method, cv, rule, scoring, plot, seed, as_json):
     """Print the path with its scores by folds, and draw it."""
-    from contextlib import nullcontext
-
     from ...estimators import TreePrunerCV
     from ..workflow import new_tree
 
     settings = {"cv": cv, "rule": rule, "scoring": scoring, "refit": False, "return_train_score": bool(plot)}
     pruner = TreePrunerCV(new_tree(task, seed), method, **settings)
-    with output_file(plot) if plot else nullcontext() as file:
+    with optional_output_file(plot) as file:
         with progress("Growing and pruning"):
             pruner.fit(X, y)
         if plot:

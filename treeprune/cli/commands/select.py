@@ -1,10 +1,8 @@
 """``treeprune select``: the columns that matter."""
 
-from contextlib import nullcontext
-
 import click
 
-from ..console import emit, on_one_line, output_file, progress, say
+from ..console import emit, on_one_line, optional_output_file, progress, say
 from ..figures import save_figure
 from ..help import Command
 from ..inputs import column_aside, read
@@ -72,7 +70,7 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
     X, y, task, encoder = read(data, target, task, drop, aside=aside, any_target=kind == "anomaly")
     order = time_order(column_aside(data, time, target), time_format) if time else None
     series = column_aside(data, groups, target).to_numpy() if groups else None
-    with _file(output) as file, _file(plot) as figure:
+    with optional_output_file(output) as file, optional_output_file(plot) as figure:
         with progress("Growing and pruning"):
             selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series)
             frame = workflow.selected_columns(selector)
@@ -87,8 +85,3 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
     label = getattr(selector, "anomaly_label_", None)
     known = "" if label is None else f"Known anomalies are the rows of the label {label}. "
     say(f"{known}{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")
-
-
-def _file(name):
-    """An output file, or nothing."""
-    return output_file(name) if name else nullcontext()
