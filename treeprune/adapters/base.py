@@ -142,7 +142,8 @@ class Adapter(ABC):
             node, tree = forest.node_id[unknown[0]], forest.tree_id[forest.node_tree[unknown[0]]]
             raise MissingStatisticError(
                 f"{type(self.model).__name__} does not store what node {node} of tree {tree} would predict as a leaf: "
-                "give rows (X, y) to work it out from, best those that the model was fitted on."
+                "give rows (X, y) to work it out from, best those that the model was fitted on. Compact files of the "
+                "level 'predict' do not keep it; those of the level 'full' do."
             )
 
     # A model that was trained with weights of classes minimises a loss in which rows count by them. Rows that judge its

@@ -68,8 +68,8 @@ class SklearnHistGradientBoostingAdapter(SklearnHistGradientBoostingStorage, Sta
             return np.where(leaf, nodes["value"], np.nan)
         value = np.where(leaf, nodes["value"] / shrinkage, nodes["value"])
         if not leaf[0]:  # the root's is stored as 0
-            smooth = self.model.monotonic_cst is None
-            value[0] = root_value(nodes, value, leaf, self.model.l2_regularization) if smooth else np.nan
+            known = self.model.monotonic_cst is None and not np.isnan(value[1:]).any()
+            value[0] = root_value(nodes, value, leaf, self.model.l2_regularization) if known else np.nan
         return np.where(leaf, nodes["value"], value * shrinkage)
 
     def write(self, forest):

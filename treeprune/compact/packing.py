@@ -159,7 +159,7 @@ def _structure(text, arrays, max_bytes):
     if position.size and position.min() < 0:
         raise ModelFormatError("The compact file is damaged: the position of a threshold.")
     threshold[split] = arrays["table"][position]
-    value = np.zeros((n_nodes, *shape))
+    value = np.full((n_nodes, *shape), np.nan)  # that of splits is not in files for predictions
     leaf_value = arrays["value"] if "value" in arrays else arrays["book"][arrays["code"]]
     if math.prod(shape) == 2 and leaf_value.shape[1] == 1:
         second = leaf_value.astype(np.float64)
