@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from treeprune import PruningSelector
-from treeprune.feature_selection.correlation import correlated_units, normal_scores
+from treeprune.feature_selection.correlation import correlated_units, scaled_normal_scores
 from treeprune.feature_selection.knockoff_statistics import STRENGTHS, knockoff_statistics
 from treeprune.feature_selection.knockoffs import exchangeable_part, knockoff_threshold, sample_knockoffs
 
@@ -337,7 +337,9 @@ class TestCorrelatedGroups:
         assert (kept[:, 0] == kept[:, 1]).all()
 
     def test_normal_scores(self):
-        np.testing.assert_allclose(normal_scores(np.array([3.0, 1.0, 2.0])), [1.5**0.5, -(1.5**0.5), 0], atol=1e-12)
-        np.testing.assert_array_equal(normal_scores(np.array([4.0, 4.0])), [0, 0])
+        np.testing.assert_allclose(
+            scaled_normal_scores(np.array([3.0, 1.0, 2.0])), [1.5**0.5, -(1.5**0.5), 0], atol=1e-12
+        )
+        np.testing.assert_array_equal(scaled_normal_scores(np.array([4.0, 4.0])), [0, 0])
         x = np.random.default_rng(0).integers(0, 5, 100).astype(float)
-        np.testing.assert_array_equal(normal_scores(x[:10], x), normal_scores(x)[:10])
+        np.testing.assert_array_equal(scaled_normal_scores(x[:10], x), scaled_normal_scores(x)[:10])
