@@ -154,6 +154,14 @@ class TestStatistics:
             A, B = np.where(swapped[unit], knockoffs, X), np.where(swapped[unit], X, knockoffs)
             np.testing.assert_array_equal(knockoff_statistics(strength, A, B, unit), np.where(swapped, -plain, plain))
 
+    def test_a_lasso_takes_classes_for_names(self):
+        """Which number a class has does not matter."""
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(200, 6))
+        y = np.digitize(X[:, 0] + 0.3 * rng.normal(size=200), [-0.5, 0.5])
+        found, again = (strengths(codes, 3)["lasso"](X, np.arange(6)) for codes in (y, np.array([1, 0, 2])[y]))
+        np.testing.assert_allclose(again, found)
+
     def test_are_zero_where_the_knockoff_is_the_column(self):
         X = np.random.default_rng(0).normal(size=(50, 3))
         knockoffs = X + np.array([0.0, 1.0, 0.0])
