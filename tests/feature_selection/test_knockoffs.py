@@ -113,6 +113,13 @@ class TestKnockoffs:
         assert np.isfinite(knockoffs).all()
         assert np.corrcoef(knockoffs[:, 1], knockoffs[:, 2])[0, 1] > 0.95
 
+    @pytest.mark.parametrize(("n_rows", "least", "most"), [(60, 0.98, 1.0), (90, 0.85, 1.0), (600, 0.0, 0.3)])
+    def test_are_nearly_the_columns_where_there_are_fewer_than_two_rows_for_each(self, n_rows, least, most):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(n_rows, 60))
+        joint = np.corrcoef(X.T, sample_knockoffs(X, np.arange(60), rng).T)
+        assert least < np.diag(joint[:60, 60:]).mean() < most
+
     def test_threshold_is_the_least_that_keeps_the_estimated_share(self):
         rng = np.random.default_rng(0)
         for _ in range(50):
