@@ -188,6 +188,14 @@ def test_weights_of_classes_keep_the_number_of_rows(weight):
     np.testing.assert_allclose(rows.row_weight, [share] * 3 + [2 * weight * share])
 
 
+@pytest.mark.parametrize("forest", [RandomForestClassifier, ExtraTreesClassifier])
+def test_forests_count_the_rows_that_they_drew(forest):
+    """As many as there are, some of them more than once, whatever the classes weigh."""
+    model = forest(4, bootstrap=True, class_weight={0: 1, 1: 6}, random_state=0).fit(X, Y)
+    stored = find_adapter(model).forest
+    np.testing.assert_array_equal(counted_statistics(stored).n_rows[stored.root], len(Y))
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_weights_of_classes_and_of_rows_multiply(name):
     (weighing, plain), (_, _, weight, y) = fitted(name), TWINS[name]

@@ -451,14 +451,19 @@ def test_offsets_that_leaves_average_away_are_told_by_the_gains_of_the_training_
 WITHOUT = "was fitted on these rows without"
 
 
-@pytest.mark.parametrize("objective", ["squared", "logistic"])
+#: What libraries call objectives.
+OBJECTIVE_NAMES = {
+    "xgboost": {"squared": "reg:squarederror", "logistic": "reg:logistic", "poisson": "count:poisson"},
+    "lightgbm": {"squared": "regression", "logistic": "binary", "poisson": "poisson"},
+}
+
+
+@pytest.mark.parametrize(("objective", "y"), [("squared", Y), ("logistic", BINARY)], ids=["squared", "logistic"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_offsets_that_a_model_was_fitted_without_are_told_by_the_training_rows(family, objective):
-    names = {"xgboost": ("reg:squarederror", "reg:logistic"), "lightgbm": ("regression", "binary")}[family]
-    y, objective = (Y, names[0]) if objective == "squared" else (BINARY, names[1])
-    offset = OFFSET - 5
-    plain = unfitted(family, max_depth=4, objective=objective).fit(X, y)
-    own = unfitted(family, max_depth=4, objective=objective).fit(X, y, **given(family, offset=offset))
+def test_offsets_that_a_model_was_fitted_without_are_told_by_the_training_rows(family, objective, y):
+    params, offset = {"max_depth": 4, "objective": OBJECTIVE_NAMES[family][objective]}, OFFSET - 5
+    plain = unfitted(family, **params).fit(X, y)
+    own = unfitted(family, **params).fit(X, y, **given(family, offset=offset))
     assert says(plain, X, y, text=WITHOUT, offset=offset)
     assert not says(own, X, y, text=WITHOUT, offset=offset)
     assert not says(plain, X[:200], y[:200], text=WITHOUT, offset=offset[:200])  # other rows than it was fitted on
@@ -481,21 +486,21 @@ SETTINGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("objective", ["squared", "logistic", "poisson"])
+@pytest.mark.parametrize(
+    ("objective", "y"),
+    [("squared", 1e4 + Y), ("logistic", BINARY), ("poisson", COUNTS)],
+    ids=["squared", "logistic", "poisson"],
+)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_training_parameters_are_not_taken_for_offsets(family, objective):
+def test_training_parameters_are_not_taken_for_offsets(family, objective, y):
     """Of models as they are, and saved and loaded, which lose what they were trained with."""
     rng = np.random.default_rng(0)
-    names = {"xgboost": ("reg:squarederror", "reg:logistic", "count:poisson")}
-    names = names.get(family, ("regression", "binary", "poisson"))
-    y = {"squared": 1e4 + Y, "logistic": BINARY, "poisson": COUNTS}[objective]
-    objective = dict(zip(("squared", "logistic", "poisson"), names, strict=True))[objective]
     accused = []
     for _ in range(12):
         params = {name: values[rng.integers(len(values))] for name, values in SETTINGS[family].items()}
         params = {name: value for name, value in params.items() if value is not None} | {"n_estimators": 4}
         weight = [None, rng.gamma(2.0, size=N_ROWS)][rng.integers(2)]
-        model = unfitted(family, objective=objective, **params).fit(X, y, sample_weight=weight)
+        model = unfitted(family, objective=OBJECTIVE_NAMES[family][objective], **params).fit(X, y, sample_weight=weight)
         held = booster_of(model)
         again = held.__copy__() if family == "lightgbm" else xgboost.Booster(model_file=held.save_raw("json"))
         for found in (model, again):

@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from treeprune import PruningSelector
-from treeprune.feature_selection.correlation import correlated_units, normal_scores
+from treeprune.feature_selection.correlation import correlated_units, scaled_normal_scores
 from treeprune.feature_selection.knockoff_statistics import STRENGTHS, knockoff_statistics
 from treeprune.feature_selection.knockoffs import exchangeable_part, knockoff_threshold, sample_knockoffs
 
@@ -113,6 +113,13 @@ class TestKnockoffs:
         assert np.isfinite(knockoffs).all()
         assert np.corrcoef(knockoffs[:, 1], knockoffs[:, 2])[0, 1] > 0.95
 
+    @pytest.mark.parametrize(("n_rows", "least", "most"), [(60, 0.98, 1.0), (90, 0.85, 1.0), (600, 0.0, 0.3)])
+    def test_are_nearly_the_columns_where_there_are_fewer_than_two_rows_for_each(self, n_rows, least, most):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(n_rows, 60))
+        joint = np.corrcoef(X.T, sample_knockoffs(X, np.arange(60), rng).T)
+        assert least < np.diag(joint[:60, 60:]).mean() < most
+
     def test_threshold_is_the_least_that_keeps_the_estimated_share(self):
         rng = np.random.default_rng(0)
         for _ in range(50):
@@ -153,6 +160,14 @@ class TestStatistics:
             swapped = rng.random(unit.max() + 1) < 0.5
             A, B = np.where(swapped[unit], knockoffs, X), np.where(swapped[unit], X, knockoffs)
             np.testing.assert_array_equal(knockoff_statistics(strength, A, B, unit), np.where(swapped, -plain, plain))
+
+    def test_a_lasso_takes_classes_for_names(self):
+        """Which number a class has does not matter."""
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(200, 6))
+        y = np.digitize(X[:, 0] + 0.3 * rng.normal(size=200), [-0.5, 0.5])
+        found, again = (strengths(codes, 3)["lasso"](X, np.arange(6)) for codes in (y, np.array([1, 0, 2])[y]))
+        np.testing.assert_allclose(again, found)
 
     def test_are_zero_where_the_knockoff_is_the_column(self):
         X = np.random.default_rng(0).normal(size=(50, 3))
@@ -337,7 +352,9 @@ class TestCorrelatedGroups:
         assert (kept[:, 0] == kept[:, 1]).all()
 
     def test_normal_scores(self):
-        np.testing.assert_allclose(normal_scores(np.array([3.0, 1.0, 2.0])), [1.5**0.5, -(1.5**0.5), 0], atol=1e-12)
-        np.testing.assert_array_equal(normal_scores(np.array([4.0, 4.0])), [0, 0])
+        np.testing.assert_allclose(
+            scaled_normal_scores(np.array([3.0, 1.0, 2.0])), [1.5**0.5, -(1.5**0.5), 0], atol=1e-12
+        )
+        np.testing.assert_array_equal(scaled_normal_scores(np.array([4.0, 4.0])), [0, 0])
         x = np.random.default_rng(0).integers(0, 5, 100).astype(float)
-        np.testing.assert_array_equal(normal_scores(x[:10], x), normal_scores(x)[:10])
+        np.testing.assert_array_equal(scaled_normal_scores(x[:10], x), scaled_normal_scores(x)[:10])

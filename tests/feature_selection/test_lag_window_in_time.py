@@ -93,6 +93,7 @@ class TestInstants:
             features = LagWindowFeatures().fit(frame)
         with pytest.warns(UserWarning, match="numbers in the index are not in order"):
             np.testing.assert_array_equal(features.transform(frame)["x__lag_1__value"], [np.nan, 3.0, 1.0])
+        np.testing.assert_array_equal(lag(frame, lags=[0]), frame["x"])  # reaches back to no row
         sides = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "id": list("aabb")}, index=[0, 1, 0, 1])
         np.testing.assert_array_equal(lag(sides, series="id"), [np.nan, 1.0, np.nan, 3.0])
         with pytest.warns(UserWarning, match="if they are of several series, say which"):

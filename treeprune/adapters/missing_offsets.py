@@ -85,12 +85,12 @@ def _has_statistics(adapter, rows):
 
 def _disagree(adapter, rows, margin):
     weight, ways = rows.sample_weight[:, None], adapter.first_steps()
-    target = _as_libraries_keep(rows.target)
+    target, spread = _as_libraries_keep(rows.target), _spread_of_steps(adapter)
     left = weight * derivatives(rows.require_loss(), target, margin)[0]
     same_level, other_tree = np.zeros(margin.shape[1], bool), True
     for start, step in ways:
         gradient, hessian = derivatives(rows.require_loss(), target, np.zeros_like(margin) + start)
-        same_level |= _same_level(gradient, hessian, weight, left, step, _spread_of_steps(adapter))
+        same_level |= _same_level(gradient, hessian, weight, left, step, spread)
         other_tree = other_tree and _other_first_tree(adapter, rows, weight * gradient, weight * hessian, left)
     return other_tree or not same_level.all()
 
@@ -126,15 +126,17 @@ def _same_level(gradient, hessian, weight, left, step, least_spread):
 
 def _grown_without(adapter, rows):
     """Whether the first tree of each column was grown on the rows from the library's own start, not from the offset."""
-    weight, loss, target = rows.sample_weight[:, None], rows.require_loss(), _as_libraries_keep(rows.target)
-    if adapter.first_ridge is None:
+    ridge = adapter.first_ridge
+    if ridge is None:
         return False
+    weight, loss, target = rows.sample_weight[:, None], rows.require_loss(), _as_libraries_keep(rows.target)
 
     def fits(start):
         gradient, hessian = (weight * array for array in derivatives(loss, target, start))
         return [
-            _same_rows(rows.forest, tree, count, of_leaf[1])
-            and not _differ(rows.forest, tree, adapter.first_ridge, *of_leaf)
+            _grown_on(rows.forest, tree, count, of_leaf[1])
+            and _same_hessians(rows.forest, tree, of_leaf[1])
+            and not _differ(rows.forest, tree, ridge, *of_leaf)
             for tree, count, *of_leaf in _leaf_sums(rows, gradient, hessian)
         ]
 
@@ -157,24 +159,19 @@ def _leaf_sums(rows, *arrays):
         yield tree, *(np.bincount(leaf, array, forest.n_nodes) for array in of_column)
 
 
-def _other_first_tree(adapter, rows, *derivatives):
+def _other_first_tree(adapter, rows, *arrays):
     """Whether the rows are those of the first tree of some column, and it was grown for other targets."""
     forest, ridge = rows.forest, adapter.first_ridge
     if ridge is None:
         return False
-    for tree, count, gradient, hessian, left in _leaf_sums(rows, *derivatives):
-        if _same_rows(forest, tree, count, hessian) and _differ(forest, tree, ridge, gradient, hessian):
+    for tree, count, gradient, hessian, left in _leaf_sums(rows, *arrays):
+        if not _grown_on(forest, tree, count, hessian):
+            continue
+        if _same_hessians(forest, tree, hessian) and _differ(forest, tree, ridge, gradient, hessian):
             return True
-        if _grown_on(forest, tree, count, hessian) and _for_other_targets(forest, tree, ridge, gradient, hessian, left):
+        if _for_other_targets(forest, tree, ridge, gradient, hessian, left):
             return True
     return False
-
-
-def _same_rows(forest, tree, count, hessian):
-    """Whether the leaves of a tree hold both the numbers of rows and the hessians that they held in training."""
-    leaf = _leaves(forest, tree)
-    ratio = forest.weighted_n_node_samples[leaf] / hessian[leaf]
-    return _grown_on(forest, tree, count, hessian) and bool(np.ptp(ratio) < _SAME * ratio.mean())
 
 
 def _differ(forest, tree, ridge, gradient, hessian):
@@ -182,7 +179,7 @@ def _differ(forest, tree, ridge, gradient, hessian):
 
     Pruned and refitted models keep the gains of the splits that stay.
     """
-    node = forest.internal[forest.node_tree[forest.internal] == tree]
+    node = _inner_nodes(forest, tree)
     node = node if forest.category_set is None else node[forest.category_set[node] < 0]  # LightGBM's have penalties
     if len(node) < _FEW_LEAVES - 1 or not _gains_differ(forest, node, ridge, gradient, _SAME):
         return False
@@ -205,13 +202,19 @@ def _grown_on(forest, tree, count, hessian):
         return False
     if forest.n_node_samples is not None:
         return np.array_equal(count[leaf], forest.n_node_samples[leaf])
+    return _same_hessians(forest, tree, hessian)
+
+
+def _same_hessians(forest, tree, hessian):
+    """Whether the leaves of a tree hold the hessians that they held in training."""
+    leaf = _leaves(forest, tree)
     ratio = forest.weighted_n_node_samples[leaf] / hessian[leaf]  # libraries multiply some by a constant
     return np.ptp(ratio) < _SAME * ratio.mean()
 
 
 def _for_other_targets(forest, tree, ridge, gradient, hessian, left):
     """Whether neither the gains nor the leaves of a tree are those of its rows, by the sums in its leaves."""
-    node = forest.internal[forest.node_tree[forest.internal] == tree]
+    node = _inner_nodes(forest, tree)
     if not _gains_differ(forest, node, ridge, gradient, _SAME_GAIN):
         return False
     leaf = _leaves(forest, tree)
@@ -219,6 +222,11 @@ def _for_other_targets(forest, tree, ridge, gradient, hessian, left):
     step, rest, value = (x - np.average(x, weights=weight) for x in (step, rest, forest.value[leaf, 0, 0]))
     alike = weight @ (value * step) >= _UNLIKE * np.sqrt((weight @ value**2) * (weight @ step**2))
     return not alike or weight @ rest**2 > _LEFT_OVER * (weight @ step**2)
+
+
+def _inner_nodes(forest, tree):
+    first, last = forest.start[tree : tree + 2]
+    return first + np.flatnonzero(~forest.is_leaf[first:last])
 
 
 def _leaves(forest, tree):

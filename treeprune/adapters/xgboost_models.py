@@ -310,15 +310,17 @@ class XGBoostAdapter(XGBoostStorage, XGBoostStandIns, NativeFiles):
         levels = levels_of(self._objective)
         if self.objective != "reg:absoluteerror":
             return levels
-        return levels * int(self._document["learner"]["learner_model_param"].get("num_target", 1))
+        return levels * self._n_targets
+
+    @property
+    def _n_targets(self):
+        return int(self._document["learner"]["learner_model_param"].get("num_target", 1))
 
     def encode_target(self, y):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         y, name = y.reshape(len(y), -1), self._objective["name"]
-        n_outputs = int(self._document["learner"]["learner_model_param"].get("num_target", 1))
-        check_n_outputs(
-            y, 1 if name == "reg:quantileerror" else n_outputs, self.model
-        )  # several quantiles of one target
+        is_quantiles = name == "reg:quantileerror"  # of one target, each with an output of its own
+        check_n_outputs(y, 1 if is_quantiles else self._n_targets, self.model)
         if name.startswith("multi:"):
             n_classes = self._objective["softmax_multiclass_param"]["num_class"]
             if not np.isin(y, np.arange(int(n_classes))).all():

@@ -7,7 +7,7 @@ from scipy.spatial.distance import squareform
 from scipy.special import ndtri
 
 
-def normal_scores(x: NDArray[np.float64], among: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def scaled_normal_scores(x: NDArray[np.float64], among: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """The quantiles of a normal distribution that values stand at, scaled to mean 0 and variance 1.
 
     Parameters
@@ -44,15 +44,15 @@ def correlated_units(X: NDArray[np.float64], least: float) -> NDArray[np.intp]:
     -------
     ndarray of int, shape (n_columns,)
     """
+    if X.shape[1] == 1:
+        return np.zeros(1, np.intp)
     scores = np.zeros_like(X)
     for column, x in enumerate(X.T):
         known = ~np.isnan(x)
         if known.any():
-            scores[known, column] = normal_scores(x[known])
+            scores[known, column] = scaled_normal_scores(x[known])
     length = np.sqrt((scores**2).sum(axis=0))
     scores /= np.where(length > 0, length, 1.0)
-    if X.shape[1] == 1:
-        return np.zeros(1, np.intp)
     distance = np.clip(1 - np.abs(scores.T @ scores), 0.0, 1.0)
     np.fill_diagonal(distance, 0.0)
     linkage = complete(squareform(distance, checks=False))

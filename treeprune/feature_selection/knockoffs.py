@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from .correlation import normal_scores
+from .correlation import scaled_normal_scores
 
 #: A column of at most so many distinct values, and five rows for each, is one of classes.
 MOST_CLASSES = 10
@@ -137,7 +137,7 @@ def exchangeable_part(correlation: NDArray[np.float64], unit: NDArray[np.intp], 
 
 def _gaussian(X, unit, uniform):
     """Second-order knockoffs of the normal scores."""
-    Z = np.column_stack([normal_scores(x) for x in X.T])
+    Z = np.column_stack([scaled_normal_scores(x) for x in X.T])
     C = (1 - _SHRINKAGE) * Z.T @ Z / len(Z) + _SHRINKAGE * np.eye(Z.shape[1])
     S = exchangeable_part(C, unit)
     explained = np.linalg.solve(C, S)
@@ -167,7 +167,7 @@ def _one_after_another(X, unit, of_classes, uniform):
 
 
 def _draw_number(design, x, anew, uniform):
-    z = normal_scores(x)
+    z = scaled_normal_scores(x)
     model = Ridge(_PENALTY).fit(design, z)
     n_free = len(z) - min(design.shape[1], len(z) // 2)
     error = np.sqrt(((z - model.predict(design)) ** 2).sum() / n_free)
@@ -185,7 +185,7 @@ def _encoded(x, is_class, like=None):
     """A column as a regression takes it, scaled as another that it is like."""
     like = x if like is None else like
     if not is_class:
-        return normal_scores(x[:, 0], like[:, 0])[:, None]
+        return scaled_normal_scores(x[:, 0], like[:, 0])[:, None]
     encoder = OneHotEncoder(drop="first", sparse_output=False).fit(like)
     return StandardScaler().fit(encoder.transform(like)).transform(encoder.transform(x))
 
