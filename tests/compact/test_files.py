@@ -28,6 +28,7 @@ from tests import boosters, damaged
 from tests.zoo import BAGGED, SCIKIT_LEARN, SINGLE_TREES, SMALL_ENSEMBLES
 from treeprune import (
     MissingExtraError,
+    MissingStatisticError,
     ModelFormatError,
     UnsupportedModelError,
     check_model,
@@ -40,7 +41,7 @@ from treeprune.adapters import adapters_by_model, find_adapter
 from treeprune.compact.archive import MAGIC, VERSION, write_archive
 from treeprune.compact.packing import rounded_down
 from treeprune.links import LINKED
-from treeprune.methods import JointPruning
+from treeprune.methods import JointPruning, MaxDepth
 
 BOOSTERS = {"xgboost": boosters.XGBOOST, "lightgbm": boosters.LIGHTGBM}
 OUTPUTS = ("predict", "predict_proba", "decision_function", "score_samples", "apply", "staged_predict")
@@ -125,6 +126,25 @@ def test_models_of_boosting_libraries_come_back(family, name, level, tmp_path):
         assert repr(loaded.get_params()) == repr(model.get_params())
     if level == "full":
         assert state_of(loaded) == state_of(model)
+
+
+@pytest.mark.parametrize(
+    "name", [*SCIKIT_LEARN, *((family, name) for family, table in BOOSTERS.items() for name in table)], ids=str
+)
+def test_splits_become_no_leaves_whose_values_are_not_in_the_file(name, tmp_path):
+    """Pruned after loading, a model predicts as when pruned before, or says what it lacks."""
+    if isinstance(name, tuple):
+        pytest.importorskip(name[0], reason=f"{name[0]} is not installed")
+        model, X = BOOSTERS[name[0]][name[1]](), boosters.rows_of(name[1], name[0])
+    else:
+        model, X = SCIKIT_LEARN[name].model, SCIKIT_LEARN[name].rows[0]
+    loaded = round_trip(model, tmp_path, "predict")
+    try:
+        small = prune(loaded, MaxDepth(1))
+    except MissingStatisticError:
+        return
+    found, expected = (find_adapter(one).predict(X) for one in (small, prune(model, MaxDepth(1))))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_every_adapter_has_a_model_above():

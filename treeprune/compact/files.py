@@ -47,8 +47,8 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     level : {"predict", "full"}, default="predict"
         "predict" keeps parameters, labels, names and what predictions and leaf ids need, which come back exactly;
         statistics of nodes and of training rows go, and with them importances, contributions and further pruning: that
-        is refused with a MissingStatisticError where a split is to become a leaf. "full" keeps every array to the last bit, so that XGBoost and LightGBM save the loaded
-        model as they save the model itself.
+        is refused with a MissingStatisticError where a split is to become a leaf. "full" keeps every array to the last
+        bit, so that XGBoost and LightGBM save the loaded model as they save the model itself.
 
     Of a model that holds others, all comes back that it holds, such as the results of a search. Functions may be those
     of NumPy (``FunctionTransformer(np.log1p)``).

@@ -70,7 +70,7 @@ def _of_tree(summary):
 
 def _of_selection(summary):
     found = [_MEANING_OF_KEPT[summary["measure"]["name"]]]
-    found.append("A feature that is dropped may still matter, in too few rows or in a way that the model behind it does not find.")
+    found.append("A feature that is dropped may still matter, in too few rows or in a way that no such model finds.")
     if summary["shadows"] is None and summary["measure"]["name"] != "lead":
         found.append("Without shadows, nothing is known of how many features are kept by chance.")
     elif promises(summary):
