@@ -92,7 +92,7 @@ def test_weights_go_by_name(classes):
         (lambda n: np.ones(n + 1), r"'sample_weight' parameter must have the shape \(80,\). Got \(81,\)"),
         (lambda n: np.ones((n, 1)), r"'sample_weight' parameter must have the shape \(80,\). Got \(80, 1\)"),
         (lambda n: 1.0, r"'sample_weight' parameter must have the shape \(80,\). Got \(\)"),
-        (lambda n: ["heavy"] * n, "could not convert string to float"),
+        (lambda n: ["heavy"] * n, r"'sample_weight' parameter must hold numbers. Got \['heavy', "),
     ],
 )
 def test_bad_weights(weight, message, method, classes):
