@@ -90,6 +90,29 @@ def test_dead_nodes_of_xgboost_are_dropped(tmp_path):
     assert len(read.save_raw()) < len(pruned.save_raw())
 
 
+@pytest.mark.parametrize("which", ["first", "all"])
+def test_booleans_among_xgboost_numbers_are_read_where_xgboost_reads_them(which, tmp_path):
+    xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
+    data = boosters.XGBOOST["categories"]().get_booster().save_raw("json")
+    trees = json.loads(data)["learner"]["gradient_booster"]["model"]["trees"]
+    at, tree = next((at, tree) for at, tree in enumerate(trees) if tree["categories"])
+    path = tmp_path / "model.json"
+    for name in [name for name, value in tree.items() if isinstance(value, list)]:
+        document = json.loads(data)
+        numbers = tree[name] if which == "all" else tree[name][:1]
+        changed = [*map(bool, numbers), *tree[name][len(numbers) :]]
+        document["learner"]["gradient_booster"]["model"]["trees"][at][name] = changed
+        path.write_text(json.dumps(document))
+        accepted = []
+        for load in (xgboost.Booster().load_model, read_model):
+            try:
+                load(str(path))
+                accepted.append(True)
+            except (xgboost.core.XGBoostError, ModelFormatError):
+                accepted.append(False)
+        assert accepted == [name == "default_left"] * 2, name
+
+
 def test_nodes_out_of_reach_are_dropped_with_a_warning(tmp_path):
     pytest.importorskip("xgboost", reason="xgboost is not installed")
     booster = boosters._xgb("numbers").get_booster()

@@ -523,8 +523,10 @@ def _array(mapping, name, dtype, where):
         array = np.array(value) if len(value) else np.empty(0, dtype)
     except (ValueError, OverflowError) as error:
         raise ModelFormatError(f"{where}: {name} is not an array of numbers") from error
-    mixed = len(kinds) > 1 or (not whole and int in kinds)  # XGBoost's own reader refuses such
-    if mixed or array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
+    # XGBoost's own reader refuses floats among whole numbers, whole numbers as floats, and booleans but for one array.
+    kinds -= {bool} if name == "default_left" else set()
+    odd = len(kinds) > 1 or bool in kinds or (not whole and int in kinds)
+    if odd or array.ndim != 1 or array.dtype.kind not in ("biu" if whole else "biuf"):
         raise ModelFormatError(f"{where}: {name} holds something that is not a {'whole ' if whole else ''}number")
     if whole and len(array) and not np.iinfo(dtype).min <= array.min() <= array.max() <= np.iinfo(dtype).max:
         raise ModelFormatError(f"{where}: {name} holds numbers out of range")
