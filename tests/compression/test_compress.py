@@ -28,7 +28,7 @@ from treeprune import TreePruner, UnsupportedModelError, compress, prune, save_c
 from treeprune.adapters import find_adapter
 from treeprune.compression import budget, n_bytes, trials
 from treeprune.compression.budget import Budget, latency_ratio
-from treeprune.compression.choice import better_rival, carried_out
+from treeprune.compression.choice import better_rival, carried_out, largest_winner
 from treeprune.compression.first_trees import scores_of_first_trees
 from treeprune.compression.rivals import rivals
 from treeprune.compression.scoring import Scorer
@@ -435,6 +435,15 @@ def test_within_a_size_a_rival_wins_if_it_is_no_larger_and_better(n_nodes, loss,
     limits = Budget(100, None, None, None, "compact")
     chosen, rival = trials.Trial("joint", "", 90, 1, 0.8, 0), trials.Trial("retrained", "", n_nodes, 1, loss, 0.0)
     assert better_rival(None, [rival], chosen, limits) == (rival if wins else None)
+
+
+def test_in_the_place_of_a_model_that_stays_as_it_is_a_rival_is_half_as_large():
+    limits = Budget(None, None, None, None, "compact")
+    unpruned = trials.Trial("unpruned", "", 100, 1, 1.0, 0.0)
+    small = replace(unpruned, name="joint", method=JointPruning())
+    assert largest_winner(unpruned, limits) == 50
+    assert largest_winner(small, limits) == 100
+    assert largest_winner(unpruned, Budget(80, None, None, None, "compact")) == 100
 
 
 @pytest.mark.parametrize("kind", ["regressor", "classifier", "booster"])

@@ -21,7 +21,7 @@ from treeprune.compression.evidence import Evidence
 from treeprune.compression.no_worse import FEWEST_UNITS, compared
 from treeprune.compression.repeats import dealt, share_repeated, split, units_of
 from treeprune.compression.second_look import look_again_at, may_look_again, second_look
-from treeprune.compression.trial import Aim
+from treeprune.compression.trial import Aim, has_alpha
 from treeprune.compression.trials import Trials
 from treeprune.methods import JointPruning
 
@@ -173,13 +173,14 @@ def test_a_second_look_judges_by_the_other_rows():
     assert comparison.n_units == 300
 
 
-def test_each_of_two_looks_has_half_of_the_level():
+def test_two_looks_share_the_level():
     of_few = Trials(TREE, (X, Y), None, 0.25, 0)
     found = list(of_few.path(JointPruning(reg=10.0)))
     assert Evidence(of_few, found).comparison.level == 0.05
     both = Evidence(of_few, found, again=True)
-    assert both.comparison.level == 0.025
-    assert both.second is None or (both.second[1].level == 0.025 and both.smallest is both.second[0])
+    assert both.smallest is both.second[0]
+    assert both.comparison.level + both.second[1].level == pytest.approx(0.05)
+    assert both.comparison.level < both.second[1].level
 
 
 def test_a_second_look_is_taken_where_rows_are_few_and_can_judge(monkeypatch):
@@ -282,6 +283,14 @@ def test_what_is_shown_to_be_no_worse_can_be_made_as_it_was_judged(model):
         assert find_adapter(made).forest.n_nodes == trial.n_nodes
         assert of_few.scorer.judge_model(made, of_few.judge.X).loss == pytest.approx(trial.loss)
     assert all(c.is_exact for c in Evidence(of_few, found, again=True).no_worse)
+
+
+@pytest.mark.parametrize(("effort", "names"), [("balanced", set()), ("thorough", {"DepthPruning"})])
+def test_what_cannot_be_given_without_a_budget_is_not_tried(effort, names):
+    of_few = Trials(FOREST, (X, Y), None, 0.25, 0, effort=effort)
+    found = [c for c in of_few.pruned(Aim(loss=of_few.unpruned.loss, exact=True)) if has_alpha(c.method)]
+    assert {c.name for c in found} == {"JointPruning"} | names
+    assert all(c.is_exact for c in found if c.name in names)
 
 
 @pytest.mark.parametrize(("output", "growth"), [("link", 4 / 3), ("plain", 1.0)])

@@ -91,8 +91,13 @@ def better_rival(trials: Trials, rivals: Sequence[Trial], chosen: Trial, budget:
 
 
 def largest_winner(chosen: Trial, budget: Budget) -> float:
-    """How many nodes a model trained anew may have that does better."""
-    return chosen.n_nodes if budget.seeks_size else max(chosen.n_nodes, budget.max_nodes or 0)
+    """How many nodes a model trained anew may have that does better.
+
+    In the place of a model that nothing made smaller, only one of half the size at most is worth training.
+    """
+    if budget.seeks_size:
+        return chosen.n_nodes if chosen.method is not None else chosen.n_nodes / 2
+    return max(chosen.n_nodes, budget.max_nodes or 0)
 
 
 def largest_loss(unpruned: Trial, budget: Budget) -> float:

@@ -8,11 +8,15 @@ from .second_look import look_again_at, second_look
 from .trial import Trial
 from .trials import Trials
 
+#: Share of the level that the first look keeps where a second one follows. The second has three times the rows and
+#: corrects for nothing, so that it shows more at the same level.
+_FIRST = 0.1
+
 
 class Evidence:
     """Which prunings are shown to be no worse than the model as it is.
 
-    Where a second look at other rows is possible, each of the two has half of the level, so that both together keep it.
+    Where a second look at other rows is possible, the two share the level, so that both together keep it.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ class Evidence:
 
     def __init__(self, trials: Trials, found: Sequence[Trial], again: bool = False):
         self.trials, self.pruned = trials, [c for c in found if c is not trials.unpruned]
-        self.comparison = trials.compared(self.pruned, LEVEL / 2 if again else LEVEL)
+        self.comparison = trials.compared(self.pruned, _FIRST * LEVEL if again else LEVEL)
         self.no_worse: list[Trial] = []
         self.second: tuple[Trial, Comparison] | None = None
         if self.comparison is None:
@@ -44,7 +48,7 @@ class Evidence:
         shown = zip(self.pruned, self.comparison.no_worse, strict=True)
         self.no_worse = [c for c, no_worse in shown if no_worse and c.is_exact]
         if again:
-            self.second = second_look(trials, self.pruned, self.comparison, LEVEL / 2)
+            self.second = second_look(trials, self.pruned, self.comparison, (1.0 - _FIRST) * LEVEL)
         if self.second is not None:
             self.no_worse.append(self.second[0])
 

@@ -40,7 +40,7 @@ class Search:
         self.trials, self.watch, self.found = trials, watch, [trials.unpruned]
         limit = budget.first_limit(trials.model)
         best = partial(best_so_far, budget=budget, limit=limit)
-        aim = Aim(limit, largest_loss(trials.unpruned, budget) if budget.seeks_size else None)
+        aim = Aim(limit, largest_loss(trials.unpruned, budget) if budget.seeks_size else None, budget.is_open)
         watch.follow(trials.pruned(aim), self.found, lambda: trials.seconds_to_carry_out, best)
         try:
             self.evidence = Evidence(trials, self.found, budget.is_open and self._may_look_again(watch))

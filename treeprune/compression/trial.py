@@ -40,10 +40,13 @@ class Aim(NamedTuple):
         Most nodes.
     loss : float or None
         None: the least loss is sought; else the smallest size with at most this one.
+    exact : bool
+        Whether only trials count that the method makes by itself as they were judged.
     """
 
     n_nodes: float = np.inf
     loss: float | None = None
+    exact: bool = False
 
     def reached(self, path: Sequence[Trial]) -> tuple[tuple[bool, float], int]:
         """How far trials of falling sizes come, less being better, and which of them comes so far.

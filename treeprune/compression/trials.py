@@ -33,8 +33,14 @@ from .trial import LEAST_LOSS, Aim, Trial
 #: Ridge penalties to try, in rows or hessians, one after the other as long as the next does better. How far leaves
 #: should be shrunk is a matter of the data, hardly of the size or of where the trials start.
 REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
-OF_FORESTS = (JointPruning(reg=30.0),)
-OF_BOOSTING = (JointPruning(reg=100.0, shrink_to="zero"), JointPruning(reg=300.0, shrink_to="values"))
+#: Paths of many strengths need no strength's solution to the end: the next begins from it. Ten times the method's own
+#: tolerance takes less than half the time, and held-out losses are the same within noise.
+TOL = 1e-2
+OF_FORESTS = (JointPruning(reg=30.0, tol=TOL),)
+OF_BOOSTING = (
+    JointPruning(reg=100.0, shrink_to="zero", tol=TOL),
+    JointPruning(reg=300.0, shrink_to="values", tol=TOL),
+)
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
@@ -237,9 +243,11 @@ class Trials:
             By which one ridge penalty, or start, has to do better than another.
         """
         best = yield from self.jointly_pruned(aim)
-        if self.forest.n_trees > 1 and best.method.constraint is None and self.effort.depth:
-            by_depth = DepthPruning(reg=best.method.reg, shrink_to=best.method.shrink_to, loss=self.loss)
-            yield from self.path(by_depth, per_decade=self.effort.depth, least=best.least)
+        by_depth_pays = self.effort.depth == ALPHAS_PER_DECADE if aim.exact else self.effort.depth
+        if self.forest.n_trees > 1 and best.method.constraint is None and by_depth_pays:
+            by_depth = DepthPruning(reg=best.method.reg, shrink_to=best.method.shrink_to, loss=self.loss, tol=TOL)
+            least = 0.0 if aim.exact else best.least
+            yield from self.path(by_depth, per_decade=self.effort.depth, least=least)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
 
