@@ -289,23 +289,6 @@ def test_classifiers_come_with_a_link_or_as_stock_scikit_learn(stock):
     np.testing.assert_allclose(plain.predict_proba(XC[:1]), p[:1])
 
 
-def test_the_link_with_the_less_brier_score_on_held_out_rows_is_taken():
-    found = trials.Trials(CLASSIFIER, (XC, LABELS, None), None, 0.25, 0)
-    candidate = next(c for c in found.pruned() if c.name == "JointPruning" and c.n_nodes < 200)
-    brier = {}
-    for link in ("simplex", "softmax"):
-        model = find_adapter(found.grown)
-        method = candidate.method
-        if link == "softmax":
-            chosen = found._with_best_link(method, False)
-            if chosen.link == "simplex":
-                continue
-            method = chosen
-        small = model.prune(method.plan(model.forest, model.rows(*found.use)))
-        brier[link] = found.scorer.judge_model(small, found.judge[0])[0]
-    assert found._with_best_link(candidate.method, False).link == min(brier, key=brier.get)
-
-
 @pytest.mark.parametrize("given", [{}, {"X_val": X[300:], "y_val": Y[300:]}])
 def test_trees_pruned_out_of_bag_are_a_start_as_well(given):
     n_rows = 300 if given else 400

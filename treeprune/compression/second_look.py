@@ -79,9 +79,9 @@ def _judged_again(trials, found, sequence, level):
     before = takewhile(lambda c: c is not sequence[0], _of_path(found, sequence[0]))
     tested = [*before, *sequence]
     n_before = len(tested) - len(sequence)
-    alphas = [c.method.alpha for c in tested]
+    strengths = {"alphas": [c.method.alpha for c in tested], "temperatures": [c.temperature for c in tested]}
     parts = list(trials.other_parts(_PARTS))
-    paths = [part.path(sequence[0].method, sequence[0].out_of_bag, alphas=alphas) for part in parts]
+    paths = [part.path(sequence[0].method, sequence[0].out_of_bag, **strengths) for part in parts]
     whole = np.concatenate([part.unpruned.row_losses for part in parts])
     weights = [part.held_out.sample_weight for part in parts]
     weight = None if weights[0] is None else np.concatenate(weights)

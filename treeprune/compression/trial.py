@@ -24,6 +24,7 @@ class Trial:
     method: PruningMethod | None = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
     out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
     is_exact: bool = True  # the method by itself takes the path on which this was judged
+    temperature: float | None = None  # of the link "softmax" that it was judged with
 
     @property
     def is_rival(self) -> bool:

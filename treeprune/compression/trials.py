@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
+from itertools import repeat
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -18,11 +19,11 @@ from ..composites.base import Given
 from ..core.additive import Scores
 from ..core.losses import LossFunction, loss_in_place
 from ..exceptions import UnsupportedModelError
-from ..links import best_temperature
 from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, TreeSelection
 from ..methods.descent import ALPHAS_PER_DECADE
 from .effort import EFFORTS
 from .first_trees import scores_of_first_trees
+from .linking import LinkJudge
 from .no_worse import LEVEL, Comparison, compared
 from .repeats import dealt, fingerprints, share_repeated, split, units_of
 from .rivals import fewer_trees, fitted, rivals
@@ -317,10 +318,12 @@ class Trials:
         per_decade: int = ALPHAS_PER_DECADE,
         least: float = 0.0,
         alphas: ArrayLike | None = None,
+        temperatures: Sequence[float | None] | None = None,
     ) -> Iterator[Trial]:
         """Prunings along a method's path, judged.
 
-        They have so many strengths per factor of ten, from the least one on, or those that are given.
+        They have so many strengths per factor of ten, from the least one on, or those that are given, with the
+        temperatures of their links.
         """
         start = perf_counter()
         forest, use, judge = self._start(out_of_bag)
@@ -328,15 +331,29 @@ class Trials:
         if out_of_bag not in self._scores:  # the same for all methods
             self._scores[out_of_bag] = Scores(additive, judge)
         scores, is_exact = self._scores[out_of_bag], per_decade == ALPHAS_PER_DECADE and least == 0.0
-        for alpha, pruning in steps:
+        given = repeat(None) if temperatures is None else temperatures
+        for (alpha, pruning), temperature in zip(steps, given, strict=False):
             if len(pruning.leaf) == 0:
                 break
-            loss, score, row_losses = self.scorer.judge_score(scores.under(pruning))
+            score_of_rows = scores.under(pruning)
+            if temperatures is None and self._takes_link(method):
+                judged, temperature = self._link_judge.judge(score_of_rows)
+            else:
+                judged = self.scorer.judge_score(score_of_rows, temperature)
             found = clone(method).set_params(alpha=alpha)
             name, size = type(method).__name__, (pruning.n_nodes, pruning.n_trees)
             text = _text(found, out_of_bag)
-            yield Trial(name, text, *size, loss, score, row_losses, found, out_of_bag, is_exact)
+            yield Trial(name, text, *size, *judged, found, out_of_bag, is_exact, temperature)
         self.seconds_of_path = max(self.seconds_of_path, perf_counter() - start)
+
+    def _takes_link(self, method):
+        """Whether a link makes probabilities of the scores of what a method prunes."""
+        of_several = self.forest.task == "classification" and self.forest.n_trees > 1
+        return of_several and isinstance(method, JointPruning) and method.constraint is None
+
+    @cached_property
+    def _link_judge(self):
+        return LinkJudge(self.scorer, dealt(self.units, self._labels(self.judge), 2, self.random_state) == 0)
 
     def _start(self, out_of_bag):
         """The forest that prunings start from, and the rows for use and to judge by, routed through it once."""
@@ -400,8 +417,8 @@ class Trials:
         if isinstance(method, TreeSelection):
             return self._pruned(self._adapter_of(self.grown), method, self.judge), method
         rows = self.use if of_trial or self._judging_rows_stay_out(output) else self.all
-        if output == "link" and isinstance(method, JointPruning) and method.constraint is None:
-            method = self._with_best_link(method, chosen.out_of_bag)
+        if output == "link" and chosen.temperature is not None:
+            method = clone(method).set_params(link="softmax", temperature=chosen.temperature)
         if of_trial:
             start = self._out_of_bag if chosen.out_of_bag else self._adapter_of(self.grown)
             return self._pruned(start, method, rows), method
@@ -422,23 +439,6 @@ class Trials:
     def class_weighting(self) -> str | None:
         """The parameter of the model that weighs classes, if rows count by it."""
         return self.adapter.class_weighting if self.adapter.weighs_classes else None
-
-    def _with_best_link(self, method, out_of_bag):
-        """The method with the link that has the less Brier score on the judging rows."""
-        if self.forest.task != "classification" or self.forest.n_trees == 1:
-            return method
-        forest, use, judge = self._start(out_of_bag)
-        alphas = [method.alpha] if method.alpha is not None else None
-        additive, steps = method.prunings(forest, use, alphas)
-        limit = np.inf if method.max_nodes is None else method.max_nodes
-        pruning = next((pruning for _, pruning in steps if pruning.n_nodes <= limit), None)
-        if pruning is None:  # smaller than any of the path
-            return method
-        score = additive.score(pruning, judge)
-        whole = np.concatenate([1.0 - score, score], axis=1) if score.shape[1] == 1 else score
-        temperature = best_temperature(whole, self.scorer.y[:, 0], self.held_out.sample_weight)
-        losses = [self.scorer.judge_score(score, t)[0] for t in (None, temperature)]
-        return clone(method).set_params(link="softmax", temperature=temperature) if losses[1] < losses[0] else method
 
 
 def _text(method, out_of_bag):
