@@ -83,7 +83,7 @@ def test_other_rows_judge_with_the_link_of_the_first():
     chosen = next(trial for trial in found if trial.temperature is not None)
     alphas = [trial.method.alpha for trial in found[: found.index(chosen) + 1]]
     off = []
-    for part in trials.other_parts(3):
+    for part in trials.other_parts(8):
         *_, last = part.path(JointPruning(reg=10.0), alphas=alphas, temperatures=[chosen.temperature] * len(alphas))
         made, _ = part.carry_out(last, "link", of_trial=True)
         off.append(part.scorer.judge_model(made, part.judge.X).row_losses - part.unpruned.row_losses)

@@ -20,7 +20,7 @@ from treeprune.compression import trials
 from treeprune.compression.evidence import Evidence
 from treeprune.compression.no_worse import FEWEST_UNITS, compared
 from treeprune.compression.repeats import dealt, share_repeated, split, units_of
-from treeprune.compression.second_look import look_again_at, may_look_again, second_look
+from treeprune.compression.second_look import look_again_at, may_look_again, second_look, seconds_of_second_look
 from treeprune.compression.trial import Aim, has_alpha
 from treeprune.compression.trials import Trials
 from treeprune.methods import JointPruning
@@ -147,7 +147,7 @@ def test_a_class_of_one_unit_is_never_held_out():
 def naive_second_look(model, method, alphas, part_of):
     """Mean difference and standard error on the parts, of models that are grown, pruned and judged by hand."""
     differences = []
-    for part in range(3):
+    for part in range(part_of.max() + 1):
         judging = part_of == part
         grown = clone(model).fit(X[~judging], Y[~judging])
         adapter, rows = find_adapter(grown).with_rows(X[~judging], Y[~judging])
@@ -166,7 +166,7 @@ def test_a_second_look_judges_by_the_other_rows():
     trial, comparison = second_look(of_few, found, nothing_shown, 0.025)
     assert trial.loss <= of_few.unpruned.loss
     part_of = np.full(len(X), -1)
-    part_of[of_few._use_at] = dealt(of_few._use_units, None, 3, 0)
+    part_of[of_few._use_at] = dealt(of_few._use_units, None, 8, 0)  # 300 rows
     alphas = [c.method.alpha for c in found if c.method.alpha <= trial.method.alpha]
     expected = naive_second_look(TREE, JointPruning(reg=10.0), alphas, part_of)
     np.testing.assert_allclose((comparison.mean[0], comparison.standard_error[0]), expected, rtol=1e-6)
@@ -188,6 +188,7 @@ def test_a_second_look_is_taken_where_rows_are_few_and_can_judge(monkeypatch):
     assert may_look_again(of_few)
     assert not may_look_again(Trials(TREE, (X, Y), (X, Y), 0.25, 0))
     assert not may_look_again(Trials(TREE, (X, Y), None, 0.25, 0, effort="quick"))
+    assert seconds_of_second_look(of_few) >= 8 * of_few.seconds_of_fit  # of as many parts
     monkeypatch.setattr(looks, "MOST_UNITS", 99)
     assert not may_look_again(of_few)
 

@@ -29,9 +29,14 @@ from .trials import Trials
 
 #: With more independent rows to judge by than these, the first look is enough.
 MOST_UNITS = 2_500
-_PARTS = 3
+#: How many parts: the fewer the rows, the more a model gains from those that it is not grown on, and often not as much
+#: as the one that was made of it.
+_ROWS_OF_PARTS, _FEWEST_PARTS, _MOST_PARTS = 5_000, 3, 8
 #: Of a model shown to be no worse: nothing else is looked for that is larger than this share of it.
 _WORTH = 0.7
+#: A path is looked at again if some model of it does better than the model as it is by this share of what would be
+#: needed there: then about one in five of such looks shows something.
+_HOPE = 0.5
 
 
 def second_look(
@@ -51,7 +56,7 @@ def second_look(
     """
     shown_first = [c.n_nodes for c, shown in zip(found, first.no_worse, strict=True) if shown and c.is_exact]
     most = _WORTH * min(shown_first, default=np.inf)
-    sequence = _sequence(found, first, most, level)
+    sequence = _sequence(trials, found, first, most, level)
     if not sequence:
         return None
     shown = None
@@ -80,7 +85,7 @@ def _judged_again(trials, found, sequence, level):
     tested = [*before, *sequence]
     n_before = len(tested) - len(sequence)
     strengths = {"alphas": [c.method.alpha for c in tested], "temperatures": [c.temperature for c in tested]}
-    parts = list(trials.other_parts(_PARTS))
+    parts = list(trials.other_parts(_n_parts(trials)))
     paths = [part.path(sequence[0].method, sequence[0].out_of_bag, **strengths) for part in parts]
     whole = np.concatenate([part.unpruned.row_losses for part in parts])
     weights = [part.held_out.sample_weight for part in parts]
@@ -93,12 +98,17 @@ def _judged_again(trials, found, sequence, level):
 
 def seconds_of_second_look(trials: Trials) -> float:
     """About how long one takes, and to prune the model after it."""
-    return _PARTS * (trials.seconds_of_fit + trials.seconds_to_carry_out) + trials.seconds_to_carry_out
+    return _n_parts(trials) * (trials.seconds_of_fit + trials.seconds_to_carry_out) + trials.seconds_to_carry_out
 
 
-def _sequence(found, first, most, level):
-    """Trials to test, from the one that did best to smaller ones; none if nothing so small seems to be no worse."""
-    upper = first.mean + quantile(level, first.n_units) / np.sqrt(_PARTS) * first.standard_error
+def _n_parts(trials):
+    return int(np.clip(_ROWS_OF_PARTS // len(trials.use.y), _FEWEST_PARTS, _MOST_PARTS))
+
+
+def _sequence(trials, found, first, most, level):
+    """Trials to test, from the one that did best to smaller ones; none if nothing so small may be shown no worse."""
+    narrower = np.sqrt(len(trials.use.y) / len(trials.judge.y))
+    upper = first.mean + _HOPE * quantile(level, first.n_units) / narrower * first.standard_error
     hopeful = [c for c, u in zip(found, upper, strict=True) if _can_follow(c) and c.n_nodes < most and u <= 0.0]
     if not hopeful:
         return []
