@@ -63,6 +63,9 @@ LINKS = {"simplex": simplex, "softmax": softmax}
 def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDArray | None = None) -> float:
     """Temperature of `softmax` with the least log-loss.
 
+    Labels are not quite certain, as in Platt (1999): of a class of n rows, (n + 1) / (n + 2). Else scores that make no
+    mistake on a few rows would become certainties.
+
     Parameters
     ----------
     score : ndarray of float64, shape (n_rows, n_classes)
@@ -70,11 +73,20 @@ def best_temperature(score: NDArray[np.float64], y: NDArray, sample_weight: NDAr
     y : ndarray of int, shape (n_rows,)
         Their class codes.
     sample_weight : ndarray of float64, shape (n_rows,), optional
+
+    References
+    ----------
+    J. Platt (1999). Probabilistic outputs for support vector machines and comparisons to regularized likelihood
+    methods. Advances in Large Margin Classifiers, 61-74.
     """
-    row = np.arange(len(y))
+    row, n_others = np.arange(len(y)), max(score.shape[1] - 1, 1)
+    doubt = 1.0 / (np.bincount(y)[y] + 2.0)
 
     def loss(log_temperature):
-        return -np.average(log_softmax(score / np.exp(log_temperature), axis=1)[row, y], weights=sample_weight)
+        log_probability = log_softmax(score / np.exp(log_temperature), axis=1)
+        own = log_probability[row, y]
+        others = (log_probability.sum(axis=1) - own) / n_others
+        return -np.average((1.0 - doubt) * own + doubt * others, weights=sample_weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=np.log([1e-3, 10.0]), method="bounded").x))
 
