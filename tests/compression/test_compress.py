@@ -390,6 +390,8 @@ def test_the_same_seed_gives_the_same_result(result):
         {"output": "onnx"},
         {"bytes_of": "disk"},
         {"validation": 1.0},
+        {"n_jobs": 0},
+        {"n_jobs": 1.5},
         {"X_val": X},
         {"sample_weight_val": Y},
         {"sample_weight": -np.ones(400)},

@@ -32,7 +32,7 @@ def naive_losses(score, code, temperature):
 
 
 def naive_temperature(score, code, weight):
-    """The one with the least log-loss of labels that are not quite certain, or None: the simplex has less Brier loss."""
+    """The one with the least log-loss of labels not quite certain, or None: the simplex has less Brier loss."""
     whole, n = np.c_[1.0 - score, score], np.bincount(code)
     sure = ((n + 1) / (n + 2))[code]
     target = np.where(np.eye(2)[code] == 1, sure[:, None], 1.0 - sure[:, None])

@@ -173,6 +173,13 @@ def test_a_second_look_judges_by_the_other_rows():
     assert comparison.n_units == 300
 
 
+def test_threads_change_no_result():
+    one, two = (compress(FOREST, X, Y, max_nodes=100, retrain=False, n_jobs=n_jobs) for n_jobs in (None, 2))
+    assert one.message == two.message
+    assert "300 held-out rows that did not choose it" in one.message
+    np.testing.assert_array_equal(one.model.predict(X), two.model.predict(X))
+
+
 def test_two_looks_share_the_level():
     of_few = Trials(TREE, (X, Y), None, 0.25, 0)
     found = list(of_few.path(JointPruning(reg=10.0)))

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,7 @@ def compress(
     slim: bool = False,
     effort: str = "balanced",
     time_limit: float | None = None,
+    n_jobs: int | None = None,
     verbose: bool | int = False,
 ) -> CompressionResult:
     """Make a fitted tree ensemble as good as it can be within a budget.
@@ -150,6 +151,9 @@ def compress(
         once, to follow a path down to the budget and to prune the model itself; kernels that are not compiled yet take
         their time, too.
         What was tried by then, and so the result, depends on the speed of the machine.
+    n_jobs : int or None, default=None
+        Threads in which models are grown and pruned where other parts of the rows judge once more, as joblib counts
+        them; None: one. The result does not depend on it.
     verbose : bool or int, default=False
         Shows on standard error what is being tried, the best so far and the time. After Ctrl-C the best so far is
         given, with a warning; if nothing was found by then, KeyboardInterrupt is raised.
@@ -178,7 +182,7 @@ def compress(
     True
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
-    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit)
+    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit, n_jobs)
     check_class_weight(class_weight)
     for rows, weight, suffix in ((X, sample_weight, ""), (X_val, sample_weight_val, "_val")):
         check_weights(weight, 0 if rows is None else _num_samples(rows), suffix)
@@ -192,7 +196,7 @@ def compress(
 
     def trying(tree_model, seen, seen_val):
         check_groups(groups, data, seen)
-        settings = (validation, random_state, loss, scoring, class_weight, groups, effort)
+        settings = (validation, random_state, loss, scoring, class_weight, groups, effort, n_jobs)
         return Trials(tree_model, seen, seen_val, *settings)
 
     with Watch(time_limit, verbose) as watch:
@@ -211,7 +215,7 @@ def _slim(result, X):
     return replace(result, model=small, message=message)
 
 
-def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit):
+def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit, n_jobs):
     if not isinstance(slim, bool | np.bool_):
         raise ValueError(f"The 'slim' parameter of compress must be True or False. Got {slim!r}.")
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
@@ -232,3 +236,5 @@ def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, 
         raise ValueError(
             f"The 'time_limit' parameter of compress must be a finite number > 0 or None. Got {time_limit!r}."
         )
+    if n_jobs is not None and (not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool) or n_jobs == 0):
+        raise ValueError(f"The 'n_jobs' parameter of compress must be None or an int other than 0. Got {n_jobs!r}.")

@@ -85,15 +85,20 @@ def _judged_again(trials, found, sequence, level):
     tested = [*before, *sequence]
     n_before = len(tested) - len(sequence)
     strengths = {"alphas": [c.method.alpha for c in tested], "temperatures": [c.temperature for c in tested]}
-    parts = list(trials.other_parts(_n_parts(trials)))
+    parts = trials.other_parts(_n_parts(trials))
     paths = [part.path(sequence[0].method, sequence[0].out_of_bag, **strengths) for part in parts]
     whole = np.concatenate([part.unpruned.row_losses for part in parts])
     weights = [part.held_out.sample_weight for part in parts]
     weight = None if weights[0] is None else np.concatenate(weights)
     units = np.concatenate([part.units for part in parts])
-    for trial, *judged in islice(zip(tested, *paths, strict=False), n_before, None):
+    steps = takewhile(all, (trials.together(_following, paths) for _ in tested))
+    for trial, judged in islice(zip(tested, steps, strict=False), n_before, None):
         losses = np.concatenate([c.row_losses for c in judged])
         yield trial, compared(losses[None], whole, weight, units, level)
+
+
+def _following(path):
+    return next(path, None)
 
 
 def seconds_of_second_look(trials: Trials) -> float:

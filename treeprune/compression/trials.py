@@ -1,7 +1,7 @@
 """What compress tries: prunings of a model, and models trained anew. All are judged on rows that made none of them."""
 
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property, partial
 from itertools import repeat
@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import _num_samples
@@ -78,9 +79,10 @@ class Trials:
         As in `compress`.
     groups : array-like of shape (n_rows,), optional
         Rows of one group are judged together or not at all; None: those of the same features.
-
     effort : {"quick", "balanced", "thorough"}
         How much is tried.
+    n_jobs : int or None
+        Threads for trials that other parts judge.
 
     Attributes
     ----------
@@ -115,7 +117,9 @@ class Trials:
         class_weight: str | None = "model",
         groups: ArrayLike | None = None,
         effort: str = "balanced",
+        n_jobs: int | None = None,
     ):
+        self.n_jobs = n_jobs
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
         self._weighting, self.has_groups = class_weight, groups is not None
         self.rows_to_judge_are_given, self.effort = held_out is not None, EFFORTS[effort]
@@ -189,18 +193,21 @@ class Trials:
         """Whether other parts of the rows can judge, too."""
         return self._use_at is not None and self.grown is not self.model
 
-    def other_parts(self, n_parts: int) -> Iterator["Trials"]:
+    def other_parts(self, n_parts: int) -> list["Trials"]:
         """Trials that other parts of the rows judge, of models grown on all rows but the part."""
         part_of = dealt(self._use_units, self._labels(self.use), n_parts, self.random_state)
-        every = np.arange(_num_samples(self.all.X))
-        for part in range(n_parts):
-            judging = self._use_at[part_of == part]
-            use, judge = (self._fitted_on.at(rows) for rows in (np.setdiff1d(every, judging), judging))
-            trials = Trials(
-                self._fitted_clone(use), use, judge, 0.5, self.random_state, self.loss, None, self._weighting
-            )
-            trials.units = self._use_units[part_of == part]
-            yield trials
+        return self.together(partial(self._of_part, part_of), range(n_parts))
+
+    def together(self, function: Callable, values: Iterable) -> list:
+        """What a function gives for each of some values, worked out in `n_jobs` threads."""
+        return Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(function)(value) for value in values)
+
+    def _of_part(self, part_of, part):
+        every, judging = np.arange(_num_samples(self.all.X)), self._use_at[part_of == part]
+        use, judge = (self._fitted_on.at(rows) for rows in (np.setdiff1d(every, judging), judging))
+        trials = Trials(self._fitted_clone(use), use, judge, 0.5, self.random_state, self.loss, None, self._weighting)
+        trials.units = self._use_units[part_of == part]
+        return trials
 
     def scorer_of(self, model: Any, data: tuple) -> Scorer:
         """What judges `grown`, or a model fitted on the same rows, on rows."""
@@ -343,7 +350,8 @@ class Trials:
             found = clone(method).set_params(alpha=alpha)
             name, size = type(method).__name__, (pruning.n_nodes, pruning.n_trees)
             text = _text(found, out_of_bag)
-            yield Trial(name, text, *size, *judged, found, out_of_bag, is_exact, temperature)
+            made = {"method": found, "out_of_bag": out_of_bag, "is_exact": is_exact, "temperature": temperature}
+            yield Trial(name, text, *size, *judged, **made)
         self.seconds_of_path = max(self.seconds_of_path, perf_counter() - start)
 
     def _takes_link(self, method):
