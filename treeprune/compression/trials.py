@@ -38,7 +38,8 @@ REGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 #: Paths of many strengths need no strength's solution to the end: the next begins from it. Ten times the method's own
 #: tolerance takes less than half the time, and held-out losses are the same within noise.
 TOL = 1e-2
-OF_FORESTS = (JointPruning(reg=30.0, tol=TOL),)
+#: Forests that do well by remembering rows do best where leaves are shrunk towards the trees' own values.
+OF_FORESTS = (JointPruning(reg=30.0, tol=TOL), JointPruning(reg=30.0, shrink_to="values", tol=TOL))
 OF_BOOSTING = (
     JointPruning(reg=100.0, shrink_to="zero", tol=TOL),
     JointPruning(reg=300.0, shrink_to="values", tol=TOL),
@@ -267,7 +268,9 @@ class Trials:
         constraint = None if free else "leaf"
         methods = [
             clone(method).set_params(constraint=constraint, loss=self.loss)
-            for method in (OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS)
+            for method in (
+                OF_BOOSTING if self.forest.task == "margin" else OF_FORESTS[: None if self.effort.climbs else 1]
+            )
         ]
         if len(methods) == 1 and not self.effort.climbs:  # nothing to compare
             yield from self.path(methods[0], out_of_bag, self.effort.path)
