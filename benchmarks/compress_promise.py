@@ -10,6 +10,7 @@ model on up to 4,000 other rows. Rows with the same features are on one side of 
 import argparse
 import json
 import os
+import re
 import warnings
 from functools import partial
 
@@ -105,6 +106,8 @@ def run(name, seed):
     row |= {"CPU s": seconds, "kept": find_adapter(found.model).forest.n_nodes, "worse by SE": off}
     row |= {"worse": off > limit}
     off, limit = on_test_rows(within.model, model, X_test, y_test, copies)
+    said = re.search(r"(higher|lower) by (\S+) \(standard error (\S+)\)", within.message)
+    row["said by SE"] = (1 if said[1] == "higher" else -1) * float(said[2]) / float(said[3]) if said else None
     return row | {"verdict": within.verdict, "budget worse by SE": off, "budget worse": off > limit}
 
 

@@ -69,7 +69,8 @@ class NodeStatistics:
         """
         ones, counted = np.ones(len(sample_weight)), (sample_weight > 0).astype(np.float64)
         outputs = range(forest.n_outputs)
-        sums = {name: [NodeSums(forest)] for name in ("n_rows", "weight")}
+        are_alike = bool((sample_weight == 1.0).all())
+        sums = {name: [NodeSums(forest)] for name in (("n_rows",) if are_alike else ("n_rows", "weight"))}
         center = None
         if forest.task == "classification":
             sums["class_weight"] = [NodeSums(forest, n_columns=forest.value.shape[2]) for _ in outputs]
@@ -80,7 +81,8 @@ class NodeStatistics:
         for tree in range(forest.n_trees):
             leaf = leaf_ids(tree)
             sums["n_rows"][0].add(leaf, counted, ones)
-            sums["weight"][0].add(leaf, sample_weight, ones)
+            if not are_alike:
+                sums["weight"][0].add(leaf, sample_weight, ones)
             for output in outputs:
                 if "class_weight" in sums:
                     sums["class_weight"][output].add(leaf, sample_weight, ones, column=target[:, output])
@@ -90,7 +92,8 @@ class NodeStatistics:
         done = {name: np.stack([s.result() for s in of_outputs], axis=1) for name, of_outputs in sums.items()}
         for name in done.keys() - {"class_weight"}:
             done[name] = done[name][:, :, 0] if name in ("total", "square") else done[name][:, 0, 0]
-        return cls(done.pop("n_rows").astype(np.int64), center=center, **done)
+        n_rows = done.pop("n_rows")
+        return cls(n_rows.astype(np.int64), **({"weight": n_rows} | done), center=center)
 
     def __add__(self, other: "NodeStatistics") -> "NodeStatistics":
         if self.center is not None and not np.array_equal(self.center, other.center):
@@ -108,11 +111,13 @@ class NodeSums:
         self.high, self.low = np.zeros(n_columns * forest.n_nodes), np.zeros(n_columns * forest.n_nodes)
 
     def add(self, leaf, weight, x, column=0):
-        """Add ``weight * x`` of each row to its leaf (-1: to none), in one column or one column per row."""
+        """Add ``weight * x`` of each row to its leaf (-1: to none), in the first column or one column per row."""
         from .kernels import sums_by_index
 
-        index = leaf + np.multiply(column, len(self.parent), dtype=np.int64)
-        index[leaf < 0] = -1
+        index = leaf.astype(np.int64)
+        if not np.isscalar(column):
+            index += np.multiply(column, len(self.parent), dtype=np.int64)
+            index[leaf < 0] = -1
         sums_by_index(index, weight, x, self.high, self.low)
 
     def result(self):

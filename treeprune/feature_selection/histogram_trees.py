@@ -93,10 +93,11 @@ def grow_forest(
     Rows
         The rows to judge by, routed through the forest.
     """
-    from ._kernels import GrownTree, Target, grow_tree, workspace
+    from ._kernels import GrownTree, grow_tree, target_of, workspace
 
     channel, y, n_channels = _channels(rows)
-    n_features, target = len(rows.codes), Target(channel, y, rows.weight)
+    n_features = len(rows.codes)
+    target = target_of(channel, y, rows.weight, int(rows.codes.max(initial=0)) + 1, n_channels)
     n_try = min(n_features, int(np.ceil(1.5 * np.sqrt(n_features))))
     trees, leaves, start = [], [], 0
     for grow, judge, rng in draws:
