@@ -120,3 +120,35 @@ def test_bad_data(command):
     code, _, err = command(CANCER, "--target", "diagnosis", "--kind", "series", "--time", "clock")
     assert code == 3
     assert "no column 'clock'" in err
+
+
+@pytest.mark.parametrize("statistic", [None, "lasso", "survival"])
+def test_given_others_columns_are_compared_with_knockoffs(command, tmp_path, statistic):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 14))).add_prefix("c")
+    X["c13"] = X["c0"] + 0.3 * rng.normal(size=400)  # says nothing beyond c0
+    y = X[[f"c{i}" for i in range(11)]].sum(axis=1) + rng.normal(size=400)
+    X.assign(y=y).to_csv(tmp_path / "t.csv", index=False)
+    options = [] if statistic is None else ["--statistic", statistic]
+    code, out, err = command(tmp_path / "t.csv", "--target", "y", "--given-others", *options, "--fdr", "0.2", "--json")
+    assert code == 0, err
+    found = pd.DataFrame(json.loads(out))
+    selector = PruningSelector(null="knockoff", statistic=statistic or "boosted", fdr=0.2, random_state=0)
+    selector.fit(pd.read_csv(tmp_path / "t.csv").drop(columns="y"), y)
+    assert set(found["column"][found["kept"]]) == set(X.columns[selector.get_support()])
+    lead = found.set_index("column")["lead"]
+    np.testing.assert_allclose(lead[list(X.columns)], selector.knockoff_statistics_)
+    assert found["rank"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--statistic", "lasso"], "--statistic has no use without --given-others"),
+        (["--given-others", "--kind", "series"], "--given-others is for --kind tabular"),
+    ],
+)
+def test_options_of_knockoffs_without_them_are_refused(command, options, message):
+    code, _, err = command(CANCER, "--target", "diagnosis", *options)
+    assert code == 2
+    assert message in " ".join(err.split())

@@ -245,6 +245,7 @@ def selection(
     fdr: float,
     order: ArrayLike | None = None,
     series: ArrayLike | None = None,
+    statistic: str | None = None,
 ) -> Any:
     """A selector that says which columns matter.
 
@@ -266,6 +267,8 @@ def selection(
         Row numbers in time.
     series : array-like of shape (n_rows,), optional
         The series that each row belongs to.
+    statistic : {"survival", "boosted", "lasso"}, optional
+        How strong columns look beside their knockoffs; None: columns are compared with shadows.
 
     Returns
     -------
@@ -277,8 +280,9 @@ def selection(
     if kind == "anomaly":
         return AnomalyPruningSelector(fdr=fdr, random_state=seed).fit(X, y)
     order = np.arange(len(X)) if order is None else np.asarray(order)
-    null = "circular" if kind == "series" else "permute"
-    selector = PruningSelector(null=null, fdr=fdr, task=task, random_state=seed)
+    null = "circular" if kind == "series" else "permute" if statistic is None else "knockoff"
+    settings = {"null": null, "statistic": statistic or "survival"}
+    selector = PruningSelector(**settings, fdr=fdr, task=task, random_state=seed)
     groups = None if series is None else np.asarray(series)[order]
     return selector.fit(X.iloc[order], np.asarray(y)[order], groups=groups)
 
@@ -294,10 +298,15 @@ def selected_columns(selector: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Whether each column is kept, its rank, its survival (or agreement), and its p-value.
+        Whether each column is kept, its rank, its survival (or agreement), and its p-value; or its lead over its
+        knockoff.
     """
+    lead = getattr(selector, "knockoff_statistics_", None)
     judged = "agreement" if hasattr(selector, "agreement_") else "survival"
     frame = pd.DataFrame({"column": selector.feature_names_in_, "kept": selector.get_support()})
+    if lead is not None:
+        frame = frame.assign(rank=selector.ranking_, lead=lead)
+        return frame.sort_values(["rank", "lead"], ascending=[True, False], ignore_index=True)
     frame = frame.assign(**{"rank": selector.ranking_, judged: getattr(selector, f"{judged}_")})
     frame["p_value"] = selector.p_values_
     return frame.sort_values(["rank", "p_value", judged], ascending=[True, True, False], ignore_index=True)

@@ -310,7 +310,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             strength = partial(STRENGTHS[self.statistic], **how)
         lead = knockoff_statistics(strength, X, knockoffs, unit[order])
         self.knockoff_statistics_, self.knockoff_threshold_ = lead[unit], knockoff_threshold(lead, self.fdr)
-        if len(lead) < math.ceil(1 / self.fdr):
+        if len(lead) < self._fewest():
             self._warn_of_few(len(lead))
         return lead >= self.knockoff_threshold_, np.argsort(-lead, kind="stable")
 
@@ -391,18 +391,22 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         if isinstance(self.n_shadow_sets, str) and self.n_shadow_sets == "auto":
             return
         check_number(self, "n_shadow_sets", 1, kind=Integral)
-        least = math.ceil(1 / self.fdr)
+        least = self._fewest()
         if self.null not in (None, "knockoff") and self.n_shadow_sets < least:
             raise ValueError(
                 f"The 'n_shadow_sets' parameter of PruningSelector must be at least 1 / fdr = {least}: with fewer, no "
                 f"p-value is small enough to find one feature alone. Got {self.n_shadow_sets!r}."
             )
 
+    def _fewest(self):
+        """Shadow sets, or features beside their knockoffs, with fewer of which nothing can be found at `fdr`."""
+        return math.ceil(1 / self.fdr)
+
     def _n_sets(self):
         if self.null is None:
             return 1
         automatic = isinstance(self.n_shadow_sets, str)
-        return max(10, math.ceil(1 / self.fdr)) if automatic else self.n_shadow_sets
+        return max(10, self._fewest()) if automatic else self.n_shadow_sets
 
     def _problem(self, X, y, weight):
         """The rows as histogram trees take them."""
@@ -461,7 +465,7 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
 
     def _warn_of_few(self, n_units):
         warnings.warn(
-            f"With fewer than 1 / fdr = {math.ceil(1 / self.fdr)} features or groups, null='knockoff' can keep none: "
+            f"With fewer than 1 / fdr = {self._fewest()} features or groups, null='knockoff' can keep none: "
             f"there are {n_units}. Use another null, or a greater fdr.",
             UserWarning,
             stacklevel=4,

@@ -35,6 +35,16 @@ from ..options import (
 @click.option(
     "--fdr", metavar="SHARE", type=SHARE, default=0.1, show_default=True, help="Expected share of false picks, at most."
 )
+@click.option(
+    "--given-others",
+    is_flag=True,
+    help="Keep columns that say something beyond all others, by knockoffs; not all that say something.",
+)
+@click.option(
+    "--statistic",
+    type=click.Choice(["survival", "boosted", "lasso"]),
+    help="How strong columns look beside their knockoffs (--given-others). [default: boosted]",
+)
 @click.option("-o", "--output", metavar="FILE", help="Where to write the names of the columns kept, one in a line.")
 @plot_option
 @task_option
@@ -42,12 +52,32 @@ from ..options import (
 @reading_options
 @seed_option
 @json_option
-def select(data, target, kind, groups, time, time_format, fdr, output, plot, task, drop, seed, as_json):
+def select(
+    data,
+    target,
+    kind,
+    groups,
+    time,
+    time_format,
+    fdr,
+    given_others,
+    statistic,
+    output,
+    plot,
+    task,
+    drop,
+    seed,
+    as_json,
+):
     """Tell the columns of DATA that matter from those that do not.
 
     A column is kept if its splits survive pruning in more trees than those of its shadows, which have lost their tie
     to the target: of the columns kept, no more than --fdr should be there by chance. The table has the share of the
     trees in which each column survives, and its p-value.
+
+    Of columns that go together all may be kept so, for each says something of the target. With --given-others a column
+    is kept only if it says something that no other column says: it is compared with a knockoff, a copy that goes with
+    the others as it does. The table has its lead over the knockoff.
 
     For anomalies no target is needed: a column is kept if its extremes agree with what the other columns call
     anomalous. A target, if there is one, is 1 for known anomalies, or has two labels of which the rarer is theirs.
@@ -55,6 +85,7 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
     \b
     Examples:
       treeprune select wine.csv --target cultivar -o columns.txt
+      treeprune select wine.csv --target cultivar --given-others
       treeprune select load.csv --target load --kind series --time hour
       treeprune select sensors.csv --kind anomaly \\
           --fdr 0.05 --plot sensors.png
@@ -64,6 +95,10 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
 
     if kind != "series" and (time or groups):
         raise click.UsageError(f"{'--time' if time else '--groups'} has a use only for --kind series.")
+    if given_others and kind != "tabular":
+        raise click.UsageError("--given-others is for --kind tabular.")
+    if statistic and not given_others:
+        raise click.UsageError("--statistic has no use without --given-others.")
     if time_format and not time:
         raise click.UsageError("--time-format has no use without --time.")
     aside = [name for name in (groups, time) if name]
@@ -72,7 +107,8 @@ def select(data, target, kind, groups, time, time_format, fdr, output, plot, tas
     series = column_aside(data, groups, target).to_numpy() if groups else None
     with optional_output_file(output) as file, optional_output_file(plot) as figure:
         with progress("Growing and pruning"):
-            selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series)
+            beside = (statistic or "boosted") if given_others else None
+            selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series, beside)
             frame = workflow.selected_columns(selector)
         if plot:
             from ...inspection import SurvivalDisplay
