@@ -384,6 +384,8 @@ def test_the_same_seed_gives_the_same_result(result):
     [
         {"max_nodes": 0},
         {"max_nodes": np.inf},
+        {"max_nodes": 10.5},
+        {"max_bytes": 1e6},
         {"max_bytes": "1k"},
         {"max_latency_ratio": 0.0},
         {"max_loss": -0.1},

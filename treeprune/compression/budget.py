@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from time import perf_counter
 from typing import Any
 
@@ -14,12 +14,18 @@ from ..adapters import find_adapter
 from ..compact import packed
 from ..composites import find_composite
 from ..composites.exchange import with_tree_models
+from ..core.parameters import is_number
 
 #: Rounds in which the latencies of two models are measured, in turn.
 _ROUNDS = 9
 _LEAST_SECONDS = 2e-3
-#: Lower end of each limit, and whether it may be taken.
-_BOUNDS = (("max_nodes", 1, True), ("max_bytes", 1, True), ("max_latency_ratio", 0, False), ("max_loss", 0, True))
+#: Kind and lower end of each limit, and whether the end may be taken.
+_BOUNDS = (
+    ("max_nodes", Integral, 1, True),
+    ("max_bytes", Integral, 1, True),
+    ("max_latency_ratio", Real, 0, False),
+    ("max_loss", Real, 0, True),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +75,15 @@ class Budget:
     whole: Whole | None = None
 
     def __post_init__(self):
-        for name, low, closed in _BOUNDS:
+        for name, kind, low, closed in _BOUNDS:
             value = getattr(self, name)
-            number = isinstance(value, Real) and not isinstance(value, bool)
-            if value is not None and not (number and low <= value < np.inf and (closed or value > low)):
+            if value is not None and not (
+                is_number(value, kind) and low <= value < np.inf and (closed or value > low)
+            ):
+                noun = "an int" if kind is Integral else "a finite number"
                 raise ValueError(
-                    f"The {name!r} parameter of compress must be a finite number {'>=' if closed else '>'} {low} or "
-                    f"None. Got {value!r}."
+                    f"The {name!r} parameter of compress must be {noun} {'>=' if closed else '>'} {low} or None. "
+                    f"Got {value!r}."
                 )
 
     @property
