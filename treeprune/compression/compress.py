@@ -15,10 +15,12 @@ from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets
 from ..composites.base import Given
 from ..core.losses import LossFunction
+from ..core.parameters import is_number
 from ..core.targets import check_target
 from ..pruning import check_class_weight, offset_inside
 from .budget import Budget
 from .effort import EFFORTS
+from .faithful import Parts, compressed_faithfully
 from .result import CompressionResult
 from .trials import Trials
 from .watch import Watch
@@ -28,12 +30,14 @@ from .wholes import check_groups, compressed
 def compress(
     model: Any,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     max_nodes: int | None = None,
     max_bytes: int | None = None,
     max_latency_ratio: float | None = None,
     max_loss: float | None = None,
+    faithful: float | None = None,
+    tolerance: float | None = None,
     sample_weight: ArrayLike | None = None,
     base_margin: ArrayLike | None = None,
     init_score: ArrayLike | None = None,
@@ -76,6 +80,10 @@ def compress(
     than a small one. With a budget, `verdict` and the message say what it costs, with its standard error (where rows
     are few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
 
+    With `faithful`, no labels are needed: models are pruned towards what the model itself says, and the smallest is
+    given that keeps it on that share of new rows, by an exact binomial limit (`compression.faithful`). That works for
+    all models that can be pruned, those without a target or whose trees vote included.
+
     Parameters
     ----------
     model : object
@@ -84,7 +92,7 @@ def compress(
         they were fitted; calibrators and tuned thresholds are fitted anew, on the rows held out, and so the
         trees are those of a clone that has not seen them.
     X, y : array-like
-        The rows that it was fitted on, as it takes them.
+        The rows that it was fitted on, as it takes them. With `faithful`: rows that it was *not* fitted on, and no y.
     max_nodes : int, optional
         Most nodes of all trees. Several tree models inside share them: where their losses can be added (classifiers
         with one kind of loss, regressors of the same targets), so that no node would lower the loss more elsewhere;
@@ -101,6 +109,17 @@ def compress(
         forests, and of boosted models the loss that they minimise: log-loss, deviance, absolute error, and so on. Of
         several tree models inside, each may lose that share of its own.
         That is a rule for the means, without a test.
+    faithful : float, optional
+        Share of new rows, in (0, 1), on which the result must say what the model says: its label, or a value (an
+        isolation forest's: a score) within `tolerance`. The smallest model is given whose lower limit is at least this
+        at a one-sided level of 5 % (Clopper & Pearson 1934), and the model as it is if there is none. With
+        ``faithful=.999`` it takes 2,995 rows to test by, even if all agree. Rows to test by are those of `X_val`
+        without targets, or the share `validation` of X; rows with the same features are one. The limit is exact if the
+        model was not fitted on the rows to test by. With `max_nodes`, `max_bytes` or `max_latency_ratio`, the model
+        within them that agrees most is given, and the message says how often.
+    tolerance : float, optional
+        With `faithful`, for other models than classifiers: largest difference of two values that are the same, in all
+        outputs.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of X, y.
     base_margin, init_score : array-like of shape (n_rows,) or (n_rows, n_columns), optional
@@ -114,10 +133,11 @@ def compress(
         Offsets of X_val.
     validation : float, default=0.25
         That share.
-    output : {"link", "plain"}, default="link"
+    output : {"link", "plain", "forest"}, default="link"
         What a forest or bagged classifier becomes: the counterpart of its class that applies a link, the better of the
         two; or stock scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the
-        held-out rows, which then set no leaves.
+        held-out rows, which then set no leaves; or "forest": the stock class itself, for tools that read trees. Its
+        labels are right, but its probabilities are scores before the link: they may leave [0, 1].
     bytes_of : {"compact", "native"}, default="compact"
         What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
         pickle of scikit-learn).
@@ -182,8 +202,33 @@ def compress(
     True
     """
     budget = Budget(max_nodes, max_bytes, max_latency_ratio, max_loss, bytes_of)
-    _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit, n_jobs)
     check_class_weight(class_weight)
+    _check(validation, output, bytes_of, slim, effort, time_limit, n_jobs)
+    _check_faithful(faithful, tolerance)
+    if faithful is not None:
+        _check_not_with_faithful(
+            output,
+            y=y,
+            max_loss=max_loss,
+            sample_weight=sample_weight,
+            base_margin=base_margin,
+            init_score=init_score,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            base_margin_val=base_margin_val,
+            init_score_val=init_score_val,
+            loss=loss,
+            scoring=scoring,
+        )
+        parts = Parts.of(X, X_val, groups, validation, random_state)
+        with Watch(time_limit, verbose) as watch:
+            result = compressed_faithfully(
+                model, parts, faithful, tolerance, budget, watch, output=output, effort=effort
+            )
+        return _slim(result, X) if slim else result
+    if y is None:
+        raise ValueError("The 'y' parameter of compress must be given, except with faithful=. Got None.")
+    _check_judging_rows(X_val, y_val, sample_weight_val)
     for rows, weight, suffix in ((X, sample_weight, ""), (X_val, sample_weight_val, "_val")):
         check_weights(weight, 0 if rows is None else _num_samples(rows), suffix)
     check_target(y)
@@ -215,13 +260,41 @@ def _slim(result, X):
     return replace(result, model=small, message=message)
 
 
-def _check(X_val, y_val, sample_weight_val, validation, output, bytes_of, slim, effort, time_limit, n_jobs):
-    if not isinstance(slim, bool | np.bool_):
-        raise ValueError(f"The 'slim' parameter of compress must be True or False. Got {slim!r}.")
+def _check_judging_rows(X_val, y_val, sample_weight_val):
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("Give X_val and y_val together, and sample_weight_val with them only.")
+
+
+def _check_faithful(faithful, tolerance):
+    if faithful is not None and not (is_number(faithful, Real) and 0.0 < faithful < 1.0):
+        raise ValueError(
+            f"The 'faithful' parameter of compress must be a float in the range (0.0, 1.0) or None. Got {faithful!r}."
+        )
+    if tolerance is not None and faithful is None:
+        raise ValueError(f"The 'tolerance' parameter of compress must be None without faithful=. Got {tolerance!r}.")
+    if tolerance is not None and not (is_number(tolerance, Real) and 0.0 <= tolerance < float("inf")):
+        raise ValueError(
+            f"The 'tolerance' parameter of compress must be a finite number >= 0 or None. Got {tolerance!r}."
+        )
+
+
+def _check_not_with_faithful(output, **others):
+    """Refuse what has no meaning where models are compared with the full one, and not with targets."""
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(f"The {name!r} parameter of compress must be None with faithful=. Got {value!r:.60}.")
+    if output == "plain":
+        raise ValueError(
+            "The 'output' parameter of compress must be 'link' or 'forest' with faithful=: calibration changes labels. "
+            "Got 'plain'."
+        )
+
+
+def _check(validation, output, bytes_of, slim, effort, time_limit, n_jobs):
+    if not isinstance(slim, bool | np.bool_):
+        raise ValueError(f"The 'slim' parameter of compress must be True or False. Got {slim!r}.")
     for name, value, choices in (
-        ("output", output, ("link", "plain")),
+        ("output", output, ("link", "plain", "forest")),
         ("bytes_of", bytes_of, ("compact", "native")),
         ("effort", effort, tuple(EFFORTS)),
     ):

@@ -38,6 +38,11 @@ class CompressionResult:
         Where the model holds several tree models: what was found of each, in the order in which they stand. Then the
         frontier has all of them, by the place of the tree model in ``tree_model``; `method` is None; the verdict is the
         worst of theirs, and `smallest_no_worse` the sum.
+    agreement : float or None
+        With ``faithful=``: share of the testing rows on which the model says what the one given says; None: not asked
+        for. Then loss and score of the frontier are the share of the rows that chose on which models differ or agree.
+    agreement_bound : float or None
+        Lower limit of that share for new rows, at a one-sided level of 5 %.
     """
 
     model: Any
@@ -48,6 +53,8 @@ class CompressionResult:
     verdict: str | None = None
     smallest_no_worse: int | None = None
     parts: tuple["CompressionResult", ...] = ()
+    agreement: float | None = None
+    agreement_bound: float | None = None
 
     def __str__(self):
         return self.message

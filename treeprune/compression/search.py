@@ -7,6 +7,7 @@ from ..methods import PruningMethod
 from .budget import Budget
 from .choice import best_so_far, better_rival, carried_out, largest_loss, largest_winner
 from .evidence import Evidence
+from .faithful import stock
 from .result import CompressionResult
 from .second_look import may_look_again, seconds_of_second_look
 from .trial import Aim, Trial
@@ -57,7 +58,9 @@ class Search:
         self.watch.show("Pruning the model as it was tried")
         limit = budget.first_limit(self.trials.model)
         chosen, small, method = carried_out(self.trials, self.found, budget, limit, output, self.evidence)
-        return Made(chosen, _plain(small, self.trials) if output == "plain" else small, method)
+        if output != "link":
+            small = _plain(small, self.trials) if output == "plain" else stock(small)
+        return Made(chosen, small, method)
 
     def result(self, made: "Made", budget: Budget, watch: Watch, retrain: bool, by: str) -> CompressionResult:
         """What was made within a budget, beside models trained anew if `retrain`, in words that tell the `by`.

@@ -1,0 +1,104 @@
+"""Ladders: prunings of a model towards what the model itself says, from large to small. No labels are needed.
+
+Which methods there are depends on the family: each is tried, and those that cannot prune the model are left out.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ..composites.exchange import forests, tree_models
+from ..exceptions import MissingStatisticError, UnsupportedModelError
+from ..methods import CostComplexity, JointPruning, MaxDepth, MergeEqualLeaves, MinSamples, PathMethod, PruningMethod
+from ..pruning import prune, pruning_path
+
+#: Steps of a path that are tried, in a geometric series of sizes.
+STEPS = {"quick": 8, "balanced": 16, "thorough": 32}
+#: Shares of the nodes where several tree models share one method, and so there is no single path.
+_SHARES = (0.9, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
+_JOINT = tuple(JointPruning(reg=reg, shrink_to="values") for reg in (1.0, 30.0, 300.0))
+_METHODS: dict[str, tuple[PruningMethod, ...]] = {
+    "quick": (MergeEqualLeaves(), _JOINT[1], MinSamples(), CostComplexity()),
+    "balanced": (MergeEqualLeaves(), _JOINT[0], _JOINT[1], MinSamples(), CostComplexity()),
+    "thorough": (MergeEqualLeaves(), *_JOINT, MinSamples(), CostComplexity(), MaxDepth()),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """A pruning: the name of its method, its setting as text, the method, and the function that makes the model."""
+
+    name: str
+    parameters: str
+    method: PruningMethod
+    make: Callable[[], Any]
+
+
+def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[Rung, Any]]:
+    """Prunings of a model by all methods that can, each from large to small, and the models.
+
+    Parameters
+    ----------
+    model : object
+        A fitted tree model, or one that holds some.
+    X : array-like of shape (n_rows, n_features)
+        Rows to prune by.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs) or None
+        What the model itself says of them; None: there are no targets.
+    effort : {"quick", "balanced", "thorough"}
+
+    Raises
+    ------
+    UnsupportedModelError, MissingStatisticError
+        No method can prune the model: what the last one says.
+    """
+    tasks = {forest.task for forest in forests(model)}
+    several = len(list(tree_models(model))) > 1
+    refused, found = None, False
+    for method in _METHODS[effort]:
+        if not all(map(method.takes, tasks)):
+            continue
+        try:
+            for rung in (_by_share if several else _along)(method, model, X, y, STEPS[effort]):
+                yield rung, rung.make()
+                found = True
+        except (UnsupportedModelError, MissingStatisticError) as error:
+            refused = error
+    if refused is not None and not found:
+        raise refused
+
+
+def _along(method, model, X, y, n_steps):
+    """Steps of a method's path, or the method as it is where it has none."""
+    text = [f"{name}={getattr(method, name)}" for name in ("reg", "shrink_to") if hasattr(method, name)]
+    name = type(method).__name__
+    if not isinstance(method, PathMethod):
+        yield Rung(name, "", method, partial(prune, model, method, X, y))
+        return
+    path = pruning_path(model, method, X, y)
+    for step in _steps(path.n_leaves, n_steps):
+        said = ", ".join([*text, f"n_leaves={path.n_leaves[step]}"])
+        yield Rung(name, said, method, partial(path.prune, step=step))
+
+
+def _by_share(method, model, X, y, n_steps):
+    """Shares of the nodes of each tree model inside, by joint pruning; other methods only where they have no path."""
+    if not isinstance(method, PathMethod):
+        yield from _along(method, model, X, y, n_steps)
+    elif isinstance(method, JointPruning):
+        for share in _SHARES:
+            of_share = clone(method).set_params(fraction=share)
+            said = f"reg={method.reg}, shrink_to={method.shrink_to}, fraction={share}"
+            yield Rung("JointPruning", said, of_share, partial(prune, model, of_share, X, y))
+
+
+def _steps(n_leaves, n_steps):
+    """Steps of a path whose sizes fall about evenly on a logarithmic scale, down to a hundredth."""
+    wanted = n_leaves[0] * np.geomspace(1.0, 0.01, n_steps)
+    at = [int(np.argmax(n_leaves <= most)) for most in wanted if (n_leaves <= most).any()]
+    return list(dict.fromkeys(at))
