@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ..composites.exchange import forests, tree_models
+from ..adapters import find_adapter
+from ..composites.base import Given
+from ..composites.exchange import exchanged, forests, tree_models
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 from ..methods import CostComplexity, JointPruning, MaxDepth, MergeEqualLeaves, MinSamples, PathMethod, PruningMethod
 from ..pruning import prune, pruning_path
@@ -21,6 +23,8 @@ from ..pruning import prune, pruning_path
 STEPS = {"quick": 8, "balanced": 16, "thorough": 32}
 #: Shares of the nodes where several tree models share one method, and so there is no single path.
 _SHARES = (0.9, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
+#: Of isolation trees, fewest rows at a node that stays; with 3, no score changes, for c(2) = 1 + c(1).
+_SPLITS = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 _JOINT = tuple(JointPruning(reg=reg, shrink_to="values") for reg in (1.0, 30.0, 300.0))
 _METHODS: dict[str, tuple[PruningMethod, ...]] = {
     "quick": (MergeEqualLeaves(), _JOINT[1], MinSamples(), CostComplexity()),
@@ -58,6 +62,9 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
         No method can prune the model: what the last one says.
     """
     tasks = {forest.task for forest in forests(model)}
+    if tasks == {"path_length"}:
+        yield from _isolating(model, X)
+        return
     several = len(list(tree_models(model))) > 1
     refused, found = None, False
     for method in _METHODS[effort]:
@@ -71,6 +78,28 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
             refused = error
     if refused is not None and not found:
         raise refused
+
+
+def _isolating(model, X):
+    """Nodes of few of the rows that grew the trees become leaves, which add the path length to expect below them.
+
+    The numbers of rows are those that the trees store. Rows X only set the threshold anew where it is a percentile.
+    """
+    largest = max(int(forest.n_node_samples.max()) for forest in forests(model))
+    for split in _SPLITS:
+        if split <= largest:
+            method = MinSamples(split=split)
+            rung = Rung("MinSamples", f"split={split}", method, partial(_by_stored_numbers, model, method, X))
+            yield rung, rung.make()
+    yield from ((rung, rung.make()) for rung in _along(MaxDepth(), model, X, None, len(_SPLITS)))
+
+
+def _by_stored_numbers(model, method, X):
+    def pruned(tree_model, seen):
+        adapter = find_adapter(tree_model).completed(seen.X, None)
+        return adapter.prune(method.plan(adapter.forest))
+
+    return exchanged(model, pruned, Given(X, None))
 
 
 def _along(method, model, X, y, n_steps):

@@ -20,6 +20,7 @@ from ..links import simplex
 
 #: Fewest rows that are split into some to prune by and some to judge by.
 _FEWEST = 10
+_FAITHFUL = ": give faithful=, and no y, for the smallest model that says what it says."
 
 
 def classifies(forest: Forest, loss: LossFunction | None) -> bool:
@@ -40,7 +41,9 @@ def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str 
     model, forest = adapter.model, adapter.forest
     name, judged_by = type(model).__name__, loss_in_place(adapter.loss, forest.task, loss)
     if forest.task == "path_length":
-        raise UnsupportedModelError(f"{name} predicts no target, so that compress has nothing to judge it by.")
+        raise UnsupportedModelError(
+            f"{name} predicts no target, so that compress has nothing to judge it by but its own scores{_FAITHFUL}"
+        )
     if hasattr(model, "fit") and "group" in signature(model.fit).parameters:
         raise UnsupportedModelError(f"{name} ranks the rows of a group: compress, which splits rows, knows no groups.")
     if forest.task == "margin" and judged_by is None:
@@ -49,9 +52,13 @@ def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str 
             "margin: compress has nothing to prune by. Name a loss, loss=."
         )
     if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
-        raise UnsupportedModelError(f"{name} lets its trees vote; compress takes models that average or add them up.")
+        raise UnsupportedModelError(
+            f"{name} lets its trees vote; by targets, compress takes models that average or add them up{_FAITHFUL}"
+        )
     if forest.task == "classification" and forest.n_outputs > 1:
-        raise UnsupportedModelError(f"{name} has several outputs; compress takes classifiers of one.")
+        raise UnsupportedModelError(
+            f"{name} has several outputs; by targets, compress takes classifiers of one{_FAITHFUL}"
+        )
     if scoring is None and forest.task == "margin" and not isinstance(judged_by, Loss):
         raise ValueError(
             f"The 'loss' parameter of compress must be a name or a Loss (treeprune.core.losses): {judged_by!r} gives "

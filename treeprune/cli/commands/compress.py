@@ -55,6 +55,28 @@ _ESTIMATORS = ["random_forest", "extra_trees", "gradient_boosting", "hist_gradie
     type=FiniteRange(0),
     help="Smallest model whose loss rises by at most this share.",
 )
+@click.option(
+    "--faithful",
+    metavar="SHARE",
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
+    help="Smallest model that says what the unpruned one says on this share of new rows. DATA: rows that --model was "
+    "not fitted on.",
+)
+@click.option(
+    "--tolerance",
+    metavar="T",
+    type=FiniteRange(0),
+    help="With --faithful: largest difference of two predicted numbers that are the same.",
+)
+@click.option(
+    "--keep",
+    "form",
+    type=click.Choice(["link", "plain", "forest"]),
+    default="link",
+    show_default=True,
+    help="What a forest of classes becomes: one with a link, a calibrated stock one, or a stock one whose labels are "
+    "right and whose probabilities are not.",
+)
 @click.option("--loss", metavar="NAME", help="Loss of boosting to judge and refit by. [default: the model's own]")
 @scoring_option
 @class_weight_option
@@ -82,6 +104,7 @@ def compress(
     trust,
     estimator,
     offset,
+    form,
     no_retrain,
     slim,
     output,
@@ -118,6 +141,8 @@ def compress(
     if model_file and estimator:
         raise click.UsageError("--model and --estimator exclude each other.")
     check_needs_model(model_file, offset=offset, class_weight=chosen["class_weight"] is None)
+    if chosen["faithful"] is not None and not model_file:
+        raise click.UsageError("--faithful needs --model: rows that the model was fitted on cannot test it.")
     with output_file(output) as file, optional_output_file(plot) as figure:
         model, X, y, offsets = _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed)
         if plot:
@@ -126,7 +151,8 @@ def compress(
             # said below
             warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
             settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
-            result = compress(model, X, y, slim=slim, **offsets, **settings, **chosen)
+            targets = {} if chosen["faithful"] is not None else {"y": y}
+            result = compress(model, X, slim=slim, output=form, **targets, **offsets, **settings, **chosen)
         if plot:
             from ...inspection import SizeFrontierDisplay
 
