@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
@@ -183,3 +184,27 @@ def test_wrong_use(command, monkeypatch, tmp_path):
         assert (found, out) == (code, ""), err
         assert message in err
         assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("with_target", [True, False])
+def test_faithful_takes_new_rows_with_or_without_a_target(command, forest, tmp_path, with_target):
+    X, y = datasets.load("wine")
+    rng = np.random.default_rng(0)
+    rows = X.sample(400, replace=True, random_state=0).reset_index(drop=True)
+    rows = rows + rng.normal(0.0, 0.1, rows.shape) * X.std().to_numpy()
+    target = []
+    if with_target:
+        rows, target = rows.assign(cultivar=rng.choice(np.unique(y), len(rows))), ["--target", "cultivar"]
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    small = tmp_path / "small.joblib"
+    asked = ["--faithful", 0.8, "--keep", "forest", "--effort", "quick", "-o", small]
+    code, _, err = command("compress", tmp_path / "new.csv", *target, *forest, *asked)
+    assert code == 0, err
+    assert "keeps the labels of the full model on" in " ".join(err.split())
+    assert type(joblib.load(small)) is RandomForestClassifier
+
+
+def test_faithful_needs_rows_that_the_model_was_not_fitted_on(command, tmp_path):
+    code, _, err = command("compress", *ON_WINE, "--faithful", 0.9, "-o", tmp_path / "small.joblib")
+    assert code == 2
+    assert "--faithful needs --model" in err

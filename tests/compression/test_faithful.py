@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import UnsupportedModelError, compress
-from treeprune.compression.agreement import lower_bound, rows_needed
 from treeprune.composites.exchange import size
+from treeprune.compression.agreement import lower_bound, rows_needed
 from treeprune.links import Linked
 
 X, LABELS = make_classification(1700, 6, n_informative=4, n_redundant=0, n_classes=3, class_sep=2.0, random_state=0)
@@ -125,7 +125,7 @@ def test_rows_that_repeat_count_once():
     assert again.message == once.message
 
 
-@pytest.mark.parametrize("name", ["forest", "bagging", "pipeline", "voting"])
+@pytest.mark.parametrize("name", ["forest", "bagging", "pipeline"])
 def test_a_stock_forest_has_the_labels_of_the_one_with_a_link(name):
     model = fitted(name)
     linked, stock = (
@@ -139,13 +139,14 @@ def test_a_stock_forest_has_the_labels_of_the_one_with_a_link(name):
 
 def test_by_targets_a_stock_forest_can_be_had_as_well():
     model = RandomForestClassifier(**FEW).fit(GROWN, Y)
-    linked, stock = (
-        compress(model, GROWN, Y, max_nodes=60, output=output, retrain=False, effort="quick").model
-        for output in ("link", "forest")
-    )
+    with pytest.warns(UserWarning, match="costs more than noise"):
+        linked, stock = (
+            compress(model, GROWN, Y, max_nodes=60, output=output, retrain=False, effort="quick").model
+            for output in ("link", "forest")
+        )
     assert type(stock) is RandomForestClassifier
     np.testing.assert_array_equal(stock.predict(TEST), stock.classes_[stock.predict_proba(TEST).argmax(axis=1)])
-    assert (stock.predict(TEST) == linked.predict(TEST)).mean() > 0.9  # the link sets the method's temperature only
+    np.testing.assert_array_equal(stock.predict(TEST), linked.predict(TEST))  # links keep the order of scores
 
 
 def test_the_promise_fails_no_more_often_than_its_level():
@@ -154,11 +155,11 @@ def test_the_promise_fails_no_more_often_than_its_level():
     tree = DecisionTreeClassifier(random_state=0).fit(GROWN, Y)
     untouched = rng.normal(0.0, 2.0, (20_000, 6))
     broken = 0
-    for _ in range(40):
+    for _ in range(30):
         rows, test = rng.normal(0.0, 2.0, (150, 6)), rng.normal(0.0, 2.0, (150, 6))
         found = compress(tree, rows, X_val=test, faithful=0.8, effort="quick")
         broken += agreeing(tree, found.model, untouched).mean() < 0.8
-    assert binom.sf(broken - 1, 40, 0.05) > 0.01
+    assert binom.sf(broken - 1, 30, 0.05) > 0.01
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def column_aside(data, name, target):
     return frame.loc[frame[target].notna(), name]
 
 
-def rows_for(model, data, target, drop, *, offset=None):
+def rows_for(model, data, target, drop, *, offset=None, any_target=False):
     """Rows of a table, as a saved model takes them, their target and their offsets.
 
     Parameters
@@ -79,6 +79,8 @@ def rows_for(model, data, target, drop, *, offset=None):
         As in `read`.
     offset : str, optional
         Column with the offsets that the model was fitted with; None: it was fitted without.
+    any_target : bool
+        As in `read`.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def rows_for(model, data, target, drop, *, offset=None):
     task = None  # Boosters do not say
     if hasattr(model, "__sklearn_tags__"):
         task = "classification" if is_classifier(model) else "regression"
-    X, y, _, _ = read(data, target, task, drop, aside=aside)
+    X, y, _, _ = read(data, target, task, drop, aside=aside, any_target=any_target)
     X = columns_of(model, X)
     offsets = {name: column_aside(data, offset, target)} if offset else {}
     return X, y, offsets

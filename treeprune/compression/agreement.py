@@ -71,8 +71,8 @@ class Said:
         self.of_labels = is_classifier(model) or self.by_margin
         if self.of_labels and tolerance is not None:
             raise ValueError(
-                f"The 'tolerance' parameter of compress must be None for {type(model).__name__}: labels agree or do not. "
-                f"Got {tolerance!r}."
+                f"The 'tolerance' parameter of compress must be None for {type(model).__name__}: labels agree or do "
+                f"not. Got {tolerance!r}."
             )
         if not self.of_labels and tolerance is None:
             what = "scores" if self.is_detector else "values"

@@ -77,9 +77,7 @@ class Budget:
     def __post_init__(self):
         for name, kind, low, closed in _BOUNDS:
             value = getattr(self, name)
-            if value is not None and not (
-                is_number(value, kind) and low <= value < np.inf and (closed or value > low)
-            ):
+            if value is not None and not (is_number(value, kind) and low <= value < np.inf and (closed or value > low)):
                 noun = "an int" if kind is Integral else "a finite number"
                 raise ValueError(
                     f"The {name!r} parameter of compress must be {noun} {'>=' if closed else '>'} {low} or None. "

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _num_samples
 
 from ..composites.exchange import forests, tree_models, with_tree_models
 from .agreement import Said, lower_bound, rows_needed
@@ -224,7 +223,11 @@ def _message(chosen, whole, shown, held, share, said, parts, budget):
         text += f" To show {share:g} takes at least {need:,} rows to test by, even if all agree; there are {n:,}."
     text += (
         " Rows to prune, to choose and to test by are apart"
-        + (f" ({parts.repeated:.0%} of the rows repeat: those stay together, and count as one)" if parts.repeated else "")
+        + (
+            f" ({parts.repeated:.0%} of the rows repeat: those stay together, and count as one)"
+            if parts.repeated
+            else ""
+        )
         + ". The limit holds for rows like those that tested, if the full model was not fitted on them."
     )
     return text

@@ -131,6 +131,8 @@ def compress(
       treeprune compress wine.csv --target cultivar \\
           --model big.joblib --trust --max-loss 0.01 \\
           -o small.joblib --plot frontier.png
+      treeprune compress new_wines.csv --faithful 0.99 \\
+          --model big.joblib --trust -o small.joblib
     """
     import joblib
 
@@ -144,15 +146,18 @@ def compress(
     if chosen["faithful"] is not None and not model_file:
         raise click.UsageError("--faithful needs --model: rows that the model was fitted on cannot test it.")
     with output_file(output) as file, optional_output_file(plot) as figure:
-        model, X, y, offsets = _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed)
+        faithful = chosen["faithful"] is not None
+        model, X, y, offsets = _model_and_rows(
+            data, target, model_file, trust, estimator, offset, task, drop, seed, any_target=faithful
+        )
         if plot:
             fitted_model(model)  # says why there is none to draw
         with patient(), warnings.catch_warnings():
             # said below
             warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
             settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
-            targets = {} if chosen["faithful"] is not None else {"y": y}
-            result = compress(model, X, slim=slim, output=form, **targets, **offsets, **settings, **chosen)
+            y = None if faithful else y
+            result = compress(model, X, y, slim=slim, output=form, **offsets, **settings, **chosen)
         if plot:
             from ...inspection import SizeFrontierDisplay
 
@@ -163,7 +168,7 @@ def compress(
     say(f"Saved {output}." + (f" Saved {plot}." if plot else ""))
 
 
-def _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed):
+def _model_and_rows(data, target, model_file, trust, estimator, offset, task, drop, seed, any_target):
     """A fitted model, or a Pipeline that ends in a grown one, rows and their target as it takes them, and offsets."""
     from sklearn.pipeline import Pipeline
 
@@ -171,7 +176,7 @@ def _model_and_rows(data, target, model_file, trust, estimator, offset, task, dr
 
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
-        return model, *rows_for(model, data, target, drop, offset=offset)
+        return model, *rows_for(model, data, target, drop, offset=offset, any_target=any_target)
     X, y, task, encoder = read(data, target, task, drop)
     grown = workflow.new_estimator(estimator or "random_forest", task, seed)
     with progress("Growing"):
