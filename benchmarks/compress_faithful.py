@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.compress_faithful`` takes some minutes. For each model and seed, the model is fitted on 1,000
 rows and compressed with ``faithful=`` on 3,000 others without labels; 20,000 untouched ones tell on which share it says
-what the model says. A share below the promise breaks it: that may happen in at most 5 % of the runs. Only runs in which a
-smaller model was given count, for the model as it is breaks no promise.
+what the model says. A share below the promise breaks it: that may happen in at most 5 % of the runs. Only runs in which
+a smaller model was given count, for the model as it is breaks no promise.
 """
 
 import numpy as np
