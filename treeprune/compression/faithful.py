@@ -157,8 +157,8 @@ def compressed_faithfully(
         frontier=_frontier(found, chosen),
         retrained_wins=False,
         message=_message(chosen, whole, shown, held, share, said, parts, budget) + _stop(watch),
-        agreement=1.0 if is_whole else shown.share,
-        agreement_bound=1.0 if is_whole else shown.bound,
+        agreement=1.0 if is_whole or shown is None else shown.share,
+        agreement_bound=1.0 if is_whole or shown is None else shown.bound,
     )
 
 
