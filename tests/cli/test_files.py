@@ -160,6 +160,24 @@ FILES = {
         "cut",
     ),
     "a name twice": ("t.csv", "a,a,y\n1,2,3\n", {}, {"a": [1], "a.1": [2], "y": [3]}, "more than once, numbered"),
+    "lines with too few values": (
+        "t.csv",
+        "\na,b,y\n1,2,3\n4,5\n6,7,8\n9\n",
+        {},
+        {"a": [1, 4, 6, 9], "b": [2, 5, 7, NAN], "y": [3, NAN, 8, NAN]},
+        "2 lines have fewer values than there are columns, the first of them line 4",
+    ),
+    "an empty value at the end is not too few": ("t.csv", "a,y\n1,2\n3,\n", {}, {"y": [2, NAN]}, None),
+    "points that may be of thousands": (
+        "t.csv",
+        "a;y\n987;1\n1.234;2\n",
+        {},
+        {"a": [987, 1.234]},
+        "which may be of thousands (then: --decimal ,): a",
+    ),
+    "points of thousands, told": ("t.csv", "a;y\n987;1\n1.234;2\n", {"decimal": ","}, {"a": [987, 1234]}, "cut"),
+    "points of decimals beside small numbers": ("t.csv", "a,y\n7,1\n1.234,2\n", {}, {"a": [7, 1.234]}, None),
+    "points of decimals below 1": ("t.csv", "a,y\n987,1\n0.234,2\n", {}, {"a": [987, 0.234]}, None),
     "whole numbers beyond 64 bits": ("t.csv", "a,y\n1,123456789012345678901234567890\n", {}, {"a": [1]}, None),
 }
 

@@ -298,3 +298,11 @@ def test_labels_in_any_form_are_taken_and_the_rare_one_is_said(labels, anomaly):
 def test_labels_that_say_nothing_are_refused(labels):
     with pytest.raises(ValueError, match=r"labels y must (be 1 for anomalies|have no missing)|contains NaN"):
         AnomalyPruningSelector().fit(np.random.default_rng(0).normal(size=(60, 3)), np.array(labels))
+
+
+@pytest.mark.parametrize(("rare", "others"), [(1, -1), (0, 1)])
+def test_labels_the_other_way_round_are_warned_of(rare, others):
+    X = np.random.default_rng(0).normal(size=(300, 6))
+    y = np.where(np.arange(300) < 15, rare, others)
+    with pytest.warns(UserWarning, match=rf"285 of 300 rows have the label .*{others}.*the other way round"):
+        AnomalyPruningSelector(random_state=0).fit(X, y)

@@ -358,3 +358,14 @@ class TestCorrelatedGroups:
         np.testing.assert_array_equal(scaled_normal_scores(np.array([4.0, 4.0])), [0, 0])
         x = np.random.default_rng(0).integers(0, 5, 100).astype(float)
         np.testing.assert_array_equal(scaled_normal_scores(x[:10], x), scaled_normal_scores(x)[:10])
+
+
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])
+@pytest.mark.parametrize("estimator", [None, DecisionTreeRegressor()])
+def test_values_that_are_not_known_are_refused_by_column(value, what, estimator):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 12))).add_prefix("c")
+    y = X["c0"].copy()
+    X.iloc[3, 4] = value
+    selector = PruningSelector(estimator, null="knockoff")
+    with pytest.raises(ValueError, match=rf"X contains {what} \(column 'c4'\), and null='knockoff'"):
+        selector.fit(X, y)

@@ -177,6 +177,34 @@ class TestCalendars:
                 out = LagWindowFeatures([1, pd.offsets.BDay(1)]).fit(frame[:cut]).transform(frame[cut:])
             np.testing.assert_array_equal(out, np.stack([expected, expected], axis=1)[cut:])
 
+    @pytest.mark.parametrize("zone", [None, BERLIN])
+    @pytest.mark.parametrize("span", ["1B", "3B", pd.offsets.DateOffset(months=1), pd.offsets.MonthEnd(1), "W-WED"])
+    def test_rows_after_any_cut_reach_back_to_all_that_they_need(self, span, zone):
+        """Calendars do not lead back in order: before Sunday night is Friday night, before Monday Friday morning."""
+        frame = table(pd.date_range("2024-01-20", periods=800, freq="3h", tz=zone))
+        span = pd.offsets.Week(weekday=2) if span == "W-WED" else span
+        features = LagWindowFeatures([span], windows=[span], statistics=["mean"], window_lag=span)
+        expected = features.fit_transform(frame)
+        assert expected.notna().any().all()
+        for cut in range(500, 700, 7):
+            out = features.fit(frame[:cut]).transform(frame[cut:])
+            pd.testing.assert_frame_equal(out, expected[cut:])
+
+    @pytest.mark.parametrize(
+        "span",
+        [
+            *(pd.DateOffset(days=-1), pd.DateOffset(hour=23), pd.DateOffset(day=31), pd.DateOffset(months=1, days=-40)),
+            *(pd.offsets.MonthEnd(0), -pd.offsets.BDay(1), pd.DateOffset(day=1), pd.DateOffset(days=0)),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("name", ["lags", "windows", "window_lag"])
+    def test_offsets_that_do_not_lead_back_are_refused(self, span, name):
+        params = {"windows": [2], "statistics": ["mean"], "lags": [1]}
+        features = LagWindowFeatures(**params | {name: span if name == "window_lag" else [span]})
+        with pytest.raises(ValueError, match=f"'{name}' parameter of LagWindowFeatures must"):
+            features.fit(table(pd.date_range("2024-03-25", periods=15, freq="D")))
+
     def test_holidays_of_an_offset(self):
         trading = pd.offsets.CustomBusinessDay(holidays=["2024-04-01"])
         frame = table(pd.date_range("2024-03-25", periods=15, freq=trading))

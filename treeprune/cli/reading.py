@@ -4,6 +4,7 @@ import bz2
 import codecs
 import csv
 import gzip
+import io
 import lzma
 import re
 import warnings
@@ -11,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -196,8 +198,12 @@ def _read_text(name, opened, text):
     repeated = _repeated_names(lines[int(marked is not None) :], sep)
     if repeated:
         notes.append(f"named more than once, numbered from the second on: {', '.join(repeated)}")
+    _note_short_lines(frame, opened, encoding, options, notes)
     decimal = text.decimal or _guess_decimal(frame, parse, notes)
     frame = _numbers_in_text(frame, decimal, notes)
+    unsure = [] if decimal else [str(name) for name in frame if _may_have_points_of_thousands(frame[name])]
+    if unsure:
+        notes.append(f"read with decimal points, which may be of thousands (then: --decimal ,): {', '.join(unsure)}")
     frame.attrs["repeated"] = repeated
     return frame, notes
 
@@ -287,6 +293,37 @@ def _repeated_names(lines, sep):
         return []
     header = [name.strip() for name in next(csv.reader(lines[:1], delimiter=sep, skipinitialspace=True), [])]
     return [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
+
+
+def _note_short_lines(frame, opened, encoding, options, notes):
+    """Say how many lines have fewer values than there are columns: pandas takes those on the right to be missing."""
+    sep = options["sep"]
+    if len(sep) > 1 or not frame.shape[1] or not frame.iloc[:, -1].isna().any():
+        return
+    with opened() as file, io.TextIOWrapper(file, encoding, newline="") as text:
+        lines = csv.reader(islice(text, options["skiprows"], None), delimiter=sep, skipinitialspace=True)
+        try:
+            header = next((line for line in lines if line), [])
+            width = len(header) - (len(header) > 1 and not header[-1].strip())
+            short = [lines.line_num + options["skiprows"] for line in lines if line and len(line) < width]
+        except csv.Error:  # pandas reads what this cannot
+            return
+    if short:
+        notes.append(
+            f"{len(short):,} line{'s have' if len(short) > 1 else ' has'} fewer values than there are columns, the "
+            f"first of them line {short[0]:,}: those on the right are taken to be missing"
+        )
+
+
+def _may_have_points_of_thousands(column):
+    """Whether numbers are whole below 1000 or have three digits after a point: 1.234 may follow 987."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    size = column.abs().dropna()
+    whole = size == size.round()
+    three = ((size * 1000).round() / 1000 == size) & ~whole & (size >= 1) & (size < 1000)
+    to_the_last = three & ((size * 100).round() / 100 != size)
+    return bool((whole & (size < 1000) | three).all() and (whole & (size >= 100)).any() and to_the_last.any())
 
 
 def _guess_decimal(frame, parse, notes):

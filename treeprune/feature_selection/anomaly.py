@@ -234,7 +234,15 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
                 "The labels y must be 1 for anomalies and 0 for other rows, -1 and 1, or two labels of which the rarer "
                 f"is that of anomalies. Got {dict(list(zip(labels.tolist(), count.tolist(), strict=True))[:5])}."
             )
-        return _standardised((y == self.anomaly_label_)[None].astype(np.float64))
+        known = y == self.anomaly_label_
+        if known.mean() > 0.5:
+            warnings.warn(
+                f"{known.sum():,} of {n_rows:,} rows have the label {self.anomaly_label_!r}, which is taken for that "
+                "of anomalies: are the labels the other way round?",
+                UserWarning,
+                stacklevel=3,
+            )
+        return _standardised(known[None].astype(np.float64))
 
     def _get_support_mask(self):
         check_is_fitted(self)

@@ -150,7 +150,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     values, that is a normal copula, and the knockoffs are those that are hardest to tell from the other features
     (Spector & Janson 2022). Else they are drawn one feature after another, by regressions on all others: linear ones
     for numbers, logistic ones for features of up to 10 distinct values, whose values are taken for names. What depends
-    on others in other ways than these is not allowed for; the target may depend on the features in any way. Several
+    on others in other ways than these is not allowed for, and then most of what is kept can be false: columns that are
+    squares or sizes of others, for one. The target may depend on the features in any way. Several
     rows for each feature are needed: with fewer than two, knockoffs are nearly the features themselves, and little or
     nothing is kept. Features with missing or infinite values are refused: impute them before. Rows weigh the same in
     drawing knockoffs, whatever their weights. The work grows with the third power of the number of features: hundreds
@@ -239,10 +240,12 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         self._check_parameters()
         self._warn_of_time(X)
         check_target(y)
-        any_value = self.estimator is None and self.null != "knockoff"
+        any_value = self.estimator is None or self.null == "knockoff"  # which looks itself
         finite = False if any_value else "allow-nan" if self._allow_nan() else True
         frame = X if hasattr(X, "columns") else None  # for the splitter, which may know rows by their index
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+        if self.null == "knockoff":
+            self._check_known(X)
         given = X if frame is None else frame
         weight = check_weights(sample_weight, len(y))
         groups = None if groups is None else column_or_1d(groups)
@@ -367,6 +370,17 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         if self.null == "knockoff":
             return False
         return self.estimator is None or get_tags(self.estimator).input_tags.allow_nan
+
+    def _check_known(self, X):
+        """Refuse what no knockoff can be drawn from."""
+        if np.isfinite(X).all():
+            return
+        column = int(np.argmin(np.isfinite(X).all(axis=0)))
+        what = "NaN" if np.isnan(X[:, column]).any() else "infinity"
+        raise ValueError(
+            f"X contains {what} (column {str(self._names()[column])!r}), and null='knockoff' draws knockoffs from "
+            "values that are all known. Impute them before, or use another null."
+        )
 
     def _check_parameters(self):
         check_number(self, "n_estimators", 1, kind=Integral)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..times import Span, Step, Times, earlier
+from ..times import Span, Step, Times, earlier, earliest_from
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -45,14 +45,13 @@ class Reach:
                 if isinstance(window, int):
                     needed.append(end - window + 1)
                 else:
-                    since = earlier(times[end : end + 1], window)
-                    needed.append(np.searchsorted(times.values, since[0], "right"))
+                    needed.append(np.searchsorted(times.values, earliest_from(times[end : end + 1], window), "right"))
         return int(max(0, min(needed, default=len(times))))
 
     def _met(self, times, lag):
         if isinstance(lag, int):
             return len(times) - lag
-        return np.searchsorted(times.values, earlier(times[-1:], lag)[0] - self.tolerance.value, "left")
+        return np.searchsorted(times.values, earliest_from(times[-1:], lag) - self.tolerance.value, "left")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,9 @@
 """Spans: numbers of rows, lengths of time, and pandas offsets, which follow a calendar."""
 
 import warnings
+from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, TypeAlias
 
@@ -28,13 +30,19 @@ def read_span(value: Any) -> Span:
     Raises
     ------
     ValueError
-        It is none of these, or below zero.
+        It is none of these, below zero, or an offset that does not lead back from every time, as `DateOffset(hour=23)`.
     """
     span = _parsed(value)
-    below = span.n < 0 if isinstance(span, BaseOffset) else span < type(span)(0)
-    if below:
-        raise ValueError(f"{value!r} is below zero.")
+    if not _leads_back(span) if isinstance(span, BaseOffset) else span < type(span)(0):
+        raise ValueError(f"{value!r} is below zero, or does not lead back from every time.")
     return span
+
+
+@lru_cache
+def _leads_back(offset):
+    """Whether an offset leads to earlier times from everywhere: tried every five hours of four years."""
+    probes = Times(pd.date_range("2023-12-25", "2027-12-31", freq="5h").as_unit("ns").asi8, DATES)
+    return bool((_moved(probes, offset, -1) < probes.values).all())
 
 
 def _parsed(value):
@@ -80,6 +88,24 @@ def check_span(span: Span, kind: str, name: str) -> None:
 def earlier(times: Times, span: pd.Timedelta | BaseOffset) -> NDArray[np.int64]:
     """Values of the times a span earlier; never later than the times themselves."""
     return np.minimum(_moved(times, span, -1), times.values)
+
+
+def earliest_from(time: Times, span: pd.Timedelta | BaseOffset) -> int:
+    """The earliest value that is a span before a time, or before any that comes later.
+
+    Calendars do not lead back in order: a business day before Sunday night is Friday night, and one before Monday
+    morning is Friday morning. Within a day order holds but for changes of clocks, which a day and an hour allow for.
+
+    Parameters
+    ----------
+    time : Times of one time
+    """
+    (reached,) = earlier(time, span)
+    if isinstance(span, pd.Timedelta):
+        return int(reached)
+    day = 24 * 3600 * 10**9
+    days = np.arange(2 * ((time.values[0] - reached) // day) + 40)
+    return int(earlier(replace(time, values=time.values[0] + days * day), span).min()) - day - day // 24
 
 
 def later(times: Times, span: pd.Timedelta | BaseOffset) -> NDArray[np.int64]:
