@@ -1,0 +1,169 @@
+"""The weights of a layer that stay, solved again by least squares on rows.
+
+Each unit is to give the sums that are wanted of it with the inputs that are left to it. The change of its weights is
+penalised by a ridge, shared by all units of the layer, so that without enough rows to tell better the weights stay as
+they are. The ridge is that with which rows that are held out are best met.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+from scipy.sparse.linalg import LinearOperator, lsqr
+
+from .layers import Layer, Mask
+from .moments import mean, variance
+
+#: Ridges that are tried, in units of the mean variance of the inputs; without end: the bias alone changes.
+RIDGES = (np.inf, *(10.0 ** np.arange(1, -9, -1)))
+#: Every how many rows one is held out to choose the ridge by, and how many units are looked at for it at most.
+HELD_OUT, MOST_UNITS = 4, 32
+#: Fewest rows to solve weights on.
+FEWEST_ROWS = 10
+#: Most iterations for sparse rows (of each, all rows are looked at twice).
+_MOST_ITERATIONS = 500
+
+
+class Change(NamedTuple):
+    """What is added to the weights of some units, shape (n_in, n_units), and to their biases, shape (n_units,)."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+
+def solved_again(
+    layer: Layer, kept: Mask, rows: Any, wanted: NDArray[np.float64], row_weight: NDArray[np.float64] | None = None
+) -> tuple[Layer, float]:
+    """A layer with other weights where it has any, and the ridge of these.
+
+    Parameters
+    ----------
+    layer : Layer
+        Its weights are zero where they do not stay.
+    kept : ndarray of bool, shape (n_in, n_units)
+        Which weights may be other than zero.
+    rows : ndarray or sparse matrix of float64, shape (n_rows, n_in)
+        What the layer is fed.
+    wanted : ndarray of float64, shape (n_rows, n_units)
+        The sums that its units should give.
+    row_weight : ndarray of float64, shape (n_rows,), optional
+        How much each row counts.
+    """
+    weight = np.ones(len(wanted)) if row_weight is None else row_weight / row_weight.mean()
+    missing = wanted - layer.sums(rows)
+    held = np.random.default_rng(0).permutation(len(weight)) % HELD_OUT == 0
+    ridge = _best_ridge(rows, missing, weight, held, kept, layer.has_bias)
+    change = _problem(rows, missing, weight, layer.has_bias).change(kept, ridge)
+    return replace(layer, weights=layer.weights + change.weights, bias=layer.bias + change.bias), ridge
+
+
+def _best_ridge(rows, missing, weight, held, kept, has_bias):
+    """The ridge with which held-out rows are best met: from infinity down, until they are met worse."""
+    some = np.unique(np.linspace(0, missing.shape[1] - 1, MOST_UNITS).astype(int))
+    if not (weight[held].any() and weight[~held].any()):
+        return np.inf
+    missing, kept = missing[:, some], kept[:, some]
+    fitted = _problem(rows[~held], missing[~held], weight[~held], has_bias)
+    judge = _problem(rows[held], missing[held], weight[held], has_bias)
+    best, least = np.inf, np.inf
+    for ridge in RIDGES:
+        error = judge.error(fitted.change(kept, ridge))
+        if error > least:
+            break
+        best, least = ridge, error
+    return best
+
+
+def _problem(rows, missing, weight, has_bias):
+    return (_Sparse if sparse.issparse(rows) else _Dense)(rows, missing, weight, has_bias)
+
+
+def _same(kept: Mask) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The inputs of units, and the units that have the same ones."""
+    packed, group = np.unique(np.packbits(kept, axis=0), axis=1, return_inverse=True)
+    for which in range(packed.shape[1]):
+        units = np.flatnonzero(group == which)
+        yield np.flatnonzero(kept[:, units[0]]), units
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Rows, and what is missing of the sums of each unit."""
+
+    rows: Any
+    missing: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    has_bias: bool
+
+    @cached_property
+    def means(self):
+        """Mean of each input, and of what each unit misses; zero where no bias can take them up."""
+        if not self.has_bias:
+            return np.zeros(self.rows.shape[1]), np.zeros(self.missing.shape[1])
+        return mean(self.rows, self.weight), mean(self.missing, self.weight)
+
+    @cached_property
+    def unit(self):
+        """Mean variance of the inputs that vary."""
+        spread = variance(self.rows, self.weight)
+        return spread[spread > 0].mean() if (spread > 0).any() else 1.0
+
+    def change(self, kept: Mask, ridge: float) -> Change:
+        """What least squares adds to the weights that are kept, and to the biases."""
+        weights = np.zeros(kept.shape)
+        if np.isfinite(ridge):
+            for inputs, units in _same(kept):
+                if len(inputs):
+                    weights[np.ix_(inputs, units)] = self._solved(inputs, units, ridge * self.unit)
+        return Change(weights, self.means[1] - self.means[0] @ weights)
+
+
+class _Dense(_Problem):
+    """Solved by the normal equations, whose sums over rows are taken once."""
+
+    @cached_property
+    def _sums(self):
+        rows, missing = self.rows - self.means[0], self.missing - self.means[1]
+        weighed = (rows * self.weight[:, None]).T
+        total = self.weight.sum()
+        return weighed @ rows / total, weighed @ missing / total, (self.weight @ missing**2) / total
+
+    def _solved(self, inputs, units, ridge):
+        gram, moment, _ = self._sums
+        left = gram[np.ix_(inputs, inputs)]
+        left[np.diag_indices_from(left)] += ridge
+        return linalg.solve(left, moment[np.ix_(inputs, units)], assume_a="pos", check_finite=False)
+
+    def error(self, change: Change) -> float:
+        """Mean square of what is missing still, from the sums alone."""
+        gram, moment, square = self._sums
+        off = self.means[1] - self.means[0] @ change.weights - change.bias
+        quadratic = np.einsum("ij,ij->j", change.weights, gram @ change.weights - 2.0 * moment)
+        return float((square + quadratic + off**2).sum())
+
+
+class _Sparse(_Problem):
+    """Solved by LSQR (Paige & Saunders 1982), unit by unit: rows of texts have too many columns for their products."""
+
+    def _solved(self, inputs, units, ridge):
+        root = np.sqrt(self.weight)
+        rows, centre = self.rows[:, inputs], self.means[0][inputs]
+        weighed = LinearOperator(
+            rows.shape,
+            matvec=lambda v: root * (rows @ v - centre @ v),
+            rmatvec=lambda u: rows.T @ (root * u) - centre * (root @ u),
+            dtype=np.float64,
+        )
+        damp = np.sqrt(ridge * self.weight.sum())
+        wanted = root[:, None] * (self.missing[:, units] - self.means[1][units])
+        settings = {"damp": damp, "atol": 1e-9, "btol": 1e-9, "iter_lim": _MOST_ITERATIONS}
+        return np.column_stack([lsqr(weighed, column, **settings)[0] for column in wanted.T])
+
+    def error(self, change: Change) -> float:
+        """Mean square of what is missing still."""
+        left = self.missing - self.rows @ change.weights - change.bias
+        return float((self.weight @ left**2).sum() / self.weight.sum())
