@@ -21,8 +21,7 @@ class OptimalBrainSurgeon(LayerMethod):
     amount : float, default=0.0
         The share of the weights that is zero afterwards, in [0, 1].
     scope : {"global", "layer"}, default="global"
-        Whether the costs of all units of all layers are compared, or each layer loses the same share. Costs of a
-        layer are in units of the variance of what it gives.
+        Whether the costs of all units of all layers are compared, or each layer loses the same share.
     reconstruct : {"least_squares"} or None, default="least_squares"
         Whether the weights that stay are solved again for what the pruned layers before feed them. If not, they are
         those of the unpruned layer: only which ones stay is taken from the surgery.
@@ -80,9 +79,8 @@ class OptimalBrainSurgeon(LayerMethod):
 def _costs(layer, rows, row_weight) -> NDArray[np.float64]:
     """What it costs to lose each weight when its turn comes, and at least what those before it cost."""
     moments = covariance(rows, row_weight, layer.has_bias)
-    given = np.einsum("ij,ij->", layer.weights, moments @ layer.weights)
     costs = np.empty(layer.weights.shape)
     for unit in range(layer.n_units):
         order, cost = elimination(moments, layer.weights[:, [unit]])
         costs[order, unit] = np.maximum.accumulate(cost)
-    return costs / given if given > 0 else costs
+    return costs
