@@ -1,6 +1,6 @@
 """Layers: a model as weight matrices, the second representation beside Forest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -127,6 +127,10 @@ class Layers:
     def with_chain(self, chain: list[Layer]) -> "Layers":
         """Other layers in the places of these."""
         return replace(self, chain=tuple(chain))
+
+    def stored(self, sparse: Sequence[bool]) -> "Layers":
+        """The same layers, whose weights are stored as sparse matrices or not."""
+        return self.with_chain([replace(layer, is_sparse=one) for layer, one in zip(self, sparse, strict=True)])
 
     def validate(self) -> "Layers":
         """The layers themselves, if they fit each other.

@@ -34,8 +34,8 @@ def covariance(rows: Any, weight: NDArray[np.float64] | None, centred: bool = Tr
     """
     if rows.shape[1] > MOST_COLUMNS:
         raise UnsupportedModelError(
-            f"The optimal brain surgeon takes layers of at most {MOST_COLUMNS} inputs. Got {rows.shape[1]}: choose "
-            "them by the size of their weights."
+            f"The optimal brain surgeon takes layers of at most {MOST_COLUMNS} inputs. Got {rows.shape[1]}: "
+            "choose by the size of weights, with MagnitudePruning or criterion='norm'."
         )
     weight = np.ones(rows.shape[0]) if weight is None else weight
     rows = rows.toarray() if sparse.issparse(rows) else rows

@@ -1,7 +1,6 @@
 """The base of the adapters of models made of weights: the only code that knows the inside of one family."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from copy import deepcopy
 from functools import cached_property
 from typing import Any, ClassVar
@@ -63,7 +62,9 @@ class LayersAdapter(ABC):
 
     def write(self, layers: Layers) -> Any:
         """A copy of the model with other layers; with its own, a deep copy."""
-        return deepcopy(self.model) if layers is self.layers else self._written(layers)
+        if layers is self.layers:
+            return deepcopy(self.model)
+        return self._written(layers if self.stores_sparse else layers.stored([False] * len(layers)))
 
     def rows(self, X: Any) -> Any:
         """Rows as the first layer is fed them: float64, dense or a CSR matrix, shape (n_rows, n_features).
@@ -91,10 +92,9 @@ class LayersAdapter(ABC):
         return names_of(self.model)
 
 
-def as_stored(weights: NDArray, is_sparse: bool, like: Any, matrix: Callable = sparse.csr_matrix) -> Any:
-    """Weights with the dtype of others, dense or sparse."""
-    weights = np.ascontiguousarray(weights, dtype=like.dtype)
-    return matrix(weights) if is_sparse else weights
+def like(stored: Any, weights: NDArray) -> NDArray:
+    """Weights in the dtype and shape of those that a model stores."""
+    return np.ascontiguousarray(weights.reshape(stored.shape), dtype=stored.dtype)
 
 
 def dense(weights: Any) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from ...narrowing.base import with_columns
 from ..layers import Layer, Layers
-from .base import LayersAdapter, as_stored, dense
+from .base import LayersAdapter, dense
 
 
 class MLPAdapter(LayersAdapter):
@@ -41,7 +41,8 @@ class MLPAdapter(LayersAdapter):
         stored = zip(layers, self.model.coefs_, self.model.intercepts_, strict=True)
         other.coefs_, other.intercepts_ = [], []
         for layer, coef, bias in stored:
-            other.coefs_.append(as_stored(layer.weights, layer.is_sparse, coef))
+            weights = np.ascontiguousarray(layer.weights, dtype=coef.dtype)
+            other.coefs_.append(sparse.csr_array(weights) if layer.is_sparse else weights)
             other.intercepts_.append(layer.bias.astype(bias.dtype))
         sizes = [layer.n_units for layer in layers.hidden]
         if sizes != [layer.n_units for layer in self.layers.hidden]:

@@ -1,7 +1,6 @@
 """What every method for layers is: a small estimator that says what stays of them."""
 
 from abc import abstractmethod
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -128,8 +127,3 @@ def _largest(scores, amount):
     kept = np.ones(scores.size, bool)
     kept[np.argsort(scores, axis=None, kind="stable")[: round(amount * scores.size)]] = False
     return kept.reshape(scores.shape)
-
-
-def with_storage(layers: Layers, sparse: list[bool]) -> Layers:
-    """Layers whose weights are stored as sparse matrices or not."""
-    return layers.with_chain([replace(layer, is_sparse=one) for layer, one in zip(layers, sparse, strict=True)])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kept import Kept
-from .base import LayerMethod, with_storage
+from .base import LayerMethod
 
 #: Bytes of a float64 weight, and of one in a sparse matrix with its column.
 _DENSE, _SPARSE = 8, 12
@@ -27,7 +27,7 @@ class SparsityPruning(LayerMethod):
     Notes
     -----
     scikit-learn trains on no sparse weights (``partial_fit``, ``warm_start``): give ``storage="dense"`` before, or call
-    the model's ``densify``.
+    the model's ``densify``. A multi-layer perceptron with a sparse first layer takes dense rows only.
 
     Examples
     --------
@@ -64,6 +64,6 @@ class SparsityPruning(LayerMethod):
 
     def _stored(self, layers):
         if self.storage == "dense":
-            return with_storage(layers, [False] * len(layers))
+            return layers.stored([False] * len(layers))
         shares = [np.count_nonzero(layer.weights) / layer.weights.size for layer in layers]
-        return with_storage(layers, [_SPARSE * share < _DENSE for share in shares])
+        return layers.stored([_SPARSE * share < _DENSE for share in shares])

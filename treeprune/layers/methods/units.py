@@ -23,8 +23,8 @@ class UnitPruning(LayerMethod):
     n_units : int, sequence of int or None, default=None
         Instead: how many units stay, in each hidden layer or layer by layer.
     criterion : {"norm", "activation", "obs"}, default="obs"
-        Which units stay. "norm": those with the largest product of the norms of the weights that feed them and of
-        those by which they feed others (of columns, the latter). "activation": those with the largest product of the
+        Which units stay. "norm": those whose weights have the largest sum of absolute values: the weights that feed
+        a hidden unit, as in Li et al. (2017), and those by which a column feeds others. "activation": those with the largest product of the
         standard deviation of what they give over rows and the norm of the weights by which they feed others. "obs":
         they go one by one, each time the one whose loss the others make up for best (`OptimalBrainSurgeon`, with the
         weights that a unit feeds others by taken together).
@@ -132,9 +132,8 @@ def _ranks(layer: Layer | None, fed_layer: Layer, criterion: str, given: Any, ro
     if criterion == "obs":
         order, _ = elimination(covariance(given, row_weight, fed_layer.has_bias), fed_layer.weights)
         return np.argsort(order[::-1])
-    score = np.linalg.norm(fed_layer.weights, axis=1)
     if criterion == "activation":
-        score *= np.sqrt(variance(given, row_weight))
-    elif layer is not None:
-        score *= np.linalg.norm(layer.weights, axis=0)
+        score = np.sqrt(variance(given, row_weight)) * np.linalg.norm(fed_layer.weights, axis=1)
+    else:
+        score = np.abs(fed_layer.weights.T if layer is None else layer.weights).sum(axis=0)
     return np.argsort(np.argsort(-score, kind="stable"))
