@@ -21,10 +21,7 @@ SPECIMENS = {
     "LogisticRegression, 3 classes": (linear_model.LogisticRegression(), THREE),
     "LogisticRegression, 2 classes": (linear_model.LogisticRegression(), TWO),
     "LogisticRegression, no intercept": (linear_model.LogisticRegression(fit_intercept=False), THREE),
-    "LogisticRegressionCV": (
-        linear_model.LogisticRegressionCV(Cs=2, cv=2, l1_ratios=(0,), use_legacy_attributes=False),
-        THREE,
-    ),
+    "LogisticRegressionCV": (linear_model.LogisticRegressionCV(Cs=2, cv=2), THREE),
     "RidgeClassifier": (linear_model.RidgeClassifier(), THREE),
     "RidgeClassifier, labels": (linear_model.RidgeClassifier(), LABELS),
     "RidgeClassifierCV": (linear_model.RidgeClassifierCV(), TWO),
@@ -33,7 +30,6 @@ SPECIMENS = {
     "SGDClassifier": (linear_model.SGDClassifier(random_state=0), THREE),
     "SGDClassifier, average": (linear_model.SGDClassifier(average=True, random_state=0), TWO),
     "Perceptron": (linear_model.Perceptron(random_state=0), THREE),
-    "PassiveAggressiveClassifier": (linear_model.PassiveAggressiveClassifier(random_state=0), TWO),
     "LinearRegression": (linear_model.LinearRegression(), NUMBER),
     "LinearRegression, 2 outputs": (linear_model.LinearRegression(), TWO_NUMBERS),
     "LinearRegression, column": (linear_model.LinearRegression(), NUMBER[:, None]),
@@ -48,7 +44,6 @@ SPECIMENS = {
     "LinearSVR": (svm.LinearSVR(), NUMBER),
     "SGDRegressor": (linear_model.SGDRegressor(random_state=0), NUMBER),
     "SGDRegressor, average": (linear_model.SGDRegressor(average=10, random_state=0), NUMBER),
-    "PassiveAggressiveRegressor": (linear_model.PassiveAggressiveRegressor(random_state=0), NUMBER),
     "HuberRegressor": (linear_model.HuberRegressor(), NUMBER),
     "QuantileRegressor": (linear_model.QuantileRegressor(alpha=0.0), NUMBER),
     "PoissonRegressor": (linear_model.PoissonRegressor(), NUMBER),
@@ -60,6 +55,12 @@ SPECIMENS = {
     "MLPRegressor, lbfgs": (MLPRegressor(hidden_layer_sizes=(20, 10), solver="lbfgs", random_state=0), NUMBER),
     "MLPRegressor, 2 outputs": (MLPRegressor(hidden_layer_sizes=(20,), max_iter=60, random_state=0), TWO_NUMBERS),
 }
+if hasattr(linear_model, "PassiveAggressiveClassifier"):  # scikit-learn 1.10 has none
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        SPECIMENS["PassiveAggressiveClassifier"] = linear_model.PassiveAggressiveClassifier(random_state=0), TWO
+        SPECIMENS["PassiveAggressiveRegressor"] = linear_model.PassiveAggressiveRegressor(random_state=0), NUMBER
+
 #: One of each kind, for checks that are slow.
 A_FEW = ["LogisticRegression, 3 classes", "Lasso", "MLPClassifier, 3 classes", "MLPRegressor, 2 outputs"]
 MLPS = [name for name in SPECIMENS if name.startswith("MLP")]

@@ -61,7 +61,7 @@ def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given, kind: Ki
 
 
 def inside(model: Any, *givens: Given, kind: Kind = TREES) -> Iterator[Inside]:
-    """The models of a kind inside a model, each once, with what they see of rows; parameters and errors as `exchanged`."""
+    """The models of a kind inside a model, each once, with what they see of rows; parameters as `exchanged`."""
     check_holds(model, kind)
     return _inside(model, givens, kind, True, set())
 

@@ -1,4 +1,4 @@
-"""What all pruning methods are, whatever they prune: small estimators whose parameters are checked when they are used."""
+"""What all pruning methods are, whatever they prune: small estimators that check their parameters when used."""
 
 from abc import ABC
 from numbers import Real

@@ -20,8 +20,8 @@ from .moments import mean, variance
 
 #: Ridges that are tried, in units of the mean variance of the inputs; without end: the bias alone changes.
 RIDGES = (np.inf, *(10.0 ** np.arange(1, -9, -1)))
-#: Every how many rows one is held out to choose the ridge by, and how many units are looked at for it at most.
-HELD_OUT, MOST_UNITS = 4, 32
+#: Folds of rows that the ridge is chosen by, and how many units are looked at for it at most.
+FOLDS, MOST_UNITS = 4, 32
 #: Fewest rows to solve weights on.
 FEWEST_ROWS = 10
 #: Most iterations for sparse rows (of each, all rows are looked at twice).
@@ -55,23 +55,24 @@ def solved_again(
     """
     weight = np.ones(len(wanted)) if row_weight is None else row_weight / row_weight.mean()
     missing = wanted - layer.sums(rows)
-    held = np.random.default_rng(0).permutation(len(weight)) % HELD_OUT == 0
-    ridge = _best_ridge(rows, missing, weight, held, kept, layer.has_bias)
+    ridge = _best_ridge(rows, missing, weight, kept, layer.has_bias)
     change = _problem(rows, missing, weight, layer.has_bias).change(kept, ridge)
     return replace(layer, weights=layer.weights + change.weights, bias=layer.bias + change.bias), ridge
 
 
-def _best_ridge(rows, missing, weight, held, kept, has_bias):
-    """The ridge with which held-out rows are best met: from infinity down, until they are met worse."""
+def _best_ridge(rows, missing, weight, kept, has_bias):
+    """The ridge with which held-out rows are best met, in cross-validation: from infinity down, until it gets worse."""
     some = np.unique(np.linspace(0, missing.shape[1] - 1, MOST_UNITS).astype(int))
-    if not (weight[held].any() and weight[~held].any()):
-        return np.inf
     missing, kept = missing[:, some], kept[:, some]
-    fitted = _problem(rows[~held], missing[~held], weight[~held], has_bias)
-    judge = _problem(rows[held], missing[held], weight[held], has_bias)
+    fold = np.random.default_rng(0).permutation(len(weight)) % FOLDS
+    splits = [
+        [_problem(rows[part], missing[part], weight[part], has_bias) for part in (fold != held, fold == held)]
+        for held in range(FOLDS)
+        if weight[fold == held].any() and weight[fold != held].any()
+    ]
     best, least = np.inf, np.inf
     for ridge in RIDGES:
-        error = judge.error(fitted.change(kept, ridge))
+        error = sum(judge.error(fitted.change(kept, ridge)) for fitted, judge in splits)
         if error > least:
             break
         best, least = ridge, error
@@ -139,11 +140,11 @@ class _Dense(_Problem):
         return linalg.solve(left, moment[np.ix_(inputs, units)], assume_a="pos", check_finite=False)
 
     def error(self, change: Change) -> float:
-        """Mean square of what is missing still, from the sums alone."""
+        """Sum of the squares of what is missing still, from the sums over rows alone."""
         gram, moment, square = self._sums
         off = self.means[1] - self.means[0] @ change.weights - change.bias
         quadratic = np.einsum("ij,ij->j", change.weights, gram @ change.weights - 2.0 * moment)
-        return float((square + quadratic + off**2).sum())
+        return float((square + quadratic + off**2).sum() * self.weight.sum())
 
 
 class _Sparse(_Problem):
@@ -164,6 +165,6 @@ class _Sparse(_Problem):
         return np.column_stack([lsqr(weighed, column, **settings)[0] for column in wanted.T])
 
     def error(self, change: Change) -> float:
-        """Mean square of what is missing still."""
+        """Sum of the squares of what is missing still."""
         left = self.missing - self.rows @ change.weights - change.bias
-        return float((self.weight @ left**2).sum() / self.weight.sum())
+        return float((self.weight @ left**2).sum())

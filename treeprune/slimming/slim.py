@@ -15,8 +15,9 @@ from .models import Slimming, names_of_columns
 def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     """Take the columns that nothing uses out of a fitted model, and out of all that prepares its rows.
 
-    Trees use those that a split compares, models made of weights those with a weight other than zero. In a Pipeline, what made the others leaves with them: categories of encoders,
-    columns of imputers and scalers, terms of a vocabulary, whole transformers. A step that mixes its columns (PCA,
+    Trees use those that a split compares, models made of weights those with a weight other than zero. In a Pipeline,
+    what made the others leaves with them: categories of encoders, columns of imputers and scalers, terms of a
+    vocabulary, whole transformers. A step that mixes its columns (PCA,
     hashing) stays as it is, and a filter behind it passes on the columns that are used. A step that treeprune does not
     know stays with all its columns.
 

@@ -1,6 +1,6 @@
 """scikit-learn's linear models: a single layer, whose units are the classes or outputs."""
 
-from copy import copy, deepcopy
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,10 @@ class LinearAdapter(LayersAdapter):
         """Also what `partial_fit` goes on from, and the coefficients that cross-validation tried."""
         states = [state for state in _STATE["coef_"] if vars(self.model).get(state) is not None]
         is_sparse = sparse.issparse(self.model.coef_)
-        other = with_columns(copy(self.model).densify() if is_sparse else self.model, kept, "coef_", *states)
+        model = deepcopy(self.model)
+        other = with_columns(model.densify() if is_sparse else model, kept, "coef_", *states)
+        for name in ("coef_", *states):
+            setattr(other, name, np.ascontiguousarray(getattr(other, name)))
         tried = getattr(self.model, "coefs_paths_", None)  # the intercept last, where there is one
         if tried is not None:
             is_dict = isinstance(tried, dict)

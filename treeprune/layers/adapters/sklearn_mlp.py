@@ -35,9 +35,7 @@ class MLPAdapter(LayersAdapter):
         )
 
     def _written(self, layers: Layers) -> Any:
-        other = copy(self.model)
-        vars(other).pop("_optimizer", None)
-        other = deepcopy(other)
+        other = self._without_optimiser()
         stored = zip(layers, self.model.coefs_, self.model.intercepts_, strict=True)
         other.coefs_, other.intercepts_ = [], []
         for layer, coef, bias in stored:
@@ -60,10 +58,13 @@ class MLPAdapter(LayersAdapter):
 
     def with_features(self, kept):
         """The first layer loses the columns."""
-        other = with_columns(self.model, kept)
-        vars(other).pop("_optimizer", None)
-        for name in ("coefs_", "_best_coefs"):
-            if hasattr(self.model, name):
-                first, *others = getattr(self.model, name)
-                setattr(other, name, [first[np.flatnonzero(kept)], *others])
+        other = with_columns(self._without_optimiser(), kept)
+        for coefs in (other.coefs_, getattr(other, "_best_coefs", [])):
+            coefs[:1] = [first[np.flatnonzero(kept)] for first in coefs[:1]]
         return other
+
+    def _without_optimiser(self):
+        """A deep copy of the model without the moments of weights, whose shapes are not these any more."""
+        other = copy(self.model)
+        vars(other).pop("_optimizer", None)
+        return deepcopy(other)

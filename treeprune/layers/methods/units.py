@@ -24,10 +24,10 @@ class UnitPruning(LayerMethod):
         Instead: how many units stay, in each hidden layer or layer by layer.
     criterion : {"norm", "activation", "obs"}, default="obs"
         Which units stay. "norm": those whose weights have the largest sum of absolute values: the weights that feed
-        a hidden unit, as in Li et al. (2017), and those by which a column feeds others. "activation": those with the largest product of the
-        standard deviation of what they give over rows and the norm of the weights by which they feed others. "obs":
-        they go one by one, each time the one whose loss the others make up for best (`OptimalBrainSurgeon`, with the
-        weights that a unit feeds others by taken together).
+        a hidden unit, as in Li et al. (2017), and those by which a column feeds others. "activation": those with the
+        largest product of the standard deviation of what they give over rows and the norm of the weights by which they
+        feed others. "obs": they go one by one, each time the one whose loss the others make up for best
+        (`OptimalBrainSurgeon`, with the weights that a unit feeds others by taken together).
     of : {"hidden", "inputs"} or None, default=None
         "inputs": the columns of the rows are taken for units. The model takes them still, and their weights are zero;
         `treeprune.slim` takes them out of it. None: hidden units, and of a model without hidden layers inputs.
