@@ -65,8 +65,8 @@ def layers_path(
         if y is not None:
             weights = {} if sample_weight is None else {"sample_weight": sample_weight}
             scores.append(small.score(X, y, **weights))
-    columns = [np.array(AMOUNTS), np.array(n_weights), np.array(n_units)]
-    return LayersPath(*columns, None if y is None else np.array(scores), prune)
+    found_scores = None if y is None else np.array(scores)
+    return LayersPath(np.array(AMOUNTS), np.array(n_weights), np.array(n_units), found_scores, prune)
 
 
 @dataclass(frozen=True)

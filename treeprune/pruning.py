@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -135,6 +135,30 @@ def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> 
     return model
 
 
+@overload
+def pruning_path(
+    model: Any,
+    method: LayerMethod,
+    X: Any = ...,
+    y: ArrayLike | None = ...,
+    *,
+    sample_weight: ArrayLike | None = ...,
+    base_margin: ArrayLike | None = ...,
+    init_score: ArrayLike | None = ...,
+    class_weight: str | None = ...,
+) -> LayersPath: ...
+@overload
+def pruning_path(
+    model: Any,
+    method: PathMethod | str = ...,
+    X: Any = ...,
+    y: ArrayLike | None = ...,
+    *,
+    sample_weight: ArrayLike | None = ...,
+    base_margin: ArrayLike | None = ...,
+    init_score: ArrayLike | None = ...,
+    class_weight: str | None = ...,
+) -> Path: ...
 def pruning_path(
     model: Any,
     method: PathMethod | LayerMethod | str = "cost_complexity",

@@ -122,6 +122,10 @@ class _Problem:
                     weights[np.ix_(inputs, units)] = self._solved(inputs, units, ridge * self.unit)
         return Change(weights, self.means[1] - self.means[0] @ weights)
 
+    def _solved(self, inputs: NDArray[np.intp], units: NDArray[np.intp], ridge: float) -> NDArray[np.float64]:
+        """The change of the weights of some inputs for some units."""
+        raise NotImplementedError
+
 
 class _Dense(_Problem):
     """Solved by the normal equations, whose sums over rows are taken once."""

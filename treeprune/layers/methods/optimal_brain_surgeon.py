@@ -1,9 +1,12 @@
 """Weights whose loss the others can best make up for go, layer by layer."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kept import Kept
+from ..layers import Layer
 from ..moments import covariance
 from ..surgery import elimination
 from .base import LayerMethod, largest
@@ -76,7 +79,7 @@ class OptimalBrainSurgeon(LayerMethod):
         return Kept.all_but(layers, weights=largest(costs, self.amount, self.scope))
 
 
-def _costs(layer, rows, row_weight) -> NDArray[np.float64]:
+def _costs(layer: Layer, rows: Any, row_weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """What it costs to lose each weight when its turn comes, and at least what those before it cost."""
     moments = covariance(rows, row_weight, layer.has_bias)
     costs = np.empty(layer.weights.shape)
