@@ -58,7 +58,7 @@ def test_weights_stay_where_rows_say_nothing_of_them():
     weights = rng.normal(size=(30, 3))
     layer, rows = Layer(weights, np.zeros(3)), rng.normal(size=(16, 30))
     found, ridge = solved_again(layer, np.ones((30, 3), bool), rows, rows @ weights + 10 * rng.normal(size=(16, 3)))
-    assert ridge >= 1
+    assert ridge >= 0.1
     assert np.abs(found.weights - weights).max() < np.abs(weights).max()
 
 
