@@ -136,3 +136,12 @@ def test_units_that_copy_others_are_spared_without_loss():
     found, _ = pruned(doubled, Kept.all_but(doubled, units=units), rows)
     new = rng.normal(size=(100, 6))
     assert np.allclose(found.sums(new), doubled.sums(new), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_one_row_that_counts_moves_the_bias_alone(kind):
+    layer, kept, rows, wanted, _ = problem(0)
+    found, ridge = solved_again(layer, kept, kind(rows), wanted, (np.arange(60) == 7).astype(float))
+    assert ridge == np.inf
+    assert np.array_equal(found.weights, layer.weights)
+    assert np.allclose(found.sums(rows[[7]]), wanted[7])

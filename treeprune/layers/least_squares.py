@@ -19,8 +19,8 @@ from .moments import mean, variance
 
 #: Ridges that are tried, in units of the mean variance of the inputs; without end: the bias alone changes.
 RIDGES = (np.inf, *(10.0 ** np.arange(4, -9, -1)))
-#: Folds of rows that the ridge is chosen by (of sparse rows, which take longer, the first alone), and how many units are
-#: looked at for it at most.
+#: Folds of rows that the ridge is chosen by (of sparse rows, which take longer, the first alone), and how many units at
+#: most are looked at for it.
 FOLDS, MOST_UNITS = 4, 32
 #: Fewest rows to solve weights on.
 FEWEST_ROWS = 10
@@ -62,7 +62,10 @@ def solved_again(
 
 
 def _best_ridge(rows, missing, weight, kept, has_bias):
-    """The ridge with which held-out rows are best met, in cross-validation: from infinity down, until it gets worse."""
+    """The ridge with which held-out rows are best met, in cross-validation: from infinity down, until it gets worse.
+
+    Infinity if all rows that count are in one fold.
+    """
     some = np.unique(np.linspace(0, missing.shape[1] - 1, MOST_UNITS).astype(int))
     missing, kept = missing[:, some], kept[:, some]
     fold = np.random.default_rng(0).permutation(len(weight)) % FOLDS
@@ -72,7 +75,7 @@ def _best_ridge(rows, missing, weight, kept, has_bias):
         if weight[fold == held].any() and weight[fold != held].any()
     ]
     best, least = np.inf, np.inf
-    for ridge in RIDGES:
+    for ridge in RIDGES if splits else ():
         error = sum(judge.error(fitted.change(kept, ridge, _ROUGH)) for fitted, judge in splits)
         if error > least:
             break

@@ -50,7 +50,7 @@ class OptimalBrainSurgeon(LayerMethod):
     >>> model = LinearRegression().fit(X, y)
     >>> small = prune(model, OptimalBrainSurgeon(amount=0.5), X)
     >>> print((small.coef_ != 0).sum(), round(model.score(X, y), 3), round(small.score(X, y), 3))
-    5 0.518 0.509
+    5 0.518 0.499
     """
 
     alias = "optimal_brain_surgeon"

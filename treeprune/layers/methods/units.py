@@ -50,8 +50,8 @@ class UnitPruning(LayerMethod):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((50, 20), max_iter=1000, random_state=0).fit(X, y)
     >>> small = prune(model, UnitPruning(amount=0.8), X)
-    >>> print(small.hidden_layer_sizes, round(model.score(X, y), 2), round(small.score(X, y), 2))
-    (10, 4) 0.98 0.98
+    >>> print(small.hidden_layer_sizes, small.score(X, y) > model.score(X, y) - 0.02)
+    (10, 4) True
     """
 
     alias = "unit"
