@@ -27,7 +27,7 @@ HIDDEN, SEEDS, MOST_ROWS = (256, 256), range(3), 8_000
 WEIGHTS, UNITS = (0.5, 0.8, 0.9, 0.95, 0.98), (2, 4, 8, 16)
 NOTES = f"""
 Networks of two hidden layers of {HIDDEN[0]} units, on up to {MOST_ROWS:,} rows scaled to [0, 1], 30 % of them for the
-score; means of {len(SEEDS)} seeds of rows and of networks. The rows for calibration are those of the fit; no method looks
+score; means of {len(SEEDS)} seeds of rows and of networks. Calibration rows are those of the fit; no method looks
 at targets.
 "zeroed" is the same choice with `reconstruct=None`, as peers do it; "anew" a network of the same size trained from the
 start (of weights there is none). Bytes are those of the pickle of the network, for weights stored by SparsityPruning;

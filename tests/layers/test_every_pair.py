@@ -72,7 +72,8 @@ def test_solving_again_is_nearer_to_the_model_than_zeroing(method, name):
     for reconstruct in ("least_squares", None):
         small = prune(model, clone(method).set_params(reconstruct=reconstruct), X)
         off[reconstruct] = ((find_adapter(small).layers.sums(X) - layers.sums(X)) ** 2).sum()
-    assert off["least_squares"] < off[None] or off[None] == 0  # nothing went
+    can_help = not (name == "Lasso" and isinstance(method, SparsityPruning))  # there, columns of noise went
+    assert off["least_squares"] < off[None] if can_help else off["least_squares"] <= off[None]
 
 
 @each_method
