@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from treeprune.methods import ALIASES
+from treeprune.methods import ALIASES, LAYER_ALIASES
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -18,7 +18,7 @@ def test_examples_run():
 
 def test_every_method_is_in_the_table():
     listed = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", TEXT, flags=re.MULTILINE))
-    assert listed == {alias: method.__name__ for alias, method in ALIASES.items()}
+    assert listed == {alias: method.__name__ for alias, method in ALIASES.items()} | LAYER_ALIASES
 
 
 @pytest.mark.parametrize("session", re.findall(r"^\$ treeprune (.*\n(?:[^$`].*\n)*)", TEXT, flags=re.MULTILINE))

@@ -36,7 +36,9 @@ def test_every_public_name_has_a_type(seen):
     assert found["prune"].startswith("def (model: Any, method:")
     assert "treeprune.methods.base.PruningMethod" in found["prune"]
     assert "-> treeprune.estimators.tree_pruner.TreePruner" in found["TreePruner"]
-    assert found["pruning_path"].endswith("-> treeprune.core.path.Path")
+    assert found["pruning_path"].startswith("Overload(")
+    of_trees, of_layers = "-> treeprune.core.path.Path", "-> treeprune.layer_pruning.LayersPath"
+    assert [found["pruning_path"].count(kind) for kind in (of_trees, of_layers)] == [1, 1]
 
 
 def test_wrong_use_is_found(seen):

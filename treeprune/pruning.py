@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +18,14 @@ from .core.path import Path
 from .core.plan import Plan
 from .core.rows import Rows
 from .core.targets import check_target
-from .methods import PathMethod, PruningMethod, as_method
+from .layer_pruning import LayersPath, layers_path, prune_layers
+from .layers.methods import LayerMethod
+from .methods import PathMethod, PruningMethod, as_any_method
 
 
 def prune(
     model: Any,
-    method: PruningMethod | str = "cost_complexity",
+    method: PruningMethod | LayerMethod | str = "cost_complexity",
     X: Any = None,
     y: ArrayLike | None = None,
     *,
@@ -39,13 +41,14 @@ def prune(
     model : object
         A fitted model of a supported class, or one that holds such models, as deep as they stand: a Pipeline, a search,
         a calibrated, voting or stacked model, one made of a model for each class or output. It is not changed.
-    method : PruningMethod or str, default="cost_complexity"
-        How to prune, or an alias: "cost_complexity" (whose default prunes nothing), "reduced_error", "mdl".
+    method : PruningMethod, LayerMethod or str, default="cost_complexity"
+        How to prune, or an alias: "cost_complexity" (whose default prunes nothing), "reduced_error", "mdl". Those for
+        models made of weights prune these: linear models and multi-layer perceptrons ("magnitude", "unit", ...).
     X : array-like or DataFrame of shape (n_rows, n_features), optional
         Rows to judge by, in the form that the model takes; None: the training statistics that the model stores. A
-        model inside another is judged by what it sees of them.
+        model inside another is judged by what it sees of them. For models made of weights: rows for calibration.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
-        Their targets.
+        Their targets. For models made of weights only those that hold models and show them rows by targets need any.
     sample_weight : array-like of shape (n_rows,), optional
         Their weights.
     base_margin : array-like of shape (n_rows,) or (n_rows, n_columns), optional
@@ -95,7 +98,10 @@ def prune(
     >>> print(prune(tree, CostComplexity(n_leaves=3)).get_n_leaves())
     3
     """
-    method = as_method(method)
+    method = as_any_method(method)
+    if isinstance(method, LayerMethod):
+        _check_for_layers(base_margin, init_score, class_weight)
+        return prune_layers(model, method, X, y, sample_weight)
 
     def pruned(tree_model, seen):
         return carry_out(find_adapter(tree_model), method, _rows_to_judge_by(*seen, class_weight))
@@ -129,9 +135,33 @@ def carry_out(adapter: Adapter, method: PruningMethod, judge: RowsToJudgeBy) -> 
     return model
 
 
+@overload
 def pruning_path(
     model: Any,
-    method: PathMethod | str = "cost_complexity",
+    method: LayerMethod,
+    X: Any = ...,
+    y: ArrayLike | None = ...,
+    *,
+    sample_weight: ArrayLike | None = ...,
+    base_margin: ArrayLike | None = ...,
+    init_score: ArrayLike | None = ...,
+    class_weight: str | None = ...,
+) -> LayersPath: ...
+@overload
+def pruning_path(
+    model: Any,
+    method: PathMethod | str = ...,
+    X: Any = ...,
+    y: ArrayLike | None = ...,
+    *,
+    sample_weight: ArrayLike | None = ...,
+    base_margin: ArrayLike | None = ...,
+    init_score: ArrayLike | None = ...,
+    class_weight: str | None = ...,
+) -> Path: ...
+def pruning_path(
+    model: Any,
+    method: PathMethod | LayerMethod | str = "cost_complexity",
     X: Any = None,
     y: ArrayLike | None = None,
     *,
@@ -139,7 +169,7 @@ def pruning_path(
     base_margin: ArrayLike | None = None,
     init_score: ArrayLike | None = None,
     class_weight: str | None = "model",
-) -> Path:
+) -> Path | LayersPath:
     """All pruned models that a method gives as its strength rises.
 
     Parameters are those of `prune`; the method's own strength is not used. A model that holds others must hold a single
@@ -150,6 +180,9 @@ def pruning_path(
     PruningPath or SequencePath
         With ``impurities``, ``n_leaves`` and (unless the trees have no strength) ``alphas`` per step,
         ``prune(alpha= | n_leaves= | step=)`` and ``to_frame()``. The trees of a PruningPath are nested.
+    LayersPath
+        For models made of weights: with ``amounts``, ``n_weights``, ``n_units`` and, if y is given, ``scores`` on these
+        rows per step, ``prune(amount= | step=)`` and ``to_frame()``.
 
     Raises
     ------
@@ -168,7 +201,10 @@ def pruning_path(
     >>> print(path.prune(step=3).get_n_leaves())
     4
     """
-    method = as_method(method)
+    method = as_any_method(method)
+    if isinstance(method, LayerMethod):
+        _check_for_layers(base_margin, init_score, class_weight)
+        return layers_path(model, method, X, y, sample_weight)
     if not isinstance(method, PathMethod):
         raise ValueError(f"{type(method).__name__} gives no path of trees.")
     given = _given(model, X, y, sample_weight, class_weight, base_margin=base_margin, init_score=init_score)
@@ -182,6 +218,14 @@ def pruning_path(
     ((tree_model, (seen,), _),) = inside(model, given)
     adapter, rows = _rows_to_judge_by(*seen, class_weight)(find_adapter(tree_model))
     return replace(method.path(adapter.forest, rows), write=Written(model, adapter))
+
+
+def _check_for_layers(base_margin, init_score, class_weight):
+    """Refuse what only tree models know."""
+    for name, value in (("base_margin", base_margin), ("init_score", init_score)):
+        if value is not None:
+            raise ValueError(f"The {name!r} parameter must be None for models made of weights. Got {value!r:.60}.")
+    check_class_weight(class_weight)
 
 
 @dataclass(frozen=True)

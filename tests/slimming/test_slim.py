@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -279,13 +279,14 @@ class TestTexts:
 
 class TestRefused:
     def test_without_trees(self):
-        with pytest.raises(UnsupportedModelError, match=r"no tree model inside Pipeline.*LogisticRegression"):
-            slim(make_pipeline(StandardScaler(), LogisticRegression()).fit(NUMBERS, Y))
+        none = r"no tree model or model made of weights inside Pipeline.*KNeighborsClassifier"
+        with pytest.raises(UnsupportedModelError, match=none):
+            slim(make_pipeline(StandardScaler(), KNeighborsClassifier()).fit(NUMBERS, Y))
         with pytest.raises(UnsupportedModelError, match="No adapter for"):
-            slim(LogisticRegression().fit(NUMBERS, Y))
+            slim(KNeighborsClassifier().fit(NUMBERS, Y))
         with pytest.raises(UnsupportedModelError, match="DecisionTreeClassifier is a class; a fitted model"):
             slim(DecisionTreeClassifier)
-        with pytest.raises(UnsupportedModelError, match="no tree model inside Pipeline"):
+        with pytest.raises(UnsupportedModelError, match="no tree model or model made of weights inside Pipeline"):
             slim(make_pipeline(StandardScaler()).fit(NUMBERS))
 
     @pytest.mark.parametrize("model", [stump(), make_pipeline(StandardScaler(), stump())])

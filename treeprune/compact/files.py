@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..adapters import adapter_class, adapters_by_model, find_adapter
 from ..adapters.storage import Storage
 from ..composites import find_composite
-from ..composites.exchange import check_has_trees, tree_models
+from ..composites.exchange import check_holds, tree_models
+from ..composites.kinds import TREES
 from ..exceptions import MissingExtraError, ModelFormatError, UnsupportedModelError
 from ..extras import import_extra
 from .archive import read_archive, write_archive
@@ -200,7 +201,7 @@ def _pack_whole(model, full):
     Fitted tree models are found wherever they stand, so that none is taken for a plain object. Those that are no parts
     of the whole, but of its steps, stay as they are: what a step does may depend on statistics, as selectors do.
     """
-    check_has_trees(model)
+    check_holds(model, TREES)
     predicting = {id(tree_model) for tree_model in tree_models(model)}
     models: list[Any] = []
     numbers: dict[int, int] = {}

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ..adapters import adapter_class, find_adapter
+from ..adapters import find_adapter
 from ..core.forest import Forest
 from ..exceptions import UnsupportedModelError
 from . import find_composite
 from .base import Given
+from .kinds import KINDS, TREES, Kind
 
 _MOST_NAMED = 8
 
 
 class Inside(NamedTuple):
-    """A tree model inside a model.
+    """A tree model, or one of another kind, inside a model.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ class Inside(NamedTuple):
     exactly: bool
 
 
-def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given) -> Any:
-    """A copy of a model in which each tree model inside is another one.
+def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given, kind: Kind = TREES) -> Any:
+    """A copy of a model in which each tree model inside, or each of another kind, is another one.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given) -> Any:
         It is called once for a model that stands in several places, which is then shared still.
     *givens : Given
         Rows as the whole model takes them.
+    kind : Kind, default=TREES
+        Which models inside are exchanged.
 
     Returns
     -------
@@ -53,28 +56,29 @@ def exchanged(model: Any, exchange: Callable[..., Any], *givens: Given) -> Any:
     UnsupportedModelError
         There is no tree model inside. The message names what there is.
     """
-    return with_tree_models(model, {id(tree): exchange(tree, *seen) for tree, seen, _ in inside(model, *givens)})
+    found = inside(model, *givens, kind=kind)
+    return with_tree_models(model, {id(one): exchange(one, *seen) for one, seen, _ in found})
 
 
-def inside(model: Any, *givens: Given) -> Iterator[Inside]:
-    """The tree models inside a model, each once, with what they see of rows; parameters and errors as `exchanged`."""
-    check_has_trees(model)
-    return _inside(model, givens, True, set())
+def inside(model: Any, *givens: Given, kind: Kind = TREES) -> Iterator[Inside]:
+    """The models of a kind inside a model, each once, with what they see of rows; parameters as `exchanged`."""
+    check_holds(model, kind)
+    return _inside(model, givens, kind, True, set())
 
 
-def _inside(model, givens, exactly, done):
+def _inside(model, givens, kind, exactly, done):
     if id(model) in done:
         return
     done.add(id(model))
     composite = find_composite(model)
     if composite is None:
-        if adapter_class(model) is not None:
+        if kind.takes(model):
             yield Inside(model, givens, exactly)
         return
     for part in composite.parts():
-        if _has_trees(part.model):
+        if holds(part.model, kind):
             seen = tuple(given if given.X is None else part.sees(given) for given in givens)
-            yield from _inside(part.model, seen, exactly and part.sees_all, done)
+            yield from _inside(part.model, seen, kind, exactly and part.sees_all, done)
 
 
 def with_tree_models(model: Any, others: dict[int, Any]) -> Any:
@@ -94,7 +98,7 @@ def _with_others(model, others):
 def learns_from_trees(model: Any) -> bool:
     """Whether something in a model was fitted on what tree models inside it predict: calibrators, thresholds."""
     composite = find_composite(model)
-    if composite is None or not _has_trees(model):
+    if composite is None or not holds(model):
         return False
     return composite.learns_from_parts or any(learns_from_trees(part.model) for part in composite.parts())
 
@@ -122,28 +126,36 @@ def forests(model: Any) -> list[Forest]:
     return [find_adapter(found.model).forest for found in inside(model)]
 
 
-def check_has_trees(model: Any) -> None:
-    """Raise an error that says what there is where no tree model stands inside a model.
+def check_holds(model: Any, *kinds: Kind) -> None:
+    """Raise an error that says what there is where no model of some kinds stands inside a model.
 
     Raises
     ------
     UnsupportedModelError
         No adapter takes the model, or one of those inside.
     """
+    if any(holds(model, kind) for kind in kinds):
+        return
+    others = [kind for kind in KINDS if kind not in kinds and holds(model, kind)]
+    hint = "".join(f" There is a {kind.noun}, which methods such as {kind.method} prune." for kind in others)
     composite = find_composite(model)
-    if composite is None:
-        find_adapter(model)
-    elif not _has_trees(model):
-        raise UnsupportedModelError(f"There is no tree model inside {_held(composite)}.")
+    if composite is not None:
+        nouns = " or ".join(kind.noun for kind in kinds)
+        raise UnsupportedModelError(f"There is no {nouns} inside {_held(composite)}.{hint}")
+    try:
+        kinds[0].find_adapter(model)
+    except UnsupportedModelError as error:
+        raise UnsupportedModelError(f"{error}{hint}") from None
 
 
 def tree_models(model: Any) -> Iterator[Any]:
     """The tree models inside a model, each once, in the order in which they stand."""
-    return (found.model for found in _inside(model, (), True, set()))
+    return (found.model for found in _inside(model, (), TREES, True, set()))
 
 
-def _has_trees(model):
-    return any(True for _ in tree_models(model))
+def holds(model: Any, kind: Kind = TREES) -> bool:
+    """Whether a model is of a kind, or one inside is."""
+    return any(True for _ in _inside(model, (), kind, True, set()))
 
 
 def passes_on(model: Any) -> bool:

@@ -1,14 +1,10 @@
 """What every pruning method is: a small estimator that turns a Forest and rows into a Plan."""
 
-from abc import ABC, abstractmethod
-from numbers import Real
-from typing import Any, ClassVar
-
-import numpy as np
-from sklearn.base import BaseEstimator
+from abc import abstractmethod
+from typing import ClassVar
 
 from ..core.forest import Forest
-from ..core.parameters import check_bool, check_choice, check_number
+from ..core.method import Method
 from ..core.path import Path
 from ..core.plan import Plan
 from ..core.rows import Rows
@@ -22,8 +18,8 @@ _TREES = {
 }
 
 
-class PruningMethod(BaseEstimator, ABC):
-    """A pruning method. Parameters are stored unchanged and checked when the method is used.
+class PruningMethod(Method):
+    """A method that prunes trees. Parameters are stored unchanged and checked when the method is used.
 
     Attributes
     ----------
@@ -72,7 +68,6 @@ class PruningMethod(BaseEstimator, ABC):
     9 6
     """
 
-    alias: ClassVar[str]
     needs_rows: ClassVar[bool] = False
     needs_training_rows: bool = False
     counts_rows: bool = False
@@ -81,8 +76,6 @@ class PruningMethod(BaseEstimator, ABC):
     nested: ClassVar[bool] = False
     soft: ClassVar[bool] = False
     for_ensembles: ClassVar[bool] = False
-    needs_parameters: ClassVar[bool] = False
-    examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
 
     @property
     def methods_in_order(self) -> list["PruningMethod"]:
@@ -109,15 +102,6 @@ class PruningMethod(BaseEstimator, ABC):
         if self.tasks is not None and forest.task not in self.tasks:
             taken, got = " or ".join(_TREES[task] for task in self.tasks), _TREES.get(forest.task, forest.task)
             raise ValueError(f"{type(self).__name__} prunes {taken}. Got {got}.")
-
-    def _check_number(self, name, low, high=np.inf, *, closed="left", kind=Real, none=False):
-        check_number(self, name, low, high, closed=closed, kind=kind, none=none)
-
-    def _check_bool(self, name):
-        check_bool(self, name)
-
-    def _check_choice(self, name, choices):
-        check_choice(self, name, choices)
 
 
 class PathMethod(PruningMethod):

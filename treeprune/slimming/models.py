@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..adapters import adapter_class, find_adapter
 from ..composites import find_composite
+from ..composites.kinds import kind_of
 from ..composites.pipeline import PipelineComposite
 from ..core.class_paths import class_paths
 from ..narrowing.base import Mask, all_columns_of, names_of, with_columns
@@ -35,9 +35,10 @@ class Slimming:
             return self._needed_by_pipeline(model)
         if composite is not None:
             return self._needed_by_parts(composite)
-        if adapter_class(model) is None:
+        kind = kind_of(model)
+        if kind is None:
             return all_columns_of(model)
-        used = find_adapter(model).used_features
+        used = kind.find_adapter(model).used_features
         return used if used.any() else np.arange(len(used)) == 0  # no family has models of no column
 
     def slimmed(self, model: Any, kept: Mask | None) -> Any:
@@ -63,7 +64,8 @@ class Slimming:
             return self._slimmed_parts(composite, kept)
         if kept is None or kept.all():
             return model
-        return with_columns(model, kept) if adapter_class(model) is None else find_adapter(model).with_features(kept)
+        kind = kind_of(model)
+        return with_columns(model, kept) if kind is None else kind.find_adapter(model).with_features(kept)
 
     def _narrowed(self, pipeline, takes=None):
         """The steps before the last, narrowed, or None where these or the last need everything."""
@@ -119,8 +121,9 @@ def names_of_columns(model: Any) -> Any:
     composite = find_composite(model)
     if isinstance(composite, PipelineComposite):
         return names_of_columns(_first_step(model))
-    if composite is None and adapter_class(model) is not None:
-        return find_adapter(model).feature_names
+    kind = kind_of(model)
+    if composite is None and kind is not None:
+        return kind.find_adapter(model).feature_names
     return names_of(model)
 
 

@@ -7,28 +7,30 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from ..adapters import find_adapter
-from ..composites import find_composite
-from ..composites.exchange import check_has_trees
+from ..composites.exchange import check_holds
+from ..composites.kinds import KINDS, TREES
 from .models import Slimming, names_of_columns
 
 
 def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
-    """Take the columns that no split uses out of a fitted model, and out of all that prepares its rows.
+    """Take the columns that nothing uses out of a fitted model, and out of all that prepares its rows.
 
-    Pruned trees use fewer columns. In a Pipeline, what made the others leaves with them: categories of encoders,
-    columns of imputers and scalers, terms of a vocabulary, whole transformers. A step that mixes its columns (PCA,
+    Trees use those that a split compares, models made of weights those with a weight other than zero. In a Pipeline,
+    what made the others leaves with them: categories of encoders, columns of imputers and scalers, terms of a
+    vocabulary, whole transformers. A step that mixes its columns (PCA,
     hashing) stays as it is, and a filter behind it passes on the columns that are used. A step that treeprune does not
     know stays with all its columns.
 
     Parameters
     ----------
     model : object
-        A fitted model that `prune` takes: a tree model, or one that holds tree models, as deep as they stand. It is not
-        changed.
+        A fitted model that `prune` takes: a tree model or one made of weights, or one that holds such models, as deep
+        as they stand. It is not changed.
     X : array-like or DataFrame of shape (n_rows, n_columns), optional
         Rows to say by how much predictions differ, in the form that the model takes.
     exact : bool, default=True
-        Whether predictions must stay the same, bit for bit. Where each text is divided by a norm of all its terms
+        Whether predictions must stay the same, bit for bit (of models made of weights on dense rows: up to the rounding
+        of sums, whose order may be another). Where each text is divided by a norm of all its terms
         (``norm="l2"`` of TfidfVectorizer and TfidfTransformer), the vocabulary stays then, with a filter behind it. If
         False, its terms leave all the same, and predictions differ: the norm is that of the terms that are left.
 
@@ -47,12 +49,12 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
 
         It takes rows that hold these columns alone. A Pipeline whose first step is a transformer, fitted on a frame
         with names that are strings, takes frames with any columns besides, too, once columns have left: it chooses its
-        own by name. A model without any split keeps one column.
+        own by name. A model without any split, or any weight, keeps one column.
 
     Raises
     ------
     UnsupportedModelError
-        There is no tree model inside.
+        There is neither a tree model nor one made of weights inside.
     sklearn.exceptions.NotFittedError
         The model is not fitted.
     ValueError
@@ -90,7 +92,7 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     """
     if not isinstance(exact, bool | np.bool_):
         raise ValueError(f"The 'exact' parameter of slim must be True or False. Got {exact!r}.")
-    check_has_trees(model)
+    check_holds(model, *KINDS)
     slimming = Slimming(bool(exact))
     kept = slimming.needed(model)
     small = slimming.slimmed(model, kept)
@@ -119,7 +121,7 @@ def _table(X):
 def _output(model, X):
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
-    return find_adapter(model).predict(X) if find_composite(model) is None else model.predict(X)
+    return find_adapter(model).predict(X) if TREES.takes(model) else model.predict(X)
 
 
 def _difference(before, after):
