@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import adapters
-from ..layers import adapters as layer_adapters
+from ..adapters import adapter_class as class_for_trees
+from ..adapters import find_adapter as adapter_of_trees
+from ..layers.adapters import adapter_class as class_for_layers
+from ..layers.adapters import find_adapter as adapter_of_layers
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Kind:
         return self.adapter_class(model) is not None
 
 
-TREES = Kind("tree model", "CostComplexity", adapters.adapter_class, adapters.find_adapter)
-LAYERS = Kind("model made of weights", "MagnitudePruning", layer_adapters.adapter_class, layer_adapters.find_adapter)
+TREES = Kind("tree model", "CostComplexity", class_for_trees, adapter_of_trees)
+LAYERS = Kind("model made of weights", "MagnitudePruning", class_for_layers, adapter_of_layers)
 KINDS = (TREES, LAYERS)
 
 

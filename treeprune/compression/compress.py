@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import _num_features, _num_samples
 
-from .. import slimming
 from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets
 from ..composites.base import Given
@@ -18,6 +17,7 @@ from ..core.losses import LossFunction
 from ..core.parameters import is_number
 from ..core.targets import check_target
 from ..pruning import check_class_weight, offset_inside
+from ..slimming import slim as without_columns
 from .budget import Budget
 from .effort import EFFORTS
 from .faithful import Parts, compressed_faithfully
@@ -253,7 +253,7 @@ def compress(
 
 
 def _slim(result, X):
-    small = slimming.slim(result.model)
+    small = without_columns(result.model)
     message = result.message
     if small.columns_ is not None:
         message += f" It needs {len(small.columns_):,} of {_num_features(X):,} columns."
