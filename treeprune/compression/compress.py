@@ -80,6 +80,10 @@ def compress(
     than a small one. With a budget, `verdict` and the message say what it costs, with its standard error (where rows
     are few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
 
+    Where trees vote (AdaBoost), there are several labels, or leaves are linear, leaves cannot be set together: then the
+    first trees are kept, each pruned where that changes least of what it says itself (`compression.imitation`). Labels
+    are judged by how many are wrong, and no rivals are trained.
+
     With `faithful`, no labels are needed: models are pruned towards what the model itself says, and the smallest is
     given that keeps it on that share of new rows, by an exact binomial limit (`compression.faithful`). That works for
     all models that can be pruned, those without a target or whose trees vote included.
@@ -188,7 +192,7 @@ def compress(
         No model within the budget was found (the message says how small the smallest is), or a parameter is out of
         range.
     UnsupportedModelError
-        The model is no sum of its trees, or has a loss that compress does not know.
+        The model has no target, or a loss that compress does not know.
 
     Examples
     --------
