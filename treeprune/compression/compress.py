@@ -141,7 +141,7 @@ def compress(
         What a forest or bagged classifier becomes: the counterpart of its class that applies a link, the better of the
         two; or stock scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the
         held-out rows, which then set no leaves; or "forest": the stock class itself, for tools that read trees. Its
-        labels are right, but its probabilities are scores before the link: they may leave [0, 1].
+        labels are right, but its probabilities are nearer to equal shares of the classes than they should be.
     bytes_of : {"compact", "native"}, default="compact"
         What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
         pickle of scikit-learn).
