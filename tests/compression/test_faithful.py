@@ -1,5 +1,7 @@
 """compress with faithful=: the smallest model that says what the full one says, as often as is promised."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -199,9 +201,22 @@ def test_numbers_need_a_tolerance_and_targets_are_needed_otherwise():
         compress(fitted("forest"), NEW)
 
 
-@pytest.mark.parametrize("name", ["scores", "votes for classes", "classes, two outputs"])
-def test_what_cannot_be_judged_by_targets_says_what_can_be_done(name):
-    model, y = MODELS[name]
-    y = Y if y is None else y
+def test_what_cannot_be_judged_by_targets_says_what_can_be_done():
     with pytest.raises(UnsupportedModelError, match="give faithful="):
-        compress(model.fit(GROWN, y), GROWN, y)
+        compress(fitted("scores"), GROWN, Y)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("cls", [RandomForestClassifier, BaggingClassifier])
+def test_a_stock_forest_holds_probabilities_that_give_the_labels_of_the_one_with_a_link(cls, n_classes):
+    X, y = make_classification(500, 6, n_informative=4, n_classes=n_classes, random_state=0)
+    model = cls(n_estimators=8, random_state=0).fit(X, y)
+    settings = {"max_nodes": size(model)[1] // 6, "retrain": False, "effort": "quick"}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).*costs more than noise")
+        linked, stock = (compress(model, X, y, output=output, **settings).model for output in ("link", "forest"))
+    assert type(stock) is cls
+    np.testing.assert_array_equal(stock.predict(X), linked.predict(X))
+    values = np.concatenate([tree.tree_.value[:, 0] for tree in stock.estimators_])
+    assert values.min() >= 0.0
+    np.testing.assert_allclose(values.sum(axis=1), 1.0)

@@ -195,7 +195,7 @@ class SklearnEnsembleAdapter(SklearnEnsembleStorage, StandIns):
             raise UnsupportedModelError(
                 f"{type(self.model).__name__} has trees without out-of-bag rows: they were grown on all rows."
             )
-        rows = self._rows(X, y, sample_weight, lambda tree: np.unpackbits(masks[tree], count=n_rows).astype(bool))
+        rows = self._rows(X, y, sample_weight, mask=lambda tree: np.unpackbits(masks[tree], count=n_rows).astype(bool))
         if len(rows.target) != n_rows:
             raise ValueError(
                 f"Out-of-bag rows are the training rows: {type(self.model).__name__} was fitted on {n_rows}. "

@@ -80,6 +80,10 @@ def compress(
     than a small one. With a budget, `verdict` and the message say what it costs, with its standard error (where rows
     are few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
 
+    Where trees vote (AdaBoost), there are several labels, or leaves are linear, leaves cannot be set together: then the
+    first trees are kept, each pruned where that changes least of what it says itself (`compression.imitation`). Labels
+    are judged by how many are wrong, and no rivals are trained.
+
     With `faithful`, no labels are needed: models are pruned towards what the model itself says, and the smallest is
     given that keeps it on that share of new rows, by an exact binomial limit (`compression.faithful`). That works for
     all models that can be pruned, those without a target or whose trees vote included.
@@ -137,7 +141,7 @@ def compress(
         What a forest or bagged classifier becomes: the counterpart of its class that applies a link, the better of the
         two; or stock scikit-learn: a `CalibratedClassifierCV` over the frozen forest, whose sigmoid is fitted on the
         held-out rows, which then set no leaves; or "forest": the stock class itself, for tools that read trees. Its
-        labels are right, but its probabilities are scores before the link: they may leave [0, 1].
+        labels are right, but its probabilities are nearer to equal shares of the classes than they should be.
     bytes_of : {"compact", "native"}, default="compact"
         What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
         pickle of scikit-learn).
@@ -188,7 +192,7 @@ def compress(
         No model within the budget was found (the message says how small the smallest is), or a parameter is out of
         range.
     UnsupportedModelError
-        The model is no sum of its trees, or has a loss that compress does not know.
+        The model has no target, or a loss that compress does not know.
 
     Examples
     --------

@@ -9,28 +9,36 @@ The limit is exact for rows that are drawn as the testing ones were and that the
 it was fitted on a model may be surer, or less smooth, than on new ones.
 """
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-from ..composites.exchange import forests, tree_models, with_tree_models
+from ..adapters import find_adapter
+from ..composites.base import Given
+from ..composites.exchange import forests, inside, tree_models, with_tree_models
 from .agreement import Said, lower_bound, rows_needed
 from .budget import Budget, latency_ratio, n_bytes
 from .ladders import Rung, rungs
 from .no_worse import LEVEL
 from .repeats import fingerprints, share_repeated, split, units_of
 from .result import CompressionResult
+from .seen_rows import was_fitted_on
 from .trial import Trial
 from .watch import Watch
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_SEEN = (
+    "The model was fitted on these rows, where it is surer of what it says than on new ones: the limit is not one for "
+    "new rows, of which fewer may agree. Give rows that it was not fitted on, as X or X_val; they need no labels."
+)
 #: Share of the rows that do not test which put the models in order.
 _ORDERING = 0.25
 
@@ -43,6 +51,7 @@ class Parts(NamedTuple):
     test: Any
     units: NDArray[np.int64]
     repeated: float
+    all: Any = None  # rows, where no others were given to test by
 
     @classmethod
     def of(cls, X: Any, X_val: Any, groups: Any, share: float, random_state: int | None) -> "Parts":
@@ -59,7 +68,14 @@ class Parts(NamedTuple):
             tested = _safe_indexing(X_val, new)
             of_tests = units_of(tested)
         use, order = split(units[rest], None, _ORDERING, random_state)
-        return cls(_safe_indexing(X, rest[use]), _safe_indexing(X, rest[order]), tested, of_tests, repeated)
+        return cls(
+            _safe_indexing(X, rest[use]),
+            _safe_indexing(X, rest[order]),
+            tested,
+            of_tests,
+            repeated,
+            X if X_val is None else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,9 @@ def compressed_faithfully(
     effort : {"quick", "balanced", "thorough"}
     """
     said = Said(model, tolerance)
+    seen = f" {_SEEN}" if parts.all is not None and _was_fitted_on(model, parts.all) else ""
+    if seen:
+        warnings.warn(_SEEN, stacklevel=3)
     full = {name: said.of(model, getattr(parts, name)) for name in ("use", "order", "test")}
 
     def made(found):
@@ -156,18 +175,35 @@ def compressed_faithfully(
         method=chosen.method,
         frontier=_frontier(found, chosen),
         retrained_wins=False,
-        message=_message(chosen, whole, shown, held, share, said, parts, budget) + _stop(watch),
+        message=_message(chosen, whole, shown, held, share, said, parts, budget) + seen + _stop(watch),
         agreement=1.0 if is_whole or shown is None else shown.share,
         agreement_bound=1.0 if is_whole or shown is None else shown.bound,
     )
+
+
+def _was_fitted_on(model, X):
+    return any(was_fitted_on(one.model, one.seen[0].X) for one in inside(model, Given(X, None)))
 
 
 def stock(model: Any) -> Any:
     """The model with stock forests in the place of those with a link: their labels are right, probabilities are not."""
     from ..links import Linked, unlinked
 
-    linked = {id(one): unlinked(one) for one in tree_models(model) if isinstance(one, Linked)}
+    linked = {id(one): _with_probabilities(unlinked(one)) for one in tree_models(model) if isinstance(one, Linked)}
     return with_tree_models(model, linked) if linked else model
+
+
+def _with_probabilities(model):
+    """The forest with leaves moved towards equal shares of the classes by one factor, until none is below 0.
+
+    The classes of every row stay in their order, also for tools that divide a leaf's values by their sum.
+    """
+    adapter = find_adapter(model)
+    value = adapter.forest.value
+    equal, deviation = 1.0 / value.shape[2], value - value.mean(axis=2, keepdims=True)
+    lowest = float(deviation.min())
+    factor = min(1.0, equal / -lowest) if lowest < 0.0 else 1.0
+    return adapter.write(replace(adapter.forest, value=(equal + factor * deviation).clip(0.0, 1.0)))
 
 
 def _front(found: Sequence[Trial]) -> list[Trial]:

@@ -14,10 +14,11 @@ from sklearn.base import clone
 
 from ..adapters import find_adapter
 from ..composites.base import Given
-from ..composites.exchange import exchanged, forests, tree_models
+from ..composites.exchange import exchanged, forests, inside, tree_models, with_tree_models
 from ..exceptions import MissingStatisticError, UnsupportedModelError
 from ..methods import CostComplexity, JointPruning, MaxDepth, MergeEqualLeaves, MinSamples, PathMethod, PruningMethod
 from ..pruning import prune, pruning_path
+from .own_scores import has_scores, prunings_by_scores
 
 #: Steps of a path that are tried, in a geometric series of sizes.
 STEPS = {"quick": 8, "balanced": 16, "thorough": 32}
@@ -26,6 +27,8 @@ _SHARES = (0.9, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 #: Of isolation trees, fewest rows at a node that stays; with 3, no score changes, for c(2) = 1 + c(1).
 _SPLITS = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 _JOINT = tuple(JointPruning(reg=reg, shrink_to="values") for reg in (1.0, 30.0, 300.0))
+#: By the squared error of raw scores, penalties of leaves.
+_REGS_OF_SCORES = {"quick": (30.0,), "balanced": (30.0, 1000.0), "thorough": (1.0, 30.0, 1000.0)}
 _METHODS: dict[str, tuple[PruningMethod, ...]] = {
     "quick": (MergeEqualLeaves(), _JOINT[1], MinSamples(), CostComplexity()),
     "balanced": (MergeEqualLeaves(), _JOINT[0], _JOINT[1], MinSamples(), CostComplexity()),
@@ -67,6 +70,10 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
         return
     several = len(list(tree_models(model))) > 1
     refused, found = None, False
+    if not several:
+        for rung in _by_scores(model, X, effort):
+            yield rung, rung.make()
+            found = True
     for method in _METHODS[effort]:
         if not all(map(method.takes, tasks)):
             continue
@@ -78,6 +85,24 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
             refused = error
     if refused is not None and not found:
         raise refused
+
+
+def _by_scores(model, X, effort):
+    """Joint prunings towards the raw scores of the tree model."""
+    (one,) = inside(model, Given(X, None))
+    if not has_scores(find_adapter(one.model)):
+        return
+    for reg in _REGS_OF_SCORES[effort]:
+        found = list(prunings_by_scores(one.model, one.seen[0].X, reg))
+        for step in _steps(np.array([pruning.n_leaves for _, pruning, *_ in found] or [1]), STEPS[effort]):
+            if step < len(found):
+                method, pruning, adapter, plan = found[step]
+                said = f"reg={reg:g}, shrink_to=values, n_leaves={pruning.n_leaves}, target=scores"
+                yield Rung("JointPruning", said, method, partial(_holding, model, one.model, adapter, plan))
+
+
+def _holding(model, one, adapter, plan):
+    return with_tree_models(model, {id(one): adapter.prune(plan)})
 
 
 def _isolating(model, X):

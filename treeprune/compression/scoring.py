@@ -20,7 +20,6 @@ from ..links import simplex
 
 #: Fewest rows that are split into some to prune by and some to judge by.
 _FEWEST = 10
-_FAITHFUL = ": give faithful=, and no y, for the smallest model that says what it says."
 
 
 def classifies(forest: Forest, loss: LossFunction | None) -> bool:
@@ -29,12 +28,12 @@ def classifies(forest: Forest, loss: LossFunction | None) -> bool:
 
 
 def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str | Callable | None) -> None:
-    """Refuse models that no method here can prune, or that nothing is there to judge by.
+    """Refuse models that nothing is there to judge by.
 
     Raises
     ------
     UnsupportedModelError
-        Names the model, and what compress takes.
+        Names the model, and what is missing.
     ValueError
         There is no such loss, or a function gives derivatives alone.
     """
@@ -42,7 +41,8 @@ def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str 
     name, judged_by = type(model).__name__, loss_in_place(adapter.loss, forest.task, loss)
     if forest.task == "path_length":
         raise UnsupportedModelError(
-            f"{name} predicts no target, so that compress has nothing to judge it by but its own scores{_FAITHFUL}"
+            f"{name} predicts no target, so that compress has nothing to judge it by but its own scores: give "
+            "faithful=, and no y, for the smallest model that says what it says."
         )
     if hasattr(model, "fit") and "group" in signature(model.fit).parameters:
         raise UnsupportedModelError(f"{name} ranks the rows of a group: compress, which splits rows, knows no groups.")
@@ -51,22 +51,23 @@ def check_judge(adapter: Adapter, loss: str | LossFunction | None, scoring: str 
             f"{name} was trained by {adapter.objective}, whose loss is not known as a function of a row's target and "
             "margin: compress has nothing to prune by. Name a loss, loss=."
         )
-    if forest.task != "margin" and (adapter.votes or np.ptp(forest.tree_weight) > 0):
-        raise UnsupportedModelError(
-            f"{name} lets its trees vote; by targets, compress takes models that average or add them up{_FAITHFUL}"
-        )
-    if forest.task == "classification" and forest.n_outputs > 1:
-        raise UnsupportedModelError(
-            f"{name} has several outputs; by targets, compress takes classifiers of one{_FAITHFUL}"
-        )
     if scoring is None and forest.task == "margin" and not isinstance(judged_by, Loss):
         raise ValueError(
             f"The 'loss' parameter of compress must be a name or a Loss (treeprune.core.losses): {judged_by!r} gives "
             "derivatives and no value to judge by. Or give scoring= too."
         )
-    adapter.check_operations({"value"})
     if scoring is not None and not hasattr(model, "fit"):
         raise UnsupportedModelError(f"The 'scoring' parameter needs an estimator of scikit-learn's kind. Got {name}.")
+    if scoring is not None and not prunes_jointly(adapter):
+        raise UnsupportedModelError(f"{name} is judged by its own predictions: compress takes no scoring= for it.")
+
+
+def prunes_jointly(adapter: Adapter) -> bool:
+    """Whether leaves can be set together: trees average or add up to one output, and leaves can have other values."""
+    forest = adapter.forest
+    averages = forest.task == "margin" or not (adapter.votes or np.ptp(forest.tree_weight) > 0)
+    one_label = forest.task != "classification" or forest.n_outputs == 1
+    return averages and one_label and "value" in adapter.operations
 
 
 def check_enough(adapter: Adapter, data: Given, held_out: tuple | None) -> None:
@@ -112,9 +113,10 @@ class Judged(NamedTuple):
 class Scorer:
     """Loss and score of pruned models on some rows, from what their trees add up to.
 
-    The loss is the Brier score of forests, the mean squared error of regression forests, and of boosted models their
-    own loss, or another that is named. The score is the accuracy, or R squared. A scorer of scikit-learn's takes the
-    place of both: what it says is the score, and the loss is minus that.
+    The loss is the Brier score of forests, the mean squared error of regression forests, of boosted models their own
+    loss, or another that is named, and the share of wrong labels where trees vote or there are several outputs. The
+    score is the accuracy, or R squared. A scorer of scikit-learn's takes the place of both: what it says is the score,
+    and the loss is minus that.
 
     Parameters
     ----------
@@ -177,7 +179,14 @@ class Scorer:
             from ..adapters import find_adapter
 
             return self._judge(find_adapter(model).margin_from(X, self.rows.offset))
+        if self.is_classifier and (self.adapter.votes or self.y.shape[1] > 1):
+            return self._judge_labels(model, X)
         return self._judge(model.predict_proba(X) if self.is_classifier else model.predict(X))
+
+    def _judge_labels(self, model, X):
+        """Where trees vote, or there are several labels, the loss is the share of labels that are wrong."""
+        wrong = self.adapter.encode_target(model.predict(X)) != self.y
+        return self._judged(wrong.mean(axis=1), self._accuracy(~wrong.any(axis=1)))
 
     def _judge(self, raw):
         """Loss and score of margins, of the probabilities of a forest, or of its predictions."""

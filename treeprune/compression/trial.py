@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods import PruningMethod, TreeSelection
+from ..methods import PruningMethod
+from ..methods.descent import DescentMethod
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,5 +72,5 @@ LEAST_LOSS = Aim()
 
 
 def has_alpha(method: PruningMethod | None) -> bool:
-    """Whether what made a trial has a strength; the model as it is, rivals and selections of trees have none."""
-    return method is not None and not isinstance(method, TreeSelection)
+    """Whether what made a trial has a strength; selections of trees, imitations and rivals have none."""
+    return isinstance(method, DescentMethod)

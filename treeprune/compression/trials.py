@@ -24,11 +24,12 @@ from ..methods import DepthPruning, JointPruning, PruningMethod, ReducedError, T
 from ..methods.descent import ALPHAS_PER_DECADE
 from .effort import EFFORTS
 from .first_trees import scores_of_first_trees
+from .imitation import imitations
 from .linking import LinkJudge
 from .no_worse import LEVEL, Comparison, compared
 from .repeats import dealt, fingerprints, share_repeated, split, units_of
 from .rivals import fewer_trees, fitted, rivals
-from .scoring import Judged, Scorer, can_stratify, check_enough, check_judge, classifies, scorer_for
+from .scoring import Judged, Scorer, can_stratify, check_enough, check_judge, classifies, prunes_jointly, scorer_for
 from .stacking import stacked
 from .trial import LEAST_LOSS, Aim, Trial
 
@@ -217,9 +218,11 @@ class Trials:
     def _adapter_of(self, model, is_whole=False):
         """The adapter of `grown`, of what was made of it or fitted on the same rows; or of the whole model."""
         adapter = self._own if model is self.model else find_adapter(model)
+        data = self._fitted_on if is_whole or self.grown is self.model else self.use
+        if adapter.lacks_values:  # they come from the rows that the model was fitted on
+            adapter = adapter.completed(*data)
         if self._weighting is None:
             return adapter.without_class_weights()
-        data = self._fitted_on if is_whole or self.grown is self.model else self.use
         return adapter.fitted_on(data.y, data.sample_weight)
 
     def _grown_anew(self):
@@ -251,6 +254,9 @@ class Trials:
         aim : Aim
             By which one ridge penalty, or start, has to do better than another.
         """
+        if not prunes_jointly(self.adapter):
+            yield from imitations(self.adapter, self.adapter.rows(*self.use), self._judged_model)
+            return
         best = yield from self.jointly_pruned(aim)
         by_depth_pays = self.effort.depth == ALPHAS_PER_DECADE if aim.exact else self.effort.depth
         if self.forest.n_trees > 1 and best.method.constraint is None and by_depth_pays:
@@ -259,6 +265,9 @@ class Trials:
             yield from self.path(by_depth, per_decade=self.effort.depth, least=least)
         if self.forest.task in TreeSelection.tasks:
             yield from self._selections()
+
+    def _judged_model(self, small):
+        return self.scorer.judge_model(small, self.judge.X)
 
     def jointly_pruned(self, aim: Aim = LEAST_LOSS) -> Generator[Trial, None, "ShortPath"]:
         """Prunings of all trees together, from all starts; returns the path of the method that did best."""
@@ -407,7 +416,12 @@ class Trials:
             yield Trial("TreeSelection", f"n_trees={n_trees}", n_nodes, n_trees, *judged, method=method)
 
     def rivals(self, n_nodes: float = np.inf) -> Generator[Trial, None, None]:
-        """Models trained anew on the rows that the search used, of up to so many nodes."""
+        """Models trained anew on the rows that the search used, of up to so many nodes.
+
+        Of models whose leaves cannot be set together there are none.
+        """
+        if not prunes_jointly(self.adapter):
+            return
         if not self.effort.anew:
             yield from fewer_trees(self.scorer, n_nodes)
             return

@@ -154,7 +154,9 @@ def compress(
             fitted_model(model)  # says why there is none to draw
         with patient(), warnings.catch_warnings():
             # said below
-            warnings.filterwarnings("ignore", message=".*(Training anew does better|costs more than noise)")
+            warnings.filterwarnings(
+                "ignore", message=".*(Training anew does better|costs more than noise|was fitted on these rows)"
+            )
             settings = {"retrain": not no_retrain, "random_state": seed, "verbose": sys.stderr.isatty()}
             y = None if faithful else y
             result = compress(model, X, y, slim=slim, output=form, **offsets, **settings, **chosen)
