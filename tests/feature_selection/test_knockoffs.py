@@ -369,3 +369,15 @@ def test_values_that_are_not_known_are_refused_by_column(value, what, estimator)
     selector = PruningSelector(estimator, null="knockoff")
     with pytest.raises(ValueError, match=rf"X contains {what} \(column 'c4'\), and null='knockoff'"):
         selector.fit(X, y)
+
+
+def test_rounding_is_no_evidence():
+    X = np.random.default_rng(0).normal(size=(50, 4))
+
+    def strength(columns, unit):
+        found = np.array([1.0, 0.5, 1e-15, 0.0, 0.2, 0.5 + 1e-12, 0.0, 1e-6])
+        return found
+
+    found = knockoff_statistics(strength, X, X + 1.0, np.arange(4))
+    np.testing.assert_allclose(found, [0.8, 0.0, 0.0, -1e-6], atol=1e-12)
+    assert found[1] == found[2] == 0.0

@@ -23,6 +23,9 @@ from .units import order_by_content
 #: The strength of each unit: of columns of float64, shape (n_rows, n_columns), and their units, shape (n_columns,).
 Strength = Callable[[NDArray[np.float64], NDArray[np.intp]], NDArray[np.float64]]
 
+#: Share of the greatest strength that is no evidence.
+_ROUNDING = 1e-9
+
 
 def knockoff_statistics(
     strength: Strength, X: NDArray[np.float64], knockoffs: NDArray[np.float64], unit: NDArray[np.intp]
@@ -39,14 +42,15 @@ def knockoff_statistics(
     Returns
     -------
     ndarray of float64, shape (n_units,)
-        0 where a unit is its own knockoff.
+        0 where a unit is its own knockoff, or differs from it by no more than rounding.
     """
     n_units = int(unit.max()) + 1
     both, units = np.hstack([X, knockoffs]), np.append(unit, unit + n_units)
     order = order_by_content(both, [""] * len(units))
     found = strength(both[:, order], units[order])
     differs = np.bincount(unit, (knockoffs != X).any(axis=0)) > 0
-    return np.where(differs, found[:n_units] - found[n_units:], 0.0)
+    lead = np.where(differs, found[:n_units] - found[n_units:], 0.0)
+    return np.where(np.abs(lead) > _ROUNDING * found.max(initial=0.0), lead, 0.0)
 
 
 def boosted(
