@@ -178,6 +178,14 @@ FILES = {
     "points of thousands, told": ("t.csv", "a;y\n987;1\n1.234;2\n", {"decimal": ","}, {"a": [987, 1234]}, "cut"),
     "points of decimals beside small numbers": ("t.csv", "a,y\n7,1\n1.234,2\n", {}, {"a": [7, 1.234]}, None),
     "points of decimals below 1": ("t.csv", "a,y\n987,1\n0.234,2\n", {}, {"a": [987, 0.234]}, None),
+    "codes with leading zeros": (
+        "t.csv",
+        "a,b,y\n00714,0,1\n10000,0.5,2\n",
+        {},
+        {"a": [714, 10000], "b": [0, 0.5]},
+        "without their leading zeros: a",
+    ),
+    "zeros that lead nothing": ("t.csv", "a,b,y\n0,0.25,1\n10,0.5,2\n", {}, {"a": [0, 10]}, None),
     "whole numbers beyond 64 bits": ("t.csv", "a,y\n1,123456789012345678901234567890\n", {}, {"a": [1]}, None),
 }
 

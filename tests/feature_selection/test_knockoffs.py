@@ -381,3 +381,11 @@ def test_rounding_is_no_evidence():
     found = knockoff_statistics(strength, X, X + 1.0, np.arange(4))
     np.testing.assert_allclose(found, [0.8, 0.0, 0.0, -1e-6], atol=1e-12)
     assert found[1] == found[2] == 0.0
+
+
+def test_a_lasso_that_does_not_converge_says_nothing_of_its_iterations():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 90)), rng.normal(size=60)
+    with pytest.warns(UserWarning, match="No feature|two rows for each") as said:
+        PruningSelector(null="knockoff", statistic="lasso", random_state=0).fit(X, y)
+    assert not [str(one.message) for one in said if "converge" in str(one.message)]

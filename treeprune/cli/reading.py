@@ -199,6 +199,7 @@ def _read_text(name, opened, text):
     if repeated:
         notes.append(f"named more than once, numbered from the second on: {', '.join(repeated)}")
     _note_short_lines(frame, opened, encoding, options, notes)
+    _note_leading_zeros(frame, lines[options["skiprows"] :], sep, notes)
     decimal = text.decimal or _guess_decimal(frame, parse, notes)
     frame = _numbers_in_text(frame, decimal, notes)
     unsure = [] if decimal else [str(name) for name in frame if _may_have_points_of_thousands(frame[name])]
@@ -313,6 +314,24 @@ def _note_short_lines(frame, opened, encoding, options, notes):
             f"{len(short):,} line{'s have' if len(short) > 1 else ' has'} fewer values than there are columns, the "
             f"first of them line {short[0]:,}: those on the right are taken to be missing"
         )
+
+
+def _note_leading_zeros(frame, lines, sep, notes):
+    """Say which columns are codes such as 00714, as far as the first lines show, for they are read as numbers."""
+    if len(sep) > 1:
+        return
+    try:
+        header, *rows = (row for row in csv.reader(lines[:-1], delimiter=sep, skipinitialspace=True) if row)
+    except (csv.Error, ValueError):  # pandas reads what this cannot; or there is nothing
+        return
+    coded = {
+        name.strip()
+        for place, name in enumerate(header)
+        if any(len(row) > place and re.fullmatch(r"0\d+", row[place].strip()) for row in rows)
+    }
+    names = [name for name in frame if name in coded and pd.api.types.is_integer_dtype(frame[name].dtype)]
+    if names:
+        notes.append(f"read as numbers, without their leading zeros: {', '.join(names)}")
 
 
 def _may_have_points_of_thousands(column):

@@ -5,12 +5,14 @@ the others stay. A model may well prefer the first of two columns that are as go
 others: the columns and knockoffs are given to it in an order set by their values.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV
 from sklearn.model_selection import KFold
 
@@ -96,7 +98,10 @@ def lasso(
     X = (X - X.mean(axis=0)) / np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1.0)
     size, folds = np.zeros(X.shape[1]), KFold(5, shuffle=True, random_state=seed)
     for target in [y] if n_classes < 3 else [y == one for one in range(n_classes)]:
-        size += np.abs(LassoCV(cv=folds).fit(X, target.astype(np.float64), sample_weight=weight).coef_)
+        with warnings.catch_warnings():  # a rough solution ranks columns as well
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = LassoCV(cv=folds).fit(X, target.astype(np.float64), sample_weight=weight)
+        size += np.abs(model.coef_)
     return np.bincount(unit, size)
 
 
