@@ -749,4 +749,16 @@ MUTANTS = [
         "method.alpha))",
         "tests/compression/test_no_worse.py::test_the_strength_falls_as_rows_grow",
     ),
+    Mutant(
+        "layers/least_squares.py",
+        "bias=layer.bias + change.bias), ridge",
+        "bias=layer.bias), ridge",
+        "tests/layers/test_least_squares.py",
+    ),
+    Mutant(
+        "layers/surgery.py",
+        "np.eye(len(moments)) * damping * (diagonal.mean() or 1.0)",
+        "0.0",
+        "tests/layers/test_surgery.py",
+    ),
 ]
