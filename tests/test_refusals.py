@@ -98,10 +98,8 @@ class TestCompress:
         with pytest.raises(ValueError, match=r"parameter of compress must suit .*a regressor\. Got 'accuracy'"):
             compress(model, X, NUMBERS, max_nodes=20, scoring="accuracy")
 
-    def test_linear_leaves(self):
+    def test_leaves_of_linear_trees_are_not_estimated_anew(self):
         model = LGBMRegressor(**LGB, linear_tree=True).fit(X, NUMBERS)
-        with pytest.raises(UnsupportedModelError, match="linear functions of the row, linear_tree=True"):
-            compress(model, X, NUMBERS, max_nodes=20)
         with pytest.raises(UnsupportedModelError, match="linear functions of the row, linear_tree=True"):
             prune(model, LeafRefit(), X, NUMBERS)
 
