@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_classification
@@ -18,7 +18,7 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, train_test_split
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -29,7 +29,11 @@ from treeprune import UnsupportedModelError, compress, prune
 from treeprune.composites.base import Given
 from treeprune.composites.exchange import inside, learns_from_trees, size, tree_models, with_tree_models
 from treeprune.compression import budget, n_bytes, wholes
+from treeprune.compression.budget import Budget
+from treeprune.compression.search import Search
 from treeprune.compression.shares import at_one_rate
+from treeprune.compression.trials import Cut, Trials
+from treeprune.compression.watch import Watch
 
 from .kinds import AMOUNT, COMPOSITES, KIND, NOISE, NUMBERS, PIPE, TREE, X
 
@@ -45,14 +49,19 @@ def output(model, rows=X):
 
 
 def by_hand(model, given, given_val=None, **settings):
-    """The whole with each tree model compressed by what it sees."""
+    """The whole with each tree model compressed by what it sees, of rows that are split once for all of them."""
     others = {}
-    for tree_model, seen, _ in inside(model, *filter(None, (given, given_val))):
-        X_val, y_val = seen[1][:2] if given_val else (None, None)
-        found = compress(
-            tree_model, *seen[0][:2], sample_weight=seen[0].sample_weight, X_val=X_val, y_val=y_val, **settings
-        )
-        others[id(tree_model)] = found.model
+    if given_val is not None:
+        for tree_model, (seen, of_val), _ in inside(model, given, given_val):
+            rows = {"sample_weight": seen.sample_weight, "X_val": of_val.X, "y_val": of_val.y}
+            others[id(tree_model)] = compress(tree_model, *seen[:2], **rows, **settings).model
+        return with_tree_models(model, others)
+    labels = given.y if is_classifier(model) and np.ndim(given.y) == 1 else None
+    use, judge = train_test_split(np.arange(len(X)), test_size=0.25, stratify=labels, random_state=0)
+    limits = Budget(None, None, None, settings["max_loss"], "compact")
+    for tree_model, (seen, *cut), _ in inside(model, given, given.at(use), given.at(judge)):
+        search = Search(Trials(tree_model, seen, None, 0.25, 0, cut=Cut(*cut, None)), limits, Watch())
+        others[id(tree_model)] = search.made(limits, "link").model
     return with_tree_models(model, others)
 
 

@@ -28,15 +28,17 @@ def carried_out(
     limit: float,
     output: str,
     evidence: Evidence | None = None,
+    only: Trial | None = None,
 ) -> tuple[Trial, Any, PruningMethod | None]:
     """The best trial whose model is within the budget, the model and its method.
 
     The model is pruned by more rows than the trial was, and more rows can support more nodes. So it may have more nodes
     than the trial in the same proportion, up to `limit`. Bytes and latency are known only when the model is made. If
     they exceed the budget, the method is made to prune a little more, or a smaller trial is chosen. Without a budget, a
-    node has to win as much as in the trial over all rows together, and so less for each.
+    node has to win as much as in the trial over all rows together, and so less for each; then the trial is `only`, if
+    it is given.
     """
-    allowed = allowed_by_loss(trials, found, budget, evidence)
+    allowed = allowed_by_loss(trials, found, budget, evidence) if only is None else [only]
     chosen = _choose(found, allowed, trials, budget, limit)
     growth = trials.growth(output)
     tried = _sized(chosen, min(limit, growth * chosen.n_nodes)) if np.isfinite(limit) else chosen

@@ -24,7 +24,8 @@ from .faithful import Parts, compressed_faithfully
 from .result import CompressionResult
 from .trials import Trials
 from .watch import Watch
-from .wholes import check_groups, compressed
+from .whole_look import Splitting
+from .wholes import compressed
 
 
 def compress(
@@ -243,14 +244,15 @@ def compress(
     data = Given(X, y, sample_weight, offset)
     held_out = None if X_val is None else Given(X_val, y_val, sample_weight_val, offset_val)
 
-    def trying(tree_model, seen, seen_val):
-        check_groups(groups, data, seen)
+    def trying(tree_model, seen, seen_val=None, *, groups=None, cut=None):
         settings = (validation, random_state, loss, scoring, class_weight, groups, effort, n_jobs)
-        return Trials(tree_model, seen, seen_val, *settings)
+        return Trials(tree_model, seen, seen_val, *settings, cut)
+
+    rule = Splitting(validation, random_state, groups)
 
     with Watch(time_limit, verbose) as watch:
         by = "loss" if scoring is None else "score"
-        result = compressed(model, data, held_out, budget, trying, watch, output=output, retrain=retrain, by=by)
+        result = compressed(model, data, held_out, budget, trying, rule, watch, output=output, retrain=retrain, by=by)
     if result.retrained_wins or (result.verdict == "worse" and not budget.seeks_size):
         warnings.warn(result.message, stacklevel=2)
     return _slim(result, X) if slim else result

@@ -53,14 +53,12 @@ class Search:
         has_time = not watch.stopped and watch.seconds_left > seconds_of_second_look(self.trials)
         return has_time and may_look_again(self.trials)
 
-    def made(self, budget: Budget, output: str) -> "Made":
-        """The best within a budget."""
+    def made(self, budget: Budget, output: str, only: Trial | None = None) -> "Made":
+        """The best within a budget; without one, what is made of a trial, if one is given."""
         self.watch.show("Pruning the model as it was tried")
         limit = budget.first_limit(self.trials.model)
-        chosen, small, method = carried_out(self.trials, self.found, budget, limit, output, self.evidence)
-        if output != "link":
-            small = _plain(small, self.trials) if output == "plain" else stock(small)
-        return Made(chosen, small, method)
+        chosen, small, method = carried_out(self.trials, self.found, budget, limit, output, self.evidence, only)
+        return Made(chosen, as_asked(small, self.trials, output), method)
 
     def result(self, made: "Made", budget: Budget, watch: Watch, retrain: bool, by: str) -> CompressionResult:
         """What was made within a budget, beside models trained anew if `retrain`, in words that tell the `by`.
@@ -94,6 +92,13 @@ class Made(NamedTuple):
     chosen: Trial
     model: Any
     method: PruningMethod | None
+
+
+def as_asked(model: Any, trials: Trials, output: str) -> Any:
+    """A pruned model in the form of an output of `compress`."""
+    if output == "link":
+        return model
+    return _plain(model, trials) if output == "plain" else stock(model)
 
 
 def _plain(model, trials):

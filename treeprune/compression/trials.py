@@ -48,6 +48,17 @@ OF_BOOSTING = (
 _TREE_COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 
 
+class Cut(NamedTuple):
+    """Rows that are cut already: those to grow and prune by, those to judge by, and which of these belong together.
+
+    `judge_units` are numbers of their groups, shape (n_judging_rows,); None: rows with the same features are one.
+    """
+
+    use: Given
+    judge: Given
+    judge_units: NDArray[np.int64] | None
+
+
 class ShortPath(NamedTuple):
     """How far a method came along a path of few strengths, less being better.
 
@@ -85,6 +96,8 @@ class Trials:
         How much is tried.
     n_jobs : int or None
         Threads for trials that other parts judge.
+    cut : Cut, optional
+        How the training rows are cut; None: by `validation`.
 
     Attributes
     ----------
@@ -96,8 +109,6 @@ class Trials:
         `grown` as it is.
     use, judge, all : Given
         Rows to grow and prune by, rows to judge by, and both.
-    judge_at : ndarray of int of shape (n_judging_rows,) or None
-        Places of the judging rows among all; None: they were given.
     holds_back : bool
         Whether what is carried out has not seen the judging rows, for something else will be fitted on them.
     units : ndarray of int of shape (n_judging_rows,)
@@ -120,10 +131,12 @@ class Trials:
         groups: ArrayLike | None = None,
         effort: str = "balanced",
         n_jobs: int | None = None,
+        cut: Cut | None = None,
     ):
         self.n_jobs = n_jobs
         self.model, self.grown, self.random_state, self.loss = model, model, random_state, loss
-        self._weighting, self.has_groups = class_weight, groups is not None
+        self._weighting = class_weight
+        self.has_groups = groups is not None or (cut is not None and cut.judge_units is not None)
         self.rows_to_judge_are_given, self.effort = held_out is not None, EFFORTS[effort]
         self.seconds_of_fit = self.seconds_of_path = 0.0
         self.holds_back = False
@@ -133,16 +146,22 @@ class Trials:
         check_enough(adapter, data, held_out)
         self._scorer = partial(Scorer, loss=loss, scoring=scorer_for(model, scoring, data))
         adapter.check_offset(data.offset)
-        if held_out is None:
+        self._use_at = None
+        if cut is not None:
+            self.all, self.use, self.judge, units = data, *cut
+            self.units = units_of(self.judge.X) if units is None else units
+            self.repeated = share_repeated(self.units)
+            self.grown = self._grown_anew()
+        elif held_out is None:
             units = units_of(data.X, groups)
             use, judge = split(units, self._labels(data), validation, random_state)
             checked = data._replace(sample_weight=check_weights(data.sample_weight, len(units)))
             self.use, self.judge, self.units = checked.at(use), checked.at(judge), units[judge]
             self.all, self.repeated = data, share_repeated(units)
-            self._use_at, self._use_units, self.judge_at = use, units[use], judge
+            self._use_at, self._use_units = use, units[use]
             self.grown = self._grown_anew()
         else:
-            self.use, self.judge, self._use_at, self.judge_at = data, Given(*held_out), None, None
+            self.use, self.judge = data, Given(*held_out)
             self.all, self.units = stacked(data, self.judge), units_of(self.judge.X)
             self.repeated = float(np.isin(fingerprints(self.judge.X), fingerprints(data.X)).mean())
         self._fitted_on = data

@@ -14,19 +14,20 @@ from sklearn.utils.validation import _num_samples
 from ..adapters import find_adapter
 from ..composites import find_composite
 from ..composites.base import Given
-from ..composites.exchange import Inside, inside, learns_from_trees, refitted, size, with_tree_models
+from ..composites.exchange import Inside, inside, learns_from_trees, passes_on, refitted, size, with_tree_models
 from .budget import Budget, Whole, latency_ratio, n_bytes
 from .result import CompressionResult
 from .search import Search
 from .shares import at_one_rate, in_proportion
-from .trials import Trials
+from .trials import Cut, Trials
 from .watch import Watch
+from .whole_look import SplitRows, Splitting, WholeLook, seen_whole, seen_within
 
 _ATTEMPTS = 8
 _VERDICTS = ("worse", "within noise", "no worse")
 
-#: Gives the trials of a tree model, its rows, and those to judge by or None.
-Trying = Callable[[Any, Given, Given | None], Trials]
+#: Gives the trials of a tree model, its rows, and those to judge by: given, cut from its rows, or to be split off.
+Trying = Callable[..., Trials]
 
 
 def compressed(
@@ -35,6 +36,7 @@ def compressed(
     held_out: Given | None,
     budget: Budget,
     trying: Trying,
+    rule: Splitting,
     watch: Watch,
     *,
     output: str,
@@ -52,6 +54,8 @@ def compressed(
     budget : Budget
         Of the whole.
     trying : callable
+    rule : Splitting
+        Of the rows, where there are none to judge by.
     watch : Watch
     output, retrain, by
         As `Search` takes them.
@@ -62,44 +66,21 @@ def compressed(
         No model within the budget was found.
     """
     held = list(inside(model, *(rows for rows in (data, held_out) if rows is not None)))
-    if len(held) == 1:
+    if passes_on(model):
         (one,) = held
         whole = Whole(model, one.model, (held_out or data).X)
         budget = budget if one.model is model else replace(budget, whole=whole)
-        search = Search(_trials(model, one, trying), budget, watch)
+        check_groups(rule.groups, data, one.seen[0])
+        search = Search(trying(one.model, *one.seen, groups=rule.groups), budget, watch)
         result = search.result(search.made(budget, output), budget, watch, retrain, by)
-        if result.method is None and budget.excess(one.model, one.model, whole.X) <= 1.0:
-            small, said = deepcopy(model), ""
-        else:
-            small, said = _refitted(model, whole.holding(result.model), data, held_out, [search])
-        said += _flattered_by(model) if held_out is None else ""
+        said = _flattered_by(model) if held_out is None else ""
+        small = deepcopy(model) if result.method is None else whole.holding(result.model)
         return replace(result, model=small, message=result.message + said)
-    return _Several(model, data, held_out, budget, held, trying, watch, output).result(retrain, by)
+    return _Holding(model, data, held_out, budget, held, trying, rule, watch, output).result(retrain, by)
 
 
-def _trials(model, one, trying):
-    trials = trying(one.model, *_seen(one))
-    trials.holds_back = learns_from_trees(model)
-    return trials
-
-
-def _refitted(model, small, data, held_out, searches):
-    """The whole, and what the message says of it: with calibrators and thresholds of what it predicts now."""
-    if not learns_from_trees(model):
-        return small, ""
-    trials, rows = searches[0].trials, held_out or data
-    if held_out is None and len(trials.all.y) == len(data.y):
-        rows = data.at(trials.judge_at)
-    return refitted(small, rows), " Calibrators and tuned thresholds are fitted anew on the rows that judged."
-
-
-def _seen(one: Inside) -> tuple[Given, Given | None]:
-    data, *held_out = one.seen
-    return data, held_out[0] if held_out else None
-
-
-class _Several:
-    """Several tree models inside a model, which share a budget."""
+class _Holding:
+    """A model that says something else than one tree model inside it does: it is compared as a whole."""
 
     def __init__(
         self,
@@ -109,46 +90,82 @@ class _Several:
         budget: Budget,
         held: Sequence[Inside],
         trying: Trying,
+        rule: Splitting,
         watch: Watch,
         output: str,
     ):
         self.model, self.budget, self.held, self.watch, self.output = model, budget, held, watch, output
-        self.rows, self.data, self.held_out = (held_out or data).X, data, held_out
+        self.X, self.held_out, self.learns = (held_out or data).X, held_out, learns_from_trees(model)
         self.sizes = [find_adapter(one.model).forest.n_nodes for one in held]
-        self.searches = []
-        for place, (one, share) in enumerate(zip(held, self._shares(), strict=True)):
-            watch_of_it = watch.share(len(held) - place)
-            self.searches.append(Search(_trials(model, one, trying), share, watch_of_it))
+        for one in held:
+            check_groups(rule.groups, data, one.seen[0])
+        self.rows = rows = SplitRows(model, data, held_out, rule, held[0].seen[0])
+        cuts = [None] * len(held) if held_out is not None else [_cut(one, rows) for one in inside(model, *rows.cut)]
+        self.searches: list[Search] = []
+        for place, (one, cut, share) in enumerate(zip(held, cuts, self._shares(), strict=True)):
+            watch_of_it = watch.share(len(held) - place + 1)  # the whole takes its time, too
+            trials = trying(one.model, *one.seen, cut=cut)
+            trials.holds_back = self.learns
+            self.searches.append(Search(trials, share, watch_of_it))
             watch.stopped = watch_of_it.stopped
+        self.look = WholeLook(model, self.searches, rows, trying, output, self._has_one_loss)
 
     def result(self, retrain: bool, by: str) -> CompressionResult:
-        """The whole with all of them compressed, within the budget."""
-        at_rate = self._at_one_rate()
-        shares, small, made = self._within(at_rate or self._shares())
+        """The whole with its tree models compressed: within the budget, or shown to be no worse."""
+        seen = seen_whole(self.look, self.searches, self.watch) if self.budget.is_open else None
+        at_rate = None if seen else self._at_one_rate()
+        if seen is not None and not self.look.why_not:
+            shares, made = self._shares(), self._made(self._shares(), seen.chosen)
+            small = self._holding(made)
+        else:
+            shares, small, made = self._within(at_rate or self._shares())
+        if all(one.method is None for one in made) and self._excess(self.model) <= 1.0:
+            small, said = deepcopy(self.model), ""
+        elif self.learns:
+            small = refitted(small, self.rows.judge)
+            said = " Calibrators and tuned thresholds are fitted anew on the rows that judged."
+        else:
+            said = ""
+        if seen is None:
+            seen = seen_within(self.look, self.searches, [one.chosen for one in made], self.watch)
         parts = tuple(
             search.result(one, share, self.watch, retrain, by)
             for search, one, share in zip(self.searches, made, shares, strict=True)
         )
-        if all(part.method is None for part in parts) and self._excess(self.model) <= 1.0:
-            small, said = deepcopy(self.model), ""
-        else:
-            small, said = _refitted(self.model, small, self.data, self.held_out, self.searches)
-        verdicts = [part.verdict for part in parts]
-        smallest = [part.smallest_no_worse for part in parts if part.smallest_no_worse is not None]
+        said = f"{seen.words(self.budget.is_open, self.look)}{said}"
+        said += _flattered_by(self.model) if self.held_out is None else ""
+        if len(parts) == 1:
+            (part,) = parts
+            message = f"Of the tree model inside {type(self.model).__name__}: {part.message} {said}"
+            return replace(
+                part, model=small, message=message, verdict=seen.verdict, smallest_no_worse=seen.smallest_no_worse
+            )
         return CompressionResult(
             small,
             None,
             _frontiers(parts),
             any(part.retrained_wins for part in parts),
-            self._message(small, parts, at_rate is not None) + said,
-            None if None in verdicts else min(verdicts, key=_VERDICTS.index),
-            sum(smallest) if len(smallest) == len(parts) else None,
+            f"{self._message(small, parts, at_rate is not None)} {said}",
+            seen.verdict,
+            seen.smallest_no_worse,
             parts,
         )
+
+    def _made(self, shares, chosen=None):
+        """What is made of each tree model within its share, or of the trial that is chosen for it."""
+        only = [None] * len(self.searches) if chosen is None else chosen
+        return [
+            search.made(share, self.output, one) for search, share, one in zip(self.searches, shares, only, strict=True)
+        ]
+
+    def _holding(self, made):
+        return with_tree_models(self.model, {id(one.model): m.model for one, m in zip(self.held, made, strict=True)})
 
     def _shares(self, scale: float = 1.0) -> list[Budget]:
         """A budget for each: nodes and bytes in proportion to their own, the same limits of latency and loss."""
         budget, n = self.budget, len(self.held)
+        if n == 1:
+            return [replace(budget, whole=Whole(self.model, self.held[0].model, self.X))]
         nodes: list[int | None] = [None] * n
         sizes: list[int | None] = [None] * n
         if budget.max_nodes is not None:
@@ -193,10 +210,8 @@ class _Several:
         """Budgets with which the whole keeps its own, the whole, and what was made of each."""
         scale = 1.0
         for _ in range(_ATTEMPTS):
-            made = [search.made(share, self.output) for search, share in zip(self.searches, shares, strict=True)]
-            small = with_tree_models(
-                self.model, {id(one.model): m.model for one, m in zip(self.held, made, strict=True)}
-            )
+            made = self._made(shares)
+            small = self._holding(made)
             over = self._excess(small)
             if over <= 1.0:
                 return shares, small, made
@@ -212,7 +227,7 @@ class _Several:
         if self.budget.max_bytes is not None:
             ratios.append(n_bytes(small, self.budget.bytes_of) / self.budget.max_bytes)
         if self.budget.max_latency_ratio is not None:
-            ratios.append(latency_ratio(small, self.model, self.rows) / self.budget.max_latency_ratio)
+            ratios.append(latency_ratio(small, self.model, self.X) / self.budget.max_latency_ratio)
         return max(ratios)
 
     def _message(self, small, parts, at_rate):
@@ -224,21 +239,26 @@ class _Several:
         wins = sum(part.retrained_wins for part in parts)
         return (
             f"{len(parts)} tree models inside {type(self.model).__name__}: {after:,} of {before:,} nodes. "
-            f"{self._how(at_rate)} Beside the model as it is, {', '.join(said)}."
+            f"{self._how(at_rate)} Each by its own loss beside itself as it is, {', '.join(said)}."
             + (f" Training anew does better for {wins} of them." if wins else "")
             + (f" {self.watch.stopped}" if self.watch.stopped else "")
-            + ("" if self.held_out is not None else _flattered_by(self.model))
         )
 
     def _how(self, at_rate):
         budget = self.budget
         if budget.is_open:
-            return "Each is the smallest that is shown to be no worse by its own loss; the whole is not compared."
+            return "They are pruned as far as the whole was shown to be no worse."
         if at_rate:
             return "Nodes are where they lower the loss most, at one rate for all."
         if budget.max_nodes is not None or budget.max_bytes is not None:
             return "They share the budget in proportion to their sizes."
         return "The limit is the same for each."
+
+
+def _cut(one, rows):
+    """What a tree model sees of rows that are cut already."""
+    use, judge = one.seen
+    return Cut(use, judge, rows.judge_groups)
 
 
 def _frontiers(parts):

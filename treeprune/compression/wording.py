@@ -36,7 +36,7 @@ def message_of(
     parts = (
         _size(trials, chosen, by),
         _class_weights(trials),
-        _untested(evidence) or (_promise(evidence) if budget.is_open else _cost(evidence, chosen)),
+        _untested(evidence) or _shown(evidence, chosen, budget),
         _repeats(trials),
         _training_anew(winner, by),
         stopped,
@@ -70,6 +70,16 @@ def _untested(evidence):
             f"are independent of each other, and there are {evidence.comparison.n_units}."
         )
     return ""
+
+
+def _shown(evidence, chosen, budget):
+    if not budget.is_open:
+        return _cost(evidence, chosen)
+    if chosen is (evidence.smallest or evidence.trials.unpruned):
+        return _promise(evidence)
+    if chosen is evidence.trials.unpruned:
+        return ""
+    return f"By itself, its loss is {_difference(evidence, chosen)}."  # for the sake of the whole it stands in
 
 
 def _promise(evidence):

@@ -4,15 +4,13 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.utils import _safe_indexing
 
 from ..adapters.offsets import OFFSET_NAMES, fit_parameters, offset_of
-from ..core.class_paths import class_paths
+from ..composites.fitting import step_to_fit
 from ..methods import PruningMethod
-
-_SEARCH = "sklearn.model_selection._search.BaseSearchCV"
 
 
 def fit_estimator(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
@@ -38,26 +36,6 @@ def take_params(params: dict[str, Any], index: NDArray | None, n_rows: int) -> d
         else:
             taken[name] = take(value, index) if is_array and len(value) == n_rows else value
     return taken
-
-
-def step_to_fit(estimator: Any) -> tuple[str, Any]:
-    """What the last step of a Pipeline puts before the names of its fit's parameters, and the step.
-
-    Of a Pipeline in a Pipeline or a search, it is the last step inside; of other estimators, nothing and the estimator.
-    """
-    names = []
-    while (is_search := _SEARCH in class_paths(estimator)) or hasattr(estimator, "steps"):
-        if is_search:  # which hands all parameters on
-            estimator = estimator.estimator
-        else:
-            name, estimator = estimator.steps[-1]
-            names.append(f"{name}__")
-    return "".join(names), estimator
-
-
-def weights_by_name(estimator: Any, sample_weight: ArrayLike | None) -> dict[str, ArrayLike]:
-    """Weights of rows as the parameter of an estimator's fit; a Pipeline hands them to its last step, by its name."""
-    return {} if sample_weight is None else {f"{step_to_fit(estimator)[0]}sample_weight": sample_weight}
 
 
 def are_weighed(params: dict[str, Any]) -> bool:

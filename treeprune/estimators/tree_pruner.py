@@ -18,6 +18,7 @@ from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets, offset_of
 from ..composites.base import Given
 from ..composites.exchange import exchanged, inside, size, with_tree_models
+from ..composites.fitting import step_to_fit, weights_by_name
 from ..core.parameters import check_bool, is_number, refuse
 from ..core.refit import refit_plan
 from ..core.targets import check_target
@@ -27,12 +28,10 @@ from .base import PrunedEstimator
 from .fitting import (
     are_weighed,
     fit_estimator,
-    step_to_fit,
     take,
     take_offset,
     take_params,
     warn_of_growing_rows,
-    weights_by_name,
 )
 from .grown import adapters_inside, fitted, if_needed
 

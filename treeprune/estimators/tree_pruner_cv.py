@@ -16,6 +16,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters.base import check_weights
 from ..composites.exchange import size
+from ..composites.fitting import weights_by_name
 from ..core.parameters import check_bool, check_choice, check_n_jobs, check_scoring, is_number, refuse
 from ..core.targets import check_target
 from ..methods import PathMethod, as_method
@@ -23,7 +24,7 @@ from .base import PrunedEstimator
 from .candidates import GridCandidates, JointPath, JointPathModels, PathCandidates, PathModels, on_paths, paths_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
 from .evaluation import Evaluation, score_weights
-from .fitting import take_offset, warn_of_growing_rows, weights_by_name
+from .fitting import take_offset, warn_of_growing_rows
 from .scoring import response_of
 from .splits import check_splits
 
