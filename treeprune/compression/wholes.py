@@ -232,14 +232,16 @@ class _Holding:
 
     def _message(self, small, parts, at_rate):
         before, after = size(self.model)[1], size(small)[1]
+        nodes = f"{len(parts)} tree models inside {type(self.model).__name__}: {after:,} of {before:,} nodes."
+        if self.budget.is_open and all(part.method is None for part in parts):
+            return f"{nodes} {self.watch.stopped}".rstrip()
         counts = {verdict: sum(part.verdict == verdict for part in parts) for verdict in reversed(_VERDICTS)}
         untested = sum(part.verdict is None for part in parts)
         said = [f"{verdict}: {count}" for verdict, count in counts.items() if count]
         said += [f"not tested: {untested}"] if untested else []
         wins = sum(part.retrained_wins for part in parts)
         return (
-            f"{len(parts)} tree models inside {type(self.model).__name__}: {after:,} of {before:,} nodes. "
-            f"{self._how(at_rate)} Each by its own loss beside itself as it is, {', '.join(said)}."
+            f"{nodes} {self._how(at_rate)} Each by its own loss beside itself as it is, {', '.join(said)}."
             + (f" Training anew does better for {wins} of them." if wins else "")
             + (f" {self.watch.stopped}" if self.watch.stopped else "")
         )
