@@ -6,8 +6,8 @@ spent. The others are cut into parts; for each, the whole is fitted anew on all 
 pruned by the same methods at the same strengths, its calibrators and thresholds are fitted as those of the result are,
 and both are judged on the part.
 
-Choices of a pruning for each tree model are tested in one fixed order, from those that the judging rows make surest to
-smaller ones, until one fails. Such an order needs no correction for the number of tests (`second_look`).
+Choices of a pruning for each tree model are tested in one fixed order, from those that did best where the judging rows
+were to smaller ones, until one fails. Such an order needs no correction for the number of tests (`second_look`).
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ from .trials import Cut
 from .watch import Watch
 from .whole_losses import WholeLosses
 
-#: By how many standard errors a tree model has to lose less than as it is, one after the other.
-SURENESS = (2.0, 1.5, 1.0, 0.5, 0.0)
+#: How much of what the best pruning of a tree model wins a smaller one has to keep, one after the other.
+KEPT = (1.0, 0.75, 0.5, 0.25, 0.0)
 _PARTS = 3
 
 
@@ -99,20 +99,19 @@ def _labels(model, y):
 
 
 def choices(searches: Sequence[Search]) -> list[tuple[Trial, ...]]:
-    """A trial for each tree model, from the surest choice to smaller ones: all by the rows that judged them."""
-    found = [tuple(_smallest(search, sureness) for search in searches) for sureness in SURENESS]
+    """A trial for each tree model, from those that did best to smaller ones: by the rows that judged them."""
+    found = [tuple(_smallest(search, kept) for search in searches) for kept in KEPT]
     as_they_are = tuple(search.trials.unpruned for search in searches)
     return [later for before, later in pairwise([as_they_are, *found]) if later != before]
 
 
-def _smallest(search, sureness):
-    """The smallest trial that loses less than the model as it is by so many standard errors, or that."""
-    trials, (pruned, comparison) = search.trials, (search.evidence.pruned, search.evidence.comparison)
-    if comparison is None:
-        return trials.unpruned
-    upper = comparison.mean + sureness * comparison.standard_error
-    sure = [trial for trial, at_most in zip(pruned, upper, strict=True) if trial.is_exact and at_most <= 0.0]
-    return min(sure, key=lambda trial: (trial.n_nodes, trial.loss), default=trials.unpruned)
+def _smallest(search, kept):
+    """The smallest trial that wins so large a share of what the best wins over the model as it is."""
+    unpruned = search.trials.unpruned
+    exact = [unpruned, *(trial for trial in search.evidence.pruned if trial.is_exact)]
+    least = min(trial.loss for trial in exact)
+    most = unpruned.loss - kept * (unpruned.loss - least) if kept < 1.0 else least
+    return min((trial for trial in exact if trial.loss <= most), key=lambda trial: (trial.n_nodes, trial.loss))
 
 
 class WholeLook:

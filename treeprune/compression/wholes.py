@@ -113,8 +113,9 @@ class _Holding:
     def result(self, retrain: bool, by: str) -> CompressionResult:
         """The whole with its tree models compressed: within the budget, or shown to be no worse."""
         seen = seen_whole(self.look, self.searches, self.watch) if self.budget.is_open else None
-        at_rate = None if seen else self._at_one_rate()
-        if seen is not None and not self.look.why_not:
+        seen = None if self.look.why_not else seen  # then each is what it is by itself
+        at_rate = self._at_one_rate()
+        if seen is not None:
             shares, made = self._shares(), self._made(self._shares(), seen.chosen)
             small = self._holding(made)
         else:
