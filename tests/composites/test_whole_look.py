@@ -132,7 +132,7 @@ def test_comparisons_are_as_by_hand(name, looks):
     assert (comparison.level, comparison.n_units) == (LEVEL, len(use))
 
 
-@pytest.mark.parametrize("passing", product([True, False], repeat=4))
+@pytest.mark.parametrize("passing", list(product([True, False], repeat=4)))
 def test_the_last_before_the_first_failure(passing, monkeypatch):
     """All patterns of tests that pass and fail; nothing is tested after a failure."""
     tested = []

@@ -75,11 +75,20 @@ def compress(
     compared row by row on the held-out rows, and its mean difference has an upper limit of at most 0, at a one-sided
     level of 5 % that holds for all prunings compared at the same time (`compression.no_worse`). Where rows are few, the
     path that seems best is tried once more on the rows that did not judge it (`compression.second_look`). If no smaller
-    model passes, the model is given as it is. The loss is that of the tree model: several inside another are each
-    compared with themselves, and what is calibrated on top of them is not. What is compared are models of fewer rows,
-    grown and pruned without those held out: where the model given still gains much from more rows, it can gain more
-    than a small one. With a budget, `verdict` and the message say what it costs, with its standard error (where rows
-    are few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
+    model passes, the model is given as it is. What is compared are models of fewer rows, grown and pruned without
+    those held out: where the model given still gains much from more rows, it can gain more than a small one.
+
+    A model that says something else than one tree model inside it (calibrated, voting, stacked, of several outputs,
+    with a transformed target) is compared as a whole, by the loss of what it predicts: a calibrated one after
+    calibration. Rows that chose no pruning are cut into three parts (one, where they are many); for each, the whole is
+    fitted anew on all rows but the part, pruned and calibrated as the result is, and judged on the part. Up to five
+    choices of strengths for all tree models inside are tested, from those that did best to smaller ones, up to the
+    first that is not shown to be no worse (`compression.whole_look`). If none is, the whole is given as it is. A whole
+    that cannot be fitted anew (frozen models inside) is not tested, which the message says; then its tree models are
+    each no worse by their own loss.
+
+    With a budget, `verdict` and the message say what it costs, of the whole, with its standard error (where rows are
+    few, by the rows that did not choose it), and a warning is given if a limit of the size costs more than noise.
 
     Where trees vote (AdaBoost), there are several labels, or leaves are linear, leaves cannot be set together: then the
     first trees are kept, each pruned where that changes least of what it says itself (`compression.imitation`). Labels

@@ -36,8 +36,8 @@ class CompressionResult:
         Nodes of the smallest pruning that was shown to be no worse; None: there is none.
     parts : tuple of CompressionResult
         Where the model holds several tree models: what was found of each, in the order in which they stand. Then the
-        frontier has all of them, by the place of the tree model in ``tree_model``; `method` is None; the verdict is the
-        worst of theirs, and `smallest_no_worse` the sum.
+        frontier has all of them, by the place of the tree model in ``tree_model``, and `method` is None. Their
+        verdicts are about each by itself; that of the whole is about what it predicts.
     agreement : float or None
         With ``faithful=``: share of the testing rows on which the model says what the one given says; None: not asked
         for. Then loss and score of the frontier are the share of the rows that chose on which models differ or agree.

@@ -44,8 +44,14 @@ def columns_behind(steps: list[tuple[str, Any]], sparse_zeros_are_missing: bool 
         A transformer is none of those that leave, choose, fill, scale or encode columns, and does not tell how many it
         gives; the message names it. Where it tells, it is `Refused` columns that come of it.
     """
-    columns: list[Column] = [Unchanged(place) for place in range(steps[0][1].n_features_in_)]
-    columns, is_sparse = _through_all(steps, columns, False)
+    name, first = steps[0]
+    is_sparse = False
+    if hasattr(first, "n_features_in_"):
+        columns: list[Column] = [Unchanged(place) for place in range(first.n_features_in_)]
+    else:  # it takes no table: texts, dictionaries
+        columns, steps = _refused(name, first), steps[1:]
+        is_sparse = bool(comes_out_sparse(first, False, True))
+    columns, is_sparse = _through_all(steps, columns, is_sparse)
     return [c.with_zeros_missing() for c in columns] if is_sparse and sparse_zeros_are_missing else columns
 
 

@@ -244,7 +244,8 @@ def rules(
     adapter = find_adapter(model)
     forest = _with_rules(one_tree(adapter.forest, tree, type(model).__name__), type(model).__name__)
     columns = columns_behind(steps, adapter.sparse_zeros_are_missing) if steps else None
-    first, n_columns = (steps[0][1], steps[0][1].n_features_in_) if steps else (model, forest.n_features)
+    first = steps[0][1] if steps else model
+    n_columns = getattr(first, "n_features_in_", forest.n_features) if steps else forest.n_features
     names = column_names(first, n_columns, feature_names)
     leaf = np.flatnonzero(forest.is_leaf)
     value, confidence = forest.value[leaf, 0], None

@@ -24,6 +24,8 @@ def model_card(summary: dict[str, Any], model: Any) -> "Card":
         card.add(Rules="\n".join(f"{i}. `{rule}`" for i, rule in enumerate(summary["rules"], 1)))
     if summary["kind"] == "ensemble":
         _add_table(card, "Size", summary["together"], ("name", "before", "after"))
+    if summary["columns"] is not None:
+        _add_columns(card, summary["columns"])
     if summary["kind"] == "selection":
         judged = summary["measure"]["name"]
         _add_table(card, "Features", summary["ranking"], ("name", "kept", judged, "dropped_in", "p_value"))
@@ -51,6 +53,14 @@ def _add_scores(card, summary):
     if summary.get("by_group"):
         group = summary["by_group"]
         _add_table(card, f"Scores/By {_name(group['column'])}", group["table"], ("name", "n_rows", "before", "after"))
+
+
+def _add_columns(card, columns):
+    rows = [
+        {"name": "columns that go in", "before": columns["n_before"], "after": columns["n_needed"]},
+        {"name": "bytes, pickled", "before": columns["bytes_before"], "after": columns["bytes"]},
+    ]
+    _add_table(card, "Columns and bytes", rows, ("name", "before", "after"))
 
 
 def _add_table(card, name, rows, columns):

@@ -23,12 +23,14 @@ _SECTIONS = {
         "rules": "Rules",
         "path": "All strengths",
         "branches": "What pruning took away",
+        "columns": "Columns and bytes",
         "features": "Features",
         "scores": "Scores",
     },
     "ensemble": {
         "sizes": "Outlines of the trees",
         "anomaly": "Anomaly scores",
+        "columns": "Columns and bytes",
         "features": "Features",
         "scores": "Scores",
     },
@@ -91,7 +93,7 @@ def _template():
 
 def _sections(summary):
     """The sections that have something to say; isolation forests, which have no targets, have no scores."""
-    left_out = {name for name in ("anomaly", "stages", "tried") if not summary.get(name)}
+    left_out = {name for name in ("anomaly", "columns", "stages", "tried") if not summary.get(name)}
     left_out |= {"scores"} if "anomaly" in summary else set()
     sections = _SECTIONS[summary["kind"]] | _LAST_SECTIONS
     return {name: heading for name, heading in sections.items() if name not in left_out}

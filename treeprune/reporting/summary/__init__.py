@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .anomaly import summarise_anomaly
+from .columns import summarise_columns
 from .ensemble import summarise_ensemble
 from .numbers import show_change_of, show_score, show_with_error, with_minus
 from .parameter_search import best_of_parameter_search, summarise_parameter_search
@@ -33,7 +34,7 @@ def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
     summary |= {"created": f"{datetime.now(UTC):%Y-%m-%d}", "versions": versions(subject)}
     summary["message"] = None if subject.compression is None else subject.compression.message
     summary |= _of_kind(subject)
-    summary |= summarise_parameter_search(subject)
+    summary |= summarise_columns(subject) | summarise_parameter_search(subject)
     summary["warnings"] = other_losses(summary["verdicts"])
     summary["settings"] = settings(subject)
     summary["limitations"] = limitations(summary)

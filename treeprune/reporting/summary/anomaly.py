@@ -14,7 +14,7 @@ def summarise_anomaly(subject) -> dict[str, Any]:
     if subject.X is None:
         return {"anomaly": None}
     check_is_fitted(subject.model)
-    after, offset = subject.predictor.score_samples(subject.X), float(subject.model.offset_)
+    after, offset = subject.predictor.score_samples(subject.X_after), float(subject.model.offset_)
     before = subject.predictor_before()
     before = None if before is None else before[0].score_samples(before[1])
     every = after if before is None else np.concatenate([before, after])

@@ -54,7 +54,7 @@ def _errors_on_rows(subject, before, node):
     """The same on the rows given, which do not count by the model's weights of classes: errors are numbers of rows."""
     if subject.y is None or subject.model_before is None:
         return {}
-    rows = subject.adapter_before.without_class_weights().rows(subject.rows, subject.y)
+    rows = subject.adapter_before.without_class_weights().rows(subject.rows_before, subject.y)
     return {"given_rows": rows.statistics.n_rows[node]} | _errors(before, rows, node, "given")
 
 

@@ -22,10 +22,12 @@ def feature_table(subject) -> dict[str, Any]:
         before = splits_by_feature(subject.forest_before)
     elif subject.is_single_tree:
         before = splits_by_feature(subject.path.forest)
+    names, left = subject.names, subject.names_that_left
+    importance = np.append(importances(subject.model, after), np.zeros(len(left)))
+    names, after = [*names, *left], np.append(after, np.zeros(len(left), after.dtype))
     used = after > 0 if before is None else (after > 0) | (before > 0)
-    importance = importances(subject.model, after)
     folds = folds_that_use(subject.pruner)
-    columns = {"name": subject.names, "kept": (after > 0).tolist(), "splits": plain(after)}
+    columns = {"name": names, "kept": (after > 0).tolist(), "splits": plain(after)}
     columns["importance"] = plain(importance)
     if before is not None:
         columns["splits_before"] = plain(before)

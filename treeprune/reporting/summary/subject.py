@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ...adapters import find_adapter
@@ -171,7 +172,7 @@ class Subject:
         path = getattr(self.pruner, "pruning_path_", None)
         if path is not None or not self.is_single_tree:
             return path
-        if self.before is not None:
+        if self.before is not None and self.adapter_before.forest.n_features == self.forest.n_features:
             path = _cost_complexity_path(self.adapter_before)
             if (path.n_leaves == self.forest.n_leaves).any() and _same_tree(path, self.forest):
                 return path
@@ -196,11 +197,65 @@ class Subject:
 
     @property
     def forest_before(self) -> Forest | None:
-        """Its trees."""
+        """Its trees, with features numbered as in `forest`; those that the slim model lacks are behind the others."""
         if self.before is not None:
-            return self.adapter_before.forest
+            return self._numbered_as_after(self.adapter_before.forest)
         path = getattr(self.pruner, "pruning_path_", None)
         return None if path is None else path.forest
+
+    def _numbered_as_after(self, forest):
+        if forest.n_features == self.forest.n_features:
+            return forest
+        place = np.empty(forest.n_features, np.intp)
+        left = np.ones(forest.n_features, dtype=bool)
+        stay = self._places_before
+        place[stay], left[stay] = np.arange(len(stay)), False
+        place[left] = len(stay) + np.arange(left.sum())
+        feature = forest.feature.copy()
+        feature[forest.internal] = place[feature[forest.internal]]
+        return replace(forest, feature=feature)
+
+    @cached_property
+    def _places_before(self):
+        """Of each feature of the slim model, the place that it had before."""
+        if self.predictor is self.model:  # its columns are those of the rows
+            stay = self.predictor.columns_ if self.is_slim else []
+            known = list(getattr(self.model_before, "feature_names_in_", range(self.adapter_before.forest.n_features)))
+        else:
+            stay, known = names_for_model(self.predictor), names_for_model(self.before)
+        stay, known = (None if names is None else list(names) for names in (stay, known))
+        if stay is None or known is None or len(stay) != self.forest.n_features or not set(stay) <= set(known):
+            raise ValueError(
+                "The 'before' parameter must be a model of the features of the one reported on, or of those that it "
+                f"had before columns left, by their names. Got {self.adapter_before.forest.n_features} features, not "
+                f"{self.forest.n_features}."
+            )
+        return np.array([known.index(name) for name in stay])
+
+    @cached_property
+    def names_that_left(self) -> list[str]:
+        """Names of the features behind those of `forest` in `forest_before`."""
+        if self.before is None or self.adapter_before.forest.n_features == self.forest.n_features:
+            return []
+        n_features = self.adapter_before.forest.n_features
+        names = column_names(self.model_before, n_features, names_for_model(self.before))
+        stay = set(self._places_before.tolist())
+        return [name for place, name in enumerate(names) if place not in stay]
+
+    @property
+    def is_slim(self) -> bool:
+        """Whether columns may have left the model, which says those that it needs."""
+        return hasattr(self.predictor, "columns_")
+
+    @cached_property
+    def X_after(self) -> Any:
+        """X in the form that the slim model takes: of rows without names that the model before takes, its columns."""
+        if self.X is None or not self.is_slim or self.before is None or hasattr(self.X, "columns"):
+            return self.X
+        columns, n_given = self.predictor.columns_, np.shape(self.X)[1:]
+        if columns is None or not n_given or n_given[0] == len(columns):
+            return self.X
+        return _safe_indexing(self.X, columns, axis=1)
 
     @property
     def model_before_task(self) -> str:
@@ -210,7 +265,12 @@ class Subject:
     @cached_property
     def rows(self) -> Any:
         """X as it reaches the model, after the earlier steps of a Pipeline."""
-        return self.X if self.X is None else rows_for_model(self.predictor, self.X)
+        return self.X if self.X is None else rows_for_model(self.predictor, self.X_after)
+
+    @cached_property
+    def rows_before(self) -> Any:
+        """X as it reaches the model before pruning."""
+        return self.rows if self.before is None else rows_for_model(self.before, self.X)
 
     @cached_property
     def mentions_missing(self) -> NDArray[np.bool_] | None:
@@ -228,7 +288,7 @@ class Subject:
     def predictor_after(self) -> tuple[Any, Any]:
         """An object that predicts as the pruned model does from the offsets, and the rows in the form that it takes."""
         if self.offset is None:
-            return self.predictor, self.X
+            return self.predictor, self.X_after
         return starting_from(self.offset, self.model, self.rows), self.rows
 
     def predictor_before(self) -> tuple[Any, Any] | None:
@@ -239,8 +299,7 @@ class Subject:
             return starting_from(self.offset, self.model_before, self.rows), self.rows
         if self.offset is None:
             return self.before, self.X
-        rows = rows_for_model(self.before, self.X)
-        return starting_from(self.offset, self.model_before, rows), rows
+        return starting_from(self.offset, self.model_before, self.rows_before), self.rows_before
 
     @cached_property
     def groups(self) -> tuple[str, list[str], NDArray] | None:
