@@ -738,6 +738,18 @@ MUTANTS = [
         "tests/composites/test_compress.py::TestWhatWasFittedOnPredictions::test_held_out_rows_set_no_leaves_and_calibrate",
     ),
     Mutant(
+        "compression/whole_look.py",
+        "if not comparison.no_worse[0]:",
+        "if False:",
+        "tests/composites/test_whole_look.py::test_the_last_before_the_first_failure",
+    ),
+    Mutant(
+        "compression/whole_look.py",
+        "np.setdiff1d(np.arange(_num_samples(rows.data.X)), rows.use_at[part])",
+        "np.arange(_num_samples(rows.data.X))",
+        "tests/composites/test_whole_look.py::test_comparisons_are_as_by_hand",
+    ),
+    Mutant(
         "compression/shares.py",
         "sorted(steps, key=lambda step: -step[0])",
         "sorted(steps, key=lambda step: step[0])",

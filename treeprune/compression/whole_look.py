@@ -265,7 +265,7 @@ class Seen(NamedTuple):
         by = f"{'higher' if mean > 0 else 'lower'} by {abs(mean):.3g} (standard error {error:.2g})"
         how = f"on {n_units:,} rows that chose nothing, of wholes fitted anew without them"
         if not is_open:
-            return f"{_COSTS[self.verdict]}, as for the whole: its loss is {by}, {how}."
+            return f"{_COSTS[str(self.verdict)]}, as for the whole: its loss is {by}, {how}."
         level = f"at a one-sided level of {LEVEL:.0%}"
         if self.is_smaller:
             return (

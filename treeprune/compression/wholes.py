@@ -120,20 +120,14 @@ class _Holding:
             small = self._holding(made)
         else:
             shares, small, made = self._within(at_rate or self._shares())
-        if all(one.method is None for one in made) and self._excess(self.model) <= 1.0:
-            small, said = deepcopy(self.model), ""
-        elif self.learns:
-            small = refitted(small, self.rows.judge)
-            said = " Calibrators and tuned thresholds are fitted anew on the rows that judged."
-        else:
-            said = ""
+        small, anew = self._finished(small, made)
         if seen is None:
             seen = seen_within(self.look, self.searches, [one.chosen for one in made], self.watch)
         parts = tuple(
             search.result(one, share, self.watch, retrain, by)
             for search, one, share in zip(self.searches, made, shares, strict=True)
         )
-        said = f"{seen.words(self.budget.is_open, self.look)}{said}"
+        said = f"{seen.words(self.budget.is_open, self.look)}{anew}"
         said += _flattered_by(self.model) if self.held_out is None else ""
         if len(parts) == 1:
             (part,) = parts
@@ -151,6 +145,15 @@ class _Holding:
             seen.smallest_no_worse,
             parts,
         )
+
+    def _finished(self, small, made):
+        """The whole as it is if nothing was pruned; else with calibrators of what it predicts now, and in words so."""
+        if all(one.method is None for one in made) and self._excess(self.model) <= 1.0:
+            return deepcopy(self.model), ""
+        if not self.learns:
+            return small, ""
+        said = " Calibrators and tuned thresholds are fitted anew on the rows that judged."
+        return refitted(small, self.rows.judge), said
 
     def _made(self, shares, chosen=None):
         """What is made of each tree model within its share, or of the trial that is chosen for it."""
@@ -234,21 +237,21 @@ class _Holding:
     def _message(self, small, parts, at_rate):
         before, after = size(self.model)[1], size(small)[1]
         nodes = f"{len(parts)} tree models inside {type(self.model).__name__}: {after:,} of {before:,} nodes."
+        wins = sum(part.retrained_wins for part in parts)
+        last = f" Training anew does better for {wins} of them." if wins else ""
+        last += f" {self.watch.stopped}" if self.watch.stopped else ""
         if self.budget.is_open and all(part.method is None for part in parts):
-            return f"{nodes} {self.watch.stopped}".rstrip()
+            return f"{nodes}{last}"
         counts = {verdict: sum(part.verdict == verdict for part in parts) for verdict in reversed(_VERDICTS)}
         untested = sum(part.verdict is None for part in parts)
         said = [f"{verdict}: {count}" for verdict, count in counts.items() if count]
         said += [f"not tested: {untested}"] if untested else []
-        wins = sum(part.retrained_wins for part in parts)
-        return (
-            f"{nodes} {self._how(at_rate)} Each by its own loss beside itself as it is, {', '.join(said)}."
-            + (f" Training anew does better for {wins} of them." if wins else "")
-            + (f" {self.watch.stopped}" if self.watch.stopped else "")
-        )
+        return f"{nodes} {self._how(at_rate)} Each by its own loss beside itself as it is, {', '.join(said)}.{last}"
 
     def _how(self, at_rate):
         budget = self.budget
+        if budget.is_open and self.look.why_not:
+            return "Each is the smallest that is shown to be no worse by its own loss."
         if budget.is_open:
             return "They are pruned as far as the whole was shown to be no worse."
         if at_rate:
