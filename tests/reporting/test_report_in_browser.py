@@ -196,6 +196,14 @@ def test_on_a_narrow_screen_a_selector_shows_its_dots_and_p_values(open_page, cl
     ends = "cells => Math.max(...cells.map(cell => cell.getBoundingClientRect().right))"
     assert tab.locator("#ranking circle").count() == 12
     assert tab.locator("#ranking circle, #ranking td, #ranking th").evaluate_all(ends) <= 420
+    longer = "names => names.forEach(name => { name.textContent = 'sensor 15 of the northern hall'; })"
+    tab.locator("#ranking .name").evaluate_all(longer)
+    shorter = "cells => cells.forEach(cell => { cell.textContent = '1'; })"
+    tab.locator("#ranking td:last-child:not(:has(svg))").evaluate_all(shorter)
+    lines = "cells => cells.map(cell => { const text = document.createRange(); text.selectNodeContents(cell); "
+    lines += "return text.getClientRects().length; })"
+    assert set(tab.locator("#ranking thead th").evaluate_all(lines)) == {1}
+    assert tab.locator("#ranking circle, #ranking td, #ranking th").evaluate_all(ends) <= 420
 
 
 @pytest.mark.parametrize("n_leaves", [20, 300])

@@ -396,6 +396,9 @@ def test_columns_that_show_anomalies_stand_beside_their_shadows():
     assert found == dict(enumerate(zip(selector.agreement_, selector.p_values_, strict=True)))
     assert figures["shadows"]["largest"] == selector.shadow_agreement_.max()
     assert figures["sentence"].startswith(f"{selector.get_support().sum()} of 20 features agree with the others")
+    assert dict(figures["glossary"]).keys() >= {"agreement", "shadow"}
+    assert "anomaly score" not in report(selector).html  # no trees are grown
+    assert "volatility in common, there may be many more false picks" in " ".join(figures["limitations"])
     nothing = AnomalyPruningSelector(random_state=0, least_noise=1.0).fit(X)
     assert "All 20 features are kept" in report(nothing).to_dict()["sentence"]
 

@@ -103,7 +103,9 @@ _MEANING_OF_FALSE = {
     f"through a feature that it is correlated with is not false in this sense. {_OF_INDEPENDENT_ROWS}",
     "lead": "False is a feature that says nothing about the target once all other features are known. It holds if rows "
     "are independent and the knockoffs are true to how the features depend on each other.",
-    "agreement": _OF_INDEPENDENT_ROWS,
+    "agreement": "False is a feature whose extreme values are independent of those of the others, once correlations "
+    f"are taken out. {_OF_INDEPENDENT_ROWS} Dependence of features without anomalies must show where they are not "
+    "extreme, too: where it does not, as with a weak volatility in common, there may be many more false picks.",
 }
 
 
@@ -141,7 +143,7 @@ _TERMS = {
     "ensemble": "Many trees that predict together, by a mean, a vote or a sum.",
     "anomaly score": "How easily a row is set apart from the others by random splits; the lower, the easier.",
     "survival": "The share of the trees in which a feature still splits after pruning.",
-    "agreement": "The correlation of a feature's extreme values with the anomaly scores of trees that do not use it.",
+    "agreement": "The correlation of a feature's extreme values with a weighted sum of those of other features.",
     "lead": "By how much a feature looks stronger to a model than its knockoff does; negative if the knockoff wins.",
     "knockoff": "A copy of a feature that goes with the other features as the feature does, and says nothing about the "
     "target that they do not say.",
@@ -157,7 +159,7 @@ def glossary(summary: dict[str, Any]) -> list[list[str]]:
     if summary["kind"] == "selection":
         terms += [{"strength": "pruning strength (alpha)"}.get(summary["measure"]["name"], summary["measure"]["name"])]
         terms += ["shadow", "p-value"] if summary["shadows"] else []
-        terms += {"agreement": ["anomaly score"], "lead": ["knockoff"]}.get(summary["measure"]["name"], [])
+        terms += ["knockoff"] if summary["measure"]["name"] == "lead" else []
         terms += ["cross-validation (CV)", "standard error"] if summary["frontier"] else []
     else:
         terms += ["depth", "importance"]
