@@ -141,14 +141,34 @@ def test_given_others_columns_are_compared_with_knockoffs(command, tmp_path, sta
     assert found["rank"].is_monotonic_increasing
 
 
+@pytest.mark.parametrize("null", ["permute", "circular", "knockoff"])
+def test_correlated_columns_are_kept_or_dropped_together(command, tmp_path, null):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 24))).add_prefix("c")
+    X.iloc[:, 12:] = X.iloc[:, :12].to_numpy() + 0.2 * rng.normal(size=(400, 12))  # twins
+    y = X.iloc[:, :11].sum(axis=1) + rng.normal(size=400)
+    X.assign(y=y).to_csv(tmp_path / "t.csv", index=False)
+    options = {"permute": [], "circular": ["--kind", "series"], "knockoff": ["--given-others"]}[null]
+    given = [tmp_path / "t.csv", "--target", "y", *options, "--json"]
+    code, out, err = command(*given, "--correlated-together")
+    assert code == 0, err
+    kept = pd.DataFrame(json.loads(out)).set_index("column")["kept"][X.columns].to_numpy()
+    assert kept.any()
+    assert (kept[:12] == kept[12:]).all()
+    selector = PruningSelector(null=null, statistic="boosted" if null == "knockoff" else "survival", random_state=0)
+    selector.set_params(feature_groups="auto").fit(pd.read_csv(tmp_path / "t.csv").drop(columns="y"), y)
+    np.testing.assert_array_equal(kept, selector.get_support())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--statistic", "lasso"], "--statistic has no use without --given-others"),
         (["--given-others", "--kind", "series"], "--given-others is for --kind tabular"),
+        (["--correlated-together", "--kind", "anomaly"], "--correlated-together has no use for --kind anomaly"),
     ],
 )
-def test_options_of_knockoffs_without_them_are_refused(command, options, message):
+def test_options_that_have_no_use_are_refused(command, options, message):
     code, _, err = command(CANCER, "--target", "diagnosis", *options)
     assert code == 2
     assert message in " ".join(err.split())

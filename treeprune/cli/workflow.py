@@ -246,6 +246,7 @@ def selection(
     order: ArrayLike | None = None,
     series: ArrayLike | None = None,
     statistic: str | None = None,
+    feature_groups: str | None = None,
 ) -> Any:
     """A selector that says which columns matter.
 
@@ -269,6 +270,8 @@ def selection(
         The series that each row belongs to.
     statistic : {"survival", "boosted", "lasso"}, optional
         How strong columns look beside their knockoffs; None: columns are compared with shadows.
+    feature_groups : "auto", optional
+        Correlated columns are kept or dropped together.
 
     Returns
     -------
@@ -281,7 +284,7 @@ def selection(
         return AnomalyPruningSelector(fdr=fdr, random_state=seed).fit(X, y)
     order = np.arange(len(X)) if order is None else np.asarray(order)
     null = "circular" if kind == "series" else "permute" if statistic is None else "knockoff"
-    settings = {"null": null, "statistic": statistic or "survival"}
+    settings = {"null": null, "statistic": statistic or "survival", "feature_groups": feature_groups}
     selector = PruningSelector(**settings, fdr=fdr, task=task, random_state=seed)
     groups = None if series is None else np.asarray(series)[order]
     return selector.fit(X.iloc[order], np.asarray(y)[order], groups=groups)

@@ -104,7 +104,8 @@ class PruningRFE(_UsedFeatures):
     validation : None, float, "oob" or splitter, default=0.3
         Where the rows come from that prune, as in `TreePruner`.
     min_features : int, default=1
-        A round that would leave fewer features is not taken; a warning says so where it would leave none.
+        A round that would leave fewer features is not taken, so that many more may be left (`n_features_to_select` is
+        for a number of them); a warning says so where it would leave none.
     n_features_to_select : int or None, default=None
         Exactly so many features, without `cv`: a round that would leave fewer keeps the strongest, by what their splits
         win before pruning, beside the survivors, and once all survive, each round drops the one whose splits win least.

@@ -45,6 +45,11 @@ from ..options import (
     type=click.Choice(["survival", "boosted", "lasso"]),
     help="How strong columns look beside their knockoffs (--given-others). [default: boosted]",
 )
+@click.option(
+    "--correlated-together",
+    is_flag=True,
+    help="Keep or drop columns together of which any two have a correlation of 0.7 or more (not --kind anomaly).",
+)
 @click.option("-o", "--output", metavar="FILE", help="Where to write the names of the columns kept, one in a line.")
 @plot_option
 @task_option
@@ -62,6 +67,7 @@ def select(
     fdr,
     given_others,
     statistic,
+    correlated_together,
     output,
     plot,
     task,
@@ -77,7 +83,8 @@ def select(
 
     Of columns that go together all may be kept so, for each says something of the target. With --given-others a column
     is kept only if it says something that no other column says: it is compared with a knockoff, a copy that goes with
-    the others as it does. The table has its lead over the knockoff.
+    the others as it does. The table has its lead over the knockoff. Of columns that say nearly the same, none may be
+    kept then: --correlated-together decides them as one.
 
     For anomalies no target is needed: a column is kept if its extremes agree with what the other columns call
     anomalous. A target, if there is one, is 1 for known anomalies, or has two labels of which the rarer is theirs.
@@ -99,6 +106,8 @@ def select(
         raise click.UsageError("--given-others is for --kind tabular.")
     if statistic and not given_others:
         raise click.UsageError("--statistic has no use without --given-others.")
+    if correlated_together and kind == "anomaly":
+        raise click.UsageError("--correlated-together has no use for --kind anomaly.")
     if time_format and not time:
         raise click.UsageError("--time-format has no use without --time.")
     aside = [name for name in (groups, time) if name]
@@ -108,7 +117,9 @@ def select(
     with optional_output_file(output) as file, optional_output_file(plot) as figure:
         with progress("Growing and pruning"):
             beside = (statistic or "boosted") if given_others else None
-            selector = workflow.selection(encoder.fit_transform(X), y, kind, task, seed, fdr, order, series, beside)
+            together = "auto" if correlated_together else None
+            X = encoder.fit_transform(X)
+            selector = workflow.selection(X, y, kind, task, seed, fdr, order, series, beside, together)
             frame = workflow.selected_columns(selector)
         if plot:
             from ...inspection import SurvivalDisplay
