@@ -9,6 +9,8 @@ from ..core.compilation import kernel
 def eliminate(inverse, weights, order, cost):
     """Take inputs out of units one by one, each time the one whose loss the others make up for best.
 
+    Those that left stand at the end, the first of them last.
+
     Parameters
     ----------
     inverse : ndarray of float64, shape (n_in, n_in)
@@ -16,13 +18,13 @@ def eliminate(inverse, weights, order, cost):
     weights : ndarray of float64, shape (n_in, n_units)
         Their weights; they are used up.
     order : ndarray of int64, shape (n_in,)
-        Filled with the inputs in the order in which they leave.
+        Numbers of the inputs, which are moved: the first to leave is the last.
     cost : ndarray of float64, shape (n_in,)
-        Filled with what each costs: half the mean square by which what the units give changes more than before.
+        Filled, in the same order, with what each costs: half the mean square by which what the units give changes more
+        than before.
     """
-    place = np.arange(len(weights))
-    for step in range(len(weights)):
-        n_left = len(weights) - step
+    for n_left in range(len(weights), 0, -1):
+        last = n_left - 1
         leaving, least = 0, np.inf
         for i in range(n_left):
             square = 0.0
@@ -30,18 +32,17 @@ def eliminate(inverse, weights, order, cost):
                 square += weights[i, unit] ** 2
             if square / inverse[i, i] < least:
                 leaving, least = i, square / inverse[i, i]
-        order[step], cost[step] = place[leaving], least / 2.0
-        row, lost = inverse[leaving, :n_left].copy(), weights[leaving].copy()
-        for i in range(n_left):
-            factor = row[i] / row[leaving]
+        order[leaving], order[last] = order[last], order[leaving]
+        cost[last] = least / 2.0
+        for unit in range(weights.shape[1]):
+            weights[leaving, unit], weights[last, unit] = weights[last, unit], weights[leaving, unit]
+        for k in range(n_left):
+            inverse[leaving, k], inverse[last, k] = inverse[last, k], inverse[leaving, k]
+        for k in range(n_left):
+            inverse[k, leaving], inverse[k, last] = inverse[k, last], inverse[k, leaving]
+        for i in range(last):
+            factor = inverse[last, i] / inverse[last, last]
             for unit in range(weights.shape[1]):
-                weights[i, unit] -= factor * lost[unit]
-            for k in range(n_left):
-                inverse[i, k] -= factor * row[k]
-        last = n_left - 1  # takes the place of the one that left
-        place[leaving] = place[last]
-        weights[leaving] = weights[last]
-        for k in range(n_left):
-            inverse[leaving, k] = inverse[last, k]
-        for k in range(n_left):
-            inverse[k, leaving] = inverse[k, last]
+                weights[i, unit] -= factor * weights[last, unit]
+            for k in range(last):
+                inverse[i, k] -= factor * inverse[last, k]

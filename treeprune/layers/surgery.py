@@ -33,6 +33,6 @@ def elimination(
 
     diagonal = np.diag(moments)
     damped = moments + np.eye(len(moments)) * damping * (diagonal.mean() or 1.0)
-    order, cost = np.empty(len(moments), np.int64), np.empty(len(moments))
+    order, cost = np.arange(len(moments)), np.empty(len(moments))
     eliminate(linalg.inv(damped, check_finite=False), np.array(weights, order="C"), order, cost)
-    return order, cost
+    return order[::-1], cost[::-1]
