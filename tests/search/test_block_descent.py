@@ -4,11 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import naive
 from treeprune.core.losses import Logistic
+from treeprune.search import descent_kernels
 from treeprune.search.block_descent import BlockDescent
 from treeprune.search.descent_arrays import Quadratic, Trees
 from treeprune.search.newton_descent import NewtonDescent
@@ -228,3 +229,19 @@ def test_of_prunings_that_cost_as_much_the_smallest_is_taken():
     descent = descent_of(forest, [leaf], np.ones(8), target, np.zeros((forest.n_nodes, 1)), ridge=0.0)
     descent.step(0, 0.0)
     assert descent.prunings.leaf[: descent.prunings.n_leaves[0]].tolist() == [0]
+
+
+@given(st.lists(st.integers(-40, 40), min_size=2, max_size=5), st.integers(0, 2), st.integers(1, 12))
+@example([-3, 7, -3], 2, 4)  # on the face of the simplex, to rounding: the set of those above went 3, 1, 3, 1, ...
+def test_projections_on_the_simplex_end_at_the_nearest_point(x, tenths, n_trees):
+    """Nearest: all coordinates above the lowest moved by as much, the others by no more."""
+    x, low, total = np.array(x) / 40, np.full(len(x), -tenths / 10 / len(x)), 1 / n_trees
+    found = x.copy()
+    project = getattr(descent_kernels._project, "py_func", descent_kernels._project)
+    project(found, low, total)
+    assert (found >= low).all()
+    np.testing.assert_allclose((found - low).sum(), total)
+    inside = found > low + 1e-12
+    shift = (x - found)[inside]
+    np.testing.assert_allclose(shift, shift[0], atol=1e-12)
+    assert (x - low <= shift[0] + 1e-12)[~inside].all()

@@ -205,14 +205,14 @@ def _project(x, low, total):
     if len(x) == 1:
         x[0] = min(max(x[0], low[0]), low[0] + total)
         return
-    shift, n_before = -np.inf, 0
+    shift, n_before = -np.inf, len(x) + 1
     while True:
         above, n = -total, 0
         for k in range(len(x)):
             if x[k] - low[k] > shift:
                 above += x[k] - low[k]
                 n += 1
-        if n == 0 or n == n_before:
+        if n == 0 or n >= n_before:  # fewer each time, but for rounding
             break
         shift, n_before = above / n, n
     for k in range(len(x)):
