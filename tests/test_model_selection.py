@@ -58,6 +58,9 @@ def test_panels_of_any_times(zone, series, n_splits, purge, embargo, past_only, 
     tested = [t for _, test in splits for t in sorted(set(times[test]))]
     assert tested == instants[len(instants) - len(tested) :]  # each time once, and in order
     assert past_only or tested == instants
+    n_times = [len(set(times[test])) for _, test in splits]
+    assert n_times == sorted(n_times, reverse=True)
+    assert n_times[0] - n_times[-1] <= (not past_only)  # as even as they can be
     for train, test in splits:
         assert len(train)
         assert len(test)
@@ -80,6 +83,9 @@ def test_rows_without_times(n_rows, n_splits, purge, embargo, past_only, n_serie
         except ValueError as error:
             assert "too short" in str(error)  # noqa: PT017
             return
+        if not past_only:
+            parts = np.array_split(np.arange(max(times) + 1), len(splits))
+            assert [np.unique(np.array(times)[test]).tolist() for _, test in splits] == [p.tolist() for p in parts]
         for train, test in splits:
             assert len(train)
             assert train.tolist() == purged_train_rows(times, labels, test, purge, embargo, past_only)

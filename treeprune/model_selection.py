@@ -116,8 +116,9 @@ class PurgedTimeSeriesSplit:
             Not used.
         groups : array-like of shape (n_rows,), optional
             The series that each row belongs to; None: the other levels of a MultiIndex with times, else there is one
-            series. The parts that are cut have equally many distinct times. Without times, the first rows of all
-            series are simultaneous, and so on.
+            series. The test parts have equally many distinct times, or, where later rows train and the times do not
+            divide evenly, the first ones have one more. Without times, the first rows of all series are simultaneous,
+            and so on.
 
         Returns
         -------
@@ -168,9 +169,10 @@ class PurgedTimeSeriesSplit:
         what = f"A series of {n} rows" if n == len(rows.when) else f"A panel of {n} distinct times"
         if n < n_parts:
             raise ValueError(f"{what} is too short for {wanted}.")
-        cuts = n - n // n_parts * np.arange(self.n_splits, -1, -1)  # what does not divide evenly comes first
-        if not self.past_only:
-            cuts[0] = 0
+        if self.past_only:
+            cuts = n - n // n_parts * np.arange(self.n_splits, -1, -1)  # what does not divide evenly only trains
+        else:
+            cuts = np.cumsum([0, *map(len, np.array_split(rows.instants, n_parts))])
         folds = []
         for number, (first, end) in enumerate(pairwise(cuts)):
             train = rows.before(first, read_span(self.purge))
