@@ -347,8 +347,8 @@ def test_rows_kept_are_all_that_is_needed(zone, lags, cut, window_lag):
         ({"lags": ["1h"], "time": "x"}, "dates", "'lags' parameter holds a length of time, and the times are numbers"),
         ({"windows": ["1B"]}, "spans", "'windows' parameter holds 'B', which follows the calendar"),
         ({"calendar": ["hour"]}, "spans", "'calendar' parameter needs dates, and the times are time spans"),
-        ({"channels": ["when"]}, "dates", "Column 'when' holds times, no numbers: name it in 'time'"),
-        ({"channels": ["who"]}, "dates", "Column 'who' holds string values, no numbers: name it in 'series'"),
+        ({"channels": ["when"]}, "dates", "column 'when' holds times. Name a column of times in 'time'"),
+        ({"channels": ["who"]}, "dates", r"column 'who' holds text \('a'\). .* in 'series'"),
     ],
 )
 def test_what_does_not_fit(params, index, message):

@@ -180,6 +180,10 @@ class TestExactNumberOfFeatures:
             PruningRFE(tree, n_features_to_select=2, cv=3).fit(X, y)
         with pytest.raises(ValueError, match="leaves nothing to choose for 'alpha'"):
             PruningPathSelector(tree, n_features_to_select=2, alpha=0.1).fit(X, y)
+        with pytest.raises(ValueError, match=r"'min_features' .* at most the 2 features of 'n_features_to_select'"):
+            PruningRFE(tree, n_features_to_select=2, min_features=3).fit(X, y)
+        with pytest.raises(ValueError, match=r"'min_features' .* at most the 25 features\. Got 26"):
+            PruningRFE(tree, min_features=26).fit(X, y)
 
 
 class Recorded(GroupKFold):

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, check_random_state
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..core.parameters import check_number
 from .dependence import BodyDependence, correlated_blocks, decorrelated, normal_scores, ranks
+from .numeric_columns import validate_numbers
 from .survival import benjamini_hochberg
 
 #: A column counts among the others by what its agreement is above this, in standard deviations of chance.
@@ -145,7 +146,7 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
             A parameter is out of range, or the labels are not of one or two classes.
         """
         self._check_parameters()
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        X = validate_numbers(self, X, nan=True)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         known = self._known(y, len(X))
         shifts = 1 + rng.permutation(len(X) - 1)[: self.n_permutations]

@@ -10,13 +10,17 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ..times import ROW_NUMBERS, Times, own_step, read_rows_in_time, warn_of_numbers_out_of_order
-from .channels import channel_numbers
 from .lag_parameters import check_times, is_number, read_freq, read_reach, span_name, zone_of
+from .numeric_columns import check_names, numbers_of
 from .series_rows import History, SeriesWithPast
 from .window_statistics import window_features
 
 _MONDAY = np.datetime64("1970-01-05", "ns")
 _MOST_NAMED = 5
+_NO_CHANNELS = (
+    "Name a column of times in 'time' and one that tells series apart in 'series', or leave such columns out of "
+    "'channels'."
+)
 
 
 class LagWindowFeatures(TransformerMixin, BaseEstimator):
@@ -267,6 +271,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
     def _table(self, X, reset):
         """A DataFrame, after scikit-learn's checks."""
         if hasattr(X, "columns"):
+            check_names(X)
             validate_data(self, X, skip_check_array=True, reset=reset)
             return X
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
@@ -276,7 +281,7 @@ class LagWindowFeatures(TransformerMixin, BaseEstimator):
         in_time = read_rows_in_time(X, self.time, self.series, self.time_format)
         if self._reach:
             warn_of_numbers_out_of_order(X, in_time)
-        values = channel_numbers(X, self.channels_)
+        values = numbers_of(X, self.channels_, _NO_CHANNELS)
         return in_time, check_array(values, ensure_all_finite="allow-nan", ensure_min_features=0)
 
     def _check_kind(self, times):

@@ -13,7 +13,7 @@ from sklearn.base import MetaEstimatorMixin, is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..adapters.base import check_weights
 from ..core.parameters import check_choice, check_n_jobs, check_number
@@ -26,6 +26,7 @@ from .histogram_trees import BinnedData, bin_columns, grow_forest
 from .knockoff_statistics import STRENGTHS, knockoff_statistics
 from .knockoffs import knockoff_threshold, sample_knockoffs
 from .nulls import NULLS, Shadows, copies_needed, levels, looks_like_random_walk, shadow_order
+from .numeric_columns import validate_numbers
 from .survival import benjamini_hochberg, p_values, survival, without_ties
 from .units import order_by_content, units_in_order
 
@@ -240,12 +241,8 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
         self._check_parameters()
         self._warn_of_time(X)
         check_target(y)
-        any_value = self.estimator is None or self.null == "knockoff"  # which looks itself
-        finite = False if any_value else "allow-nan" if self._allow_nan() else True
         frame = X if hasattr(X, "columns") else None  # for the splitter, which may know rows by their index
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
-        if self.null == "knockoff":
-            self._check_known(X)
+        X, y = validate_numbers(self, X, y, nan=self._allow_nan(), infinity=self._allow_infinity(), why=self._why())
         given = X if frame is None else frame
         weight = check_weights(sample_weight, len(y))
         groups = None if groups is None else column_or_1d(groups)
@@ -371,16 +368,14 @@ class PruningSelector(MetaEstimatorMixin, SelectorMixin, NestedMethods):
             return False
         return self.estimator is None or get_tags(self.estimator).input_tags.allow_nan
 
-    def _check_known(self, X):
-        """Refuse what no knockoff can be drawn from."""
-        if np.isfinite(X).all():
-            return
-        column = int(np.argmin(np.isfinite(X).all(axis=0)))
-        what = "NaN" if np.isnan(X[:, column]).any() else "infinity"
-        raise ValueError(
-            f"X contains {what} (column {str(self._names()[column])!r}), and null='knockoff' draws knockoffs from "
-            "values that are all known. Impute them before, or use another null."
-        )
+    def _allow_infinity(self):
+        return self.estimator is None and self.null != "knockoff"
+
+    def _why(self):
+        """Why values may not be missing, or infinite."""
+        if self.null == "knockoff":
+            return "and null='knockoff' draws knockoffs from values that are all known"
+        return f"which {type(self.estimator).__name__} cannot take"
 
     def _check_parameters(self):
         check_number(self, "n_estimators", 1, kind=Integral)

@@ -15,7 +15,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ..adapters import find_adapter
 from ..adapters.base import check_weights
@@ -26,6 +26,7 @@ from ..estimators import TreePruner, TreePrunerCV
 from ..estimators.evaluation import score_weights
 from ..estimators.fitting import take, take_params
 from ..methods.parameters import NestedMethods
+from .numeric_columns import validate_numbers
 from .survival import survival
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class _UsedFeatures(MetaEstimatorMixin, SelectorMixin, NestedMethods):
     def _checked_rows(self, X, y):
         """Rows and targets as arrays; and the rows for splitters, which may know them by the index of a frame."""
         check_target(y)
-        finite = "allow-nan" if get_tags(self.estimator).input_tags.allow_nan else True
-        checked = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, ensure_min_samples=2)
+        nan, why = get_tags(self.estimator).input_tags.allow_nan, f"which {type(self.estimator).__name__} cannot take"
+        checked = validate_numbers(self, X, y, nan=nan, why=why)
         return *checked, X if hasattr(X, "columns") else checked[0]
 
     def _get_support_mask(self):
@@ -104,8 +105,8 @@ class PruningRFE(_UsedFeatures):
     validation : None, float, "oob" or splitter, default=0.3
         Where the rows come from that prune, as in `TreePruner`.
     min_features : int, default=1
-        A round that would leave fewer features is not taken, so that many more may be left (`n_features_to_select` is
-        for a number of them); a warning says so where it would leave none.
+        At most the number of features. A round that would leave fewer is not taken, so that many more may be left
+        (`n_features_to_select` is for a number of them); a warning says so where it would leave none.
     n_features_to_select : int or None, default=None
         Exactly so many features, without `cv`: a round that would leave fewer keeps the strongest, by what their splits
         win before pruning, beside the survivors, and once all survive, each round drops the one whose splits win least.
@@ -113,7 +114,7 @@ class PruningRFE(_UsedFeatures):
         Folds that say after which round to stop: the whole elimination is repeated in each, and the first round with
         the best mean score is taken. None: the last round.
     scoring : str, callable or None, default=None
-        Score of the folds; None: the estimator's own.
+        Score of the folds of `cv`, and of no use without; None: the estimator's own.
     random_state : int, RandomState or None, default=None
         Drives the held-out fraction.
 
@@ -186,6 +187,7 @@ class PruningRFE(_UsedFeatures):
         check_number(self, "min_features", 1, kind=Integral)
         X, y, frame = self._checked_rows(X, y)
         self._check_n_features_to_select("cv")
+        self._check_min_features()
         weight = check_weights(sample_weight, len(y))
         groups = self._checked_groups(groups, y, self.cv is not None or hasattr(self.validation, "split"))
         fit_params, score_params = self._route(weight)
@@ -202,6 +204,16 @@ class PruningRFE(_UsedFeatures):
             won = _won(clone(self.estimator).fit(X, y, **fit_params), X, y, weight)
             self._warn_of_a_leaf("No feature survives, and those of the last round are kept", won)
         return self
+
+    def _check_min_features(self):
+        most, of = self.n_features_in_, ""
+        if self.n_features_to_select is not None:
+            most, of = self.n_features_to_select, " of 'n_features_to_select'"
+        if self.min_features > most:
+            raise ValueError(
+                f"The 'min_features' parameter of PruningRFE must be at most the {most} features{of}. "
+                f"Got {self.min_features}."
+            )
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Where metadata goes: to this estimator, to the inner one's `fit`, and to the scorer."""
@@ -281,7 +293,7 @@ class PruningPathSelector(_UsedFeatures):
     method : PruningMethod or str, default="cost_complexity"
         A method with a nested path.
     cv, scoring, rule
-        As in `TreePrunerCV`.
+        As in `TreePrunerCV`; of no use with `alpha` or `n_features_to_select`.
     alpha : float or None, default=None
         The strength, instead of cross-validation.
     n_features_to_select : int or None, default=None
