@@ -44,7 +44,9 @@ def test_is_code_2_and_leaves_nothing(command, tmp_path, monkeypatch, args, mess
         ("y\n1\n2\n", "no column is left"),
         ("a,b\n1,2\n", "no column 'y'; there are: a, b"),
         ("a,y\n1,\n2,\n", "missing in all 2 rows"),
-        ("a,y\ninf,1\n2,2\n", "infinity"),
+        ("a,b,y\ninf,1,1\n2,3,2\n", "infinite, or beyond 3.4e38, which a tree cannot split: a (1 row). Leave"),
+        ("a,b,y\n1,1e39,1\n2,-1e39,2\n", "cannot split: b (2 rows)"),
+        ("a,y\n1,inf\n2,2.5\n", "the target 'y' is infinite in 1 row"),
         ("a,y\n1,2020-01-01\n2,2020-01-02\n", "holds dates"),
         ('a,y\n"1,2\n', "EOF"),
     ],
@@ -56,10 +58,31 @@ def test_table_is_code_3(command, table, text, message):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["prune", "-o", "o"], 3, "cannot split: a (1 row)"),
+        (["compress", "-o", "o"], 3, "cannot split: a (1 row)"),
+        (["report", "-o", "o"], 3, "cannot split: a (1 row)"),
+        (["compare"], 3, "cannot split: a (1 row)"),
+        (["select"], 0, "infinite, or beyond 3.4e38: a (1 row)"),  # whose trees take them
+        (["select", "--given-others"], 3, "infinity (column 'a')"),
+        (["select", "--kind", "anomaly"], 3, "infinity (column 'a')"),
+        (["path", "--na-values", "inf"], 0, "2 classes"),
+    ],
+)
+def test_infinite_values_are_named(command, table, tmp_path, monkeypatch, args, code, message):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{row},{row % 7},{row % 2}\n" for row in range(20))
+    found, _, err = command(args[0], table("a,b,y\ninf,0,1\n" + rows), "--target", "y", *args[1:])
+    assert (found, "Traceback" in err) == (code, False)
+    assert message in err
+
+
 def test_target_of_text_is_no_number(command):
     code, _, err = command("path", *ON_WINE, "--task", "regression")
     assert code == 3
-    assert "holds text" in err
+    assert "holds text, not numbers: the first is 'class_0'" in err
 
 
 @pytest.mark.parametrize("name", ["no.csv", "no.parquet", "table.json"])

@@ -27,7 +27,7 @@ class DataFile:
         return self.path
 
 
-def read(data, target, task, drop, *, aside=(), any_target=False):
+def read(data, target, task, drop, *, aside=(), any_target=False, infinite=False):
     """Columns and target of a table, the task, and an encoder of the columns, not fitted; says what was decided.
 
     Parameters
@@ -39,8 +39,10 @@ def read(data, target, task, drop, *, aside=(), any_target=False):
         Columns with a use of their own: they are not there to predict by.
     any_target : bool
         Whether there may be no target: then it and the task are None.
+    infinite : bool
+        Whether values may be infinite in single precision: they are said, not refused.
     """
-    from .tables import check_columns, column_encoder, count, row_numbers, split_target
+    from .tables import beyond_float32, check_columns, column_encoder, count, row_numbers, split_target
 
     if not data or not (target or any_target):
         raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
@@ -53,6 +55,13 @@ def read(data, target, task, drop, *, aside=(), any_target=False):
         check_columns(frame, drop)
         X, y, task = frame.drop(columns=list(drop)), None, None
     encoder, more = column_encoder(X, row_numbers(frame))
+    beyond = beyond_float32(X)
+    if beyond and not infinite:
+        raise ValueError(
+            f"values are infinite, or beyond 3.4e38, which a tree cannot split: {', '.join(beyond)}. Leave them out "
+            "(--drop), or say what is missing (--na-values inf)."
+        )
+    more += [f"infinite, or beyond 3.4e38: {', '.join(beyond)}"] if beyond else []
     say(f"{data}: {count(len(X), 'row')}, {count(len(X.columns), 'column')}")
     for note in [*notes, *more]:
         say(f"  {on_one_line(note)}")
@@ -98,7 +107,7 @@ def rows_for(model, data, target, drop, *, offset=None, any_target=False):
     task = None  # Boosters do not say
     if hasattr(model, "__sklearn_tags__"):
         task = "classification" if is_classifier(model) else "regression"
-    X, y, _, _ = read(data, target, task, drop, aside=aside, any_target=any_target)
+    X, y, _, _ = read(data, target, task, drop, aside=aside, any_target=any_target, infinite=True)
     X = columns_of(model, X)
     offsets = {name: column_aside(data, offset, target)} if offset else {}
     return X, y, offsets

@@ -11,6 +11,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,10 @@ _NUMBERS = {
     mark: rf"[+-]?(\d*|[1-9]\d{{0,2}}({of_thousands}\d{{3}})+)({re.escape(mark)}\d*)?([eE][+-]?\d+)?"
     for mark, of_thousands in ((",", "[.]"), (".", ","))
 }
+#: Texts among numbers are few if they are at most one in so many, or a single one.
+_FEW = 20
+#: In columns of fewer values, none are few.
+_FEWEST = 3
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -202,6 +207,7 @@ def _read_text(name, opened, text):
     _note_leading_zeros(frame, lines[options["skiprows"] :], sep, notes)
     decimal = text.decimal or _guess_decimal(frame, parse, notes)
     frame = _numbers_in_text(frame, decimal, notes)
+    _note_few_texts(frame, opened, encoding, options, notes)
     unsure = [] if decimal else [str(name) for name in frame if _may_have_points_of_thousands(frame[name])]
     if unsure:
         notes.append(f"read with decimal points, which may be of thousands (then: --decimal ,): {', '.join(unsure)}")
@@ -298,22 +304,51 @@ def _repeated_names(lines, sep):
 
 def _note_short_lines(frame, opened, encoding, options, notes):
     """Say how many lines have fewer values than there are columns: pandas takes those on the right to be missing."""
-    sep = options["sep"]
-    if len(sep) > 1 or not frame.shape[1] or not frame.iloc[:, -1].isna().any():
+    if not frame.shape[1] or not frame.iloc[:, -1].isna().any():
         return
-    with opened() as file, io.TextIOWrapper(file, encoding, newline="") as text:
-        lines = csv.reader(islice(text, options["skiprows"], None), delimiter=sep, skipinitialspace=True)
-        try:
-            header = next((line for line in lines if line), [])
-            width = len(header) - (len(header) > 1 and not header[-1].strip())
-            short = [lines.line_num + options["skiprows"] for line in lines if line and len(line) < width]
-        except csv.Error:  # pandas reads what this cannot
-            return
+    lines = _lines(opened, encoding, options)
+    _, header = next(lines, (0, []))
+    width = len(header) - (len(header) > 1 and not header[-1].strip())
+    short = [number for number, line in lines if len(line) < width]
     if short:
         notes.append(
             f"{len(short):,} line{'s have' if len(short) > 1 else ' has'} fewer values than there are columns, the "
             f"first of them line {short[0]:,}: those on the right are taken to be missing"
         )
+
+
+def _lines(opened, encoding, options):
+    """Number and values of each line that is not empty; none from where on only pandas can read them."""
+    sep, skipped = options["sep"], options["skiprows"]
+    if len(sep) > 1:
+        return
+    with opened() as file, io.TextIOWrapper(file, encoding, newline="") as text:
+        lines = csv.reader(islice(text, skipped, None), delimiter=sep, skipinitialspace=True)
+        with suppress(csv.Error):
+            yield from ((lines.line_num + skipped, line) for line in lines if line)
+
+
+def _note_few_texts(frame, opened, encoding, options, notes):
+    """Say which columns are text for the sake of a few values, such as the "Total" of a last line."""
+    for name in _of_text(frame):
+        known = _known(frame[name])
+        texts = known[~known.str.fullmatch("|".join(_NUMBERS.values()))]
+        if not 0 < len(texts) <= max(1, len(known) // _FEW) or len(known) < _FEWEST:
+            continue
+        first, n_more = texts.iloc[0], len(texts) - 1
+        more = f" and {n_more:,} more value{' is no number' if n_more == 1 else 's are no numbers'}" if n_more else ""
+        line = _line_of(first, name, _lines(opened, encoding, options))
+        where = f"line {line:,} holds {first!r}" if line else f"{first!r} is no number"
+        notes.append(f"read as text, for {where}{more} (see --na-values): {name}")
+
+
+def _line_of(value, name, lines):
+    """Number of the first line with a value in a column; None if the header has no such name, or no line the value."""
+    header = [of_column.strip() for of_column in next(lines, (0, []))[1]]
+    if name not in header:
+        return None
+    place = header.index(name)
+    return next((number for number, line in lines if len(line) > place and line[place].strip() == value.strip()), None)
 
 
 def _note_leading_zeros(frame, lines, sep, notes):

@@ -13,6 +13,8 @@ from ..times import read_times
 
 #: Integers with at most this many distinct values are taken for classes.
 MOST_CLASSES = 20
+#: Beyond this, single precision is infinite.
+_LARGEST = float(np.finfo(np.float32).max)
 #: How columns are named that only number the rows; nameless ones are pandas' "Unnamed: 0".
 _NAMELESS = re.compile(r"unnamed: \d+(\.\d+)*|__index_level_\d+__|")
 _NUMBERING = re.compile(r"index|level_0|id|#|n[or]\.?|row|row[_. ]?(id|index|names?|n[or]|num|number)")
@@ -90,8 +92,13 @@ def split_target(
     if kind is None:
         raise ValueError(f"the target {target!r} holds neither numbers nor text.")
     if kind == _DATE or (kind == _TEXT and task == "regression"):
-        raise ValueError(f"the target {target!r} holds {'dates' if kind == _DATE else 'text'}, not numbers.")
+        first = y[pd.to_numeric(y.astype(object), errors="coerce").isna()].iloc[0]
+        what = "dates" if kind == _DATE else "text"
+        raise ValueError(f"the target {target!r} holds {what}, not numbers: the first is {str(first)!r}.")
     y = y.astype(object).infer_objects().to_numpy() if kind == _TEXT else _numbers(y)
+    n_infinite = np.isinf(y).sum() if kind == _NUMBER else 0
+    if n_infinite:
+        raise ValueError(f"the target {target!r} is infinite in {count(n_infinite, 'row')}.")
     n_distinct = len(pd.unique(y))
     few = kind == _TEXT or (y.dtype.kind in "iu" and n_distinct <= MOST_CLASSES)
     task = task or ("classification" if few else "regression")
@@ -154,6 +161,18 @@ def column_encoder(X: pd.DataFrame, row_numbers_of: Sequence[str] | None = None)
         [("codes", codes, columns), ("numbers", "passthrough", of_kind[_NUMBER])], verbose_feature_names_out=False
     ).set_output(transform="pandas")
     return transformer, notes
+
+
+def beyond_float32(X: pd.DataFrame) -> list[str]:
+    """Columns of numbers that single precision, in which scikit-learn's trees split, cannot hold; and in how many rows.
+
+    Examples
+    --------
+    >>> beyond_float32(pd.DataFrame({"size": [1.5, 2, 7], "speed": [float("inf"), 2, 1e40]}))
+    ['speed (2 rows)']
+    """
+    rows = {name: int((X[name].abs() > _LARGEST).sum()) for name in X if pd.api.types.is_float_dtype(X[name].dtype)}
+    return [f"{name} ({count(number, 'row')})" for name, number in rows.items() if number]
 
 
 def row_numbers(X: pd.DataFrame) -> list[str]:

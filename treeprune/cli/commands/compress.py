@@ -179,7 +179,7 @@ def _model_and_rows(data, target, model_file, trust, estimator, offset, task, dr
     if model_file:
         model = workflow.load_model(model_file, trust=trust)
         return model, *rows_for(model, data, target, drop, offset=offset, any_target=any_target)
-    X, y, task, encoder = read(data, target, task, drop)
+    X, y, task, encoder = read(data, target, task, drop, infinite=estimator == "hist_gradient_boosting")
     grown = workflow.new_estimator(estimator or "random_forest", task, seed)
     with progress("Growing"):
         return Pipeline([("encoder", encoder), ("ensemble", grown)]).fit(X, y), X, y, {}

@@ -111,7 +111,7 @@ def select(
     if time_format and not time:
         raise click.UsageError("--time-format has no use without --time.")
     aside = [name for name in (groups, time) if name]
-    X, y, task, encoder = read(data, target, task, drop, aside=aside, any_target=kind == "anomaly")
+    X, y, task, encoder = read(data, target, task, drop, aside=aside, any_target=kind == "anomaly", infinite=True)
     order = time_order(column_aside(data, time, target), time_format) if time else None
     series = column_aside(data, groups, target).to_numpy() if groups else None
     with optional_output_file(output) as file, optional_output_file(plot) as figure:
