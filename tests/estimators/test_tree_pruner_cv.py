@@ -468,10 +468,12 @@ class TestFolds:
     def test_a_fold_that_lacks_a_class_when_growing(self, scoring):
         X, y = load_iris(return_X_y=True)
         pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=KFold(3), scoring=scoring)
-        with pytest.warns(
-            UserWarning, match=r"classes in training fold 0 \(2\) does not match total number of classes"
-        ):
+        message = (
+            r"classes in training fold 0 \(2\) does not match total number of classes \(3\) \(nor in 2 more folds\)"
+        )
+        with pytest.warns(UserWarning, match=message) as said:
             pruner.fit(X, y)
+        assert len(said) == 1
         worst = {"accuracy": 0, "balanced_accuracy": 0, "neg_log_loss": np.log(np.finfo(float).eps)}
         if scoring in worst:
             np.testing.assert_allclose(pruner.cv_results_["split0_test_score"], worst[scoring])

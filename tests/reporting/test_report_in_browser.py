@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, mak
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.reporting.kinds import KINDS, SELECTORS
-from treeprune import TreePrunerCV, pruning_path, report, rules
+from treeprune import TreePrunerCV, prune, pruning_path, report, rules
 
 
 def wait_for_text(tab, selector, text):
@@ -220,6 +220,16 @@ def test_on_a_narrow_screen_the_tree_fits_and_begins_at_its_left_edge(open_page,
     first = tab.locator("#tree [role=treeitem]").count()
     tab.locator("#unfold").click()
     assert tab.locator("#tree [role=treeitem]").count() > first
+
+
+def test_on_a_narrow_screen_the_scores_and_their_intervals_are_seen(open_page):
+    X, y = make_classification(400, flip_y=0.2, random_state=0)
+    tree = DecisionTreeClassifier(random_state=0).fit(X[:200], y[:200])
+    made = report(prune(tree, "mdl"), X[200:], y[200:], before=tree, held_out=True)
+    cells = open_page(made, viewport={"width": 420, "height": 900}).locator("section[id=scores] .scroll").first
+    ends = "cells => Math.max(...cells.map(cell => cell.getBoundingClientRect().right))"
+    assert "interval" in cells.inner_text()
+    assert cells.locator("th, td").evaluate_all(ends) <= 420
 
 
 def test_on_a_narrow_screen_labels_of_splits_do_not_overlap(open_page):

@@ -38,16 +38,18 @@ def check_splits(splits: list[tuple[NDArray, NDArray]], X: Any, y: ArrayLike | N
 
 def _warn_of_missing_classes(splits, y):
     labels, codes = np.unique(np.asarray(y), return_inverse=True)
-    for fold, (train, _) in enumerate(splits):
-        found = np.count_nonzero(np.bincount(codes[train], minlength=len(labels)))
-        if found < len(labels):
-            warnings.warn(
-                f"Number of classes in training fold {fold} ({found}) does not match total number of classes "
-                f"({len(labels)}). To fix this, use a cross-validation technique resulting in properly stratified "
-                "folds.",
-                UserWarning,
-                stacklevel=5,
-            )
+    found = [np.count_nonzero(np.bincount(codes[train], minlength=len(labels))) for train, _ in splits]
+    lacking = np.flatnonzero(np.array(found) < len(labels))
+    if len(lacking):
+        n_more = len(lacking) - 1
+        more = f" (nor in {n_more} more fold{'s' if n_more > 1 else ''})" if n_more else ""
+        warnings.warn(
+            f"Number of classes in training fold {lacking[0]} ({found[lacking[0]]}) does not match total number of "
+            f"classes ({len(labels)}){more}. To fix this, use a cross-validation technique resulting in properly "
+            "stratified folds.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _in_order_of_time(X):

@@ -205,9 +205,10 @@ class AnomalyPruningSelector(SelectorMixin, BaseEstimator):
             return
         names, largest = self._names(), np.argsort(-size, kind="stable")[: min(3, np.sum(size > 1))]
         groups = [", ".join(str(names[i]) for i in np.flatnonzero(self.groups_ == group)[:5]) for group in largest]
+        several = f", in {np.sum(size > 1)} groups, of the largest" if np.sum(size > 1) > 1 else ""
         warnings.warn(
-            f"{size[size > 1].sum()} columns depend on each other beyond correlation, in {np.sum(size > 1)} groups. Of "
-            f"the largest: {'; '.join(groups)}. Anomalies that show only within a group are not found.",
+            f"{size[size > 1].sum()} columns depend on each other beyond correlation{several}: {'; '.join(groups)}. "
+            "Anomalies that show only within a group are not found.",
             UserWarning,
             stacklevel=3,
         )
