@@ -97,7 +97,12 @@ def test_a_warning_is_said_once():
     code = (
         "import warnings, sys; from treeprune.cli.console import prepare_process; prepare_process()\n"
         "warnings.simplefilter('always')\n"
-        "for i in range(24): warnings.warn('so and so'); warnings.warn('another') if i == 7 else None"
+        "for i in range(24): warnings.warn(f'so and so in fold {i} of 24'); i != 7 or warnings.warn('another of x7')\n"
+        "warnings.warn('another of x8')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stderr.splitlines() == ["Warning: so and so", "Warning: another"]
+    assert done.stderr.splitlines() == [
+        "Warning: so and so in fold 0 of 24",
+        "Warning: another of x7",
+        "Warning: another of x8",
+    ]

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.reporting.test_report import html_of
-from treeprune import TreePrunerCV, prune, report
+from treeprune import TreePruner, TreePrunerCV, prune, report
 from treeprune.compression import CompressionResult
 from treeprune.feature_selection import AnomalyPruningSelector, PruningSelector
 from treeprune.methods import CostComplexity, MaxDepth, MinSamples
@@ -182,6 +182,21 @@ def test_a_single_leaf_is_said_in_the_singular():
     assert sentence.startswith("The tree is a single leaf: there is nothing to prune; CV accuracy 50.0 ± ")
     assert "One rule, that of the only leaf." in re.sub(r"<.*?>", "", html_of(page.html, "rules"))
     assert "each of the 1" not in page.html
+
+
+def test_what_pruning_left_of_a_tree_that_is_not_known_is_not_called_unpruned():
+    rng = np.random.default_rng(0)
+    noise, target = rng.normal(size=(100, 3)), rng.integers(0, 2, 100)
+    pruner = TreePruner(DecisionTreeClassifier(random_state=0), "mdl").fit(noise, target)
+    page = report(pruner)
+    assert page.to_dict()["sentence"] == "1 leaf; what it was before is not known"
+    known = report(pruner, before=DecisionTreeClassifier(random_state=0).fit(noise, target))
+    assert "→ 1 leaf" in known.to_dict()["sentence"]
+    pruner.fit(noise, noise[:, 0] > 0)
+    for model in (pruner, pruner.estimator_):
+        assert "splits before" not in html_of(report(model).html, "features")
+    pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0), cv=3).fit(noise, target)
+    assert "splits before" in html_of(report(pruner).html, "features")
 
 
 def test_a_tree_without_splits_has_no_table_of_features():

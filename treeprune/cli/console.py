@@ -6,6 +6,7 @@ Data goes to standard output, everything said about it to standard error.
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -85,9 +86,10 @@ def run(command: click.Command, args: Sequence[str] | None = None) -> ExitCode:
 
 
 def _say_once(message, said):
-    """Show each warning once, since fits on folds and parts of the rows repeat theirs."""
-    if message not in said:
-        said.add(message)
+    """Show each warning once, whatever its numbers, since fits on folds and parts of the rows repeat theirs."""
+    without_numbers = re.sub(r"\b\d[\d.,]*", "", message)
+    if without_numbers not in said:
+        said.add(without_numbers)
         say(message)
 
 

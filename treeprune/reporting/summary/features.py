@@ -20,7 +20,7 @@ def feature_table(subject) -> dict[str, Any]:
     after, before = splits_by_feature(subject.forest), None
     if subject.forest_before is not None:
         before = splits_by_feature(subject.forest_before)
-    elif subject.is_single_tree:
+    elif subject.is_single_tree and subject.pruner_path is not None:
         before = splits_by_feature(subject.path.forest)
     names, left = subject.names, subject.names_that_left
     importance = np.append(importances(subject.model, after), np.zeros(len(left)))

@@ -166,12 +166,16 @@ class Subject:
             return None
         return [str(label) for label in known]
 
+    @property
+    def pruner_path(self) -> Path | None:
+        """The path of the pruner, which begins with what was grown; None: there is none, or no pruner."""
+        return getattr(self.pruner, "pruning_path_", None)
+
     @cached_property
     def path(self) -> Path | None:
         """The path of the pruner; of a single tree alone, its cost-complexity path."""
-        path = getattr(self.pruner, "pruning_path_", None)
-        if path is not None or not self.is_single_tree:
-            return path
+        if self.pruner_path is not None or not self.is_single_tree:
+            return self.pruner_path
         if self.before is not None and self.adapter_before.forest.n_features == self.forest.n_features:
             path = _cost_complexity_path(self.adapter_before)
             if (path.n_leaves == self.forest.n_leaves).any() and _same_tree(path, self.forest):

@@ -196,7 +196,7 @@ def _sentence(subject, summary):
         before = subject.path.forest
     if before is not None and before.n_leaves != summary["n_rules"]:
         return first_sentence(summary, f"{n_leaves_in_words(before.n_leaves)} → {after}")
-    if subject.path.forest.n_leaves == 1:
+    if subject.path.forest.n_leaves == 1 and (subject.pruner_path is not None or not subject.pruner):
         sizes = "The tree is a single leaf: there is nothing to prune"
     else:
         unknown = "what it was before is not known" if subject.pruner else "whether it was pruned is not known"
