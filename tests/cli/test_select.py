@@ -55,7 +55,7 @@ def test_labels_of_anomalies_are_taken_in_any_form_and_the_rare_one_is_said(comm
     frame.to_csv(tmp_path / "t.csv", index=False)
     code, out, err = command(tmp_path / "t.csv", "--kind", "anomaly", "--target", "label", "--json")
     assert code == 0, err
-    assert f"Known anomalies are the rows of the label {known}. 1 of 4 columns are kept." in err
+    assert f"Known anomalies are the rows of the label {known}. 1 of 4 columns is kept." in err
     assert [row["column"] for row in json.loads(out) if row["kept"]] == ["c0"]
 
 

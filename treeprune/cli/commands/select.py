@@ -98,7 +98,7 @@ def select(
           --fdr 0.05 --plot sensors.png
     """
     from .. import workflow
-    from ..tables import time_order
+    from ..tables import count, time_order
 
     if kind != "series" and (time or groups):
         raise click.UsageError(f"{'--time' if time else '--groups'} has a use only for --kind series.")
@@ -131,4 +131,5 @@ def select(
     saved = "".join(f" Saved {name}." for name in (output, plot) if name)
     label = getattr(selector, "anomaly_label_", None)
     known = "" if label is None else f"Known anomalies are the rows of the label {label}. "
-    say(f"{known}{frame['kept'].sum()} of {len(frame)} columns are kept.{saved}")
+    n_kept = frame["kept"].sum()
+    say(f"{known}{n_kept} of {count(len(frame), 'column')} {'is' if n_kept == 1 else 'are'} kept.{saved}")
