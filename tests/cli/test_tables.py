@@ -47,3 +47,18 @@ def test_dates_as_text_are_left_out_and_no_target(values, are_dates):
             split_target(frame, "when")
     else:
         assert split_target(frame, "when")[2] == "classification"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["1", "2", "Total"], "holds text, not numbers: the first is 'Total'"),
+        (["1", "2", "3"], "holds text, not numbers: the first is '1'"),
+        ([True, False, True], "holds text, not numbers: the first is 'True'"),
+        (pd.Categorical(["x", "y", None]), "holds text, not numbers: the first is 'x'"),
+        (pd.date_range("2024", periods=3), "holds dates, not numbers: the first is '2024-01-01 00:00:00'"),
+    ],
+)
+def test_a_target_that_is_no_number_is_shown(values, message):
+    with pytest.raises(ValueError, match=f"the target 'y' {message}"):
+        split_target(pd.DataFrame({"x": [1, 2, 3], "y": values}), "y", task="regression")

@@ -92,7 +92,8 @@ def split_target(
     if kind is None:
         raise ValueError(f"the target {target!r} holds neither numbers nor text.")
     if kind == _DATE or (kind == _TEXT and task == "regression"):
-        first = y[pd.to_numeric(y.astype(object), errors="coerce").isna()].iloc[0]
+        as_numbers = pd.to_numeric(y.astype(str), errors="coerce")
+        first = y.iloc[int(as_numbers.isna().argmax())]
         what = "dates" if kind == _DATE else "text"
         raise ValueError(f"the target {target!r} holds {what}, not numbers: the first is {str(first)!r}.")
     y = y.astype(object).infer_objects().to_numpy() if kind == _TEXT else _numbers(y)
