@@ -16,10 +16,13 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
     RandomizedSearchCV,
     TunedThresholdClassifierCV,
 )
@@ -76,6 +79,8 @@ COMPOSITES = {
     "pipeline in a pipeline": (make_pipeline(StandardScaler(), PIPE), KIND, True),
     "grid search": (GridSearchCV(TREE, GRID, cv=2), KIND, True),
     "randomized search": (RandomizedSearchCV(TREE, GRID, n_iter=1, cv=2, random_state=0), KIND, True),
+    "halving search": (HalvingGridSearchCV(TREE, GRID, cv=2, random_state=0), KIND, True),
+    "random halving search": (HalvingRandomSearchCV(TREE, GRID, n_candidates=2, cv=2, random_state=0), KIND, True),
     "search of a pipeline": (GridSearchCV(PIPE, {"standardscaler__with_mean": [True, False]}, cv=2), KIND, True),
     "calibrated": (CalibratedClassifierCV(PIPE, cv=2), KIND, False),
     "calibrated as one": (CalibratedClassifierCV(TREE, cv=2, ensemble=False), KIND, True),
@@ -113,6 +118,11 @@ COMPOSITES = {
         True,
     ),
 }
+
+
+def of_sparse_rows(model):
+    """An unfitted model whose scalers do not centre rows, which would not stay sparse."""
+    return clone(model).set_params(**{name: False for name in model.get_params() if name.endswith("with_mean")})
 
 
 def stock(value):

@@ -35,7 +35,7 @@ from treeprune.compression.shares import at_one_rate
 from treeprune.compression.trials import Cut, Trials
 from treeprune.compression.watch import Watch
 
-from .kinds import AMOUNT, COMPOSITES, KIND, NOISE, NUMBERS, PIPE, TREE, X
+from .kinds import AMOUNT, COMPOSITES, KIND, NOISE, NUMBERS, PIPE, TREE, X, of_sparse_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(costs more than noise|Training anew does better)")
 
@@ -108,8 +108,7 @@ class TestRows:
         whole = clone(model).fit(frame, KIND)
         np.testing.assert_array_equal(output(compress(whole, frame, KIND, **SETTINGS).model, frame), expected)
         rows = sparse.csr_matrix(X)
-        kept = clone(model).set_params(**{n: False for n in model.get_params() if n.endswith("with_mean")})
-        whole = kept.fit(rows, KIND)
+        whole = of_sparse_rows(model).fit(rows, KIND)
         assert size(compress(whole, rows, KIND, **SETTINGS).model)[1] <= size(whole)[1]
 
 
