@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingRegressor, RandomForestClassifier, StackingClassifier, VotingClassifier
@@ -16,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.composites.test_composites import COMPOSITES
-from tests.composites.test_composites import X as WINE
+from tests.composites.kinds import COMPOSITES, of_sparse_rows
+from tests.composites.kinds import X as WINE
 from tests.slimming.kinds import KINDS, NUMBERS, TABLE, TEXTS, Y, only, output
 from treeprune import UnsupportedModelError, prune, slim
 from treeprune.adapters import find_adapter
@@ -51,6 +52,19 @@ def test_every_composite(name):
             )
     assert getattr(small, "n_features_in_", narrow.shape[1]) == len(small.columns_)
     assert pickle.dumps(whole) == before
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+def test_takes_rows_in_every_form_that_the_whole_takes(name):
+    model, y, _ = COMPOSITES[name]
+    whole = prune(of_sparse_rows(model).fit(WINE, y), MaxDepth(1))
+    small = slim(whole)
+    for form in (sparse.csr_matrix, sparse.coo_matrix, sparse.csc_array, np.ndarray.tolist):
+        try:
+            expected = whole.predict(form(WINE))
+        except (TypeError, ValueError):
+            continue
+        np.testing.assert_array_equal(small.predict(form(only(WINE, small.columns_))), expected)
 
 
 @pytest.mark.parametrize("name", COMPOSITES)

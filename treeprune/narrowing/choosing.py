@@ -1,7 +1,8 @@
 """Fitted steps that choose columns of a table, by place or by name, and pass them on.
 
 A ColumnTransformer says it best, and the tools that read pipelines know it; but it must be told whether sparse rows
-come out. Where that cannot be told, an array or a sparse matrix is indexed.
+come out. Where that cannot be told, an array or a sparse matrix is indexed, after lists became arrays and sparse
+matrices CSR: not all of them can be indexed, and scikit-learn's chains make some that cannot.
 """
 
 from operator import itemgetter
@@ -12,8 +13,12 @@ from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import check_array
 
 from .base import Mask, gives_frames, names_of
+
+#: How `check_array` makes arrays and CSR matrices, and leaves what they hold.
+_AS_THEY_ARE = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
 
 
 def behind_choice(step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
@@ -86,7 +91,14 @@ def is_filter(step: Any) -> bool:
     """Whether a step is what `passing_on` gives."""
     if isinstance(step, ColumnTransformer):
         return len(step.transformers_) == 1 and is_filter(step.transformers_[0][1])
-    return isinstance(step, FunctionTransformer) and (step.func is None or chosen_places(step) is not None)
+    if isinstance(step, Pipeline):
+        return all(is_filter(each) for _, each in step.steps)
+    return isinstance(step, FunctionTransformer) and (passes_numbers(step) or chosen_places(step) is not None)
+
+
+def passes_numbers(step: FunctionTransformer) -> bool:
+    """Whether a step passes on all numbers as they are, perhaps in another kind of table."""
+    return step.func is None or (step.func is check_array and step.kw_args == _AS_THEY_ARE)
 
 
 def as_sparse(step: Any, n_columns: int) -> Pipeline:
@@ -101,7 +113,9 @@ def _indexing(kept, names=None):
     chooser.n_features_in_ = len(kept)
     if names is not None:
         chooser.feature_names_in_ = np.asarray(names, dtype=object)
-    return chooser
+        return chooser
+    rows = all_passing(len(kept), func=check_array, kw_args=_AS_THEY_ARE)
+    return Pipeline([("rows", rows), ("columns", chooser)])
 
 
 def chosen_places(step: FunctionTransformer) -> list[int] | None:

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from .base import Narrowed, Narrower, names_of, with_columns
-from .choosing import all_passing, chosen_places
+from .choosing import all_passing, chosen_places, passes_numbers
 
 _PER_COLUMN = {
     "sklearn.preprocessing._data.StandardScaler": ("mean_", "var_", "scale_", "n_samples_seen_"),
@@ -67,5 +67,5 @@ class FunctionNarrower(Narrower):
     def _is_of_each_number(self):
         step: FunctionTransformer = self.step
         of_numbers = isinstance(step.func, np.ufunc) and (step.func.nin, step.func.nout) == (1, 1)
-        elementwise = step.func is None or (of_numbers and step.func.signature is None and not step.kw_args)
+        elementwise = passes_numbers(step) or (of_numbers and step.func.signature is None and not step.kw_args)
         return elementwise and (step.feature_names_out is None or isinstance(step.feature_names_out, str))
