@@ -17,6 +17,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectFromModel, SelectKBest
 from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -40,11 +41,22 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch
 
 from tests.composites.kinds import COMPOSITES, KIND, NOISE, X, stock
-from treeprune import ModelFormatError, TreePruner, UnsupportedModelError, load_compact, prune, save_compact, slim
+from treeprune import (
+    ModelFormatError,
+    TreePruner,
+    TreePrunerCV,
+    UnsupportedModelError,
+    load_compact,
+    prune,
+    save_compact,
+    slim,
+)
 from treeprune.compact import packed, unpacked
 from treeprune.compact.archive import read_archive, write_archive
 from treeprune.composites.exchange import size
-from treeprune.methods import MaxDepth
+from treeprune.estimators import expected_cost
+from treeprune.methods import CostComplexity, MaxDepth, Sequence
+from treeprune.model_selection import PurgedTimeSeriesSplit
 
 TREE = DecisionTreeClassifier(random_state=0)
 LEVELS = pytest.mark.parametrize("level", ["predict", "full"])
@@ -63,7 +75,7 @@ def same(a, b):
 
 
 @LEVELS
-@pytest.mark.parametrize("name", [name for name in COMPOSITES if not name.startswith("pruned")])
+@pytest.mark.parametrize("name", COMPOSITES)
 def test_every_kind_comes_back(name, level, tmp_path):
     model, y, _ = COMPOSITES[name]
     fitted = stock(model).fit(X, y)
@@ -75,6 +87,10 @@ def test_every_kind_comes_back(name, level, tmp_path):
     assert repr(loaded.get_params()) == repr(fitted.get_params())
     if level == "full":  # the other has no values of inner nodes
         assert same(output(prune(fitted, MaxDepth(1)), X), output(prune(loaded, MaxDepth(1)), X))
+
+
+class OwnMethod(MaxDepth):
+    """A method of somebody's own."""
 
 
 COLUMNS = make_column_transformer(
@@ -138,6 +154,34 @@ def test_results_of_a_search_come_back():
     assert loaded.score(X, KIND) == search.score(X, KIND)
 
 
+@pytest.mark.parametrize(
+    "pruner",
+    [
+        TreePruner(TREE, MaxDepth(2)),
+        TreePruner(TREE, Sequence([CostComplexity(alpha=0.01), "merge_equal_leaves"])),
+        TreePrunerCV(TREE, cv=2),
+        TreePrunerCV(TREE, "max_depth", param_grid={"max_depth": [1, 2]}, cv=PurgedTimeSeriesSplit(2)),
+        TreePrunerCV(TREE, cv=2, scoring=make_scorer(expected_cost, cost_matrix=np.eye(3), labels=np.unique(KIND))),
+        GridSearchCV(TreePruner(TREE), {"method": ["mdl", MaxDepth(1)]}, cv=2),
+        make_pipeline(StandardScaler(), TreePrunerCV(RandomForestClassifier(3, random_state=0), cv="oob")),
+    ],
+    ids=str,
+)
+def test_pruners_come_back_without_their_path(pruner):
+    fitted = clone(pruner).fit(X, KIND)
+    data = packed(fitted, "full")
+    loaded = unpacked(data)
+    assert same(output(fitted, X), output(loaded, X))
+    assert repr(clone(loaded)) == repr(clone(fitted))
+    if hasattr(fitted, "cv_results_"):
+        before, after = (pd.DataFrame(dict(each.cv_results_)).astype(str) for each in (fitted, loaded))
+        pd.testing.assert_frame_equal(after, before)
+        assert loaded.best_params_.keys() == fitted.best_params_.keys()
+    assert not hasattr(loaded, "pruning_path_")
+    assert size(prune(loaded, MaxDepth(1))) == size(prune(fitted, MaxDepth(1)))
+    assert packed(loaded, "full") == data
+
+
 def test_a_model_that_stands_twice_is_stored_once_and_shared_still():
     model = VotingClassifier([("a", clone(TREE)), ("b", clone(TREE))]).fit(X, KIND)
     model.estimators_ = [model.estimators_[0]] * 2
@@ -164,8 +208,7 @@ class TestRefused:
             (make_pipeline(KNNImputer(), TREE), r"Pipeline\.steps\[0\]\[1\] is of .*KNNImputer"),
             (make_pipeline(SplineTransformer(), TREE), "SplineTransformer|BSpline"),
             (make_pipeline(FunctionTransformer(lambda X: X), TREE), r"steps\[0\]\[1\]\.func is <lambda>"),
-            (make_pipeline("passthrough", TreePruner(TREE)), r"steps\[1\]\[1\] is of .*TreePruner"),
-            (TreePruner(TREE), "TreePruner is of"),
+            (make_pipeline("passthrough", TreePruner(TREE, OwnMethod())), r"steps\[1\]\[1\]\.method is of .*OwnMethod"),
         ],
     )
     def test_what_has_no_compact_form_is_named(self, model, where, tmp_path):

@@ -18,7 +18,7 @@ from ..extras import import_extra
 from .archive import read_archive, write_archive
 from .object_graph import Budget, flatten, restore
 from .packing import STATISTICS, pack, unpack
-from .parts import CHECKS, parts_of_wholes
+from .parts import CHECKS, LEFT_OUT, parts_of_wholes
 
 _LEVELS = ("predict", "full")
 #: Files of version 2 name the class of the adapter, as it was called then, in the place of `Adapter.format_name`.
@@ -42,7 +42,8 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
     ----------
     model : object
         A fitted model of any supported family, or one that holds such models (a Pipeline, a search, a calibrated,
-        voting or stacked model, ...): its other parts must be scikit-learn's own transformers and simple models.
+        voting or stacked model, a pruner, ...): its other parts must be scikit-learn's own transformers and simple
+        models.
     path : str or path-like
         Where to. An existing file is replaced, as a whole.
     level : {"predict", "full"}, default="predict"
@@ -51,8 +52,9 @@ def save_compact(model: Any, path: str | os.PathLike, level: str = "predict") ->
         is refused with a MissingStatisticError where a split is to become a leaf. "full" keeps every array to the last
         bit, so that XGBoost and LightGBM save the loaded model as they save the model itself.
 
-    Of a model that holds others, all comes back that it holds, such as the results of a search. Functions may be those
-    of NumPy (``FunctionTransformer(np.log1p)``).
+    Of a model that holds others, all comes back that it holds, such as the results of a search; only the
+    `pruning_path_` of a TreePruner or TreePrunerCV does not, for it holds the tree before it was pruned. Functions may
+    be those of NumPy (``FunctionTransformer(np.log1p)``).
 
     A function given as the objective or metric of a booster's wrapper is not stored, which a warning says: the loaded
     model predicts the same, but does not know its loss, and cannot be fitted before it is given one.
@@ -212,7 +214,7 @@ def _pack_whole(model, full):
             models.append(value)
         return numbers.get(id(value))
 
-    whole, rest = flatten(model, _known() | parts_of_wholes(), number)
+    whole, rest = flatten(model, _known() | parts_of_wholes(), number, LEFT_OUT)
     packed_models = [_pack(each, full or id(each) not in predicting) for each in models]
     heads = [head | {"n_arrays": len(arrays)} for head, arrays in packed_models]
     arrays = [array for _, of_model in packed_models for array in of_model]

@@ -44,7 +44,10 @@ class Budget:
 
 
 def flatten(
-    value: Any, known: Collection[str], model_number: Callable[[Any], int | None] = lambda value: None
+    value: Any,
+    known: Collection[str],
+    model_number: Callable[[Any], int | None] = lambda value: None,
+    left_out: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Any, list[NDArray]]:
     """A value as JSON data, and the arrays that the data refer to by their positions.
 
@@ -55,13 +58,15 @@ def flatten(
         Paths (module and name) of the classes and functions that the value may contain.
     model_number : callable, optional
         Numbers of objects that are stored elsewhere, which stand for them; None: the object is none of these.
+    left_out : mapping of str to collection of str, optional
+        By the paths of classes, names of attributes that are not written.
 
     Raises
     ------
     UnsupportedModelError
         The value contains an object of another class; the message says where.
     """
-    writer = _Writer(known, model_number)
+    writer = _Writer(known, model_number, left_out or {})
     return writer.value(value, type(value).__name__, 0), writer.arrays
 
 
@@ -111,8 +116,9 @@ class _Writer:
     What JSON has no form for becomes an object with one key, the kind, by which `_READERS` finds how to read it.
     """
 
-    def __init__(self, known, model_number):
-        self.known, self.model_number, self.arrays, self.numbers = known, model_number, [], {}
+    def __init__(self, known, model_number, left_out):
+        self.known, self.model_number, self.left_out = known, model_number, left_out
+        self.arrays, self.numbers = [], {}
         # By id(): the number of each object written so far, which stands for it where it occurs again, and the object
         # itself, because the id of an object that is gone may be given to another.
         self.seen = {}
@@ -262,9 +268,9 @@ class _Writer:
             return self.refuse(value, where)
         return {"call": [number, _path(type(value)), self.value(list(arguments), where, depth + 1)]}
 
-    @staticmethod
-    def state(value):
-        return value.__getstate__() or {}
+    def state(self, value):
+        left_out = self.left_out.get(_path(type(value)), ())
+        return {name: each for name, each in (value.__getstate__() or {}).items() if name not in left_out}
 
     def refuse(self, value, where):
         cls = value if isinstance(value, type) else type(value)

@@ -1,4 +1,4 @@
-"""What files may hold of models that hold tree models: classes and functions of scikit-learn, by name.
+"""What files may hold of models that hold tree models: classes and functions of scikit-learn and treeprune, by name.
 
 Their objects are made without running code of the file, and their methods are Python and NumPy: whatever a file says of
 their attributes, they raise errors at worst. Those that make sparse rows of numbers that they hold are checked, since
@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from ..exceptions import ModelFormatError
+from ..methods import ALIASES
 
 _CLASSES = {
     "sklearn.calibration": "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
@@ -58,17 +59,29 @@ _CLASSES = {
     "sklearn.preprocessing._target_encoder": "TargetEncoder",
     "sklearn.semi_supervised._self_training": "SelfTrainingClassifier",
     "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
+    "treeprune.estimators.candidates": "KnobParams",
+    "treeprune.estimators.tree_pruner": "TreePruner",
+    "treeprune.estimators.tree_pruner_cv": "TreePrunerCV",
+    "treeprune.model_selection": "PurgedTimeSeriesSplit",
+}
+#: Attributes that files do not hold, by the class: the path of a pruner is made of the tree before it was pruned.
+LEFT_OUT = {
+    "treeprune.estimators.tree_pruner.TreePruner": ("pruning_path_",),
+    "treeprune.estimators.tree_pruner_cv.TreePrunerCV": ("pruning_path_",),
 }
 _FUNCTIONS = ("f_classif", "f_regression", "chi2", "r_regression")
+_OTHER_FUNCTIONS = {"sklearn.utils.validation.check_array", "treeprune.estimators.scoring.expected_cost"}
 
 
 @cache
 def parts_of_wholes() -> frozenset[str]:
-    """Paths of these classes and functions; of functions, scores of features and those of scikit-learn's scorers."""
+    """Paths of these classes and functions: methods, scores of features and those of scikit-learn's scorers as well."""
     classes = {f"{module}.{name}" for module, names in _CLASSES.items() for name in names.split()}
+    methods = {f"{cls.__module__}.{cls.__qualname__}" for cls in ALIASES.values()}
     scores = {get_scorer(name)._score_func for name in get_scorer_names()}
     of_features = {f"sklearn.feature_selection._univariate_selection.{name}" for name in _FUNCTIONS}
-    return frozenset(classes | of_features | {f"{score.__module__}.{score.__qualname__}" for score in scores})
+    named = classes | methods | of_features | _OTHER_FUNCTIONS
+    return frozenset(named | {f"{score.__module__}.{score.__qualname__}" for score in scores})
 
 
 def _check_vocabulary(vectorizer):
