@@ -149,6 +149,9 @@ class TestOddWholes:
         }
         with pytest.raises(NotFittedError):
             ask[name](clone(PIPE))
+        in_part = Pipeline([("scale", StandardScaler()), ("tree", clone(TREE).fit(X, KIND))])
+        with pytest.raises(NotFittedError, match="The step 'scale' of this Pipeline, StandardScaler, is not fitted"):
+            ask[name](in_part)
 
     @pytest.mark.parametrize("last", [StandardScaler(), "passthrough", None])
     def test_last_steps_that_transform(self, last, tmp_path):

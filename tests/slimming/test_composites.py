@@ -65,6 +65,9 @@ def test_takes_rows_in_every_form_that_the_whole_takes(name):
         except (TypeError, ValueError):
             continue
         np.testing.assert_array_equal(small.predict(form(only(WINE, small.columns_))), expected)
+        if len(small.columns_) < WINE.shape[1]:
+            with pytest.raises(ValueError, match=r"is expecting \d+ features|Feature shape mismatch"):
+                small.predict(form(WINE))
 
 
 @pytest.mark.parametrize("name", COMPOSITES)

@@ -70,7 +70,7 @@ LEFT_OUT = {
     "treeprune.estimators.tree_pruner_cv.TreePrunerCV": ("pruning_path_",),
 }
 _FUNCTIONS = ("f_classif", "f_regression", "chi2", "r_regression")
-_OTHER_FUNCTIONS = {"sklearn.utils.validation.check_array", "treeprune.estimators.scoring.expected_cost"}
+_OTHER_FUNCTIONS = {"treeprune.estimators.scoring.expected_cost"}
 
 
 @cache

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from ..narrowing.narrow import passes
 from .base import Composite, Given, Part, with_attributes
 
@@ -12,6 +14,12 @@ class PipelineComposite(Composite):
 
     models = ("sklearn.pipeline.Pipeline",)
     passes_on = True
+
+    def __init__(self, model: Any):
+        super().__init__(model)  # which asks the last step alone
+        for name, step in model.steps[:-1]:
+            if not passes(step) and type(step).__module__.partition(".")[0] == "sklearn":  # others need not tell
+                check_is_fitted(step, msg=f"The step {name!r} of this Pipeline, %(name)s, is not fitted.")
 
     def parts(self) -> list[Part]:
         name, last = self.model.steps[-1]

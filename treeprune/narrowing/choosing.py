@@ -1,8 +1,8 @@
 """Fitted steps that choose columns of a table, by place or by name, and pass them on.
 
 A ColumnTransformer says it best, and the tools that read pipelines know it; but it must be told whether sparse rows
-come out. Where that cannot be told, an array or a sparse matrix is indexed, after lists became arrays and sparse
-matrices CSR: not all of them can be indexed, and scikit-learn's chains make some that cannot.
+come out. Where that cannot be told, a frame is indexed by names, and of other rows, dense, sparse or lists, a selector
+chooses, which checks them as scikit-learn's transformers do.
 """
 
 from operator import itemgetter
@@ -11,14 +11,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import check_array
 
 from .base import Mask, gives_frames, names_of
-
-#: How `check_array` makes arrays and CSR matrices, and leaves what they hold.
-_AS_THEY_ARE = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
 
 
 def behind_choice(step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_out: int) -> Any:
@@ -38,7 +35,8 @@ def behind_choice(step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_o
         How many columns come out.
     """
     if is_sparse is None:
-        return Pipeline([("columns", _indexing(kept, names)), ("transform", step)])
+        chooser = _selecting(kept) if names is None else _indexing(kept, names)
+        return Pipeline([("columns", chooser), ("transform", step)])
     place = np.flatnonzero(kept).tolist()
     few = np.zeros((1, len(place)))  # all columns may be a million
     made = ColumnTransformer([("columns", "passthrough", list(range(len(place))))], verbose_feature_names_out=False)
@@ -59,7 +57,7 @@ def behind_choice(step: Any, kept: Mask, names: Any, is_sparse: bool | None, n_o
 def passing_on(kept: Mask, names: Any, is_sparse: bool | None, like: Any) -> Any:
     """A filter that passes some columns on as they are, in the kind of table that the step `like` gives."""
     if is_sparse is None:
-        return _indexing(kept)
+        return _selecting(kept)
     n_kept = int(np.count_nonzero(kept))
     same = all_passing(n_kept)
     if names is not None:
@@ -91,14 +89,9 @@ def is_filter(step: Any) -> bool:
     """Whether a step is what `passing_on` gives."""
     if isinstance(step, ColumnTransformer):
         return len(step.transformers_) == 1 and is_filter(step.transformers_[0][1])
-    if isinstance(step, Pipeline):
-        return all(is_filter(each) for _, each in step.steps)
-    return isinstance(step, FunctionTransformer) and (passes_numbers(step) or chosen_places(step) is not None)
-
-
-def passes_numbers(step: FunctionTransformer) -> bool:
-    """Whether a step passes on all numbers as they are, perhaps in another kind of table."""
-    return step.func is None or (step.func is check_array and step.kw_args == _AS_THEY_ARE)
+    if isinstance(step, VarianceThreshold):
+        return True
+    return isinstance(step, FunctionTransformer) and (step.func is None or chosen_names(step) is not None)
 
 
 def as_sparse(step: Any, n_columns: int) -> Pipeline:
@@ -107,21 +100,21 @@ def as_sparse(step: Any, n_columns: int) -> Pipeline:
     return Pipeline([("transform", step), ("sparse", made)])
 
 
-def _indexing(kept, names=None):
-    item = (slice(None), np.flatnonzero(kept).tolist()) if names is None else np.asarray(names)[kept].tolist()
-    chooser = FunctionTransformer(itemgetter(item), accept_sparse=True)
-    chooser.n_features_in_ = len(kept)
-    if names is not None:
-        chooser.feature_names_in_ = np.asarray(names, dtype=object)
-        return chooser
-    rows = all_passing(len(kept), func=check_array, kw_args=_AS_THEY_ARE)
-    return Pipeline([("rows", rows), ("columns", chooser)])
+def _selecting(kept):
+    """A selector of the columns at some places, which are those with a variance, so to speak."""
+    selector = VarianceThreshold()
+    selector.variances_, selector.n_features_in_ = kept.astype(np.float64), len(kept)
+    return selector
 
 
-def chosen_places(step: FunctionTransformer) -> list[int] | None:
-    """The places of the columns that an indexing step chooses; None: it is none."""
+def _indexing(kept, names):
+    chooser = FunctionTransformer(itemgetter(np.asarray(names)[kept].tolist()), accept_sparse=True)
+    chooser.n_features_in_, chooser.feature_names_in_ = len(kept), np.asarray(names, dtype=object)
+    return chooser
+
+
+def chosen_names(step: FunctionTransformer) -> list[str] | None:
+    """The names of the columns that an indexing step chooses; None: it is none."""
     item = step.func.__reduce__()[1][0] if isinstance(step.func, itemgetter) else None
     names = names_of(step)
-    if isinstance(item, list) and names is not None and set(item) <= set(names):
-        return [names.tolist().index(name) for name in item]
-    return item[1] if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], list) else None
+    return item if isinstance(item, list) and names is not None and set(item) <= set(names) else None

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from .base import Narrowed, Narrower, names_of, with_columns
-from .choosing import all_passing, chosen_places, passes_numbers
+from .choosing import all_passing, chosen_names
 
 _PER_COLUMN = {
     "sklearn.preprocessing._data.StandardScaler": ("mean_", "var_", "scale_", "n_samples_seen_"),
@@ -39,25 +39,24 @@ class OneToOneNarrower(Narrower):
 
 
 class FunctionNarrower(Narrower):
-    """No function, one of NumPy's that transform each number by itself, or an index; of others nothing is known."""
+    """No function, one of NumPy's that transform each number by itself, or names; of others nothing is known."""
 
     models = ("sklearn.preprocessing._function_transformer.FunctionTransformer",)
 
     @property
     def is_known(self):
-        return self._is_of_each_number or chosen_places(self.step) is not None
+        return self._is_of_each_number or chosen_names(self.step) is not None
 
     def is_sparse(self, given):
         return given if self.is_known else None
 
     def narrowed(self, wanted, given):
-        places = chosen_places(self.step)
-        if places is not None:
-            needs = np.zeros(self.step.n_features_in_, bool)
-            needs[np.asarray(places)[wanted]] = True
-            same, names = all_passing(int(np.count_nonzero(needs))), names_of(self.step)
-            if names is not None:
-                same.feature_names_in_ = names[needs]
+        chosen = chosen_names(self.step)
+        if chosen is not None:
+            names = names_of(self.step)
+            needs = np.isin(names, np.asarray(chosen, dtype=object)[wanted])
+            same = all_passing(int(np.count_nonzero(needs)))
+            same.feature_names_in_ = names[needs]
             return Narrowed(same, needs, wanted)
         if not self._is_of_each_number:
             return super().narrowed(wanted, given)
@@ -67,5 +66,5 @@ class FunctionNarrower(Narrower):
     def _is_of_each_number(self):
         step: FunctionTransformer = self.step
         of_numbers = isinstance(step.func, np.ufunc) and (step.func.nin, step.func.nout) == (1, 1)
-        elementwise = passes_numbers(step) or (of_numbers and step.func.signature is None and not step.kw_args)
+        elementwise = step.func is None or (of_numbers and step.func.signature is None and not step.kw_args)
         return elementwise and (step.feature_names_out is None or isinstance(step.feature_names_out, str))
