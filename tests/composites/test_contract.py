@@ -26,15 +26,17 @@ from treeprune import (
     TreePruner,
     TreePrunerCV,
     UnsupportedModelError,
+    compress,
     load_compact,
     prune,
     pruning_path,
     report,
     rules,
     save_compact,
+    slim,
 )
 from treeprune.composites.exchange import passes_on, size, tree_models
-from treeprune.methods import CostComplexity
+from treeprune.methods import CostComplexity, MaxDepth
 
 from .kinds import COMPOSITES, KIND, X, stock
 
@@ -193,3 +195,57 @@ class TestOddWholes:
             a, b = (pipeline[-1].estimator for pipeline in small.estimators_)
             assert a is b
             assert a.get_n_leaves() == prune(tree, ALPHA).get_n_leaves()
+
+
+class Halved(BaseEstimator):
+    """A sampler as imbalanced-learn has them: it draws rows to train on, and does not transform."""
+
+    def fit_resample(self, X, y):
+        return X[::2], y[::2]
+
+
+class SamplingPipeline(Pipeline):
+    """What imbalanced-learn's Pipeline does with samplers."""
+
+    def fit(self, X, y):
+        for _, step in self.steps[:-1]:
+            X, y = step.fit_resample(X, y) if hasattr(step, "fit_resample") else (step.fit_transform(X, y), y)
+        self.steps[-1][1].fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.without_samplers.predict(X)
+
+    def predict_proba(self, X):
+        return self.without_samplers.predict_proba(X)
+
+    def score(self, X, y):
+        return self.without_samplers.score(X, y)
+
+    @property
+    def without_samplers(self):
+        return Pipeline([step for step in self.steps if not hasattr(step[1], "fit_resample")])
+
+
+class TestSamplers:
+    WHOLE = SamplingPipeline([("scale", StandardScaler()), ("half", Halved()), ("tree", clone(TREE))])
+
+    def test_rows_pass_them(self):
+        whole = clone(self.WHOLE).fit(X, KIND)
+        plain = whole.without_samplers
+        for by_rows in (
+            lambda model: prune(model, "reduced_error", X, KIND),
+            lambda model: compress(model, X, KIND, max_nodes=9, retrain=False, random_state=0).model,
+        ):
+            np.testing.assert_array_equal(by_rows(whole).predict_proba(X), by_rows(plain).predict_proba(X))
+        assert report(whole, X, KIND).to_dict()["verdicts"] == report(plain, X, KIND).to_dict()["verdicts"]
+
+    @pytest.mark.parametrize("pruner", [TreePruner(None, ALPHA), TreePrunerCV(None, cv=2)])
+    def test_pruners_fit_them(self, pruner):
+        pruner = clone(pruner).set_params(estimator=self.WHOLE).fit(X, KIND)
+        assert pruner.estimator_[-1].tree_.n_node_samples[0] == len(X[::2])
+
+    def test_slim(self):
+        whole = prune(clone(self.WHOLE).fit(X, KIND), MaxDepth(1))
+        small = slim(whole)
+        np.testing.assert_array_equal(small.predict(X[:, small.columns_]), whole.predict(X))

@@ -31,4 +31,7 @@ class PipelineComposite(Composite):
         return with_attributes(self.model, {"steps": [*steps[:-1], *((steps[-1][0], model) for model in models)]})
 
     def _before_last(self, given: Given) -> Given:
-        return given._replace(X=self.model[:-1].transform(given.X)) if len(self.model.steps) > 1 else given
+        X = given.X
+        for _, step in self.model.steps[:-1]:  # one by one, since a Pipeline that ends in a sampler does not transform
+            X = X if passes(step) else step.transform(X)
+        return given._replace(X=X)
