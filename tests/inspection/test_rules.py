@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from treeprune import TreePrunerCV, UnsupportedModelError, prune, rules
 from treeprune.adapters import find_adapter
+from treeprune.compact import packed, unpacked
 from treeprune.core.forest import Forest
 from treeprune.inspection.conditions import SQL, CategoryCondition, Condition, Language, Python
 from treeprune.inspection.rules import exact_bound, leaf_conditions
@@ -114,6 +115,17 @@ def test_table_states_what_the_tree_stores():
     np.testing.assert_allclose(frame["confidence"], of_leaf)
     assert frame["share"].sum() == pytest.approx(1)
     assert not rules(DecisionTreeRegressor(max_depth=2).fit(X, y)).to_frame().columns.isin(["confidence"]).any()
+
+
+def test_statistics_that_a_compact_file_left_out_are_not_told_as_zero():
+    X, y = load_breast_cancer(return_X_y=True)
+    tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    found = rules(unpacked(packed(tree, "predict")))
+    assert found.support is None
+    assert found.impurity is None
+    assert "n=" not in found.to_text()
+    assert [c.keys() for c in found.conditions] == [c.keys() for c in rules(tree).conditions]
+    assert rules(unpacked(packed(tree, "full"))).to_text() == rules(tree).to_text()
 
 
 def test_conditions_on_a_feature_are_merged():

@@ -256,9 +256,9 @@ def rules(
         values = [classes[code] for code in value.argmax(axis=1)]
     else:
         values = value[:, 0].tolist()
-    stored = {"support": forest.n_node_samples, "impurity": forest.impurity}
+    stored = {"support": forest.n_node_samples, "impurity": forest.impurity} if _counts_rows(forest) else {}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
-    if stored["impurity"] is not None:
+    if stored.get("impurity") is not None:
         stored["impurity"] = np.maximum(stored["impurity"], 0.0)  # below zero by rounding only
     found = leaf_conditions(forest, adapter.float_type, adapter.category_values)
     mentioned = learned_missing(forest) if missing is None else np.broadcast_to(missing, forest.n_features)
@@ -279,13 +279,18 @@ def _mentioned_on_table(mentioned, columns, n_columns, everywhere):
     return on_table
 
 
+def _counts_rows(forest):
+    """Whether the statistics of the training rows are those of rows: compact files may hold none, all are zero then."""
+    return forest.n_node_samples is None or bool(forest.n_node_samples.any())
+
+
 def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
     """Columns whose splits learned where missing values go, shape (n_features,); None where the model does not show it.
 
     scikit-learn sends values that are missing, but were not in training, to the child with more rows. Where a split
     does otherwise, or tells missing values from all others, its column had missing values.
     """
-    if forest.missing_go_to_left is None or forest.n_node_samples is None:
+    if forest.missing_go_to_left is None or forest.n_node_samples is None or not _counts_rows(forest):
         return None
     nodes, rows = forest.internal, forest.n_node_samples
     by_default = rows[forest.children_left[nodes]] > rows[forest.children_right[nodes]]
