@@ -1,6 +1,7 @@
 """What slim promises besides equal predictions: what it keeps, says and refuses."""
 
 import pickle
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,13 @@ class TestWhatLeaves:
         small = slim(model)
         assert small.columns_.tolist() == [0]
         np.testing.assert_array_equal(output(small, NUMBERS[:, :1]), output(model, NUMBERS))
+
+    @pytest.mark.parametrize("chosen", [["b", "a"], ["c", "a", "b"], ["a", "c"]])
+    def test_columns_that_a_function_puts_in_another_order(self, chosen):
+        frame = pd.DataFrame(NUMBERS[:, :3], columns=list("abc"))
+        model = make_pipeline(FunctionTransformer(itemgetter(chosen)), StandardScaler(), DecisionTreeClassifier())
+        model.fit(frame, NUMBERS[:, 0] > NUMBERS[:, 1])
+        np.testing.assert_array_equal(output(slim(model), frame), output(model, frame))
 
     def test_categories(self):
         words = TABLE[["kind", "sort"]]

@@ -256,7 +256,7 @@ def rules(
         values = [classes[code] for code in value.argmax(axis=1)]
     else:
         values = value[:, 0].tolist()
-    stored = {"support": forest.n_node_samples, "impurity": forest.impurity} if _counts_rows(forest) else {}
+    stored = {} if _lacks_statistics(forest) else {"support": forest.n_node_samples, "impurity": forest.impurity}
     stored = {name: None if array is None else array[leaf] for name, array in stored.items()}
     if stored.get("impurity") is not None:
         stored["impurity"] = np.maximum(stored["impurity"], 0.0)  # below zero by rounding only
@@ -279,9 +279,9 @@ def _mentioned_on_table(mentioned, columns, n_columns, everywhere):
     return on_table
 
 
-def _counts_rows(forest):
-    """Whether the statistics of the training rows are those of rows: compact files may hold none, all are zero then."""
-    return forest.n_node_samples is None or bool(forest.n_node_samples.any())
+def _lacks_statistics(forest):
+    """Whether a compact file left out what training rows said: all their counts are zero then."""
+    return forest.n_node_samples is not None and not forest.n_node_samples.any()
 
 
 def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
@@ -290,7 +290,7 @@ def learned_missing(forest: Forest) -> NDArray[np.bool_] | None:
     scikit-learn sends values that are missing, but were not in training, to the child with more rows. Where a split
     does otherwise, or tells missing values from all others, its column had missing values.
     """
-    if forest.missing_go_to_left is None or forest.n_node_samples is None or not _counts_rows(forest):
+    if forest.missing_go_to_left is None or forest.n_node_samples is None or _lacks_statistics(forest):
         return None
     nodes, rows = forest.internal, forest.n_node_samples
     by_default = rows[forest.children_left[nodes]] > rows[forest.children_right[nodes]]

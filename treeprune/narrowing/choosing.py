@@ -114,7 +114,9 @@ def _indexing(kept, names):
 
 
 def chosen_names(step: FunctionTransformer) -> list[str] | None:
-    """The names of the columns that an indexing step chooses; None: it is none."""
+    """The names of the columns that an indexing step chooses in the order of the table; None: it does not."""
     item = step.func.__reduce__()[1][0] if isinstance(step.func, itemgetter) else None
     names = names_of(step)
-    return item if isinstance(item, list) and names is not None and set(item) <= set(names) else None
+    if not isinstance(item, list) or names is None:
+        return None
+    return item if names[np.isin(names, np.asarray(item, dtype=object))].tolist() == item else None
