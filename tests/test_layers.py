@@ -83,7 +83,7 @@ def test_libraries_are_imported_where_they_belong(name):
         if top == "sklearn" and any(part.startswith("_") for part in rest):
             assert name.startswith("adapters/sklearn_"), f"{name} imports {module}"
         if top in ("click", "rich"):
-            assert name.startswith("cli/") or name in ("estimators/tree_pruner_cv.py", "compression/watch.py"), name
+            assert name.startswith("cli/") or name in ("estimators/pruner_cv.py", "compression/watch.py"), name
 
 
 def loaded_after(code):

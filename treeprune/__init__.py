@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # what a type checker sees; the modules themselves are loaded when a name is first asked for
     from .compact import load_compact, save_compact
     from .compression import compress
-    from .estimators import TreePruner, TreePrunerCV
+    from .estimators import Pruner, PrunerCV, TreePruner, TreePrunerCV
     from .exceptions import MissingExtraError, MissingStatisticError, ModelFormatError, UnsupportedModelError
     from .feature_selection import PruningSelector
     from .inspection.rules import rules
@@ -29,6 +29,8 @@ _HOMES = {
     "report": "reporting",
     "rules": "inspection.rules",
     "slim": "slimming",
+    "Pruner": "estimators",
+    "PrunerCV": "estimators",
     "TreePruner": "estimators",
     "PruningSelector": "feature_selection",
     "TreePrunerCV": "estimators",
@@ -41,6 +43,8 @@ __all__ = [
     "MissingExtraError",
     "MissingStatisticError",
     "ModelFormatError",
+    "Pruner",
+    "PrunerCV",
     "PruningSelector",
     "TreePruner",
     "TreePrunerCV",

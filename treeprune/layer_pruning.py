@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length
 
 from .adapters.base import check_weights
 from .composites.base import Given
-from .composites.exchange import exchanged, inside, passes_on
+from .composites.exchange import exchanged, layers_size, passes_on
 from .composites.kinds import LAYERS
 from .core.parameters import is_number
 from .core.targets import check_target
@@ -56,17 +56,15 @@ def layers_path(
     """All `AMOUNTS` of a method, with scores if there are targets; parameters and errors as `treeprune.prune`."""
     method.at(0.0)
     prune = _Prune(model, method, X, y, sample_weight)
-    n_weights, n_units, scores = [], [], []
+    sizes, scores = [], []
     for amount in AMOUNTS:
         small = prune(amount)
-        found = [find_adapter(one.model).layers for one in inside(small, kind=LAYERS)]
-        n_weights.append(sum(layers.n_weights for layers in found))
-        n_units.append(sum(layers.n_units for layers in found))
+        sizes.append(layers_size(small))
         if y is not None:
             weights = {} if sample_weight is None else {"sample_weight": sample_weight}
             scores.append(small.score(X, y, **weights))
     found_scores = None if y is None else np.array(scores)
-    return LayersPath(np.array(AMOUNTS), np.array(n_weights), np.array(n_units), found_scores, prune)
+    return LayersPath(np.array(AMOUNTS), *np.array(sizes).T, found_scores, prune)
 
 
 @dataclass(frozen=True)

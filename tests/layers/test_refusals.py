@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.layers.families import A_FEW, SPECIMENS, THREE, X, fitted
-from treeprune import TreePruner, TreePrunerCV, prune, pruning_path
+from treeprune import Pruner, PrunerCV, prune, pruning_path
 from treeprune.exceptions import MissingStatisticError, ModelFormatError, UnsupportedModelError
 from treeprune.layers.layers import Layer, Layers
 from treeprune.methods import (
@@ -65,13 +65,13 @@ class TestPairsThatDoNotFit:
             prune(LogisticRegression, "magnitude", X)
 
     def test_where_only_trees_are_pruned(self):
-        for estimator in (TreePruner, TreePrunerCV):
-            with pytest.raises(TypeError, match="'method' parameter must be a method for trees here: MagnitudePruning"):
+        for estimator in (Pruner, PrunerCV):
+            with pytest.raises(UnsupportedModelError, match=r"No adapter reads the layers of .*DecisionTree"):
                 estimator(DecisionTreeClassifier(), MagnitudePruning(0.5)).fit(X, THREE)
         with pytest.raises(TypeError, match="'methods' parameter must be a method for trees here: UnitPruning"):
             prune(DecisionTreeClassifier().fit(X, THREE), Sequence(["unit"]))
         with pytest.raises(UnsupportedModelError, match=r"no tree model|No adapter for"):
-            TreePruner(LogisticRegression()).fit(X, THREE)
+            Pruner(LogisticRegression()).fit(X, THREE)
 
     @pytest.mark.parametrize("name", ["base_margin", "init_score"])
     def test_what_only_boosted_trees_know(self, name):

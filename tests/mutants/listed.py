@@ -726,7 +726,7 @@ MUTANTS = [
         "tests/test_pruning.py::test_one_class_among_the_rows",
     ),
     Mutant(
-        "estimators/tree_pruner.py",
+        "estimators/pruner.py",
         "needs_rows = method.needs_rows or method.needs_training_rows",
         "needs_rows = method.needs_rows",
         "tests/test_every_pair.py::test_tree_pruner_does_what_prune_does",

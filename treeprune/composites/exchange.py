@@ -8,7 +8,7 @@ from ..core.forest import Forest
 from ..exceptions import UnsupportedModelError
 from . import find_composite
 from .base import Given
-from .kinds import KINDS, TREES, Kind
+from .kinds import KINDS, LAYERS, TREES, Kind
 
 _MOST_NAMED = 8
 
@@ -119,6 +119,23 @@ def size(model: Any) -> tuple[int, int]:
     """Leaves and nodes of all tree models inside a model, of one that stands in several places once."""
     found = forests(model)
     return sum(forest.n_leaves for forest in found), sum(forest.n_nodes for forest in found)
+
+
+def layers_size(model: Any) -> tuple[int, int]:
+    """Weights other than zero, and units, of all models made of weights inside a model, each once."""
+    found = [LAYERS.find_adapter(found.model).layers for found in inside(model, kind=LAYERS)]
+    return sum(layers.n_weights for layers in found), sum(layers.n_units for layers in found)
+
+
+def sizes(model: Any) -> dict[str, int]:
+    """All sizes of a model, by what they count: of trees, if it holds any, and of models made of weights."""
+    counted = ((TREES, ("n_leaves", "n_nodes"), size), (LAYERS, ("n_weights", "n_units"), layers_size))
+    return {
+        name: number
+        for kind, names, count in counted
+        if holds(model, kind)
+        for name, number in zip(names, count(model), strict=True)
+    }
 
 
 def forests(model: Any) -> list[Forest]:

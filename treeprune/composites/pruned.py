@@ -1,4 +1,4 @@
-"""Fitted TreePruner and TreePrunerCV: the pruned model inside may be pruned again."""
+"""Fitted Pruner, PrunerCV and their like for trees: the pruned model inside may be pruned again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from .base import OneModel, Part
-from .exchange import size
+from .exchange import sizes
 
 
 class PrunedComposite(OneModel):
@@ -18,11 +18,11 @@ class PrunedComposite(OneModel):
     sees_all = False  # it may have held rows out
 
     def parts(self) -> list[Part]:
-        check_is_fitted(self.model, self.attribute)  # which a TreePrunerCV lacks that was told not to refit
+        check_is_fitted(self.model, self.attribute)  # which a PrunerCV lacks that was told not to refit
         return super().parts()
 
     def with_models(self, models: Sequence[Any]) -> Any:
         whole = super().with_models(models)
-        whole.n_leaves_, whole.n_nodes_ = size(whole.estimator_)
+        vars(whole).update({f"{name}_": number for name, number in sizes(whole.estimator_).items()})
         vars(whole).pop("pruning_path_", None)
         return whole

@@ -1,7 +1,8 @@
 """scikit-learn estimators that fit and prune."""
 
+from .pruner import Pruner
+from .pruner_cv import PrunerCV
 from .scoring import expected_cost
-from .tree_pruner import TreePruner
-from .tree_pruner_cv import TreePrunerCV
+from .tree_pruner import TreePruner, TreePrunerCV
 
-__all__ = ["TreePruner", "TreePrunerCV", "expected_cost"]
+__all__ = ["Pruner", "PrunerCV", "TreePruner", "TreePrunerCV", "expected_cost"]

@@ -8,6 +8,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..composites.exchange import sizes
 from ..core.targets import check_target
 from ..methods.parameters import NestedMethods
 
@@ -93,6 +94,11 @@ class PrunedEstimator(MetaEstimatorMixin, NestedMethods):
         check_target(y)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._fitted().score(X, y, **weights)
+
+    def _state_sizes(self, model):
+        """Say in attributes how large the pruned model is."""
+        for name, size in sizes(model).items():
+            setattr(self, f"{name}_", size)
 
     def _fitted(self):
         check_is_fitted(self, "estimator_")

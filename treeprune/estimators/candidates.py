@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ..adapters.base import Adapter
-from ..composites.exchange import size
+from ..composites.exchange import layers_size, size
+from ..core.method import Method
 from ..core.path import Knob, PruningPath
+from ..layer_pruning import AMOUNTS
+from ..layers.methods import LayerMethod
 from ..methods import PathMethod, PruningMethod
 from ..pruning import Written, carry_out
-from .grown import Grown
+from .grown import Grown, GrownLayers
 
 
 class Candidates(ABC):
@@ -29,7 +32,7 @@ class Candidates(ABC):
         """The columns of ``cv_results_`` that say what the candidates are."""
 
     @abstractmethod
-    def on_model(self, grown: Grown) -> "PrunedModels":
+    def on_model(self, grown: Any) -> "PrunedModels":
         """One fitted model, pruned as each of the candidates says."""
 
 
@@ -37,8 +40,8 @@ class PrunedModels(ABC):
     """One fitted model, pruned as each of the candidates says."""
 
     n_candidates: int
-    #: Leaves of each candidate, shape (n_candidates,).
-    n_leaves: NDArray[np.int64]
+    #: How large each candidate is, by what is counted: arrays of shape (n_candidates,). Rules compare the first.
+    sizes: dict[str, NDArray[np.int64]]
 
     @abstractmethod
     def model(self, candidate: int) -> Any:
@@ -129,9 +132,9 @@ class PathModels(PrunedModels):
         return len(self.alphas)
 
     @property
-    def n_leaves(self):
+    def sizes(self):
         """Leaves of each candidate."""
-        return JointPath([self.path]).n_leaves_at(self.alphas)
+        return {"n_leaves": JointPath([self.path]).n_leaves_at(self.alphas)}
 
     @property
     def feature_strength(self):
@@ -199,9 +202,9 @@ class JointPathModels(PrunedModels):
         return len(self.alphas)
 
     @property
-    def n_leaves(self):
+    def sizes(self):
         """Leaves of each candidate."""
-        return self.path.n_leaves_at(self.alphas)
+        return {"n_leaves": self.path.n_leaves_at(self.alphas)}
 
     def model(self, candidate):
         """The model with all trees pruned at the candidate's strength."""
@@ -215,14 +218,25 @@ class GridCandidates(Candidates):
 
     Parameters
     ----------
-    method : PruningMethod
+    method : PruningMethod or LayerMethod
         The method, whose other parameters all candidates share.
     params : list of dict
         Its parameters for each candidate.
     """
 
-    method: PruningMethod
+    method: Method
     params: list[dict[str, Any]]
+
+    @classmethod
+    def of_amounts(cls, method: LayerMethod, n_candidates: int | None) -> "GridCandidates":
+        """A method for models made of weights at the amounts of its path.
+
+        With `n_candidates` at that many amounts up to the largest of these, evenly over the logarithm of what stays.
+        """
+        amounts = np.array(AMOUNTS)
+        if n_candidates is not None:
+            amounts = 1.0 - np.geomspace(1.0, 1.0 - amounts[-1], n_candidates)
+        return cls(method.at(0.0), [{"amount": amount} for amount in amounts.round(4).tolist()])
 
     def columns(self):
         """A parameter that a candidate does not set is masked, as in `GridSearchCV`."""
@@ -234,13 +248,36 @@ class GridCandidates(Candidates):
         return columns | {"params": self.params}
 
     @cached_property
-    def methods(self) -> list[PruningMethod]:
+    def methods(self) -> list[Any]:
         """One method for each candidate."""
         return [clone(self.method).set_params(**params) for params in self.params]
 
     def on_model(self, grown):
         """The methods, to be carried out on the model."""
-        return GridModels(grown, self.methods)
+        return (LayersModels if isinstance(grown, GrownLayers) else GridModels)(grown, self.methods)
+
+
+@dataclass(frozen=True)
+class LayersModels(PrunedModels):
+    """A model made of weights, or one that holds such, pruned by one method with different parameters."""
+
+    grown: GrownLayers
+    methods: list[LayerMethod]
+
+    @property
+    def n_candidates(self):
+        """Number of methods."""
+        return len(self.methods)
+
+    @property
+    def sizes(self):
+        """Weights other than zero, and units."""
+        counted = np.array([layers_size(model) for model in self.models()])
+        return dict(zip(("n_weights", "n_units"), counted.T, strict=True))
+
+    def model(self, candidate):
+        """The model pruned by the candidate's method."""
+        return self.grown.pruned(self.methods[candidate])
 
 
 @dataclass(frozen=True)
@@ -256,9 +293,9 @@ class GridModels(PrunedModels):
         return len(self.methods)
 
     @property
-    def n_leaves(self):
+    def sizes(self):
         """Leaves of each candidate."""
-        return np.array([size(model)[0] for model in self.models()])
+        return {"n_leaves": np.array([size(model)[0] for model in self.models()])}
 
     def model(self, candidate):
         """The model pruned by the candidate's method, step after step where it has several."""

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Columns of sizes: rules compare the first that a table has.
+SIZES = ("n_leaves", "n_weights")
+
+
+def size_column(results: dict[str, Any]) -> str:
+    """Name of the column that says how large the candidates are."""
+    return next(name for name in SIZES if name in results)
+
+
 def score_columns(folds: list[StepScores], kind: str) -> dict[str, NDArray]:
     """Scores of each fold, their mean and standard deviation over folds; `kind` is "test" or "train"."""
     scores = np.array([fold.score for fold in folds])
@@ -61,20 +70,20 @@ def choose(rule: str | Callable, results: dict[str, Any]) -> int:
         if not 0 <= int(index) < len(results["params"]):
             raise IndexError(f"The 'rule' parameter, called, must return a row of cv_results_. Got {index!r}.")
         return int(index)
-    mean, n_leaves = results["mean_test_score"], results["n_leaves"]
+    mean, sizes = results["mean_test_score"], results[size_column(results)]
     if not np.isfinite(mean).any():
         raise ValueError("All the test scores are non-finite: there is nothing to choose from.")
     score = np.where(np.isfinite(mean), mean, -np.inf)
-    best = _smallest(np.flatnonzero(score == score.max()), n_leaves, score)
+    best = _smallest(np.flatnonzero(score == score.max()), sizes, score)
     if rule == "best":
         return best
     error = results["standard_error"][best]
-    return _smallest(np.flatnonzero(score >= score[best] - (error if np.isfinite(error) else 0.0)), n_leaves, score)
+    return _smallest(np.flatnonzero(score >= score[best] - (error if np.isfinite(error) else 0.0)), sizes, score)
 
 
-def _smallest(candidates, n_leaves, score):
-    """Of some candidates the one with the fewest leaves, then with the best score, then the last."""
-    order = np.lexsort((candidates, score[candidates], -n_leaves[candidates]))
+def _smallest(candidates, sizes, score):
+    """Of some candidates the smallest one, then with the best score, then the last."""
+    order = np.lexsort((candidates, score[candidates], -sizes[candidates]))
     return int(candidates[order[-1]])
 
 
@@ -86,7 +95,7 @@ def results_frame(
 
     n_candidates = len(results["params"])
     columns = {name.removeprefix("param_"): array for name, array in results.items() if name.startswith("param_")}
-    columns["n_leaves"] = results["n_leaves"]
+    columns[size_column(results)] = results[size_column(results)]
     if relative_error is not None:
         columns["relative_error"] = relative_error
     columns |= {"cv_score": results["mean_test_score"], "standard_error": results["standard_error"]}

@@ -17,7 +17,7 @@ from ..composites.base import Given
 from ..composites.exchange import tree_models
 from .candidates import Candidates, PathModels, PrunedModels
 from .fitting import are_weighed, fit_estimator, take, take_params
-from .grown import Grown
+from .grown import Grown, GrownLayers
 from .scoring import AdditiveScore, StepScores, additive_score, response_of, scoring_rows
 from .stepwise import by_losses, by_scorer, starting_from, stepwise_scores
 
@@ -46,6 +46,8 @@ class Evaluation:
         Cache of fits.
     train_score : bool
         Whether each model is also scored on the rows that it is fitted on.
+    of_layers : bool
+        Whether models made of weights are pruned, and not trees.
     """
 
     estimator: Any
@@ -60,13 +62,16 @@ class Evaluation:
     offset: NDArray[np.float64] | None = None
     memory: Any = None
     train_score: bool = False
+    of_layers: bool = False
 
-    def grow(self, index: NDArray | None = None) -> Grown:
+    def grow(self, index: NDArray | None = None) -> Grown | GrownLayers:
         """A model fitted on the rows at `index`, and what its tree models see of them if a method needs rows."""
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.fit_params, index, _num_samples(self.X))
         model = check_memory(self.memory).cache(fit_estimator)(clone(self.estimator), X, y, params)
         training = Given(X, y, take(self.sample_weight, index), take(self.offset, index))
+        if self.of_layers:
+            return GrownLayers(model, training)
         return Grown.on(model, training, weighed=are_weighed(params), needs_rows=self.needs_rows)
 
     @cached_property
@@ -124,7 +129,7 @@ class Evaluation:
         is_mean = isinstance(pruned, PathModels) and adapter.averages and isinstance(adapter, StandIns)
         if self.losses is None or not (is_mean and grown.passes_on and grown.exactly):
             raise ValueError(
-                "The 'cv' parameter of TreePrunerCV can be 'oob' for the mean of trees and for scores that are means "
+                "The 'cv' parameter can be 'oob' for the mean of trees and for scores that are means "
                 "over rows, where a model is fitted on all rows and predicts what the trees do. "
                 f"Got {type(grown.whole).__name__} and scoring={self.scoring!r}."
             )
@@ -136,16 +141,15 @@ class Evaluation:
     def _scores(self, grown, pruned, index):
         X, y = take(self.X, index), take(self.y, index)
         params = take_params(self.score_params, index, _num_samples(self.X))
-        adapter, weight, offset = grown.adapters[0], params.get("sample_weight"), take(self.offset, index)
-        on_path = isinstance(pruned, PathModels) and grown.passes_on and self.response is not None
-        if not on_path or not (isinstance(adapter, StandIns) or self.in_one_sweep(grown)):
+        weight, offset = params.get("sample_weight"), take(self.offset, index)
+        if not self._in_steps(grown, pruned):
             models: Iterable[Any] = pruned.models()
             if offset is not None:
                 X, y, *_ = grown.seen(Given(X, y))
                 models = (starting_from(offset, tree, X) for whole in models for tree in tree_models(whole))
             rows = (X,) if y is None else (X, y)
             return StepScores(np.array([self.scorer(model, *rows, **params) for model in models]))
-        X, y, *_ = grown.seen(Given(X, y))  # once for all candidates
+        adapter, (X, y, *_) = grown.adapters[0], grown.seen(Given(X, y))  # once for all candidates
         if self.in_one_sweep(grown):
             return self.losses(*scoring_rows(adapter, X, y, weight)).along(pruned.path, pruned.alphas)
         if self.losses is None:
@@ -153,6 +157,12 @@ class Evaluation:
         else:
             score = by_losses(self.losses, self.response, adapter.model, X, y, weight)
         return stepwise_scores(pruned, X, score, offset=offset)
+
+    def _in_steps(self, grown, pruned):
+        """Whether the candidates are scored without making their models."""
+        if not (isinstance(pruned, PathModels) and grown.passes_on and self.response is not None):
+            return False
+        return isinstance(grown.adapters[0], StandIns) or self.in_one_sweep(grown)
 
 
 def score_weights(

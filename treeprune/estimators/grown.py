@@ -7,7 +7,10 @@ from typing import Any
 from ..adapters import find_adapter
 from ..adapters.base import Adapter
 from ..composites.base import Given
-from ..composites.exchange import Inside, inside, passes_on, tree_models, with_tree_models
+from ..composites.exchange import Inside, check_holds, inside, passes_on, tree_models, with_tree_models
+from ..composites.kinds import LAYERS
+from ..layer_pruning import prune_layers
+from ..layers.methods import LayerMethod
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,30 @@ class Grown:
     def pruned(self, prune: Callable[[Adapter, tuple], Any]) -> Any:
         """A copy of the model with each tree model pruned, given its adapter and what it sees."""
         return self.put_back([prune(*each) for each in zip(self.adapters, self.data, strict=True)])
+
+
+@dataclass(frozen=True, eq=False)
+class GrownLayers:
+    """A fitted model that is made of weights, or holds such models.
+
+    Parameters
+    ----------
+    whole : object
+        The fitted model.
+    training : Given
+        Rows for calibration, such as those that it was fitted on.
+    """
+
+    whole: Any
+    training: Given
+
+    def __post_init__(self):
+        check_holds(self.whole, LAYERS)
+
+    def pruned(self, method: LayerMethod) -> Any:
+        """A copy of the model with all that is made of weights pruned."""
+        X, y, sample_weight, _ = self.training if method.needs_rows else Given()
+        return prune_layers(self.whole, method, X, y, sample_weight)
 
 
 def adapters_inside(whole: Any) -> dict[int, Adapter]:

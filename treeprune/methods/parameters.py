@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-from .base import PruningMethod
+from ..core.method import Method
 
 
 class NestedMethods(BaseEstimator):
@@ -14,7 +14,7 @@ class NestedMethods(BaseEstimator):
     alias stands for its method with default parameters. Setting one of them replaces the alias by the method.
     """
 
-    method: PruningMethod | str
+    method: Method | str
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters; with `deep`, those of the methods too, under ``name__parameter``.
@@ -28,15 +28,15 @@ class NestedMethods(BaseEstimator):
         -------
         dict of str to object
         """
-        from . import ALIASES
+        from . import ALIASES, LAYER_ALIASES, as_any_method
 
         params = super().get_params(deep=deep)
         if deep:
             for name, method in self._methods().items():
                 params[name] = method
-                if isinstance(method, str) and method in ALIASES:
-                    method = ALIASES[method]()
-                if isinstance(method, PruningMethod):
+                if isinstance(method, str) and method in {*ALIASES, *LAYER_ALIASES}:
+                    method = as_any_method(method)
+                if isinstance(method, Method):
                     params |= {f"{name}__{key}": value for key, value in method.get_params().items()}
         return params
 
@@ -58,7 +58,7 @@ class NestedMethods(BaseEstimator):
         ValueError
             There is no such parameter, or a string whose parameter is set is no alias.
         """
-        from . import as_method
+        from . import as_any_method
 
         own = params.keys() & set(self._get_param_names())
         super().set_params(**{name: params[name] for name in own})
@@ -68,10 +68,10 @@ class NestedMethods(BaseEstimator):
                 self._put(name, rest.pop(name))
         for name, method in self._methods().items():
             if isinstance(method, str) and any(key.startswith(f"{name}__") for key in rest):
-                self._put(name, as_method(method))
+                self._put(name, as_any_method(method))
         return super().set_params(**rest)
 
-    def _methods(self) -> dict[str, PruningMethod | str]:
+    def _methods(self) -> dict[str, Method | str]:
         """The methods by the names that nested parameters begin with."""
         return {"method": self.method}
 

@@ -1,8 +1,8 @@
-"""TreePrunerCV: the pruning strength chosen by cross-validation, for the price of one fit per fold."""
+"""PrunerCV: the pruning strength chosen by cross-validation, for the price of one fit per fold."""
 
 import warnings
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,11 +15,11 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..adapters.base import check_weights
-from ..composites.exchange import size
 from ..composites.fitting import weights_by_name
 from ..core.parameters import check_bool, check_choice, check_n_jobs, check_scoring, is_number, refuse
 from ..core.targets import check_target
-from ..methods import PathMethod, as_method
+from ..layers.methods import LayerMethod
+from ..methods import PathMethod, as_any_method
 from .base import PrunedEstimator
 from .candidates import GridCandidates, JointPath, JointPathModels, PathCandidates, PathModels, on_paths, paths_of
 from .cv_results import choose, error_of_folds, error_of_rows, ranks, results_frame, score_columns
@@ -35,25 +35,29 @@ if TYPE_CHECKING:
 FEW_CANDIDATES = 50
 
 
-class TreePrunerCV(PrunedEstimator):
-    """Fit a tree model and prune it as strongly as cross-validation says.
+class PrunerCV(PrunedEstimator):
+    """Fit a model and prune it as strongly as cross-validation says: a tree model, or one made of weights.
 
     The inner estimator is fitted once per fold and once on all rows. The pruned trees of one fitted tree are nested,
     so that the held-out rows of a fold, sent down its tree once, score all of them: the result is that of
     `GridSearchCV` over ``ccp_alpha`` with every step of the path as a candidate, without its refits.
+    Of models made of weights (linear models, multi-layer perceptrons) the model of each fold is pruned by all amounts;
+    the weights that stay are solved again on the rows of the fold that it was fitted on. `TreePrunerCV` is the same.
 
     Parameters
     ----------
     estimator : estimator
-        The model to fit: a tree model, or one that holds such models, as deep as they stand (a Pipeline, a search, a
-        calibrated, voting or stacked model, ...). It is cloned. All of it is fitted on the rows of each fold, once, so
-        that the steps of a Pipeline never see the rows that score. Of one that holds several tree models, all are
-        pruned at one strength, each in its own unit; the score of the whole chooses it.
-    method : PruningMethod or str, default="cost_complexity"
+        The model to fit: a tree model, a linear model, a multi-layer perceptron, or one that holds such models, as deep
+        as they stand (a Pipeline, a search, a calibrated, voting or stacked model, ...). It is cloned. All of it is
+        fitted on the rows of each fold, once, so that the steps of a Pipeline never see the rows that score. Of one
+        that holds several models of the method's kind, all are pruned at one strength, each in its own unit; the score
+        of the whole chooses it.
+    method : PruningMethod, LayerMethod or str, default="cost_complexity"
         How to prune. Its candidates are the steps of the path of the model fitted on all rows, each at the geometric
         mean of the strengths at which it begins and ends, and the last at ten times its own (Breiman et al. 1984,
         section 3.4.2; R's rpart). The strength that the method itself states is not used. A method without a nested
-        path needs `param_grid`.
+        path needs `param_grid`. Candidates of methods for models made of weights are the amounts of `pruning_path`:
+        shares that go, from 0 to .99.
     cv : int, splitter, iterable of splits, "oob" or None, default=5
         Folds, as in `GridSearchCV`; an int or None means stratified folds for classifiers. "oob" (forests and bagging
         on bootstrap samples): no folds and a single fit, each tree predicting the rows that it has not seen.
@@ -66,10 +70,10 @@ class TreePrunerCV(PrunedEstimator):
         what the tree model inside predicts (a calibrated one, transformed targets) or holds several.
     rule : {"1se", "best"} or callable, default="1se"
         Which candidate to take. "best": the one with the best mean score; of several the smallest. "1se": the one
-        with the fewest leaves whose mean score is within one standard error of the best. This is the default, as
-        Breiman et al. (1984, section 3.4.3) advise: near its maximum the curve of scores is flat and noisy, so that
-        where the maximum lies is chance, and a smaller tree nearby cannot be told from the best. A callable takes
-        `cv_results_` and returns a row of it.
+        with the fewest leaves (or weights) whose mean score is within one standard error of the best. This is the
+        default, as Breiman et al. (1984, section 3.4.3) advise: near its maximum the curve of scores is flat and noisy,
+        so that where the maximum lies is chance, and a smaller tree nearby cannot be told from the best. A callable
+        takes `cv_results_` and returns a row of it.
     standard_error : {"auto", "rows", "folds"}, default="auto"
         "rows": that of a mean loss over all held-out rows, as Breiman et al. and rpart compute it; it assumes that
         rows are independent, and is precise since they are many. "folds": the standard deviation of the folds' scores
@@ -85,7 +89,8 @@ class TreePrunerCV(PrunedEstimator):
         Whether `cv_results_` has scores on the rows that grew each fold's model, too.
     n_candidates : "auto", "all" or int, default="auto"
         How many steps of the path to evaluate, spread evenly over the logarithm of the number of leaves. "auto": all
-        steps of a single tree in one sweep, and about 50 where each takes predictions of its own.
+        steps of a single tree in one sweep, and about 50 where each takes predictions of its own. Of models made of
+        weights: how many amounts, evenly over the logarithm of what stays; "auto" and "all" are those of the path.
     n_jobs : int or None, default=None
         Folds to work on at a time, by threads (the trees of scikit-learn, XGBoost and LightGBM grow in parallel).
     memory : str, joblib.Memory or None, default=None
@@ -98,16 +103,18 @@ class TreePrunerCV(PrunedEstimator):
     estimator_ : estimator
         The model fitted on all rows and pruned, of the inner estimator's class.
     alpha_ : float
-        The chosen strength, on the scale of `pruning_path_` (not with `param_grid`).
+        The chosen strength, on the scale of `pruning_path_` (of trees, without `param_grid`).
     n_leaves_, n_nodes_ : int
-        Size of `estimator_`; for ensembles, of all trees.
+        Size of `estimator_`, where it is or holds a tree model; for ensembles, of all trees.
+    n_weights_, n_units_ : int
+        Weights other than zero, and units, where it is or holds a model made of weights; of all of them.
     pruning_path_ : PruningPath
-        The path of the model fitted on all rows (not with `param_grid`, nor of several tree models).
+        The path of the model fitted on all rows (not with `param_grid`, nor of several tree models, nor of weights).
     cv_results_ : dict of str to array
         In GridSearchCV's form: ``param_alpha`` (or ``param_max_depth`` and so on: the method's own parameter),
         ``params``, ``split0_test_score``, ``mean_test_score``, ``std_test_score``, ``rank_test_score`` (with
         `return_train_score` ``mean_train_score`` and so on); and ``step`` of the path, ``n_leaves`` of the model fitted
-        on all rows and ``standard_error``.
+        on all rows and ``standard_error``. Of models made of weights: ``param_amount``, ``n_weights`` and ``n_units``.
     best_index_ : int
         The chosen row of `cv_results_`.
     best_params_ : dict
@@ -141,13 +148,20 @@ class TreePrunerCV(PrunedEstimator):
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from treeprune import TreePrunerCV
+    >>> from treeprune import PrunerCV
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> pruner = TreePrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
+    >>> pruner = PrunerCV(DecisionTreeClassifier(random_state=0)).fit(X, y)
     >>> pruner.pruning_path_.n_leaves
     array([22, 18, 16, 13, 12, 11, 10,  9,  7,  6,  4,  3,  2,  1])
     >>> pruner.n_leaves_
     3
+
+    The weights of a linear model that cross-validation cannot tell from all 30:
+
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> pruner = PrunerCV(RidgeClassifier(), "magnitude").fit(X, y)
+    >>> print(pruner.best_params_, pruner.n_weights_)
+    {'amount': 0.25} 22
     """
 
     def __init__(
@@ -183,7 +197,7 @@ class TreePrunerCV(PrunedEstimator):
 
     def fit(
         self, X: Any, y: ArrayLike | None = None, *, sample_weight: ArrayLike | None = None, **fit_params: Any
-    ) -> "TreePrunerCV":
+    ) -> Self:
         """Fit the inner estimator on all rows and on each fold, score all candidates, and prune.
 
         Parameters
@@ -204,10 +218,10 @@ class TreePrunerCV(PrunedEstimator):
 
         Returns
         -------
-        TreePrunerCV
+        PrunerCV
             Itself.
         """
-        method = as_method(self.method)
+        method = as_any_method(self.method)
         self._check_parameters(method)
         X, y, sample_weight = indexable(X, y, sample_weight)
         check_weights(sample_weight, _num_samples(X))
@@ -217,14 +231,15 @@ class TreePrunerCV(PrunedEstimator):
         fit, offset = take_offset(self.estimator, X, dict(routed.estimator.fit))
         if offset is not None and response_of(self.estimator, self.scoring) is None:
             raise ValueError(
-                "The 'scoring' parameter of TreePrunerCV must be a scorer or the name of one where offsets are given: "
-                f"other callables predict without them. Got {self.scoring!r}."
+                f"The 'scoring' parameter of {type(self).__name__} must be a scorer or the name of one where offsets "
+                f"are given: other callables predict without them. Got {self.scoring!r}."
             )
         splits = None if self._out_of_bag else self._splits(X, y, routed.splitter.split)
-        grid = None if self.param_grid is None else GridCandidates(method, list(ParameterGrid(self.param_grid)))
+        grid, of_layers = self._grid(method), isinstance(method, LayerMethod)
         evaluation = Evaluation(
             estimator=self.estimator,
-            needs_rows=any(m.needs_rows or m.needs_training_rows for m in ([method] if grid is None else grid.methods)),
+            needs_rows=not of_layers and _needs_rows([method] if grid is None else grid.methods),
+            of_layers=of_layers,
             scoring=self.scoring,
             scorer=self.scorer_,
             X=X,
@@ -247,7 +262,7 @@ class TreePrunerCV(PrunedEstimator):
             folds = self._folds(evaluation, candidates, splits)
         self.n_splits_ = len(folds)
         grouped = routed.splitter.split.get("groups") is not None
-        self._choose(candidates, pruned.n_leaves, folds, grouped)
+        self._choose(candidates, pruned.sizes, folds, grouped)
         self._refit(candidates, pruned)
         return self
 
@@ -307,13 +322,18 @@ class TreePrunerCV(PrunedEstimator):
         for name in ("refit", "return_train_score"):
             check_bool(self, name)
         check_n_jobs(self)
-        if self.param_grid is None and not (isinstance(method, PathMethod) and method.nested):
+        of_layers = isinstance(method, LayerMethod)
+        if self.param_grid is None and not of_layers and not (isinstance(method, PathMethod) and method.nested):
             raise ValueError(
                 f"{type(method).__name__} gives no nested path of trees: give a 'param_grid' of its parameters."
             )
         if self._out_of_bag and (self.param_grid is not None or self.return_train_score):
             raise ValueError("The 'cv' parameter can be 'oob' without 'param_grid' and 'return_train_score' only.")
-        if method.needs_rows:
+        if of_layers and self._out_of_bag:
+            refuse(self, "cv", "an int, a splitter or an iterable of splits for models made of weights")
+        if of_layers and self.standard_error == "rows":
+            refuse(self, "standard_error", "'folds' or 'auto' for models made of weights")
+        if not of_layers and method.needs_rows:
             warn_of_growing_rows(method, "Use TreePruner with validation=, or a method that needs no such rows.")
 
     def _route(self, sample_weight, fit_params):
@@ -327,6 +347,14 @@ class TreePrunerCV(PrunedEstimator):
         groups = {"groups": given.pop("groups")} if "groups" in given else {}
         weights = score_weights(self, self.scorer_, self.estimator, self.scoring, sample_weight)
         return Bunch(estimator=Bunch(fit=given), scorer=Bunch(score=weights), splitter=Bunch(split=groups))
+
+    def _grid(self, method):
+        """Candidates that are pruned one by one: those asked for, or amounts; None: there is a path of trees."""
+        if self.param_grid is not None:
+            return GridCandidates(method, list(ParameterGrid(self.param_grid)))
+        if isinstance(method, LayerMethod):
+            return GridCandidates.of_amounts(method, None if isinstance(self.n_candidates, str) else self.n_candidates)
+        return None
 
     def _candidates(self, evaluation, grown, method):
         """Steps of the path of the model fitted on all rows, as candidates for all models and on that model."""
@@ -363,7 +391,7 @@ class TreePrunerCV(PrunedEstimator):
 
         return list(track(folds, "Folds", total=len(splits), console=Console(stderr=True)))
 
-    def _choose(self, candidates, n_leaves, folds, grouped):
+    def _choose(self, candidates, sizes, folds, grouped):
         folds, train, feature_strength = zip(*folds, strict=True)
         if feature_strength[0] is not None:
             self.fold_feature_strength_ = np.array(feature_strength)
@@ -371,8 +399,8 @@ class TreePrunerCV(PrunedEstimator):
         if by_rows and folds[0].loss is None:
             if self.standard_error == "rows":
                 raise ValueError(
-                    "The 'standard_error' parameter of TreePrunerCV must be 'folds' or 'auto' where the score is no "
-                    f"mean over rows taken in one sweep. Got 'rows' with scoring={self.scoring!r}."
+                    f"The 'standard_error' parameter of {type(self).__name__} must be 'folds' or 'auto' where the "
+                    f"score is no mean over rows taken in one sweep. Got 'rows' with scoring={self.scoring!r}."
                 )
             by_rows = False
         results = candidates.columns() | score_columns(folds, "test")
@@ -380,7 +408,7 @@ class TreePrunerCV(PrunedEstimator):
         results["rank_test_score"] = ranks(mean)
         if self.return_train_score:
             results |= score_columns(train, "train")
-        results["n_leaves"] = n_leaves
+        results |= sizes
         results["standard_error"] = error_of_rows(folds) if by_rows else error_of_folds(folds)
         if not np.isfinite(mean).all():
             warnings.warn(
@@ -402,4 +430,8 @@ class TreePrunerCV(PrunedEstimator):
             self.pruning_path_ = pruned.path
         if self.refit:
             self.estimator_ = pruned.model(self.best_index_)
-            self.n_leaves_, self.n_nodes_ = size(self.estimator_)
+            self._state_sizes(self.estimator_)
+
+
+def _needs_rows(methods):
+    return any(method.needs_rows or method.needs_training_rows for method in methods)
