@@ -64,7 +64,8 @@ def layers_path(
             weights = {} if sample_weight is None else {"sample_weight": sample_weight}
             scores.append(small.score(X, y, **weights))
     found_scores = None if y is None else np.array(scores)
-    return LayersPath(np.array(AMOUNTS), *np.array(sizes).T, found_scores, prune)
+    n_weights, n_units = np.array(sizes).T
+    return LayersPath(np.array(AMOUNTS), n_weights, n_units, found_scores, prune)
 
 
 @dataclass(frozen=True)

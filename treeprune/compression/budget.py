@@ -12,8 +12,8 @@ import numpy as np
 
 from ..adapters import find_adapter
 from ..compact import packed
-from ..composites import find_composite
 from ..composites.exchange import with_tree_models
+from ..composites.kinds import TREES
 from ..core.parameters import is_number
 
 #: Rounds in which the latencies of two models are measured, in turn.
@@ -119,11 +119,11 @@ class Budget:
 def n_bytes(model: Any, bytes_of: str = "compact") -> int:
     """Size of a model's file: of `save_compact` at level "predict", or the library's own (UBJSON, text, pickle).
 
-    That of a model that holds others is a pickle.
+    That of a model that holds others, or is made of weights, is a pickle.
     """
     if bytes_of == "compact":
         return len(packed(model))
-    return find_adapter(model).n_bytes if find_composite(model) is None else len(pickle.dumps(model))
+    return find_adapter(model).n_bytes if TREES.takes(model) else len(pickle.dumps(model))
 
 
 def latency_ratio(small: Any, model: Any, X: Any) -> float:
@@ -133,7 +133,7 @@ def latency_ratio(small: Any, model: Any, X: Any) -> float:
     can only add to it.
     """
     times: list[tuple[Callable[[], Any], list[float]]]
-    times = [(partial((m if find_composite(m) else find_adapter(m)).predict, X), []) for m in (small, model)]
+    times = [(partial((find_adapter(m) if TREES.takes(m) else m).predict, X), []) for m in (small, model)]
     repeats = [max(1, int(np.ceil(_LEAST_SECONDS / max(_seconds(call, 1), 1e-9)))) for call, _ in times]
     for _ in range(_ROUNDS):
         for (call, found), n in zip(times, repeats, strict=True):

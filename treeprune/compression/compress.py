@@ -13,6 +13,8 @@ from sklearn.utils.validation import _num_features, _num_samples
 from ..adapters.base import check_weights
 from ..adapters.offsets import check_both_offsets
 from ..composites.base import Given
+from ..composites.exchange import holds
+from ..composites.kinds import LAYERS
 from ..core.losses import LossFunction
 from ..core.parameters import is_number
 from ..core.targets import check_target
@@ -21,6 +23,7 @@ from ..slimming import slim as without_columns
 from .budget import Budget
 from .effort import EFFORTS
 from .faithful import Parts, compressed_faithfully
+from .layer_trials import compressed_layers
 from .result import CompressionResult
 from .trials import Trials
 from .watch import Watch
@@ -62,7 +65,7 @@ def compress(
     n_jobs: int | None = None,
     verbose: bool | int = False,
 ) -> CompressionResult:
-    """Make a fitted tree ensemble as good as it can be within a budget.
+    """Make a fitted tree ensemble, or a model made of weights, as good as it can be within a budget.
 
     Joint pruning (from the model as it is and, of bootstrapped trees, from what their out-of-bag rows leave of each),
     depth pruning and tree selection are tried at many strengths, and judged on rows that neither grew the trees nor set
@@ -94,6 +97,13 @@ def compress(
     first trees are kept, each pruned where that changes least of what it says itself (`compression.imitation`). Labels
     are judged by how many are wrong, and no rivals are trained.
 
+    Linear models, multi-layer perceptrons, and models that hold such and no trees are pruned by magnitude and by units
+    at many amounts, with the weights that stay solved again, and judged as wholes: by the Brier score of probabilities,
+    the share of wrong labels where there are none, or the squared error. The same test and the same budgets apply, but
+    for `max_nodes`; bytes are those of the pickle, and with `max_bytes` weights are stored as sparse matrices where
+    that takes fewer. Rivals are networks of fewer hidden units, and linear models with an L1 penalty. Losses count rows
+    by `sample_weight` alone.
+
     With `faithful`, no labels are needed: models are pruned towards what the model itself says, and the smallest is
     given that keeps it on that share of new rows, by an exact binomial limit (`compression.faithful`). That works for
     all models that can be pruned, those without a target or whose trees vote included.
@@ -101,10 +111,10 @@ def compress(
     Parameters
     ----------
     model : object
-        A fitted ensemble whose trees average or add up, a single tree, or a model that holds such models, as `prune`
-        takes them: a Pipeline, a search, a calibrated or voting model, ... Transformers and other models stay as
-        they were fitted; calibrators and tuned thresholds are fitted anew, on the rows held out, and so the
-        trees are those of a clone that has not seen them.
+        A fitted ensemble whose trees average or add up, a single tree, a linear model, a multi-layer perceptron, or a
+        model that holds such models, as `prune` takes them: a Pipeline, a search, a calibrated or voting model, ...
+        Transformers and other models stay as they were fitted; calibrators and tuned thresholds over tree models are
+        fitted anew, on the rows held out, and so the trees are those of a clone that has not seen them.
     X, y : array-like
         The rows that it was fitted on, as it takes them. With `faithful`: rows that it was *not* fitted on, and no y.
     max_nodes : int, optional
@@ -154,7 +164,7 @@ def compress(
         labels are right, but its probabilities are nearer to equal shares of the classes than they should be.
     bytes_of : {"compact", "native"}, default="compact"
         What `max_bytes` counts: the file of `save_compact`, or its library's own (UBJSON of XGBoost, text of LightGBM,
-        pickle of scikit-learn).
+        pickle of scikit-learn). Of models made of weights both are the pickle.
     retrain : bool, default=True
         Whether models are trained anew for comparison.
     random_state : int or None, default=0
@@ -219,6 +229,18 @@ def compress(
     check_class_weight(class_weight)
     _check(validation, output, bytes_of, slim, effort, time_limit, n_jobs)
     _check_faithful(faithful, tolerance)
+    of_layers = holds(model, LAYERS) and not holds(model)
+    if of_layers:
+        _check_for_layers(
+            max_nodes=max_nodes,
+            faithful=faithful,
+            base_margin=base_margin,
+            init_score=init_score,
+            base_margin_val=base_margin_val,
+            init_score_val=init_score_val,
+            loss=loss,
+            output=None if output == "link" else output,
+        )
     if faithful is not None:
         _check_not_with_faithful(
             output,
@@ -247,6 +269,14 @@ def compress(
         check_weights(weight, 0 if rows is None else _num_samples(rows), suffix)
     check_target(y)
     check_target(y_val, "y_val")
+    rule = Splitting(validation, random_state, groups)
+    if of_layers:
+        data, held_out = Given(X, y, sample_weight), None if X_val is None else Given(X_val, y_val, sample_weight_val)
+        with Watch(time_limit, verbose) as watch:
+            result = compressed_layers(
+                model, data, held_out, budget, rule, watch, scoring=scoring, effort=effort, retrain=retrain
+            )
+        return _finished(result, budget, slim, X)
     offset = offset_inside(model, X, base_margin=base_margin, init_score=init_score)
     offset_val = offset_inside(model, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
     check_both_offsets(model, offset, X_val, offset_val)
@@ -257,13 +287,16 @@ def compress(
         settings = (validation, random_state, loss, scoring, class_weight, groups, effort, n_jobs)
         return Trials(tree_model, seen, seen_val, *settings, cut)
 
-    rule = Splitting(validation, random_state, groups)
-
     with Watch(time_limit, verbose) as watch:
         by = "loss" if scoring is None else "score"
         result = compressed(model, data, held_out, budget, trying, rule, watch, output=output, retrain=retrain, by=by)
+    return _finished(result, budget, slim, X)
+
+
+def _finished(result, budget, slim, X):
+    """The result, slim if asked for, after a warning if it is not what one would hope for."""
     if result.retrained_wins or (result.verdict == "worse" and not budget.seeks_size):
-        warnings.warn(result.message, stacklevel=2)
+        warnings.warn(result.message, stacklevel=3)
     return _slim(result, X) if slim else result
 
 
@@ -278,6 +311,17 @@ def _slim(result, X):
 def _check_judging_rows(X_val, y_val, sample_weight_val):
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("Give X_val and y_val together, and sample_weight_val with them only.")
+
+
+def _check_for_layers(**of_trees):
+    """Refuse what only tree models know."""
+    for name, value in of_trees.items():
+        if value is not None:
+            instead = " Give max_bytes= or max_loss=." if name == "max_nodes" else ""
+            raise ValueError(
+                f"The {name!r} parameter of compress is for tree models, and not for models made of weights.{instead} "
+                f"Got {value!r:.60}."
+            )
 
 
 def _check_faithful(faithful, tolerance):

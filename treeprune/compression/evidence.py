@@ -6,7 +6,6 @@ from typing import Any
 from .no_worse import FEWEST_UNITS, LEVEL, Comparison
 from .second_look import look_again_at, second_look
 from .trial import Trial
-from .trials import Trials
 
 #: Share of the level that the first look keeps where a second one follows. The second has three times the rows and
 #: corrects for nothing, so that it shows more at the same level.
@@ -20,7 +19,7 @@ class Evidence:
 
     Parameters
     ----------
-    trials : Trials
+    trials : Trials or LayerTrials
     found : sequence of Trial
         Prunings; the model as it is may be among them.
     again : bool
@@ -38,7 +37,7 @@ class Evidence:
         What a second look was taken at, and how it did there.
     """
 
-    def __init__(self, trials: Trials, found: Sequence[Trial], again: bool = False):
+    def __init__(self, trials: Any, found: Sequence[Trial], again: bool = False):
         self.trials, self.pruned = trials, [c for c in found if c is not trials.unpruned]
         self.comparison = trials.compared(self.pruned, _FIRST * LEVEL if again else LEVEL)
         self.no_worse: list[Trial] = []

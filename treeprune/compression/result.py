@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..methods import PruningMethod
+from ..core.method import Method
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,13 +17,14 @@ class CompressionResult:
     ----------
     model : object
         The pruned model, within the budget; of the class of the one given, or its counterpart with a link.
-    method : PruningMethod or None
+    method : PruningMethod, LayerMethod or None
         What made it, with its parameters; None: the model given is within the budget, and nothing smaller is as good.
     frontier : DataFrame
         Everything that was tried, by rows: method, parameters (as text; ``start=oob``: of trees that out-of-bag rows
         have pruned first), n_nodes, n_trees, loss and score on the held-out rows (with `scoring`, the loss is minus the
         score), whether it is a rival (a model trained anew) and whether it is the one chosen; without `scoring`, how
-        much more its loss is than that of the model given, row by row (difference), and the standard error of that.
+        much more its loss is than that of the model given, row by row (difference), and the standard error of that. Of
+        models made of weights: n_weights, n_units and n_bytes in the place of nodes and trees.
     retrained_wins : bool
         Whether a model trained anew does better on the held-out rows: has less loss within the budget, or with
         `max_loss` fewer nodes at a loss that may be.
@@ -33,7 +34,7 @@ class CompressionResult:
         The model chosen, beside the one given: shown to be no worse (one-sided level of 5 %, corrected for all prunings
         compared), not shown to be either, or worse by more than noise. None: not tested, and the message says why.
     smallest_no_worse : int or None
-        Nodes of the smallest pruning that was shown to be no worse; None: there is none.
+        Nodes, or weights, of the smallest pruning that was shown to be no worse; None: there is none.
     parts : tuple of CompressionResult
         Where the model holds several tree models: what was found of each, in the order in which they stand. Then the
         frontier has all of them, by the place of the tree model in ``tree_model``, and `method` is None. Their
@@ -46,7 +47,7 @@ class CompressionResult:
     """
 
     model: Any
-    method: PruningMethod | None
+    method: Method | None
     frontier: "pd.DataFrame"
     retrained_wins: bool
     message: str

@@ -78,7 +78,7 @@ class Search:
         return CompressionResult(
             model=made.model,
             method=made.method,
-            frontier=_frontier(trials, [*self.found, *others], chosen),
+            frontier=frontier_of(trials, [*self.found, *others], chosen),
             retrained_wins=winner is not None,
             message=message_of(evidence, chosen, budget, winner, by, self.watch.stopped or watch.stopped),
             verdict=evidence.verdict(chosen),
@@ -114,10 +114,13 @@ def _plain(model, trials):
     return calibrated.fit(*trials.judge[:2], sample_weight=trials.judging_weights)
 
 
-def _frontier(trials: Trials, tried: list[Trial], chosen: Trial) -> "pd.DataFrame":
+def frontier_of(
+    trials: Any, tried: list[Trial], chosen: Trial, sizes: tuple[str, ...] = ("n_nodes", "n_trees")
+) -> "pd.DataFrame":
+    """All that was tried, one row each, with the sizes that are named."""
     import pandas as pd
 
-    columns = ("name", "parameters", "n_nodes", "n_trees", "loss", "score")
+    columns = ("name", "parameters", *sizes, "loss", "score")
     frame = pd.DataFrame([{name: getattr(c, name) for name in columns} for c in tried])
     frame["rival"] = [c.is_rival for c in tried]
     frame["chosen"] = [c is chosen for c in tried]

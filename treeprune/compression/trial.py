@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,16 @@ class Trial:
 
     name: str
     parameters: str
-    n_nodes: int
+    n_nodes: int  # of models made of weights: weights
     n_trees: int
     loss: float
     score: float
     row_losses: NDArray[np.float64] | None = field(default=None, repr=False)  # on the judging rows, shape (n_rows,)
-    method: PruningMethod | None = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
+    method: Any = field(default=None, repr=False)  # None: it was trained anew, or is unpruned
     out_of_bag: bool = False  # it starts from trees that out-of-bag rows have pruned
     is_exact: bool = True  # the method by itself takes the path on which this was judged
     temperature: float | None = None  # of the link "softmax" that it was judged with
+    counted: ClassVar[str] = "nodes"
 
     @property
     def is_rival(self) -> bool:

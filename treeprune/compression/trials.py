@@ -71,7 +71,7 @@ class ShortPath(NamedTuple):
 
 
 class Trials:
-    """Trials of prunings of a model: the model, the rows to prune it by and those to judge by.
+    """Trials of prunings of a tree model: the model, the rows to prune it by and those to judge by.
 
     Parameters
     ----------
@@ -111,12 +111,16 @@ class Trials:
         Rows to grow and prune by, rows to judge by, and both.
     holds_back : bool
         Whether what is carried out has not seen the judging rows, for something else will be fitted on them.
+    counted, limit : str
+        What sizes are counted in, and the parameter of `compress` that limits them, for messages.
     units : ndarray of int of shape (n_judging_rows,)
         The same for judging rows that belong together.
     repeated : float
         Share of the rows that belong together with others; of rows to judge by that are given, of those whose features
         are those of training rows.
     """
+
+    counted, limit = "nodes", "max_nodes"
 
     def __init__(
         self,

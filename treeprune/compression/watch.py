@@ -113,6 +113,6 @@ class Watch:
         """Show what is going on."""
         if self._status is None:
             return
-        so_far = "" if best is None else f" | best so far: {best.n_nodes:,} nodes, loss {best.loss:.4g}"
+        so_far = "" if best is None else f" | best so far: {best.n_nodes:,} {best.counted}, loss {best.loss:.4g}"
         left = "" if self.time_limit is None else f", at most {max(self.seconds_left, 0.0):.0f} s left"
         self._status.update(f"{what}{so_far} | {self.seconds:.0f} s{left}")

@@ -38,7 +38,7 @@ def message_of(
         _class_weights(trials),
         _untested(evidence) or _shown(evidence, chosen, budget),
         _repeats(trials),
-        _training_anew(winner, by),
+        _training_anew(trials, winner, by),
         stopped,
     )
     return " ".join(filter(None, parts))
@@ -48,8 +48,8 @@ def _size(trials, chosen, by):
     unpruned = trials.unpruned
     what = f"{chosen.name} ({chosen.parameters})" if chosen.parameters else "The model as it is"
     return (
-        f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} nodes, {by} {getattr(chosen, by):.4g} on held-out rows, "
-        f"unpruned {getattr(unpruned, by):.4g}."
+        f"{what}: {chosen.n_nodes:,} of {unpruned.n_nodes:,} {trials.counted}, {by} {getattr(chosen, by):.4g} on "
+        f"held-out rows, unpruned {getattr(unpruned, by):.4g}."
     )
 
 
@@ -91,8 +91,8 @@ def _promise(evidence):
     nearest = min(evidence.pruned, key=lambda c: c.loss)
     return (
         f"No smaller model was shown to be no worse, {_how(evidence, evidence.comparison)}. The best, of "
-        f"{nearest.n_nodes:,} nodes, has a loss that is {_difference(evidence, nearest)}. "
-        "A budget (max_nodes, or max_loss=0.01) gives a smaller one."
+        f"{nearest.n_nodes:,} {evidence.trials.counted}, has a loss that is {_difference(evidence, nearest)}. "
+        f"A budget ({evidence.trials.limit}, or max_loss=0.01) gives a smaller one."
     )
 
 
@@ -109,7 +109,7 @@ def _cost(evidence, chosen):
     how = _how(evidence, evidence.comparison)
     if smallest is None:
         return f"{cost}No smaller model was shown to be no worse than the model as it is, {how}."
-    shown = "it" if smallest is chosen else f"one of {smallest.n_nodes:,} nodes"
+    shown = "it" if smallest is chosen else f"one of {smallest.n_nodes:,} {evidence.trials.counted}"
     return f"{cost}The smallest shown to be no worse than the model as it is is {shown}, {how}."
 
 
@@ -148,10 +148,10 @@ def _repeats(trials: Trials) -> str:
     )
 
 
-def _training_anew(winner, by):
+def _training_anew(trials, winner, by):
     if winner is None:
         return ""
     return (
         f"Training anew does better: {winner.name} ({winner.parameters}) has a {by} of {getattr(winner, by):.4g} with "
-        f"{winner.n_nodes:,} nodes."
+        f"{winner.n_nodes:,} {trials.counted}."
     )

@@ -251,7 +251,7 @@ class PrunerCV(PrunedEstimator):
             memory=self.memory,
             train_score=self.return_train_score,
         )
-        grown = evaluation.grow()
+        grown: Any = evaluation.grow()
         if grid is None:
             candidates, pruned = self._candidates(evaluation, grown, method)
         else:

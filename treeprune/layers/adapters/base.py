@@ -1,6 +1,7 @@
 """The base of the adapters of models made of weights: the only code that knows the inside of one family."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cached_property
 from typing import Any, ClassVar
@@ -85,6 +86,10 @@ class LayersAdapter(ABC):
     @abstractmethod
     def with_features(self, kept: Mask) -> Any:
         """The model for rows of which some columns are left: all that are used, at least one."""
+
+    def trained_smaller(self, y: Any) -> Iterator[tuple[str, Any]]:
+        """Unfitted models for the same targets that training makes smaller, after what makes them so, in words."""
+        yield from ()
 
     @property
     def feature_names(self) -> NDArray | None:
