@@ -7,13 +7,18 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes, make_friedman1
 from sklearn.ensemble import IsolationForest, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tests.reporting.test_report import HOSTILE
-from treeprune import TreePruner, TreePrunerCV, feature_selection, prune, report
+from treeprune import PrunerCV, TreePruner, TreePrunerCV, feature_selection, prune, report
 from treeprune.compression import CompressionResult
-from treeprune.methods import CostComplexity, JointPruning, MaxDepth, MinSamples
+from treeprune.methods import CostComplexity, JointPruning, MagnitudePruning, MaxDepth, MinSamples
 
 
 def hostile():
@@ -76,6 +81,22 @@ def grid():
     return report(search.fit(X, y), X, y, subgroup="mean texture")
 
 
+def network():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    model = MLPRegressor(hidden_layer_sizes=(6, 4), solver="lbfgs", alpha=10.0, max_iter=2000, random_state=0)
+    model = make_pipeline(StandardScaler(), model)
+    return report(PrunerCV(model, "magnitude", cv=2, n_candidates=4).fit(X, y), X, y, subgroup="sex")
+
+
+def texts():
+    """Of three classes, whose names and terms are as hostile as those of columns."""
+    words = {"<b>gold</b>": "mine ore carat", "a & b": "wheat grain corn", "it's": "well oil barrel"}
+    rows = [f"{word} {filler}" for text in words.values() for word in text.split() for filler in ("one", "two")]
+    y = np.repeat(list(words), 6)
+    model = make_pipeline(TfidfVectorizer(token_pattern=r"\S+"), RidgeClassifier()).fit(rows, y)
+    return report(prune(model, MagnitudePruning(0.5), rows, y), rows, y, before=model)
+
+
 #: All selectors that the library has.
 SELECTORS = [
     found
@@ -83,5 +104,5 @@ SELECTORS = [
     if hasattr(found, "get_support")
 ]
 #: By name, what makes the page: once, as no test changes it.
-KINDS = {f.__name__: cache(f) for f in (hostile, forest, isolation, compressed, single_leaf, grid)}
+KINDS = {f.__name__: cache(f) for f in (hostile, forest, isolation, compressed, single_leaf, grid, network, texts)}
 KINDS |= {cls.__name__: cache(partial(selection, cls)) for cls in SELECTORS}

@@ -22,7 +22,9 @@ def model_card(summary: dict[str, Any], model: Any) -> "Card":
     _add_scores(card, summary)
     if summary["kind"] == "tree":
         card.add(Rules="\n".join(f"{i}. `{rule}`" for i, rule in enumerate(summary["rules"], 1)))
-    if summary["kind"] == "ensemble":
+    if summary["kind"] == "layers":
+        _add_table(card, "Layers", summary["layers"], ("name", "units_before", "units", "weights_before", "weights"))
+    if summary["kind"] in ("ensemble", "layers"):
         _add_table(card, "Size", summary["together"], ("name", "before", "after"))
     if summary["columns"] is not None:
         _add_columns(card, summary["columns"])
@@ -30,7 +32,8 @@ def model_card(summary: dict[str, Any], model: Any) -> "Card":
         judged = summary["measure"]["name"]
         _add_table(card, "Features", summary["ranking"], ("name", "kept", judged, "dropped_in", "p_value"))
     else:
-        _add_table(card, "Features", summary["feature_table"], ("name", "kept", "importance", "splits", "folds"))
+        columns = ("name", "kept", "importance", "splits", "weights", "folds")
+        _add_table(card, "Features", summary["feature_table"], columns)
     card.add(Limits="\n".join(f"- {text}" for text in summary["limitations"]))
     for group in summary["settings"]:
         rows = [{"name": name, "value": value} for name, value in group["pairs"]]

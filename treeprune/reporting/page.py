@@ -34,6 +34,13 @@ _SECTIONS = {
         "features": "Features",
         "scores": "Scores",
     },
+    "layers": {
+        "layers": "Layers",
+        "largest": "Largest weights",
+        "columns": "Columns and bytes",
+        "inputs": "Features",
+        "scores": "Scores",
+    },
     "selection": {"ranking": "Features", "stages": "From all features to those kept"},
 }
 _LAST_SECTIONS = {
@@ -93,7 +100,7 @@ def _template():
 
 def _sections(summary):
     """The sections that have something to say; isolation forests, which have no targets, have no scores."""
-    left_out = {name for name in ("anomaly", "columns", "stages", "tried") if not summary.get(name)}
+    left_out = {name for name in ("anomaly", "columns", "largest", "stages", "tried") if not summary.get(name)}
     left_out |= {"scores"} if "anomaly" in summary else set()
     sections = _SECTIONS[summary["kind"]] | _LAST_SECTIONS
     return {name: heading for name, heading in sections.items() if name not in left_out}

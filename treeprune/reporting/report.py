@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from .page import render
-from .summary import Subject, best_of_parameter_search, summarise
+from .summary import LayersSubject, Subject, best_of_parameter_search, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,15 +101,16 @@ def report(
     Its first sentence says whether pruning helped: by rows known to be held out, else by the folds that chose, else by
     the rows given, with a 95 % interval for the change of the score. A loss is marked.
 
-    A TreePrunerCV of a tree is shown with its cross-validated scores, a tree alone with its cost-complexity path. Of an
+    A PrunerCV of a tree is shown with its cross-validated scores, a tree alone with its cost-complexity path. Of an
     ensemble the page shows the sizes of its trees, what other sizes were tried and, of an isolation forest, how its
-    scores are spread; of a selector, what each feature was judged by. A search over parameters is shown by its best
-    model and a table of what it tried. No row of X or y is in the report, only counts and scores.
+    scores are spread; of a linear model or a network, its layers, the scores of other amounts and the largest weights;
+    of a selector, what each feature was judged by. A search over parameters is shown by its best model and a table of
+    what it tried. No row of X or y is in the report, only counts and scores.
 
     Parameters
     ----------
     model : object
-        A fitted model, TreePruner, TreePrunerCV, one of treeprune's selectors, a GridSearchCV or RandomizedSearchCV
+        A fitted model, Pruner, PrunerCV, one of treeprune's selectors, a GridSearchCV or RandomizedSearchCV
         over any model, a Pipeline that ends in one, or the result of `compress`.
     X : array-like or DataFrame of shape (n_rows, n_features), optional
         Rows to score the model on; held-out ones, if the score is to mean anything.
@@ -159,5 +160,6 @@ def report(
     """
     search, model = best_of_parameter_search(model)
     offsets = {"base_margin": base_margin, "init_score": init_score}
-    subject = Subject(model, X, y, before, subgroup, held_out, feature_names, class_names, search, offsets)
+    kind = LayersSubject if LayersSubject.takes(model) else Subject
+    subject = kind(model, X, y, before, subgroup, held_out, feature_names, class_names, search, offsets)
     return Report(summarise(subject, title), subject.predictor)

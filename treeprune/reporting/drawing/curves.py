@@ -71,10 +71,10 @@ def frontier(points: Sequence[dict[str, Any]], measure: str, size: str, better: 
     ends = [point.get("error") or 0.0 for point in points]
     low = min(value - end for value, end in zip(values, ends, strict=True))
     high = max(value + end for value, end in zip(values, ends, strict=True))
-    sizes = [log(point["size"]) for point in points]
+    sizes = [_log(point["size"]) for point in points]
     x = scale(min(sizes), max(sizes), _LEFT + 8, _WIDTH - _RIGHT - 8)
     y = scale(low, high, _HEIGHT - _BOTTOM, _TOP)
-    place = [(x(log(point["size"])), y(point[key])) for point in points]
+    place = [(x(_log(point["size"])), y(point[key])) for point in points]
     parts = [*_axis_of_scores(low, high, y, lambda value: show_score(value, is_share))]
     for code, method in enumerate(dict.fromkeys(point.get("method", "") for point in points)):
         of_method = [i for i, point in enumerate(points) if point.get("method", "") == method]
@@ -84,6 +84,11 @@ def frontier(points: Sequence[dict[str, Any]], measure: str, size: str, better: 
             parts.append(element("circle", class_="here", cx=place[i][0], cy=place[i][1], r=6))
     parts += _axis_of_sizes(points, size, x)
     return picture(_WIDTH, _HEIGHT, f"{measure} by number of {size}; the figures are in the table.", *parts)
+
+
+def _log(size):
+    """A model that nothing is left of stands where one of a single weight does."""
+    return log(max(size, 1))
 
 
 def _method(points, place, of_method, code, key, better, y):
@@ -108,6 +113,6 @@ def _axis_of_sizes(points, size, x):
     ends = sorted({min(point["size"] for point in points), max(point["size"] for point in points)})
     for index, end in enumerate(ends):
         yield text(
-            x(log(end)), _HEIGHT - 26, f"{end:,}", ("start", "end")[index] if len(ends) > 1 else "middle", "soft"
+            x(_log(end)), _HEIGHT - 26, f"{end:,}", ("start", "end")[index] if len(ends) > 1 else "middle", "soft"
         )
     yield text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 7, f"number of {size}, on a logarithmic scale", css="soft")

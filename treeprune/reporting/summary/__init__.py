@@ -6,6 +6,8 @@ from typing import Any
 from .anomaly import summarise_anomaly
 from .columns import summarise_columns
 from .ensemble import summarise_ensemble
+from .layers import summarise_layers
+from .layers_subject import LayersSubject
 from .numbers import show_change_of, show_score, show_with_error, with_minus
 from .parameter_search import best_of_parameter_search, summarise_parameter_search
 from .selection import summarise_selection
@@ -17,6 +19,7 @@ from .words import glossary, limitations
 
 __all__ = [
     "MOST_RULES",
+    "LayersSubject",
     "Subject",
     "best_of_parameter_search",
     "show_change_of",
@@ -45,6 +48,8 @@ def summarise(subject: Subject, title: str | None = None) -> dict[str, Any]:
 def _of_kind(subject):
     if subject.selector is not None:
         return summarise_selection(subject)
+    if isinstance(subject, LayersSubject):
+        return summarise_layers(subject)
     if subject.forest.task == "path_length":
         return summarise_ensemble(subject) | summarise_anomaly(subject)
     if subject.is_single_tree:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from ...core.forest import Forest
 from .features import feature_table, splits_by_feature
+from .frontier import frontier, sentence_of_compression
 from .numbers import count, n_leaves_in_words, plain, records
-from .scores import name_of_score, scores
+from .scores import scores
 from .verdict import first_sentence, score_in_words, verdicts
 
 #: Most trees whose outline is drawn.
@@ -30,7 +30,7 @@ def summarise_ensemble(subject) -> dict[str, Any]:
     summary["trees"] = records({name: plain(column) for name, column in trees.items()})
     summary["together"] = together(after, before)
     summary["outlines"] = _outlines(after, before if same_trees else None)
-    summary["frontier"] = _frontier(subject)
+    summary["frontier"] = frontier(subject, "nodes", "leaves")
     summary |= feature_table(subject) | scores(subject)
     if summary["cv"] is not None:
         summary |= {"score_name": summary["cv"]["name"], "is_share": summary["cv"]["is_share"]}
@@ -72,31 +72,10 @@ def _by_depth(forest, tree):
     return np.bincount(forest.depth[forest.start[tree] : forest.start[tree + 1]]).tolist()
 
 
-def _frontier(subject):
-    """Other sizes that were tried, by method, each with its loss or score; None where nothing was."""
-    if subject.compression is not None:
-        frame = subject.compression.frontier
-        points = [
-            {"method": str(row.method), "size": int(row.n_nodes), "loss": float(row.loss), "score": float(row.score)}
-            | {"parameters": str(row.parameters), "rival": bool(row.rival), "chosen": bool(row.chosen)}
-            for row in frame.itertuples()
-        ]
-        return {"size": "nodes", "measure": "loss on held-out rows", "better": "low", "points": points}
-    results = getattr(subject.pruner, "cv_results_", None)
-    if results is None or "step" not in results:
-        return None
-    columns = {"size": results["n_leaves"], "score": results["mean_test_score"], "error": results["standard_error"]}
-    points = records({name: plain(column) for name, column in columns.items()})
-    for place, point in enumerate(points):
-        point["chosen"] = place == subject.pruner.best_index_
-    name, is_share = name_of_score(subject.pruner.scoring, is_classifier(subject.pruner))
-    return {"size": "leaves", "measure": f"CV {name}", "better": "high", "is_share": is_share, "points": points}
-
-
 def _sentence(subject, summary):
     after, before = subject.forest, subject.forest_before
     if subject.compression is not None:
-        return _sentence_of_compression(subject, summary)
+        return sentence_of_compression(summary, None if before is None else before.n_nodes, after.n_nodes)
     trees = count(after.n_trees, "tree")
     sizes = f"{trees} with {n_leaves_in_words(after.n_leaves)}"
     if before is None:
@@ -109,29 +88,3 @@ def _sentence(subject, summary):
     if after.task == "path_length":
         return f"{sizes}; without labels, it cannot be told whether pruning helped"
     return first_sentence(summary, sizes)
-
-
-def _sentence_of_compression(subject, summary):
-    """By the rows given, if they are held out and the model before pruning is known; else by the rows that chose."""
-    points = summary["frontier"]["points"]
-    unpruned = next(point for point in points if point["method"] == "unpruned")
-    chosen = next(point for point in points if point["chosen"])
-    if chosen is unpruned:
-        return f"{subject.forest.n_nodes:,} nodes; not pruned; loss on held-out rows {unpruned['loss']:.4g}"
-    size = unpruned["size"] if subject.forest_before is None else subject.forest_before.n_nodes
-    sizes = f"{size:,} nodes → {subject.forest.n_nodes:,} nodes"
-    if summary["held_out"] and summary["verdicts"]:
-        return first_sentence(summary, sizes)
-    losses = unpruned["loss"], chosen["loss"]
-    than_before = "the same" if losses[0] == losses[1] else "less" if losses[1] < losses[0] else "more"
-    summary["verdicts"] = [_verdict_of_losses(*losses), *summary["verdicts"]]
-    return (
-        f"Smaller, with {than_before} loss: {sizes}; loss on held-out rows, which chose it, "
-        f"{losses[0]:.4g} → {losses[1]:.4g}"
-    )
-
-
-def _verdict_of_losses(before, after):
-    """A loss is marked as such, though it may be due to chance."""
-    found = {"name": "loss on held-out rows", "is_share": False, "before": before, "after": after, "change": None}
-    return found | {"outcome": "loss" if after > before else None, "certain": True}

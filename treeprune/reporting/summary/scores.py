@@ -24,7 +24,7 @@ def scores(subject) -> dict[str, Any]:
     found = {"cv": _cv(subject), "on_rows": None, "measures": None, "by_class": None, "by_group": None}
     found["held_out"] = subject.held_out
     scored = hasattr(subject.predictor, "predict") and hasattr(subject.predictor, "score")  # a Booster has no score
-    if subject.y is None or not scored or subject.forest.n_outputs > 1:
+    if subject.y is None or not scored or subject.n_outputs > 1:
         return found
     y = np.asarray(subject.y)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -86,7 +86,7 @@ def _cv(subject):
     first, score, error = plain(
         [results["mean_test_score"][0], results["mean_test_score"][place], results["standard_error"][place]]
     )
-    first = first if "step" in results else None  # of a grid of parameters, the first is not the unpruned model
+    first = first if _starts_unpruned(results) else None
     out_of_bag = isinstance(pruner.cv, str)
     return {"name": name, "is_share": is_share, "before": first, "after": score, "standard_error": error} | {
         "change": None if first is None else _change_of_cv(results, place, int(pruner.n_splits_)),
@@ -94,6 +94,11 @@ def _cv(subject):
         "out_of_bag": out_of_bag,
         "rule": pruner.rule if isinstance(pruner.rule, str) else "a rule of the caller's own",
     }
+
+
+def _starts_unpruned(results):
+    """Whether the first candidate is the unpruned model, which it need not be in a grid of parameters."""
+    return "step" in results or results.get("param_amount", [None])[0] == 0.0
 
 
 def _change_of_cv(results, place, n_splits):

@@ -4,6 +4,7 @@ import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,13 @@ def settings(subject) -> list[dict[str, Any]]:
     decided_by = subject.selector if subject.selector is not None else subject.pruner
     if decided_by is not None:
         groups.append(_of_decider(decided_by))
-        if hasattr(decided_by, "alpha_"):
-            chosen = getattr(decided_by, "best_params_", {"alpha": decided_by.alpha_})
-            groups[-1]["pairs"] += [[f"chosen strength ({name})", f"{value:.6g}"] for name, value in chosen.items()]
+        chosen = {"alpha": decided_by.alpha_} if hasattr(decided_by, "alpha_") else {}
+        for name, value in getattr(decided_by, "best_params_", chosen).items():
+            text = f"{value:.6g}" if isinstance(value, Real) else as_text(value)
+            groups[-1]["pairs"].append([f"chosen strength ({name})", text])
     if subject.search is not None:
         groups.append(_of_decider(subject.search))
-    if subject.compression is not None:
+    if subject.compression is not None and subject.compression.method is not None:
         method = subject.compression.method
         groups.append({"title": type(method).__name__, "pairs": _parameters(method)})
     groups.append({"title": "Rows given to the report", "pairs": _data(subject)})
@@ -112,8 +114,10 @@ def _data(subject):
     if subject.X is None:
         return [["rows", "none: all figures are those that the model stores"]]
     shape = np.shape(subject.X)
-    pairs = [["rows", f"{shape[0]:,}"], ["columns", f"{shape[1]:,}"]]
-    pairs.append(["missing values", f"{int(frame_of(subject.X).isna().to_numpy().sum()):,}"])
+    pairs = [["rows", f"{shape[0]:,}"]]
+    if len(shape) > 1:  # not of texts
+        pairs.append(["columns", f"{shape[1]:,}"])
+        pairs.append(["missing values", f"{int(frame_of(subject.X).isna().to_numpy().sum()):,}"])
     return [*pairs, ["SHA-256 of the rows and targets", data_hash(subject.X, subject.y)]]
 
 

@@ -135,6 +135,16 @@ class Subject:
         return self.adapter.forest
 
     @property
+    def n_features(self) -> int:
+        """Number of columns that reach the model."""
+        return self.forest.n_features
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of targets."""
+        return self.forest.n_outputs
+
+    @property
     def is_single_tree(self) -> bool:
         """Whether the report draws a tree: there is one, of a kind whose nodes say what they predict."""
         return self.forest.n_trees == 1 and self.forest.task in ("classification", "regression")
@@ -156,13 +166,13 @@ class Subject:
             selector = self.selector
             return column_names(selector, selector.n_features_in_, self.feature_names)
         given = names_for_model(self.predictor) if self.feature_names is None else self.feature_names
-        return column_names(self.model, self.forest.n_features, given)
+        return column_names(self.model, self.n_features, given)
 
     @cached_property
     def classes(self) -> list | None:
         """Names for the classes; None: numbers or several targets are predicted, or labels are not known."""
         known = self.class_names if self.class_names is not None else getattr(self.model, "classes_", None)
-        if known is None or not self.is_classifier or self.forest.n_outputs > 1:
+        if known is None or not self.is_classifier or self.n_outputs > 1:
             return None
         return [str(label) for label in known]
 

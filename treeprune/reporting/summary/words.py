@@ -14,7 +14,9 @@ def limitations(summary: dict[str, Any]) -> list[str]:
         "and it knows nothing of rows unlike those it was trained on.",
     ]
     found += _of_scores(summary)
-    if summary["kind"] == "tree":
+    if summary["kind"] == "layers":
+        found.append(_OF_WEIGHTS)
+    elif summary["kind"] == "tree":
         found += _of_tree(summary)
     else:
         found.append(
@@ -24,6 +26,12 @@ def limitations(summary: dict[str, Any]) -> list[str]:
     if summary.get("anomaly"):
         found.append("An anomaly score says that a row is easy to set apart from the others, not that it is wrong.")
     return found
+
+
+_OF_WEIGHTS = (
+    "Sizes of weights compare columns only where these have like scales. Of columns that say the same, the model may "
+    "have shared the weight out between them, or given it to any."
+)
 
 
 def _of_scores(summary):
@@ -150,19 +158,27 @@ _TERMS = {
     "shadow": "A copy of a feature in another order, which has broken its tie to all else. What it achieves is chance.",
     "p-value": "The share of the shadows that do at least as well as the feature does.",
 }
+_OF_LAYERS = {
+    "weight": "A number by which what comes in is multiplied. A weight of zero has no effect.",
+    "unit": "It adds up what comes in, each times its weight, and makes one number of the sum.",
+    "layer": "Units that all look at the same: the columns, or the units of the layer before.",
+    "pruning": "Making weights zero, or taking units away, that do not earn their place.",
+}
 _EVERYWHERE = ("rows", "split", "leaf", "pruning")
 
 
 def glossary(summary: dict[str, Any]) -> list[list[str]]:
     """The terms that the page uses, with what they mean."""
-    terms = [*_EVERYWHERE]
+    terms, known = [*_EVERYWHERE], _TERMS
+    if summary["kind"] == "layers":
+        terms, known = ["rows", *_OF_LAYERS], _TERMS | _OF_LAYERS
     if summary["kind"] == "selection":
         terms += [{"strength": "pruning strength (alpha)"}.get(summary["measure"]["name"], summary["measure"]["name"])]
         terms += ["shadow", "p-value"] if summary["shadows"] else []
         terms += ["knockoff"] if summary["measure"]["name"] == "lead" else []
         terms += ["cross-validation (CV)", "standard error"] if summary["frontier"] else []
     else:
-        terms += ["depth", "importance"]
+        terms += ["depth", "importance"] if summary["kind"] != "layers" else []
         terms += ["rule", "support", "pruning strength (alpha)", "relative error"] if summary["kind"] == "tree" else []
         terms += ["ensemble"] if summary["kind"] == "ensemble" else []
         terms += ["cross-validation (CV)", "1-SE rule", "standard error"] if summary["cv"] else []
@@ -170,4 +186,4 @@ def glossary(summary: dict[str, Any]) -> list[list[str]]:
         terms += ["95 % interval"] if summary["on_rows"] or summary["verdicts"] else []
         terms += ["accuracy", "recall", "precision"] if summary["by_class"] else []
         terms += ["anomaly score"] if summary.get("anomaly") else []
-    return [[term, text] for term, text in _TERMS.items() if term in terms]
+    return [[term, text] for term, text in known.items() if term in terms]
