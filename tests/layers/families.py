@@ -47,13 +47,13 @@ SPECIMENS = {
     "HuberRegressor": (linear_model.HuberRegressor(), NUMBER),
     "QuantileRegressor": (linear_model.QuantileRegressor(alpha=0.0), NUMBER),
     "PoissonRegressor": (linear_model.PoissonRegressor(), NUMBER),
-    "MLPClassifier, 3 classes": (MLPClassifier((20, 10), max_iter=60, random_state=0), THREE),
-    "MLPClassifier, 2 classes, tanh": (MLPClassifier(20, activation="tanh", max_iter=60, random_state=0), TWO),
-    "MLPClassifier, labels, logistic": (MLPClassifier((8, 9, 7), activation="logistic", random_state=0), LABELS),
-    "MLPClassifier, early stopping": (MLPClassifier([20, 10], early_stopping=True, random_state=0), THREE),
-    "MLPClassifier, identity, sgd": (MLPClassifier((9, 9), activation="identity", solver="sgd", random_state=0), TWO),
-    "MLPRegressor, lbfgs": (MLPRegressor(hidden_layer_sizes=(20, 10), solver="lbfgs", random_state=0), NUMBER),
-    "MLPRegressor, 2 outputs": (MLPRegressor(hidden_layer_sizes=(20,), max_iter=60, random_state=0), TWO_NUMBERS),
+    "MLPClassifier, 3 classes": (MLPClassifier((10, 6), max_iter=80, random_state=0), THREE),
+    "MLPClassifier, 2 classes, tanh": (MLPClassifier(8, activation="tanh", max_iter=60, random_state=0), TWO),
+    "MLPClassifier, labels, logistic": (MLPClassifier((6, 5, 4), activation="logistic", random_state=0), LABELS),
+    "MLPClassifier, early stopping": (MLPClassifier([9, 5], early_stopping=True, random_state=0), THREE),
+    "MLPClassifier, identity, sgd": (MLPClassifier((7, 7), activation="identity", solver="sgd", random_state=0), TWO),
+    "MLPRegressor, lbfgs": (MLPRegressor(hidden_layer_sizes=(8, 5), solver="lbfgs", random_state=0), NUMBER),
+    "MLPRegressor, 2 outputs": (MLPRegressor(hidden_layer_sizes=(10,), max_iter=60, random_state=0), TWO_NUMBERS),
 }
 if hasattr(linear_model, "PassiveAggressiveClassifier"):  # scikit-learn 1.10 has none
     with warnings.catch_warnings():

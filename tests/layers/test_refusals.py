@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.layers.families import A_FEW, SPECIMENS, THREE, X, fitted
+from tests.layers.test_every_pair import OF_CLASSES
 from treeprune import Pruner, PrunerCV, prune, pruning_path
 from treeprune.exceptions import MissingStatisticError, ModelFormatError, UnsupportedModelError
 from treeprune.layers.layers import Layer, Layers
@@ -161,13 +162,7 @@ class TestRows:
 
     def test_constant_rows_and_constant_columns(self, name):
         for rows in (np.ones_like(X), X * (np.arange(12) < 3)):
-            for alias in LAYER_ALIASES.values():
-                method = {"SparsityPruning": SparsityPruning(0.1, reconstruct="least_squares")}.get(alias)
-                method = method or next(
-                    cls
-                    for cls in (MagnitudePruning, OptimalBrainSurgeon, UnitPruning, FineGrainedPruning)
-                    if cls.__name__ == alias
-                )().at(0.5)
+            for method in OF_CLASSES:
                 assert np.isfinite(np.asarray(prune(fitted(name), method, rows).score(X, SPECIMENS[name][1])))
 
 
@@ -198,9 +193,9 @@ class TestWeightsThatAreNotFinite:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.coefs_.__setitem__(1, m.coefs_[1][:-1]), "Layer 1: weights for 19 inputs, but 20 come in"),
-        (lambda m: m.intercepts_.__setitem__(0, m.intercepts_[0][:-1]), r"Layer 0: a bias of shape \(19,\) for 20"),
-        (lambda m: m.coefs_.__setitem__(2, m.coefs_[2][:, 0]), r"Layer 2: weights of shape \(10,\) are no matrix"),
+        (lambda m: m.coefs_.__setitem__(1, m.coefs_[1][:-1]), "Layer 1: weights for 9 inputs, but 10 come in"),
+        (lambda m: m.intercepts_.__setitem__(0, m.intercepts_[0][:-1]), r"Layer 0: a bias of shape \(9,\) for 10"),
+        (lambda m: m.coefs_.__setitem__(2, m.coefs_[2][:, 0]), r"Layer 2: weights of shape \(6,\) are no matrix"),
         (lambda m: setattr(m, "activation", "swish"), "Layer 0: the activation 'swish' is none of"),
         (lambda m: m.coefs_.pop(), "shorter|longer|zip"),
     ],
