@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..composites import find_composite
-from ..composites.kinds import kind_of
+from ..composites.kinds import LAYERS, kind_of
 from ..composites.pipeline import PipelineComposite
 from ..core.class_paths import class_paths
 from ..narrowing.base import Mask, all_columns_of, names_of, with_columns
@@ -62,9 +62,11 @@ class Slimming:
             return self._slimmed_pipeline(composite, kept)
         if composite is not None:
             return self._slimmed_parts(composite, kept)
+        kind = kind_of(model)
+        if kind is LAYERS:
+            model = kind.find_adapter(model).without_dead_units()
         if kept is None or kept.all():
             return model
-        kind = kind_of(model)
         return with_columns(model, kept) if kind is None else kind.find_adapter(model).with_features(kept)
 
     def _narrowed(self, pipeline, takes=None):

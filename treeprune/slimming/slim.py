@@ -15,7 +15,8 @@ from .models import Slimming, names_of_columns
 def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     """Take the columns that nothing uses out of a fitted model, and out of all that prepares its rows.
 
-    Trees use those that a split compares, models made of weights those with a weight other than zero. In a Pipeline,
+    Trees use those that a split compares, models made of weights those with a weight other than zero. Hidden units that
+    no weight leads to, or none from, leave networks too, and the columns that only they looked at. In a Pipeline,
     what made the others leaves with them: categories of encoders, columns of imputers and scalers, terms of a
     vocabulary, whole transformers. A step that mixes its columns (PCA,
     hashing) stays as it is, and a filter behind it passes on the columns that are used. A step that treeprune does not
@@ -29,8 +30,8 @@ def slim(model: Any, X: Any = None, *, exact: bool = True) -> Any:
     X : array-like or DataFrame of shape (n_rows, n_columns), optional
         Rows to say by how much predictions differ, in the form that the model takes.
     exact : bool, default=True
-        Whether predictions must stay the same, bit for bit (of models made of weights on dense rows: up to the rounding
-        of sums, whose order may be another). Where each text is divided by a norm of all its terms
+        Whether predictions must stay the same, bit for bit (of networks, and of linear models on dense rows: up to the
+        rounding of sums, whose order may be another). Where each text is divided by a norm of all its terms
         (``norm="l2"`` of TfidfVectorizer and TfidfTransformer), the vocabulary stays then, with a filter behind it. If
         False, its terms leave all the same, and predictions differ: the norm is that of the terms that are left.
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...narrowing.base import names_of
+from ..dead_units import without_dead_units
 from ..layers import Layers, Mask
 from ..least_squares import FEWEST_ROWS
 
@@ -80,8 +81,13 @@ class LayersAdapter(ABC):
 
     @property
     def used_features(self) -> Mask:
-        """Which columns the model looks at, shape (n_features,)."""
-        return self.layers.used_features
+        """Which columns units look at that do something, shape (n_features,)."""
+        return without_dead_units(self.layers).used_features
+
+    def without_dead_units(self) -> Any:
+        """The model without the hidden units that do nothing; the model itself, if there are none."""
+        left = without_dead_units(self.layers)
+        return self.model if left is self.layers else self.write(left)
 
     @abstractmethod
     def with_features(self, kept: Mask) -> Any:
