@@ -153,6 +153,20 @@ def test_nothing_smaller_is_no_worse():
     np.testing.assert_array_equal(result.model.coef_, model.coef_)
 
 
+def test_labels_that_are_the_same_on_all_rows_do_not_show_that_none_gets_worse():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), RidgeClassifier()).fit(X, y)
+    held = Given(X[:40], y[:40])
+    trials = LayerTrials(model, Given(X, y), held, Splitting(0.25, 0, None))
+    found = [trials.unpruned, *trials.pruned()]
+    same = [np.array_equal(trial.row_losses, trials.unpruned.row_losses) for trial in found]
+    assert sum(same) > 1
+    comparison = trials.compared(found)
+    assert (comparison.standard_error[1:] >= 1 / 40).all()
+    assert comparison.standard_error[0] == 0
+    assert not comparison.no_worse[1:][same[1:]].any()
+
+
 class TestRivals:
     @pytest.mark.parametrize(
         ("model", "X", "y", "kind", "parameters"),

@@ -133,7 +133,12 @@ class LayerTrials:
         if self.why_nothing_is_shown or not found:
             return None
         losses = [trial.row_losses for trial in found]
-        return compared(losses, self.unpruned.row_losses, self.losses.weight, self.units, level)
+        comparison = compared(losses, self.unpruned.row_losses, self.losses.weight, self.units, level)
+        if not self.losses.are_of_labels:
+            return comparison
+        # Labels that are the same on all these rows need not be on others: as uncertain as with one that differs.
+        least = [0.0 if trial is self.unpruned else 1.0 / comparison.n_units for trial in found]
+        return replace(comparison, standard_error=np.maximum(comparison.standard_error, least))
 
     def pruned(self) -> Generator[LayerTrial, None, None]:
         """The model by all methods at all amounts."""

@@ -35,7 +35,7 @@ class WholeLosses:
     """
 
     def __init__(self, whole: Any, judge: Given, scorer: Scorer | None):
-        self.is_classifier = is_classifier(whole)
+        self.whole, self.is_classifier = whole, is_classifier(whole)
         y = np.asarray(judge.y)
         several = y.ndim == 2 and y.shape[1] > 1
         self.y = y if several else y.reshape(len(y))
@@ -57,6 +57,11 @@ class WholeLosses:
         if self.y.ndim == 2 or not hasattr(whole, "predict_proba"):
             return False
         return scorer.is_classifier and np.array_equal(scorer.y[:, 0], np.searchsorted(whole.classes_, self.y))
+
+    @property
+    def are_of_labels(self) -> bool:
+        """Whether a loss says whether a label is wrong, and no more."""
+        return self._scorer is None and self.is_classifier and not hasattr(self.whole, "predict_proba")
 
     def __call__(self, model: Any) -> NDArray[np.float64]:
         """The loss of each of the known rows, shape (n_known,)."""
