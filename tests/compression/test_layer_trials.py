@@ -214,6 +214,26 @@ class TestRivals:
         assert list(trials.rivals()) == []
 
 
+class TestCarriedOut:
+    @pytest.mark.parametrize("name", ["network", "margins", "one for each class"])
+    def test_on_the_model_that_was_given_by_all_its_rows(self, name):
+        model, X, y = fitted(name)
+        result = compress(model, X, y, max_loss=1.0, retrain=False)
+        assert result.method is not None
+        small = prune(model, result.method, X, y)
+        np.testing.assert_array_equal(row_losses(result.model, X, y), row_losses(small, X, y))
+        np.testing.assert_array_equal(result.model.predict(X), small.predict(X))
+        assert layers_size(result.model) == layers_size(small)
+        if hasattr(model, "coef_"):
+            np.testing.assert_array_equal(result.model.coef_, small.coef_)
+
+    def test_on_a_clone_where_rows_are_held_out_and_on_the_model_where_they_are_given(self):
+        model, X, y = fitted("ridge")
+        settings = (Splitting(0.25, 0, None),)
+        assert LayerTrials(model, Given(X, y), None, *settings).grown is not model
+        assert LayerTrials(model, Given(X, y), Given(X[:50], y[:50]), *settings).grown is model
+
+
 def test_weights_are_stored_sparse_for_a_budget_of_bytes_alone():
     X, y = make_classification(200, 120, n_informative=5, random_state=0)
     model = LinearSVC().fit(X, y)

@@ -773,4 +773,29 @@ MUTANTS = [
         "0.0",
         "tests/layers/test_surgery.py",
     ),
+    Mutant(
+        "layers/dead_units.py",
+        "bias=behind.bias + given @ behind.weights[same]",
+        "bias=behind.bias",
+        "tests/layers/test_dead_units.py::test_a_unit_that_nothing_leads_to_goes_into_biases",
+    ),
+    Mutant(
+        "estimators/cv_results.py",
+        'SIZES = ("n_leaves", "n_weights")',
+        'SIZES = ("n_leaves", "n_units")',
+        "tests/estimators/test_pruners_of_layers.py::test_the_fewest_weights_within_a_standard_error",
+    ),
+    Mutant(
+        "compression/layer_trials.py",
+        "self._prune(self.model, trial.method, self.data)",
+        "self._prune(self.grown, trial.method, self.data)",
+        "tests/compression/test_layer_trials.py::TestCarriedOut",
+    ),
+    Mutant(
+        "compression/layer_trials.py",
+        "else 1.0 / comparison.n_units for",
+        "else 0.0 for",
+        "tests/compression/test_layer_trials.py::"
+        "test_labels_that_are_the_same_on_all_rows_do_not_show_that_none_gets_worse",
+    ),
 ]

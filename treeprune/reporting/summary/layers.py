@@ -9,7 +9,7 @@ from ...layers.layers import Layers
 from .features import MOST_FEATURES
 from .frontier import frontier, sentence_of_compression
 from .layers_subject import LayersSubject
-from .numbers import plain, records
+from .numbers import count, plain, records
 from .scores import scores
 from .verdict import first_sentence, score_in_words, verdicts
 
@@ -111,7 +111,7 @@ def _sentence(subject, summary):
     points = summary["frontier"]["points"] if summary["frontier"] is not None else [{"size": None}]
     before = points[0]["size"] if before is None else before
     if before is None:
-        return f"{after:,} weights{score_in_words(summary)}"
+        return count(after, "weight") + score_in_words(summary)
     if before == after:
-        return f"{after:,} weights; not pruned{score_in_words(summary)}"
-    return first_sentence(summary, f"{before:,} → {after:,} weights")
+        return f"{count(after, 'weight')}; not pruned{score_in_words(summary)}"
+    return first_sentence(summary, f"{before:,} → {count(after, 'weight')}")
