@@ -201,12 +201,19 @@ def test_a_pruned_model_is_pruned_again():
     assert find_adapter(again.estimator_).layers.n_weights == 4
 
 
-def test_names_for_trees_do_the_same():
-    for general, of_trees in ((Pruner, TreePruner), (PrunerCV, TreePrunerCV)):
-        for model, method in ((RidgeClassifier(), "magnitude"), (DecisionTreeClassifier(random_state=0), "mdl")):
-            if general is Pruner or method == "magnitude":
-                one, other = (cls(model, method).fit(*CLASSES) for cls in (general, of_trees))
-                np.testing.assert_array_equal(one.predict(CLASSES[0]), other.predict(CLASSES[0]))
+@pytest.mark.parametrize(
+    ("general", "of_trees", "model", "method"),
+    [
+        (Pruner, TreePruner, RidgeClassifier(), MagnitudePruning(0.5)),
+        (Pruner, TreePruner, DecisionTreeClassifier(random_state=0), "mdl"),
+        (PrunerCV, TreePrunerCV, RidgeClassifier(), "magnitude"),
+        (PrunerCV, TreePrunerCV, DecisionTreeClassifier(random_state=0), "cost_complexity"),
+    ],
+)
+def test_names_for_trees_do_the_same(general, of_trees, model, method):
+    one, other = (cls(model, method).fit(*CLASSES) for cls in (general, of_trees))
+    assert type(other) is of_trees
+    np.testing.assert_array_equal(one.predict(CLASSES[0]), other.predict(CLASSES[0]))
 
 
 def test_parameters_of_an_alias_and_nested_in_searches():

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import RidgeClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from treeprune import MissingExtraError, TreePrunerCV
+from treeprune import MissingExtraError, PrunerCV, TreePrunerCV
 from treeprune.inspection import PruningPathDisplay
 from treeprune.methods import HierarchicalShrinkage
 
@@ -86,3 +87,17 @@ def test_without_matplotlib(pruner, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'treeprune\[plot\]'"):
         PruningPathDisplay.from_estimator(pruner)
+
+
+def test_weights_of_a_linear_model():
+    pruner = PrunerCV(RidgeClassifier(), "magnitude", cv=3, n_candidates=8).fit(*load_breast_cancer(return_X_y=True))
+    display = PruningPathDisplay.from_estimator(pruner)
+    assert display.ax_.get_xlabel() == "Number of weights"
+    at, score = display.line_.get_data()
+    assert at.tolist() == np.maximum(pruner.cv_results_["n_weights"], 1).tolist()
+    assert score.tolist() == pruner.cv_results_["mean_test_score"].tolist()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert f"chosen: {pruner.n_weights_} weights" in labels
+    assert display.plot(x="amount").ax_.get_xlabel().startswith("amount")
+    with pytest.raises(ValueError, match="must be 'n_weights' or 'amount'"):
+        display.plot(x="n_leaves")

@@ -75,7 +75,7 @@ def test_terms_of_texts():
     assert {row["name"] for row in output["for"]} == {"good"}
     assert {row["name"] for row in output["against"]} >= {"bad"}
     assert page.to_dict()["n_used"] == 3
-    assert "<code>good</code>" in page.html or "good" in page.html
+    assert '<span class="name">good</span>' in page.html
 
 
 def test_scores_of_all_amounts_and_those_of_held_out_rows():

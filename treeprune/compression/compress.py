@@ -20,7 +20,7 @@ from ..core.parameters import is_number
 from ..core.targets import check_target
 from ..pruning import check_class_weight, offset_inside
 from ..slimming import slim as without_columns
-from .budget import Budget
+from .budget import Budget, n_bytes
 from .effort import EFFORTS
 from .faithful import Parts, compressed_faithfully
 from .layer_trials import compressed_layers
@@ -276,7 +276,10 @@ def compress(
             result = compressed_layers(
                 model, data, held_out, budget, rule, watch, scoring=scoring, effort=effort, retrain=retrain
             )
-        return _finished(result, budget, slim, X)
+        result, before = _finished(result, budget, slim, X), n_bytes(model, "native")
+        size = n_bytes(result.model, "native")
+        said = f" Its pickle has {size:,} bytes, that of the model given {before:,}."
+        return replace(result, message=result.message + said)
     offset = offset_inside(model, X, base_margin=base_margin, init_score=init_score)
     offset_val = offset_inside(model, X_val, suffix="_val", base_margin=base_margin_val, init_score=init_score_val)
     check_both_offsets(model, offset, X_val, offset_val)

@@ -238,14 +238,12 @@ def compressed_layers(
         watch.follow(trials.rivals(), others, needed=False)
     winner = _winner(trials, others, chosen, budget)
     by = "loss" if scoring is None else "score"
-    message = message_of(evidence, chosen, budget, winner, by, watch.stopped)
-    sizes = n_bytes(small, "native"), n_bytes(model, "native")
     return CompressionResult(
         model=small,
         method=chosen.method,
         frontier=frontier_of(trials, [*found, *others], chosen, _SIZES).rename(columns={"n_nodes": "n_weights"}),
         retrained_wins=winner is not None,
-        message=f"{message} Its pickle has {sizes[0]:,} bytes, that of the model given {sizes[1]:,}.",
+        message=message_of(evidence, chosen, budget, winner, by, watch.stopped),
         verdict=evidence.verdict(chosen),
         smallest_no_worse=None if evidence.smallest is None else evidence.smallest.n_nodes,
     )

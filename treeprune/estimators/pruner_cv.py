@@ -79,7 +79,7 @@ class PrunerCV(PrunedEstimator):
         rows are independent, and is precise since they are many. "folds": the standard deviation of the folds' scores
         (with one degree of freedom less) over the root of their number; it holds for every score and for grouped rows,
         and is itself uncertain by a third with 5 folds. "auto": "rows" where the score is a mean over rows and `groups`
-        are not given, else "folds".
+        are not given, else "folds", which it is for models made of weights.
     param_grid : dict or list of dict, optional
         Parameters of the method to try, as in `GridSearchCV`, in place of a path. Every candidate prunes the same
         fitted models.

@@ -21,7 +21,7 @@ class PruningPathDisplay:
     Parameters
     ----------
     n_leaves : ndarray of int64, shape (n_steps,)
-        Leaves of each tree.
+        Leaves of each tree; of models made of weights, their weights.
     score : ndarray of float64, shape (n_steps,)
         Mean score on held-out rows.
     standard_error : ndarray of float64, shape (n_steps,)
@@ -34,6 +34,8 @@ class PruningPathDisplay:
         Mean score on the rows that grew the trees.
     score_name : str, default="Score"
         What the vertical axis says.
+    counted : {"leaves", "weights"}, default="leaves"
+        What sizes count.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class PruningPathDisplay:
         params: dict[str, NDArray] | None = None,
         train_score: NDArray[np.float64] | None = None,
         score_name: str = "Score",
+        counted: str = "leaves",
     ):
         self.n_leaves = n_leaves
         self.score = score
@@ -78,19 +81,21 @@ class PruningPathDisplay:
         self.params = params
         self.train_score = train_score
         self.score_name = score_name
+        self.counted = counted
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, x: str = "n_leaves", ax: "Axes | None" = None, score_name: str | None = None
+        cls, estimator: Any, *, x: str | None = None, ax: "Axes | None" = None, score_name: str | None = None
     ) -> "PruningPathDisplay":
-        """Draw the scores of a fitted `TreePrunerCV`.
+        """Draw the scores of a fitted `PrunerCV` or `TreePrunerCV`.
 
         Parameters
         ----------
-        estimator : TreePrunerCV
+        estimator : PrunerCV
             Fitted.
-        x : str, default="n_leaves"
-            What the horizontal axis shows: "n_leaves", or a parameter of the method that was tried, such as "alpha".
+        x : str, optional
+            What the horizontal axis shows: "n_leaves" ("n_weights" of models made of weights), or a parameter of the
+            method that was tried, such as "alpha". None: the size.
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
         score_name : str, optional
@@ -115,17 +120,17 @@ class PruningPathDisplay:
         cv_results: dict[str, ArrayLike],
         *,
         chosen: int | None = None,
-        x: str = "n_leaves",
+        x: str | None = None,
         ax: "Axes | None" = None,
         score_name: str = "Score",
     ) -> "PruningPathDisplay":
-        """Draw the scores in a ``cv_results_`` of `TreePrunerCV`.
+        """Draw the scores in a ``cv_results_`` of `PrunerCV` or `TreePrunerCV`.
 
         Parameters
         ----------
         cv_results : dict of str to array-like
-            With ``n_leaves``, ``mean_test_score``, ``standard_error`` and, where there are such, ``param_alpha`` (or
-            other parameters) and ``mean_train_score``.
+            With ``n_leaves`` or ``n_weights``, ``mean_test_score``, ``standard_error`` and, where there are such,
+            ``param_alpha`` (or other parameters) and ``mean_train_score``.
         chosen : int, optional
             The chosen row; None: the best.
         x, ax, score_name
@@ -135,11 +140,11 @@ class PruningPathDisplay:
         -------
         PruningPathDisplay
         """
-        from ..estimators.cv_results import choose
+        from ..estimators.cv_results import choose, size_column
 
         best = choose("best", cv_results)
         display = cls(
-            np.asarray(cv_results["n_leaves"]),
+            np.asarray(cv_results[size_column(cv_results)]),
             np.asarray(cv_results["mean_test_score"]),
             np.asarray(cv_results["standard_error"]),
             chosen=best if chosen is None else chosen,
@@ -147,18 +152,20 @@ class PruningPathDisplay:
             params={name.removeprefix("param_"): v for name, v in cv_results.items() if name.startswith("param_")},
             train_score=cv_results.get("mean_train_score"),
             score_name=score_name,
+            counted=size_column(cv_results).removeprefix("n_"),
         )
         return display.plot(ax, x=x)
 
-    def plot(self, ax: "Axes | None" = None, *, x: str = "n_leaves") -> "PruningPathDisplay":
+    def plot(self, ax: "Axes | None" = None, *, x: str | None = None) -> "PruningPathDisplay":
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
             Where to draw; None: a new figure.
-        x : str, default="n_leaves"
-            What the horizontal axis shows, on a logarithmic scale: "n_leaves", or one of `params`.
+        x : str, optional
+            What the horizontal axis shows, on a logarithmic scale: "n_leaves" (or what is `counted`), or one of
+            `params`. None: the size.
 
         Returns
         -------
@@ -172,7 +179,8 @@ class PruningPathDisplay:
         ValueError
             `x` is none of these, or its values are no numbers.
         """
-        choices = {"n_leaves": self.n_leaves} | _numbers(self.params or {})
+        choices = {f"n_{self.counted}": self.n_leaves} | _numbers(self.params or {})
+        x = f"n_{self.counted}" if x is None else x
         if x not in choices:
             raise ValueError(f"The 'x' parameter must be {' or '.join(map(repr, choices))}. Got {x!r} instead.")
         ax = axes(ax, (7, 4.2))
@@ -188,14 +196,14 @@ class PruningPathDisplay:
         from matplotlib.ticker import FuncFormatter, NullFormatter
 
         axis = self.ax_
-        if x == "n_leaves":
+        if x == f"n_{self.counted}":
             axis.set_xscale("log")
-            axis.set_xlabel("Number of leaves")
+            axis.set_xlabel(f"Number of {self.counted}")
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
             axis.xaxis.set_minor_formatter(NullFormatter())
             if self.n_leaves.max() < 100:
                 axis.set_xticks([n for n in (1, 2, 3, 5, 10, 20, 30, 50, 100) if n <= self.n_leaves.max()])
-            return self.n_leaves
+            return np.maximum(self.n_leaves, 1)
         positive = values[values > 0]
         axis.set_xscale("log")
         axis.set_xlabel(f"{x} (0 at the left edge)" if len(positive) < len(values) else x)
@@ -230,7 +238,8 @@ class PruningPathDisplay:
         self._mark(at, self.chosen, "o", ORANGE, "chosen")
 
     def _mark(self, at, step, marker, color, name):
-        label = f"{name}: {self.n_leaves[step]:,} {'leaf' if self.n_leaves[step] == 1 else 'leaves'}"
+        one = {"leaves": "leaf"}.get(self.counted, self.counted.removesuffix("s"))
+        label = f"{name}: {self.n_leaves[step]:,} {one if self.n_leaves[step] == 1 else self.counted}"
         self.ax_.plot(
             at[step],
             self.score[step],
