@@ -216,6 +216,14 @@ def test_names_for_trees_do_the_same(general, of_trees, model, method):
     np.testing.assert_array_equal(one.predict(CLASSES[0]), other.predict(CLASSES[0]))
 
 
+def test_sizes_are_those_of_the_last_fit():
+    pruner = Pruner(DecisionTreeClassifier(), "mdl").fit(*CLASSES)
+    pruner.set_params(estimator=RidgeClassifier(), method=MagnitudePruning(0.5)).fit(*CLASSES)
+    assert pruner.n_weights_ == 4
+    assert not hasattr(pruner, "n_leaves_")
+    assert not hasattr(pruner, "pruning_path_")
+
+
 def test_parameters_of_an_alias_and_nested_in_searches():
     assert Pruner(Ridge(), "magnitude").get_params()["method__amount"] == 0.0
     assert Pruner(Ridge(), "magnitude").set_params(method__amount=0.5).method.amount == 0.5

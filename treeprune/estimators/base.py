@@ -96,7 +96,9 @@ class PrunedEstimator(MetaEstimatorMixin, NestedMethods):
         return self._fitted().score(X, y, **weights)
 
     def _state_sizes(self, model):
-        """Say in attributes how large the pruned model is."""
+        """Say in attributes how large the pruned model is, in the place of those of a fit before."""
+        for name in ("n_leaves", "n_nodes", "n_weights", "n_units"):
+            vars(self).pop(f"{name}_", None)
         for name, size in sizes(model).items():
             setattr(self, f"{name}_", size)
 
