@@ -9,7 +9,7 @@ from scipy import sparse
 
 from tests.layers import naive
 from treeprune.layers.kept import Kept, pruned
-from treeprune.layers.layers import Layer, Layers
+from treeprune.layers.layers import Layer, Layers, Seen
 from treeprune.layers.least_squares import RIDGES, solved_again
 from treeprune.layers.moments import variance
 
@@ -33,7 +33,7 @@ def problem(seed, n_rows=60, n_in=7, n_units=5, noise=0.1, has_bias=True):
 def test_is_the_ridge_that_lstsq_gives(kind, has_bias, weighed, n_rows, seed):
     layer, kept, rows, wanted, weight = problem(seed, n_rows, has_bias=has_bias)
     weight = weight if weighed else np.ones(n_rows)
-    found, ridge = solved_again(layer, kept, kind(rows), wanted, weight)
+    found, ridge = solved_again(layer, kept, Seen(kind(rows), weight), wanted)
     unit = variance(rows, weight).mean()
     for unit_of in range(layer.n_units):
         stays = kept[:, unit_of] if np.isfinite(ridge) else np.zeros(len(kept), bool)
@@ -46,7 +46,8 @@ def test_is_the_ridge_that_lstsq_gives(kind, has_bias, weighed, n_rows, seed):
 
 def test_without_noise_it_is_what_lstsq_gives_without_a_ridge():
     layer, kept, rows, wanted, _ = problem(0, 200, noise=0.0)
-    found, ridge = solved_again(replace(layer, weights=np.zeros_like(layer.weights)), np.ones_like(kept), rows, wanted)
+    empty = replace(layer, weights=np.zeros_like(layer.weights))
+    found, ridge = solved_again(empty, np.ones_like(kept), Seen(rows, None), wanted)
     assert ridge == min(RIDGES)
     exact = np.linalg.lstsq(np.column_stack([rows, np.ones(200)]), wanted, rcond=None)[0]
     assert np.allclose(found.weights, exact[:-1], atol=1e-5)
@@ -57,7 +58,8 @@ def test_weights_stay_where_rows_say_nothing_of_them():
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(30, 3))
     layer, rows = Layer(weights, np.zeros(3)), rng.normal(size=(16, 30))
-    found, ridge = solved_again(layer, np.ones((30, 3), bool), rows, rows @ weights + 10 * rng.normal(size=(16, 3)))
+    wanted = rows @ weights + 10 * rng.normal(size=(16, 3))
+    found, ridge = solved_again(layer, np.ones((30, 3), bool), Seen(rows, None), wanted)
     assert ridge >= 0.1
     assert np.abs(found.weights - weights).max() < np.abs(weights).max()
 
@@ -66,7 +68,7 @@ def test_weights_stay_where_rows_say_nothing_of_them():
 def test_the_ridge_meets_new_rows_nearly_as_well_as_the_best(seed):
     layer, kept, rows, wanted, _ = problem(seed, 1000, n_in=20, noise=2.0)
     (fit, new), ones = (slice(0, 40), slice(40, None)), np.ones(40)
-    found, _ = solved_again(layer, kept, rows[fit], wanted[fit])
+    found, _ = solved_again(layer, kept, Seen(rows[fit], None), wanted[fit])
     error, errors = ((found.sums(rows[new]) - wanted[new]) ** 2).mean(), []
     for ridge in RIDGES[1:]:
         penalty = ridge * variance(rows[fit], ones).mean()
@@ -141,7 +143,8 @@ def test_units_that_copy_others_are_spared_without_loss():
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
 def test_one_row_that_counts_moves_the_bias_alone(kind):
     layer, kept, rows, wanted, _ = problem(0)
-    found, ridge = solved_again(layer, kept, kind(rows), wanted, (np.arange(60) == 7).astype(float))
+    seen = Seen(kind(rows), (np.arange(60) == 7).astype(float))
+    found, ridge = solved_again(layer, kept, seen, wanted)
     assert ridge == np.inf
     assert np.array_equal(found.weights, layer.weights)
     assert np.allclose(found.sums(rows[[7]]), wanted[7])

@@ -81,7 +81,7 @@ class TestUnits:
     def test_by_surgery_is_better_than_by_norm(self):
         """The squares that are left of the sums of the next layer, beside all sets of the same size."""
         layers = find_adapter(fitted(NETWORK)).layers
-        given = layers.fed(X)[2]
+        given = layers.feed(X)[2].rows
         wanted = layers[2].sums(given)
 
         def left(units):
@@ -92,7 +92,7 @@ class TestUnits:
         found = {}
         for criterion in ("obs", "norm"):
             method = UnitPruning(n_units=(10, 3), criterion=criterion)
-            found[criterion] = left(np.flatnonzero(method.keep(layers, layers.fed(X)).units[1]))
+            found[criterion] = left(np.flatnonzero(method.keep(layers, layers.feed(X)).units[1]))
         assert found["obs"] <= every[len(every) // 10]
         assert found["obs"] <= found["norm"]
 

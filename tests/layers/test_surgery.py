@@ -70,7 +70,7 @@ def test_the_method_keeps_what_goes_last(scope, monkeypatch):
     monkeypatch.setattr(optimal_brain_surgeon, "elimination", naive.elimination)
     rows, rng = inputs(3), np.random.default_rng(3)
     layers = Layers((Layer(rng.normal(size=(6, 4)), np.zeros(4), "tanh"), Layer(rng.normal(size=(4, 2)), np.zeros(2))))
-    fed, method = layers.fed(rows), OptimalBrainSurgeon(0.5, scope)
+    fed, method = layers.feed(rows), OptimalBrainSurgeon(0.5, scope)
     slow = method.keep(layers, fed)
     monkeypatch.undo()
     fast = method.keep(layers, fed)
@@ -86,3 +86,28 @@ def test_too_many_inputs_are_refused_with_a_way_out():
     for method in (OptimalBrainSurgeon(0.5), UnitPruning(0.5)):
         with pytest.raises(UnsupportedModelError, match=r"at most 10000 inputs. Got 20000.*'norm'"):
             method.prune(layers, rows)
+
+
+class TestGroups:
+    @pytest.mark.parametrize("seed", range(5))
+    def test_takes_the_cheapest_each_time_and_says_what_it_costs(self, seed):
+        moments, weights = covariance(inputs(seed), None), np.random.default_rng(seed).normal(size=(6, 4))
+        order, cost = elimination(moments, weights, damping=0.0, n_each=2)
+        gone, before = [], 0.0
+        for group, found in zip(order, cost, strict=True):
+            left = set(range(3)) - set(gone)
+            losses = {
+                one: naive.loss_without(moments, weights, [2 * g + i for g in (*gone, one) for i in range(2)])
+                for one in left
+            }
+            assert group == min(losses, key=losses.get)
+            assert np.isclose(found, losses[group] - before)
+            gone, before = [*gone, group], losses[group]
+
+    def test_pairs_of_inputs_that_say_the_same_in_other_words(self):
+        """Inputs 0 and 1 span what 2 and 3 do: one of the two pairs is spared first, and costs nothing."""
+        rows = inputs(0)
+        rows[:, 2:4] = rows[:, :2] @ [[1.0, 2.0], [-1.0, 1.0]]
+        order, cost = elimination(covariance(rows, None), np.full((6, 2), 3.0), damping=1e-9, n_each=2)
+        assert order[0] < 2
+        assert cost[0] < 1e-5 * cost[1]

@@ -64,23 +64,29 @@ def pruned(
 
     E. Frantar, D. Alistarh (2022). Optimal brain compression. NeurIPS.
     """
-    before = after = rows
-    chain: list[Layer] = []
-    ridges: list[float | None] = []
-    inputs, changed = np.ones(layers.n_features, bool), False
-    for place, layer in enumerate(layers):
-        units, mask = kept.units[place], kept.weights[place]
+    before = after = None
+    if rows is not None:
+        before, after = layers.feed(rows, row_weight), layers.feed(rows, row_weight)
+    chain: list[Layer] = list(layers)
+    ridges: list[float | None] = [None] * len(chain)
+    changed = False
+    for place in range(len(chain)) if after is None else after.order:
+        layer, units, mask = layers[place], kept.units[place], kept.weights[place]
+        inputs = _inputs_left(layer, kept.units[place - 1] if place else None)
         loses = bool(layer.weights[~mask].any() or layer.weights[~inputs].any())
         mask = mask[inputs][:, units]
-        left = replace(layer, weights=np.where(mask, layer.weights[inputs][:, units], 0.0), bias=layer.bias[units])
-        ridge = None
-        if rows is not None and (loses or changed):
-            wanted = layer.sums(before)[:, units]
-            left, ridge = solved_again(left, mask, after, wanted, row_weight)
-            changed = True
-        if rows is not None and place < len(layers) - 1:
-            before, after = layer.outputs(before), left.outputs(after)
-        inputs = units
-        chain.append(left)
-        ridges.append(ridge)
+        left = layer.part(inputs, units)
+        left = replace(left, weights=np.where(mask, left.weights, 0.0))
+        if before is not None and after is not None:
+            if loses or changed:
+                wanted = layer.sums(before[place].rows)[:, units]
+                left, ridges[place] = solved_again(left, mask, after[place], wanted)
+                changed = True
+            after.exchange(place, left)
+        chain[place] = left
     return layers.with_chain(chain), ridges
+
+
+def _inputs_left(layer: Layer, units: Mask | None) -> Mask:
+    """Which inputs of a layer are left, given which units stay in the one before."""
+    return np.ones(layer.n_in, bool) if units is None or units.all() else np.repeat(units, layer.n_each)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ class Layer:
         Whether the bias may be another: models fitted without an intercept keep theirs.
     is_sparse : bool, default=False
         Whether the model stores the weights as a sparse matrix.
+    n_each : int, default=1
+        How many inputs, one behind the other, come from each unit of the layer before (or from each column of the
+        rows): more than one where units give an image, of which a window or all is looked at.
     """
 
     weights: NDArray[np.float64]
@@ -44,6 +47,7 @@ class Layer:
     activation: str = "identity"
     has_bias: bool = True
     is_sparse: bool = False
+    n_each: int = 1
 
     @property
     def n_in(self) -> int:
@@ -62,6 +66,27 @@ class Layer:
     def outputs(self, rows: Any) -> NDArray[np.float64]:
         """What each unit makes of it, shape (n_rows, n_units)."""
         return ACTIVATIONS[self.activation](self.sums(rows))
+
+    def part(self, inputs: Mask, units: Mask) -> Self:
+        """The layer with some of its inputs, shape (n_in,), and of its units, shape (n_units,)."""
+        return replace(self, weights=self.weights[inputs][:, units], bias=self.bias[units])
+
+
+class Seen(NamedTuple):
+    """What the units of a layer see of rows.
+
+    Parameters
+    ----------
+    rows : ndarray or sparse matrix of float64, shape (n_rows * n_places, n_in)
+    weight : ndarray of float64, shape (n_rows * n_places,), or None
+        How much each counts.
+    n_places : int, default=1
+        How many of them, one behind the other, are places of the same row.
+    """
+
+    rows: Any
+    weight: NDArray[np.float64] | None
+    n_places: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +121,7 @@ class Layers:
     @property
     def n_features(self) -> int:
         """Number of columns of the rows."""
-        return self.chain[0].n_in
+        return self.chain[0].n_in // self.chain[0].n_each
 
     @property
     def n_weights(self) -> int:
@@ -113,16 +138,16 @@ class Layers:
         """Which columns some unit looks at, shape (n_features,)."""
         return self.chain[0].weights.any(axis=1)
 
-    def fed(self, rows: Any) -> list[Any]:
-        """What each layer is fed by rows: the rows, then what the layers before the last make of them."""
-        fed = [rows]
-        for layer in self.hidden:
-            fed.append(layer.outputs(fed[-1]))
-        return fed
+    def feed(self, rows: Any, row_weight: NDArray[np.float64] | None = None) -> "Feed":
+        """What rows, which may count differently, feed each layer."""
+        return Feed(self, rows, row_weight)
 
     def sums(self, rows: Any) -> NDArray[np.float64]:
         """What the units of the last layer are fed by rows, shape (n_rows, n_units)."""
-        return self.chain[-1].sums(self.fed(rows)[-1])
+        return self.chain[-1].sums(self.feed(rows)[len(self) - 1].rows)
+
+    def check_units(self) -> None:
+        """Raise UnsupportedModelError unless units can be taken out of the hidden layers."""
 
     def with_chain(self, chain: list[Layer]) -> "Layers":
         """Other layers in the places of these."""
@@ -140,12 +165,13 @@ class Layers:
         ModelFormatError
             Names the layer, counted from 0, and what is wrong.
         """
-        n_in = self.n_features
+        n_before = self.n_features
         for place, layer in enumerate(self):
             if layer.weights.ndim != 2 or 0 in layer.weights.shape:
                 raise ModelFormatError(f"Layer {place}: weights of shape {layer.weights.shape} are no matrix.")
-            if layer.n_in != n_in:
-                raise ModelFormatError(f"Layer {place}: weights for {layer.n_in} inputs, but {n_in} come in.")
+            if layer.n_in != n_before * layer.n_each:
+                come_in = n_before * layer.n_each
+                raise ModelFormatError(f"Layer {place}: weights for {layer.n_in} inputs, but {come_in} come in.")
             if layer.bias.shape != (layer.n_units,):
                 raise ModelFormatError(f"Layer {place}: a bias of shape {layer.bias.shape} for {layer.n_units} units.")
             for name in ("weights", "bias"):
@@ -154,5 +180,38 @@ class Layers:
             if layer.activation not in ACTIVATIONS:
                 known = ", ".join(ACTIVATIONS)
                 raise ModelFormatError(f"Layer {place}: the activation {layer.activation!r} is none of {known}.")
-            n_in = layer.n_units
+            n_before = layer.n_units
         return self
+
+
+class Feed:
+    """What rows feed each layer, of which others may take the places, from the first on.
+
+    Parameters
+    ----------
+    layers : Layers
+    rows : ndarray or sparse matrix of float64, shape (n_rows, n_features)
+    row_weight : ndarray of float64, shape (n_rows,), optional
+    """
+
+    def __init__(self, layers: Layers, rows: Any, row_weight: NDArray[np.float64] | None = None):
+        self._chain, self._rows, self._weight = list(layers), rows, row_weight
+        self._place, self._fed = 0, rows
+
+    @property
+    def order(self) -> Sequence[int]:
+        """The places of the layers in the order in which rows reach them."""
+        return range(len(self._chain))
+
+    def __getitem__(self, place: int) -> Seen:
+        """What the units of a layer see. Ask for one layer after the other: what was fed to those before is not kept."""
+        if place < self._place:
+            self._place, self._fed = 0, self._rows
+        while self._place < place:
+            self._fed = self._chain[self._place].outputs(self._fed)
+            self._place += 1
+        return Seen(self._fed, self._weight)
+
+    def exchange(self, place: int, layer: Layer) -> None:
+        """Put another layer in a place whose outputs were not asked for yet."""
+        self._chain[place] = layer

@@ -5,16 +5,17 @@ penalised by a ridge, shared by all units of the layer, so that without enough r
 they are. The ridge is that with which rows that are held out are best met.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields, replace
+from functools import reduce
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from .layers import Layer, Mask
+from .layers import Layer, Mask, Seen
 from .moments import mean, variance
 
 #: Ridges that are tried, in units of the mean variance of the inputs; without end: the bias alone changes.
@@ -36,9 +37,7 @@ class Change(NamedTuple):
     bias: NDArray[np.float64]
 
 
-def solved_again(
-    layer: Layer, kept: Mask, rows: Any, wanted: NDArray[np.float64], row_weight: NDArray[np.float64] | None = None
-) -> tuple[Layer, float]:
+def solved_again(layer: Layer, kept: Mask, seen: Seen, wanted: NDArray[np.float64]) -> tuple[Layer, float]:
     """A layer with other weights where it has any, and the ridge of these.
 
     Parameters
@@ -47,33 +46,27 @@ def solved_again(
         Its weights are zero where they do not stay.
     kept : ndarray of bool, shape (n_in, n_units)
         Which weights may be other than zero.
-    rows : ndarray or sparse matrix of float64, shape (n_rows, n_in)
-        What the layer is fed.
-    wanted : ndarray of float64, shape (n_rows, n_units)
-        The sums that its units should give.
-    row_weight : ndarray of float64, shape (n_rows,), optional
-        How much each row counts.
+    seen : Seen
+        What the units see of rows.
+    wanted : ndarray of float64, shape (n_rows * n_places, n_units)
+        The sums that they should give.
     """
-    weight = np.ones(len(wanted)) if row_weight is None else row_weight / row_weight.mean()
-    missing = wanted - layer.sums(rows)
-    ridge = _best_ridge(rows, missing, weight, kept, layer.has_bias)
-    change = _problem(rows, missing, weight, layer.has_bias).change(kept, ridge)
+    weight = np.ones(len(wanted)) if seen.weight is None else seen.weight / seen.weight.mean()
+    fold = np.random.default_rng(0).permutation(len(wanted) // seen.n_places) % FOLDS
+    missing, fold = wanted - layer.sums(seen.rows), np.repeat(fold, seen.n_places)
+    problem = _Sparse if sparse.issparse(seen.rows) else _Dense
+    whole, splits = problem.folded(seen.rows, missing, weight, layer.has_bias, fold)
+    ridge = _best_ridge(splits, kept)
+    change = whole.change(kept, ridge)
     return replace(layer, weights=layer.weights + change.weights, bias=layer.bias + change.bias), ridge
 
 
-def _best_ridge(rows, missing, weight, kept, has_bias):
+def _best_ridge(splits, kept):
     """The ridge with which held-out rows are best met, in cross-validation: from infinity down, until it gets worse.
 
     Infinity if all rows that count are in one fold.
     """
-    some = np.unique(np.linspace(0, missing.shape[1] - 1, MOST_UNITS).astype(int))
-    missing, kept = missing[:, some], kept[:, some]
-    fold = np.random.default_rng(0).permutation(len(weight)) % FOLDS
-    splits = [
-        [_problem(rows[part], missing[part], weight[part], has_bias) for part in (fold != held, fold == held)]
-        for held in range(1 if sparse.issparse(rows) else FOLDS)
-        if weight[fold == held].any() and weight[fold != held].any()
-    ]
+    kept = kept[:, _some(kept.shape[1])]
     best, least = np.inf, np.inf
     for ridge in RIDGES if splits else ():
         error = sum(judge.error(fitted.change(kept, ridge, _ROUGH)) for fitted, judge in splits)
@@ -83,8 +76,9 @@ def _best_ridge(rows, missing, weight, kept, has_bias):
     return best
 
 
-def _problem(rows, missing, weight, has_bias):
-    return (_Sparse if sparse.issparse(rows) else _Dense)(rows, missing, weight, has_bias)
+def _some(n_units):
+    """The units that are looked at for the ridge."""
+    return np.unique(np.linspace(0, n_units - 1, MOST_UNITS).astype(int))
 
 
 def _same(kept: Mask) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -95,64 +89,112 @@ def _same(kept: Mask) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         yield np.flatnonzero(kept[:, units[0]]), units
 
 
-@dataclass(frozen=True, eq=False)
-class _Problem:
+class _Problem(ABC):
     """Rows, and what is missing of the sums of each unit."""
 
-    rows: Any
-    missing: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    has_bias: bool
+    #: Mean of each input, and of what each unit misses; zero where no bias can take them up.
+    means: tuple[NDArray[np.float64], NDArray[np.float64]]
+    #: Mean variance of the inputs that vary.
+    unit: float
 
-    @cached_property
-    def means(self):
-        """Mean of each input, and of what each unit misses; zero where no bias can take them up."""
-        if not self.has_bias:
-            return np.zeros(self.rows.shape[1]), np.zeros(self.missing.shape[1])
-        return mean(self.rows, self.weight), mean(self.missing, self.weight)
-
-    @cached_property
-    def unit(self):
-        """Mean variance of the inputs that vary."""
-        spread = variance(self.rows, self.weight)
-        return spread[spread > 0].mean() if (spread > 0).any() else 1.0
+    @classmethod
+    @abstractmethod
+    def folded(cls, rows: Any, missing: Any, weight: Any, has_bias: bool, fold: Any) -> tuple[Self, list]:
+        """The problem of all rows, and pairs of those to fit and to judge a ridge by, of some units."""
 
     def change(self, kept: Mask, ridge: float, tolerance: float = _EXACT) -> Change:
         """What least squares adds to the weights that are kept, and to the biases."""
         weights = self._solved(kept, ridge * self.unit, tolerance) if np.isfinite(ridge) else np.zeros(kept.shape)
         return Change(weights, self.means[1] - self.means[0] @ weights)
 
+    @abstractmethod
     def _solved(self, kept: Mask, ridge: float, tolerance: float) -> NDArray[np.float64]:
         """The change of the weights."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def error(self, change: Change) -> float:
+        """Sum of the squares of what is missing still."""
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over rows, which count by their weights: of products of columns, and of columns.
+
+    Of inputs (x) and of what is missing (m), whose means over all rows were taken off.
+    """
+
+    weight: Any
+    x: Any
+    m: Any
+    xx: Any
+    xm: Any
+    mm: Any
+
+    @classmethod
+    def of(cls, rows, missing, weight):
+        """The sums of these rows."""
+        weighed = (rows * weight[:, None]).T
+        return cls(
+            weight.sum(), weighed.sum(axis=1), weight @ missing, weighed @ rows, weighed @ missing, weight @ missing**2
+        )
+
+    def plus(self, other):
+        """The sums of the rows of both."""
+        return _Sums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+    def of_units(self, some):
+        """The sums of some units."""
+        return replace(self, m=self.m[some], xm=self.xm[:, some], mm=self.mm[some])
 
 
 class _Dense(_Problem):
-    """Solved by the normal equations, whose sums over rows are taken once."""
+    """Solved by the normal equations, from sums over rows, which are those of the folds added up."""
 
-    @cached_property
-    def _sums(self):
-        rows, missing = self.rows - self.means[0], self.missing - self.means[1]
-        weighed = (rows * self.weight[:, None]).T
-        total = self.weight.sum()
-        return weighed @ rows / total, weighed @ missing / total, (self.weight @ missing**2) / total
+    def __init__(self, sums: _Sums, origin: tuple[Any, Any], has_bias: bool):
+        x, m = sums.x / sums.weight, sums.m / sums.weight
+        spread = np.diag(sums.xx) / sums.weight - x**2
+        self.unit = spread[spread > 0].mean() if (spread > 0).any() else 1.0
+        if not has_bias:
+            x, m = np.zeros_like(x), np.zeros_like(m)
+        self.means = origin[0] + x, origin[1] + m
+        self._weight = sums.weight
+        self._gram = sums.xx / sums.weight - np.outer(x, x)
+        self._moment = sums.xm / sums.weight - np.outer(x, m)
+        self._square = sums.mm / sums.weight - m**2
+
+    @classmethod
+    def folded(cls, rows, missing, weight, has_bias, fold):
+        """The rows are gone through once."""
+        origin = np.zeros(rows.shape[1]), np.zeros(missing.shape[1])
+        if has_bias:
+            origin = mean(rows, weight), mean(missing, weight)
+        sums = [
+            _Sums.of(rows[part] - origin[0], missing[part] - origin[1], weight[part])
+            for part in (fold == held for held in range(FOLDS))
+            if weight[part].any()
+        ]
+        some = _some(missing.shape[1])
+        start, splits = (origin[0], origin[1][some]), []
+        for held in range(len(sums) if len(sums) > 1 else 0):
+            others = reduce(_Sums.plus, [one.of_units(some) for i, one in enumerate(sums) if i != held])
+            splits.append([cls(one, start, has_bias) for one in (others, sums[held].of_units(some))])
+        return cls(reduce(_Sums.plus, sums), origin, has_bias), splits
 
     def _solved(self, kept, ridge, tolerance):
-        (gram, moment, _), weights = self._sums, np.zeros(kept.shape)
+        weights = np.zeros(kept.shape)
         for inputs, units in _same(kept):
             if len(inputs):
-                left = gram[np.ix_(inputs, inputs)]
+                left = self._gram[np.ix_(inputs, inputs)]
                 left[np.diag_indices_from(left)] += ridge
-                right = moment[np.ix_(inputs, units)]
+                right = self._moment[np.ix_(inputs, units)]
                 weights[np.ix_(inputs, units)] = linalg.solve(left, right, assume_a="pos", check_finite=False)
         return weights
 
     def error(self, change: Change) -> float:
-        """Sum of the squares of what is missing still, from the sums over rows alone."""
-        gram, moment, square = self._sums
+        """From the sums over rows alone."""
         off = self.means[1] - self.means[0] @ change.weights - change.bias
-        quadratic = np.einsum("ij,ij->j", change.weights, gram @ change.weights - 2.0 * moment)
-        return float((square + quadratic + off**2).sum() * self.weight.sum())
+        quadratic = np.einsum("ij,ij->j", change.weights, self._gram @ change.weights - 2.0 * self._moment)
+        return float((self._square + quadratic + off**2).sum() * self._weight)
 
 
 class _Sparse(_Problem):
@@ -160,6 +202,22 @@ class _Sparse(_Problem):
 
     It is the algorithm CGLS of Bjorck (1996), Numerical Methods for Least Squares Problems, section 7.4.
     """
+
+    def __init__(self, rows: Any, missing: NDArray[np.float64], weight: NDArray[np.float64], has_bias: bool):
+        self.rows, self.missing, self.weight = rows, missing, weight
+        spread = variance(rows, weight)
+        self.unit = spread[spread > 0].mean() if (spread > 0).any() else 1.0
+        self.means = np.zeros(rows.shape[1]), np.zeros(missing.shape[1])
+        if has_bias:
+            self.means = mean(rows, weight), mean(missing, weight)
+
+    @classmethod
+    def folded(cls, rows, missing, weight, has_bias, fold):
+        """One fold alone judges."""
+        some, held = _some(missing.shape[1]), fold == 0
+        parts = [part for part in (~held, held) if weight[part].any()]
+        judges = [cls(rows[part], missing[part][:, some], weight[part], has_bias) for part in parts]
+        return cls(rows, missing, weight, has_bias), [judges] if len(judges) == 2 else []
 
     def _solved(self, kept, ridge, tolerance):
         used = kept.any(axis=1)
@@ -190,7 +248,7 @@ class _Sparse(_Problem):
         return whole
 
     def error(self, change: Change) -> float:
-        """Sum of the squares of what is missing still."""
+        """From what is left in each row."""
         left = self.missing - self.rows @ change.weights - change.bias
         return float((self.weight @ left**2).sum())
 

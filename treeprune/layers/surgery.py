@@ -9,7 +9,7 @@ DAMPING = 1e-2
 
 
 def elimination(
-    moments: NDArray[np.float64], weights: NDArray[np.float64], damping: float = DAMPING
+    moments: NDArray[np.float64], weights: NDArray[np.float64], damping: float = DAMPING, *, n_each: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The order in which inputs leave units, and what each costs when it does.
 
@@ -21,11 +21,14 @@ def elimination(
         Their weights. An input leaves all units at once.
     damping : float
         What is added to the diagonal of `moments`, in units of its mean.
+    n_each : int, default=1
+        Inputs leave together, so many that stand one behind the other.
 
     Returns
     -------
-    order : ndarray of int, shape (n_in,)
-    cost : ndarray of float64, shape (n_in,)
+    order : ndarray of int, shape (n_in / n_each,)
+        Numbers of inputs, or of groups of them.
+    cost : ndarray of float64, shape (n_in / n_each,)
         Half of the mean square by which what all units give changes more than before, in that order: equation 5 of
         Hassibi & Stork (1993), summed over units.
     """
@@ -33,6 +36,28 @@ def elimination(
 
     diagonal = np.diag(moments)
     damped = moments + np.eye(len(moments)) * damping * (diagonal.mean() or 1.0)
+    inverse, left = linalg.inv(damped, check_finite=False), np.array(weights, order="C")
+    if n_each > 1:
+        return _eliminate_groups(inverse, left, n_each)
     order, cost = np.arange(len(moments)), np.empty(len(moments))
-    eliminate(linalg.inv(damped, check_finite=False), np.array(weights, order="C"), order, cost)
+    eliminate(inverse, left, order, cost)
     return order[::-1], cost[::-1]
+
+
+def _eliminate_groups(inverse, weights, n_each):
+    """The same for groups of inputs: squares become quadratic forms. What is given is used up."""
+    n_groups = len(inverse) // n_each
+    order, cost = np.empty(n_groups, np.int64), np.empty(n_groups)
+    left = np.arange(n_groups)
+    for step in range(n_groups):
+        own = inverse.reshape(n_groups, n_each, n_groups, n_each)[left, :, left]  # of each group with itself
+        lost = weights.reshape(n_groups, n_each, -1)[left]
+        costs = np.einsum("gij,gij->g", lost, np.linalg.solve(own, lost)) / 2.0
+        least = int(costs.argmin())
+        order[step], cost[step] = left[least], costs[least]
+        leaving = slice(left[least] * n_each, (left[least] + 1) * n_each)
+        factor = linalg.solve(own[least], inverse[leaving], assume_a="sym", check_finite=False).T
+        weights -= factor @ lost[least]
+        inverse -= factor @ inverse[leaving]
+        left = np.delete(left, least)
+    return order, cost

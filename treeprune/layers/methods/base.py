@@ -10,7 +10,7 @@ from sklearn.base import clone
 from ...core.method import Method
 from ...exceptions import MissingStatisticError
 from ..kept import Kept, pruned
-from ..layers import Layers, Mask
+from ..layers import Feed, Layers, Mask
 
 
 class LayerMethod(Method):
@@ -39,15 +39,14 @@ class LayerMethod(Method):
         """Raise ValueError where a parameter is out of range."""
 
     @abstractmethod
-    def keep(self, layers: Layers, fed: list[Any] | None = None, row_weight: NDArray | None = None) -> Kept:
+    def keep(self, layers: Layers, fed: Feed | None = None) -> Kept:
         """What stays of layers.
 
         Parameters
         ----------
         layers : Layers
-        fed : list of ndarray or sparse matrix, optional
-            What rows feed each layer (`Layers.fed`); only to methods that judge by rows.
-        row_weight : ndarray of float64, shape (n_rows,), optional
+        fed : Feed, optional
+            What rows feed each layer; only to methods that judge by rows.
         """
 
     def prune(self, layers: Layers, rows: Any = None, row_weight: NDArray[np.float64] | None = None) -> Layers:
@@ -72,7 +71,7 @@ class LayerMethod(Method):
         if rows is None and self.needs_rows:
             unless = "" if self.judges_by_rows else ", or set reconstruct=None"
             raise MissingStatisticError(f"{type(self).__name__} needs rows for calibration: give X{unless}.")
-        kept = self.keep(layers, layers.fed(rows) if self.judges_by_rows else None, row_weight)
+        kept = self.keep(layers, layers.feed(rows, row_weight) if self.judges_by_rows else None)
         left, _ = pruned(layers, kept, rows if self.reconstruct else None, row_weight)
         left = self._stored(left)
         return layers if _same(layers, left) else left

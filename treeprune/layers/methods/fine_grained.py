@@ -59,7 +59,7 @@ class FineGrainedPruning(LayerMethod):
         self._check_number("amount", 0.0, 1.0, closed="both", none=True)
         self._check_reconstruct()
 
-    def keep(self, layers, fed=None, row_weight=None):
+    def keep(self, layers, fed=None):
         """The largest weights of each unit."""
         by_unit = self._by_amount if self.pattern is None else self._by_pattern
         return Kept.all_but(layers, weights=[by_unit(np.abs(layer.weights)) for layer in layers])

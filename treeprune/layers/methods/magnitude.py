@@ -50,7 +50,7 @@ class MagnitudePruning(LayerMethod):
         self._check_choice("scope", ("global", "layer"))
         self._check_reconstruct()
 
-    def keep(self, layers, fed=None, row_weight=None):
+    def keep(self, layers, fed=None):
         """The largest weights."""
         weights = [np.abs(layer.weights) for layer in layers]
         return Kept.all_but(layers, weights=largest(weights, self.amount, self.scope))

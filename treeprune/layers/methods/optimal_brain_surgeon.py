@@ -1,12 +1,10 @@
 """Weights whose loss the others can best make up for go, layer by layer."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kept import Kept
-from ..layers import Layer
+from ..layers import Layer, Seen
 from ..moments import covariance
 from ..surgery import elimination
 from .base import LayerMethod, largest
@@ -73,15 +71,15 @@ class OptimalBrainSurgeon(LayerMethod):
         self._check_choice("scope", ("global", "layer"))
         self._check_reconstruct()
 
-    def keep(self, layers, fed=None, row_weight=None):
+    def keep(self, layers, fed=None):
         """The weights that would go last."""
-        costs = [_costs(layer, rows, row_weight) for layer, rows in zip(layers, fed, strict=True)]
+        costs = [_costs(layer, fed[place]) for place, layer in enumerate(layers)]
         return Kept.all_but(layers, weights=largest(costs, self.amount, self.scope))
 
 
-def _costs(layer: Layer, rows: Any, row_weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
+def _costs(layer: Layer, seen: Seen) -> NDArray[np.float64]:
     """What it costs to lose each weight when its turn comes, and at least what those before it cost."""
-    moments = covariance(rows, row_weight, layer.has_bias)
+    moments = covariance(seen.rows, seen.weight, layer.has_bias)
     costs = np.empty(layer.weights.shape)
     for unit in range(layer.n_units):
         order, cost = elimination(moments, layer.weights[:, [unit]])

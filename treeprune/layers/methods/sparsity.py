@@ -58,7 +58,7 @@ class SparsityPruning(LayerMethod):
         self._check_choice("storage", ("auto", "dense"))
         self._check_reconstruct()
 
-    def keep(self, layers, fed=None, row_weight=None):
+    def keep(self, layers, fed=None):
         """The weights above the threshold."""
         return Kept.all_but(layers, weights=[np.abs(layer.weights) > self.threshold for layer in layers])
 

@@ -4,10 +4,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.parameters import is_number, refuse
 from ..kept import Kept
-from ..layers import Layer
+from ..layers import Layer, Seen
 from ..moments import covariance, variance
 from ..surgery import elimination
 from .base import LayerMethod
@@ -85,21 +86,21 @@ class UnitPruning(LayerMethod):
         self._check_choice("of", ("hidden", "inputs", None))
         self._check_reconstruct()
 
-    def keep(self, layers, fed=None, row_weight=None):
+    def keep(self, layers, fed=None):
         """The units that matter most."""
-        fed = fed or [None] * len(layers)
         if self.of == "inputs" or (self.of is None and not layers.hidden):
-            ranks = _ranks(None, layers[0], self.criterion, fed[0], row_weight)
+            ranks = self._ranks(None, layers[0], fed and fed[0])
             kept = ranks < self._sizes([len(ranks)])[0]
             weights = [np.ones_like(layer.weights, bool) for layer in layers]
-            weights[0] = weights[0] & kept[:, None]
+            weights[0] = weights[0] & np.repeat(kept, layers[0].n_each)[:, None]
             return Kept.all_but(layers, weights=weights)
         if not layers.hidden:
             raise ValueError("The 'of' parameter of UnitPruning must be 'inputs' for a model without hidden layers.")
+        layers.check_units()
         sizes = self._sizes([layer.n_units for layer in layers.hidden])
         units = []
         for place, (layer, size) in enumerate(zip(layers.hidden, sizes, strict=True)):
-            units.append(_ranks(layer, layers[place + 1], self.criterion, fed[place + 1], row_weight) < size)
+            units.append(self._ranks(layer, layers[place + 1], fed and fed[place + 1]) < size)
         return Kept.all_but(layers, units=[*units, np.ones(layers[-1].n_units, bool)])
 
     def at(self, amount: float) -> Any:
@@ -115,25 +116,26 @@ class UnitPruning(LayerMethod):
             refuse(self, "n_units", f"an int, or one for each of the {len(sizes)} layers that lose units")
         return wanted
 
+    def _ranks(self, layer: Layer | None, fed_layer: Layer, seen: Seen | None) -> NDArray[np.intp]:
+        """The rank of each unit of a layer among all, 0 for the one that is to go last; of columns without a layer.
 
-def _ranks(layer: Layer | None, fed_layer: Layer, criterion: str, given: Any, row_weight: Any) -> np.ndarray:
-    """The rank of each unit of a layer among all, 0 for the one that is to go last; of columns if there is no layer.
-
-    Parameters
-    ----------
-    layer : Layer or None
-    fed_layer : Layer
-        The one that the units feed.
-    criterion : str
-    given : ndarray or sparse matrix of float64, shape (n_rows, n_units)
-        What the units make of rows, where the criterion looks at it.
-    row_weight : ndarray of float64, shape (n_rows,), or None
-    """
-    if criterion == "obs":
-        order, _ = elimination(covariance(given, row_weight, fed_layer.has_bias), fed_layer.weights)
-        return np.argsort(order[::-1])
-    if criterion == "activation":
-        score = np.sqrt(variance(given, row_weight)) * np.linalg.norm(fed_layer.weights, axis=1)
-    else:
-        score = np.abs(fed_layer.weights.T if layer is None else layer.weights).sum(axis=0)
-    return np.argsort(np.argsort(-score, kind="stable"))
+        Parameters
+        ----------
+        layer : Layer or None
+        fed_layer : Layer
+            The one that the units feed.
+        seen : Seen or None
+            What that sees of rows, where the criterion looks at them.
+        """
+        n_each = fed_layer.n_each
+        if seen is None:
+            size = np.abs(fed_layer.weights).sum(axis=1) if layer is None else np.abs(layer.weights).sum(axis=0)
+            score = size.reshape(-1, n_each).sum(axis=1) if layer is None else size
+        elif self.criterion == "obs":
+            moments = covariance(seen.rows, seen.weight, fed_layer.has_bias)
+            order, _ = elimination(moments, fed_layer.weights, n_each=n_each)
+            return np.argsort(order[::-1])
+        else:
+            square = variance(seen.rows, seen.weight) * (fed_layer.weights**2).sum(axis=1)
+            score = np.sqrt(square.reshape(-1, n_each).sum(axis=1))
+        return np.argsort(np.argsort(-score, kind="stable"))
