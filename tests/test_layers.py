@@ -80,6 +80,8 @@ def test_libraries_are_imported_where_they_belong(name):
             assert name == "core/compilation.py", name
         if top in ("xgboost", "lightgbm"):
             assert name.startswith("adapters/"), name
+        if top == "torch":
+            assert name.startswith("layers/pytorch/") or name == "layers/adapters/torch_module.py", name
         if top == "sklearn" and any(part.startswith("_") for part in rest):
             assert name.startswith("adapters/sklearn_"), f"{name} imports {module}"
         if top in ("click", "rich"):
@@ -102,6 +104,15 @@ def test_numba_waits_for_work():
     assert not {"numba", "pandas", "matplotlib"} & (
         loaded_after(f"import {modules}") - loaded_after("import sklearn.utils")
     )
+
+
+def test_torch_waits_for_a_module_of_it():
+    code = (
+        "from sklearn.datasets import load_iris; from sklearn.linear_model import LogisticRegression\n"
+        "from treeprune import prune\n"
+        "X, y = load_iris(return_X_y=True); prune(LogisticRegression(max_iter=500).fit(X, y), 'magnitude', X)"
+    )
+    assert "torch" not in loaded_after(code)
 
 
 def test_help_is_light():

@@ -62,10 +62,15 @@ def layers_path(
         sizes.append(layers_size(small))
         if y is not None:
             weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-            scores.append(small.score(X, y, **weights))
+            scores.append(_scored_by(small).score(X, y, **weights))
     found_scores = None if y is None else np.array(scores)
     n_weights, n_units = np.array(sizes).T
     return LayersPath(np.array(AMOUNTS), n_weights, n_units, found_scores, prune)
+
+
+def _scored_by(model):
+    """What scores a model: itself, if it has a method for it, or its adapter."""
+    return model if hasattr(model, "score") else find_adapter(model)
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,9 @@ class LayersPath:
     n_weights, n_units : ndarray of int, shape (n_steps,)
         How many weights are other than zero, and how many units there are, of all models made of weights inside.
     scores : ndarray of float64, shape (n_steps,), or None
-        What the model's own ``score`` says of the rows that the path was made with; None without targets. Rows that
-        trained the model flatter it: give others to choose by.
+        What the model's own ``score`` says of the rows that the path was made with; None without targets. Of modules of
+        PyTorch: the share of rows whose largest output is that of their class, if y holds numbers of classes as
+        integers, and R squared, if it holds floats. Rows that trained the model flatter it: give others to choose by.
     make : callable
         Gives the model of an amount.
     """

@@ -204,7 +204,7 @@ class Feed:
         return range(len(self._chain))
 
     def __getitem__(self, place: int) -> Seen:
-        """What the units of a layer see. Ask for one layer after the other: what was fed to those before is not kept."""
+        """What the units of a layer see; layers are best asked for in turn, for what was fed before is not kept."""
         if place < self._place:
             self._place, self._fed = 0, self._rows
         while self._place < place:
