@@ -733,7 +733,7 @@ MUTANTS = [
     ),
     Mutant(
         "compression/wholes.py",
-        "trials.holds_back = learns_from_trees(model)",
+        "trials.holds_back = self.learns",
         "trials.holds_back = False",
         "tests/composites/test_compress.py::TestWhatWasFittedOnPredictions::test_held_out_rows_set_no_leaves_and_calibrate",
     ),
