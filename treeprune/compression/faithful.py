@@ -123,7 +123,7 @@ def compressed_faithfully(
     effort : {"quick", "balanced", "thorough"}
     """
     said = Said(model, tolerance)
-    seen = f" {_SEEN}" if parts.all is not None and _was_fitted_on(model, parts.all) else ""
+    seen = f" {_SEEN}" if parts.all is not None and _was_fitted_on(model, parts.all, said) else ""
     if seen:
         warnings.warn(_SEEN, stacklevel=3)
     full = {name: said.of(model, getattr(parts, name)) for name in ("use", "order", "test")}
@@ -181,8 +181,10 @@ def compressed_faithfully(
     )
 
 
-def _was_fitted_on(model, X):
-    return any(was_fitted_on(one.model, one.seen[0].X) for one in inside(model, Given(X, None)))
+def _was_fitted_on(model, X, said):
+    """Whether tree models inside were; what the model says stands for the targets, by which some show rows to them."""
+    given = Given(X, None if said.is_detector else said.of(model, X))
+    return any(was_fitted_on(one.model, one.seen[0].X) for one in inside(model, given))
 
 
 def stock(model: Any) -> Any:

@@ -71,7 +71,7 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
     several = len(list(tree_models(model))) > 1
     refused, found = None, False
     if not several:
-        for rung in _by_scores(model, X, effort):
+        for rung in _by_scores(model, X, y, effort):
             yield rung, rung.make()
             found = True
     for method in _METHODS[effort]:
@@ -87,9 +87,9 @@ def rungs(model: Any, X: Any, y: NDArray | None, effort: str) -> Iterator[tuple[
         raise refused
 
 
-def _by_scores(model, X, effort):
+def _by_scores(model, X, y, effort):
     """Joint prunings towards the raw scores of the tree model."""
-    (one,) = inside(model, Given(X, None))
+    (one,) = inside(model, Given(X, y))
     if not has_scores(find_adapter(one.model)):
         return
     for reg in _REGS_OF_SCORES[effort]:
