@@ -43,6 +43,8 @@ from sklearn.utils import Bunch
 from tests.composites.kinds import COMPOSITES, KIND, NOISE, X, stock
 from treeprune import (
     ModelFormatError,
+    Pruner,
+    PrunerCV,
     TreePruner,
     TreePrunerCV,
     UnsupportedModelError,
@@ -157,6 +159,8 @@ def test_results_of_a_search_come_back():
 @pytest.mark.parametrize(
     "pruner",
     [
+        Pruner(TREE, MaxDepth(2)),
+        PrunerCV(TREE, cv=2),
         TreePruner(TREE, MaxDepth(2)),
         TreePruner(TREE, Sequence([CostComplexity(alpha=0.01), "merge_equal_leaves"])),
         TreePrunerCV(TREE, cv=2),

@@ -60,15 +60,19 @@ _CLASSES = {
     "sklearn.semi_supervised._self_training": "SelfTrainingClassifier",
     "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
     "treeprune.estimators.candidates": "KnobParams",
-    "treeprune.estimators.tree_pruner": "TreePruner",
-    "treeprune.estimators.tree_pruner_cv": "TreePrunerCV",
+    "treeprune.estimators.pruner": "Pruner",
+    "treeprune.estimators.pruner_cv": "PrunerCV",
+    "treeprune.estimators.tree_pruner": "TreePruner TreePrunerCV",
     "treeprune.model_selection": "PurgedTimeSeriesSplit",
 }
 #: Attributes that files do not hold, by the class: the path of a pruner is made of the tree before it was pruned.
-LEFT_OUT = {
-    "treeprune.estimators.tree_pruner.TreePruner": ("pruning_path_",),
-    "treeprune.estimators.tree_pruner_cv.TreePrunerCV": ("pruning_path_",),
-}
+LEFT_OUT = dict.fromkeys(
+    (
+        *("treeprune.estimators.pruner.Pruner", "treeprune.estimators.pruner_cv.PrunerCV"),
+        *("treeprune.estimators.tree_pruner.TreePruner", "treeprune.estimators.tree_pruner.TreePrunerCV"),
+    ),
+    ("pruning_path_",),
+)
 _FUNCTIONS = ("f_classif", "f_regression", "chi2", "r_regression")
 _OTHER_FUNCTIONS = {"treeprune.estimators.scoring.expected_cost"}
 
