@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -82,6 +84,27 @@ def test_saved_model_keeps_its_class(command, saved_tree, tmp_path):
     small = joblib.load(tmp_path / "small.joblib")
     assert type(small) is type(tree)
     assert as_frame(out)["n_leaves"].tolist() == [tree.get_n_leaves(), small.get_n_leaves()]
+
+
+def test_saved_model_takes_the_columns_as_they_are(command, tmp_path):
+    """Text that differs from row to row, which no tree of the command line could learn from, and dates."""
+    words = np.random.default_rng(0).choice(["mild", "sour", "dry", "sweet"], (120, 3))
+    frame = pd.DataFrame({"said": [f"{number} {' '.join(of)}" for number, of in enumerate(words)]})
+    frame["on"] = pd.date_range("2024-01-01", periods=len(frame)).astype(str)
+    frame["kind"] = np.where((words == "sour").any(axis=1), "a", "b")
+    frame.to_csv(tmp_path / "said.csv", index=False)
+    steps = make_column_transformer((CountVectorizer(), "said"))
+    model = make_pipeline(steps, DecisionTreeClassifier(random_state=0)).fit(frame[["said", "on"]], frame["kind"])
+    joblib.dump(model, tmp_path / "big.joblib")
+    args = [tmp_path / "said.csv", "--target", "kind", "--model", tmp_path / "big.joblib", "--trust"]
+    code, _, err = command("prune", *args, "--method", "reduced_error", "-o", tmp_path / "small.joblib")
+    assert code == 0, err
+    assert "coded" not in err
+    assert "left out" not in err
+    expected = prune(model, "reduced_error", frame[["said", "on"]], frame["kind"])
+    np.testing.assert_array_equal(
+        joblib.load(tmp_path / "small.joblib").predict_proba(frame), expected.predict_proba(frame)
+    )
 
 
 def test_saved_model_is_judged_by_rows_of_data(command, saved_tree, tmp_path):

@@ -42,30 +42,49 @@ def read(data, target, task, drop, *, aside=(), any_target=False, infinite=False
     infinite : bool
         Whether values may be infinite in single precision: they are said, not refused.
     """
-    from .tables import beyond_float32, check_columns, column_encoder, count, row_numbers, split_target
+    from .tables import column_encoder, row_numbers
+
+    X, y, task, notes = _split(data, target, task, drop, aside, any_target)
+    frame, _ = data.table
+    encoder, more = column_encoder(X, row_numbers(frame))
+    _say_of(data, X, [*notes, *more, *_beyond(X, infinite)])
+    return X, y, task, encoder
+
+
+def _split(data, target, task, drop, aside, any_target):
+    """Columns and target of a table, the task, and notes on what was decided."""
+    from .tables import check_columns, split_target
 
     if not data or not (target or any_target):
         raise click.UsageError("Missing argument 'DATA'." if not data else "Missing option '--target'.")
     frame, notes = data.table
     drop = (*drop, *aside)
-    if target:
-        X, y, task, more = split_target(frame, target, task=task, drop=drop)
-        notes = [*notes, *more]
-    else:
+    if not target:
         check_columns(frame, drop)
-        X, y, task = frame.drop(columns=list(drop)), None, None
-    encoder, more = column_encoder(X, row_numbers(frame))
-    beyond = beyond_float32(X)
+        return frame.drop(columns=list(drop)), None, None, notes
+    X, y, task, more = split_target(frame, target, task=task, drop=drop)
+    return X, y, task, [*notes, *more]
+
+
+def _beyond(X, infinite):
+    """Notes on columns with values beyond single precision; an error, unless there may be such."""
+    from .tables import beyond_float32
+
+    beyond = ", ".join(beyond_float32(X))
     if beyond and not infinite:
         raise ValueError(
-            f"values are infinite, or beyond 3.4e38, which a tree cannot split: {', '.join(beyond)}. Leave them out "
-            "(--drop), or say what is missing (--na-values inf)."
+            f"values are infinite, or beyond 3.4e38, which a tree cannot split: {beyond}. Leave them out (--drop), or "
+            "say what is missing (--na-values inf)."
         )
-    more += [f"infinite, or beyond 3.4e38: {', '.join(beyond)}"] if beyond else []
+    return [f"infinite, or beyond 3.4e38: {beyond}"] if beyond else []
+
+
+def _say_of(data, X, notes):
+    from .tables import count
+
     say(f"{data}: {count(len(X), 'row')}, {count(len(X.columns), 'column')}")
-    for note in [*notes, *more]:
+    for note in notes:
         say(f"  {on_one_line(note)}")
-    return X, y, task, encoder
 
 
 def column_aside(data, name, target):
@@ -107,8 +126,9 @@ def rows_for(model, data, target, drop, *, offset=None, any_target=False):
     task = None  # Boosters do not say
     if hasattr(model, "__sklearn_tags__"):
         task = "classification" if is_classifier(model) else "regression"
-    X, y, _, _ = read(data, target, task, drop, aside=aside, any_target=any_target, infinite=True)
-    X = columns_of(model, X)
+    X, y, _, notes = _split(data, target, task, drop, aside, any_target)
+    _say_of(data, X, [*notes, *_beyond(X, infinite=True)])
+    X = columns_of(model, X)  # as they are: the model encodes what it has to
     offsets = {name: column_aside(data, offset, target)} if offset else {}
     return X, y, offsets
 
